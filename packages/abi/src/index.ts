@@ -1,0 +1,60 @@
+/** Guest and host contract: layouts, host functions, error class and codes, limits. Imports nothing. */
+
+export { assert, unreachable } from "./assert.js";
+export { EngineError, docsPath, errorFactory } from "./engine-error.js";
+export type {
+  ErrorCode,
+  ErrorDefinition,
+  ErrorParameters,
+  ErrorRecord,
+  ErrorTable,
+  ExitCode,
+} from "./engine-error.js";
+export { ABI_ERRORS } from "./errors.js";
+export { decodeUtf8, encodeUtf8 } from "./text.js";
+export { OUTSIDE, compareIds, handleOfChild, handleOfId, isAgentId } from "./identity.js";
+export type { AgentHandle, AgentId, ModuleDigest, Sha256 } from "./identity.js";
+export {
+  Encoding,
+  MESSAGE_HEADER_BYTES,
+  MessageField,
+  MessageFlag,
+  MessageKind,
+  decodeMessage,
+  encodeMessage,
+  messageBytes,
+  payloadOffset,
+  readU64,
+  writeU64,
+} from "./message.js";
+export type { Message } from "./message.js";
+export {
+  EFFECT_HEADER_BYTES,
+  EffectField,
+  EffectKind,
+  LogLevel,
+  decodeEffects,
+  effectBytes,
+  encodeEffect,
+} from "./effect.js";
+export type { Effect } from "./effect.js";
+export {
+  ABI_VERSION,
+  ENTRY_POINTS,
+  FaultCode,
+  HOST_FUNCTIONS,
+  HOST_MODULE,
+  Instrumented,
+  InstrumentedStatus,
+  RESERVED_PREFIX,
+  Refusal,
+  SIZED_BLOCK_HEADER_BYTES,
+} from "./host-function.js";
+export type {
+  AnswerErrorCode,
+  CapabilityName,
+  HostFunction,
+  HostFunctionName,
+  ValueType,
+} from "./host-function.js";
+export * as limits from "./limits.js";

@@ -1,0 +1,210 @@
+/** Plain data that enters the world or leaves it. Everything here has one canonical CBOR form (see spec/event-log.md). */
+
+import type { AgentHandle, AgentId, Encoding, ModuleDigest } from "@wasm-engine/abi";
+import type { AgentLimits } from "./ports.js";
+
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+/** Deny by default: an absent list grants nothing. `*` grants all; a trailing `*` matches a prefix. */
+export interface Capabilities {
+  readonly send: readonly string[];
+  readonly topics: readonly string[];
+  readonly models: readonly string[];
+  readonly tools: readonly string[];
+  /** Module names that may be spawned. */
+  readonly spawn: readonly string[];
+}
+
+export interface FaultPolicy {
+  readonly strategy: "restart" | "stop" | "escalate";
+  /** good: the state before the faulting invocation; fresh: new memory, init and start again. */
+  readonly from: "good" | "fresh";
+  /** More faults than this within `withinTicks` stop the agent. */
+  readonly max: number;
+  readonly withinTicks: number;
+}
+
+/** Fully resolved: no defaults are left open. */
+export interface AgentSpec {
+  readonly id: AgentId;
+  readonly module: ModuleDigest;
+  readonly args: Json;
+  readonly tenant: string;
+  /** Higher runs first under policy `priority`. Integer. */
+  readonly priority: number;
+  /** Cadence in ticks; 0 = none. */
+  readonly every: number;
+  readonly capabilities: Capabilities;
+  readonly limits: AgentLimits;
+  readonly onFault: FaultPolicy;
+  /** Topics (channels) joined from the first tick on. */
+  readonly channels: readonly string[];
+}
+
+export interface TenantSpec {
+  readonly name: string;
+  /** Reserved fuel per tick. */
+  readonly fuelPerTick: number;
+  /** Reserved turns per tick; the sum over tenants is at most turnsPerTickMax. */
+  readonly turnsPerTick: number;
+  /** May use what others leave (gives up isolation of timing across tenants). */
+  readonly elastic: boolean;
+}
+
+export type Policy = "fifo" | "priority" | "round-robin";
+
+/** Everything world-visible that a run starts from. Its digest is the start of the chain. */
+export interface Genesis {
+  /** One number for everything that can change a chain. */
+  readonly semantics: number;
+  readonly name: string;
+  readonly seed: number;
+  readonly epochNanos: bigint;
+  readonly tickNanos: bigint;
+  readonly policy: Policy;
+  /** round-robin: rotation per tick. */
+  readonly stride: number;
+  readonly shards: number;
+  readonly stateHashEvery: number;
+  readonly turnsPerTickMax: number;
+  readonly retainTicks: number;
+  readonly agentsMax: number;
+  readonly depthBytes: number;
+  /** Module names that specs and `spawn` may use. */
+  readonly modules: { readonly [name: string]: ModuleDigest };
+  /** Empty means one tenant `default` with everything. */
+  readonly tenants: readonly TenantSpec[];
+  readonly agents: readonly AgentSpec[];
+  /** Names of models and tools that the world may ask. */
+  readonly models: readonly string[];
+  readonly tools: readonly string[];
+}
+
+export interface TaskSpec {
+  readonly taskId: string;
+  readonly agentId: AgentId;
+  readonly priority: number;
+  readonly encoding: Encoding;
+  readonly payload: Uint8Array;
+  readonly dependsOn: readonly string[];
+  readonly onDependencyFailure: "fail" | "skip" | "run";
+  /** First tick at which it may run; 0 = as soon as possible. */
+  readonly notBefore: number;
+}
+
+/** What enters the world from outside, in log order within a tick. */
+export type InputBody =
+  | {
+      readonly kind: "message";
+      readonly to: AgentId;
+      readonly topic: string;
+      readonly encoding: Encoding;
+      readonly payload: Uint8Array;
+      /** An answer is expected outside (`ask`). */
+      readonly answerWanted: boolean;
+    }
+  | {
+      readonly kind: "publish";
+      readonly topic: string;
+      readonly encoding: Encoding;
+      readonly payload: Uint8Array;
+    }
+  | { readonly kind: "task"; readonly task: TaskSpec }
+  | { readonly kind: "spawn"; readonly spec: AgentSpec }
+  | { readonly kind: "stop" | "terminate" | "pause" | "resume"; readonly agent: AgentId }
+  | { readonly kind: "upgrade"; readonly agent: AgentId; readonly module: ModuleDigest }
+  | { readonly kind: "join" | "leave"; readonly agent: AgentId; readonly topic: string }
+  | {
+      readonly kind: "result";
+      /** Requesting agent and its request id. */
+      readonly agent: AgentHandle;
+      readonly requestId: number;
+      readonly source: "inference" | "token" | "tool";
+      readonly ok: boolean;
+      readonly last: boolean;
+      readonly encoding: Encoding;
+      readonly payload: Uint8Array;
+    };
+
+export interface Input {
+  /** Position among all inputs of the run, from 1. */
+  readonly seq: number;
+  readonly tick: number;
+  readonly body: InputBody;
+  /** Idempotency key: a second input with the same key within retainTicks is ignored by the world. */
+  readonly key?: string;
+  /** Where a file input came from: [index in `inputs`, record number from 0]; lets a resumed run go on. */
+  readonly source?: readonly [number, number];
+}
+
+/** One tick as stored and chained. */
+export interface Commit {
+  readonly tick: number;
+  readonly fuel: number;
+  readonly effectsDigest: Uint8Array;
+  /** Present exactly when the tick had inputs. */
+  readonly inputsDigest?: Uint8Array;
+  /** Present exactly when tick mod stateHashEvery = 0. */
+  readonly stateHash?: Uint8Array;
+}
+
+/** A request that leaves the world (inference, tool). */
+export interface ExternalRequest {
+  readonly kind: "inference" | "tool";
+  readonly agent: AgentHandle;
+  readonly requestId: number;
+  readonly name: string;
+  readonly encoding: Encoding;
+  readonly payload: Uint8Array;
+  readonly tick: number;
+  readonly emissionIndex: number;
+}
+
+/** A message that leaves the world: an answer to an outside request, or a publish that outputs may follow. */
+export interface Departure {
+  readonly kind: "answer" | "publish";
+  readonly agentId: AgentId;
+  readonly topic: string;
+  readonly encoding: Encoding;
+  readonly payload: Uint8Array;
+  readonly flags: number;
+  /** kind answer: seq of the input that asked. */
+  readonly inputSeq?: number;
+}
+
+export interface DeadLetter {
+  readonly tick: number;
+  readonly agentId: AgentId | "";
+  readonly reason:
+    "FAULT" | "MAILBOX_FULL" | "UNDELIVERABLE" | "DENIED" | "TERMINATED" | "TASK_FAILED" | "DUPLICATE";
+  readonly message: Uint8Array;
+  readonly faultCode?: number;
+}
+
+/** Counters of one executed tick; never hashed. */
+export interface TickFigures {
+  readonly turns: number;
+  readonly invocations: number;
+  readonly messages: number;
+  readonly faults: number;
+  readonly inferences: number;
+}
+
+/** What one executed tick gives to its surroundings. Everything is recomputed on replay. */
+export interface TickResult {
+  readonly commit: Commit;
+  readonly chainHead: Uint8Array;
+  readonly departures: readonly Departure[];
+  readonly requests: readonly ExternalRequest[];
+  readonly deadLetters: readonly DeadLetter[];
+  /** Console lines, in commit order. */
+  readonly console: readonly { readonly agentId: AgentId; readonly level: number; readonly text: string }[];
+  readonly faults: readonly {
+    readonly agentId: AgentId;
+    readonly code: number;
+    readonly guestCode: number;
+  }[];
+  /** Ids that ended in this tick. */
+  readonly ended: readonly AgentId[];
+  readonly figures: TickFigures;
+}

@@ -1,0 +1,62 @@
+/**
+ * The surface of the world that engines, tests and tools use. `world.ts` implements it.
+ *
+ * Life of a tick t: admit inputs of t - plan - execute (through Executors) - commit - seal. `step` does all of
+ * it synchronously. Ticks without work are skipped by the caller: `nextDueTick` says where work is.
+ */
+
+import type { AgentHandle, AgentId } from "@wasm-engine/abi";
+import type { AgentSpec, Genesis, Input, TickResult } from "./model.js";
+import type { Executors, Hasher, Ledger } from "./ports.js";
+
+export interface WorldPorts {
+  readonly hasher: Hasher;
+  readonly executors: Executors;
+}
+
+/** Read-only view of one agent, for inspectors. */
+export interface AgentView {
+  readonly agentId: AgentId;
+  readonly handle: AgentHandle;
+  readonly spec: AgentSpec;
+  readonly status: "starting" | "active" | "paused" | "busy" | "stopped";
+  readonly mailbox: readonly Uint8Array[];
+  readonly pendingRequests: readonly {
+    readonly requestId: number;
+    readonly kind: string;
+    readonly deadlineTick: number;
+  }[];
+  readonly topics: readonly string[];
+  readonly ledger: Ledger;
+  readonly faults: number;
+  readonly fuel: number;
+}
+
+export interface WorldContract {
+  readonly genesis: Genesis;
+  /** Last sealed tick; -1 before the first. */
+  readonly tick: number;
+  readonly chainHead: Uint8Array;
+  /** The smallest tick after `tick` at which agents, tasks or timers have work of their own; undefined when idle. */
+  nextDueTick(): number | undefined;
+  /**
+   * Executes tick `tick` (greater than `this.tick`; ticks between are empty). `inputs` are those of this tick in
+   * log order. Executes also where nothing is due, so callers pass only ticks with work or inputs.
+   */
+  step(tick: number, inputs: readonly Input[]): TickResult;
+  /** State hash as of now (32 bytes), outside the chain: for snapshots and inspection. */
+  stateHash(): Uint8Array;
+  /** Digest per live agent sorted by id, for locating a divergence. */
+  agentDigests(): readonly (readonly [AgentId, Uint8Array])[];
+  agents(): readonly AgentView[];
+  agent(id: AgentId): AgentView | undefined;
+  /** Canonical bytes of everything but the images, for a snapshot. */
+  exportState(): Uint8Array;
+}
+
+export interface WorldFactory {
+  /** A new world at tick -1. Agents of the genesis take their first turn at tick 0. */
+  create(genesis: Genesis, ports: WorldPorts): WorldContract;
+  /** The world of `exportState`; the executors must already hold the images of the same tick. */
+  restore(genesis: Genesis, state: Uint8Array, ports: WorldPorts): WorldContract;
+}

@@ -1,0 +1,37 @@
+/** Types of the package's surface. Functions: `readModule`, `validateModule`, `instrument`, `digestOf`, `readManifest`, `attachManifest`, `signModule`, `verifyModule`. */
+
+import type { CapabilityName } from "@wasm-engine/abi";
+
+/** SHA-256 and Ed25519 come from the host (node:crypto, WebCrypto polyfills): this package performs no I/O. */
+export interface SignatureCrypto {
+  sha256(bytes: Uint8Array): Uint8Array;
+  /** 64-byte signature; `secretKey` is the 32-byte seed followed by the 32-byte public key. */
+  sign(message: Uint8Array, secretKey: Uint8Array): Uint8Array;
+  verify(message: Uint8Array, signature: Uint8Array, publicKey: Uint8Array): boolean;
+}
+
+/** Manifest: JSON in the custom section `wasm-engine.manifest`. */
+export interface Manifest {
+  readonly name: string;
+  readonly version: string;
+  readonly abi: { readonly major: number; readonly minor: number };
+  readonly capabilities: readonly CapabilityName[];
+  readonly limits?: { readonly fuelPerSlice?: number; readonly memoryBytes?: number };
+}
+
+export interface InstrumentOptions {
+  /** Test-only: leave NaN bits as the engine makes them, so that the tier canary can fail. Default true = rewrite. */
+  readonly canonicalizeNan?: boolean;
+}
+
+export interface Instrumented {
+  readonly bytes: Uint8Array;
+  /** Bytes that `__we_state_save` writes. At most 64 KiB. */
+  readonly stateBytes: number;
+  readonly hasStart: boolean;
+  /** Names imported from `wasm_engine` by the original module. */
+  readonly imports: readonly string[];
+  readonly exports: readonly string[];
+  /** Initial memory in pages. */
+  readonly memoryPages: number;
+}
