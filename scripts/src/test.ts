@@ -1,0 +1,59 @@
+/**
+ * `npm test [part-of-path …]`: runs every compiled test with node's runner, then checks traceability.
+ * Closes with `N passed, N failed, N skipped` and the list of what was skipped and why.
+ */
+
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { testFiles } from "./test-plan.js";
+import { repositoryRoot } from "./tidy/source-tree.js";
+import { renderTraceability, taggedTests, traceabilityPath, unproved } from "./traceability.js";
+import type { TestResult } from "./traceability.js";
+
+interface Line extends TestResult {
+  readonly file?: string;
+  readonly reason?: string;
+}
+
+const filter = process.argv.slice(2);
+const files = testFiles(filter);
+if (files.length === 0) {
+  console.error(`No test file matches: ${filter.join(" ")}`);
+  process.exit(2);
+}
+const resultsFolder = join(repositoryRoot, "node_modules/.cache/wasm-engine");
+const resultsFile = join(resultsFolder, "test-results.jsonl");
+mkdirSync(resultsFolder, { recursive: true });
+rmSync(resultsFile, { force: true });
+const run = spawnSync(
+  process.execPath,
+  [
+    "--test",
+    `--test-concurrency=${Math.max(1, Math.min(4, availableParallelism()))}`,
+    "--test-reporter=dot",
+    "--test-reporter-destination=stdout",
+    "--test-reporter=./scripts/dist/failure-report.mjs",
+    "--test-reporter-destination=stderr",
+    "--test-reporter=./scripts/dist/test-results.mjs",
+    `--test-reporter-destination=${resultsFile}`,
+    ...files,
+  ],
+  { cwd: repositoryRoot, stdio: "inherit" },
+);
+const results = readFileSync(resultsFile, "utf8")
+  .split("\n")
+  .filter((line) => line !== "")
+  .map((line) => JSON.parse(line) as Line); // written by test-results.mts
+const count = (outcome: Line["outcome"]): number => results.filter((line) => line.outcome === outcome).length;
+
+const complaints = filter.length > 0 ? [] : unproved(results);
+if (filter.length === 0 && readFileSync(traceabilityPath, "utf8") !== renderTraceability(taggedTests())) {
+  complaints.push("docs/traceability.md is stale: run `node scripts/dist/traceability.js --write`");
+}
+for (const line of results) if (line.outcome === "skipped") console.log(`skipped: ${line.name}: ${line.reason ?? "no reason given"}`);
+for (const complaint of complaints) console.error(`traceability: ${complaint}`);
+const failed = count("failed") + complaints.length;
+console.log(`\n${count("passed")} passed, ${failed} failed, ${count("skipped")} skipped`);
+process.exitCode = run.status === 0 && failed === 0 ? 0 : 1;

@@ -1,0 +1,80 @@
+/** Repository rules that are not about one source file's shape: sizes, titles, numbers, pins, leaked names. */
+
+import type { SourceFile } from "./source-tree.js";
+
+const blobBytesMax = 256 * 1024;
+const assetBytesMax = 8 * 1024 * 1024;
+const assetsBytesMax = 12 * 1024 * 1024;
+const exampleDataBytesMax = 300 * 1024;
+
+const allowedExtensions = new Set(
+  "ts,mts,mjs,js,json,jsonl,md,yaml,yml,c,h,wasm,wat,csv,gz,gitignore,npmrc,prettierignore,html,svg,txt,bundle".split(","),
+);
+const extensionless = new Set(["LICENSE", "NOTICE", ".ci/run"]);
+
+export function sizeComplaints(files: readonly SourceFile[]): string[] {
+  const complaints: string[] = [];
+  let assets = 0;
+  for (const file of files) {
+    const isAsset = file.path.startsWith("assets/");
+    if (isAsset) assets += file.bytes;
+    const limit = isAsset ? assetBytesMax : /^examples\/[^/]+\/data\//.test(file.path) ? exampleDataBytesMax : blobBytesMax;
+    if (file.path !== "package-lock.json" && file.bytes > limit) {
+      complaints.push(`${file.path}: ${file.bytes} bytes, at most ${limit}`);
+    }
+    const extension = file.path.split("/").at(-1)?.split(".").at(-1) ?? "";
+    if (!allowedExtensions.has(extension) && !extensionless.has(file.path)) {
+      complaints.push(`${file.path}: file type not in the allowed list`);
+    }
+  }
+  if (assets > assetsBytesMax) complaints.push(`assets/: ${assets} bytes together, at most ${assetsBytesMax}`);
+  return complaints;
+}
+
+export function markdownComplaints(file: SourceFile): string[] {
+  const withoutFences = file.text().replace(/^(```|~~~)[\s\S]*?^\1/gm, "");
+  const titles = withoutFences.match(/^# .+$/gm) ?? [];
+  return titles.length === 1 ? [] : [`${file.path}: ${titles.length} titles, exactly one "# Title" wanted`];
+}
+
+export function decisionComplaints(files: readonly SourceFile[]): string[] {
+  const seen = new Map<string, string>();
+  const complaints: string[] = [];
+  for (const file of files.filter(({ path }) => path.startsWith("docs/adr/"))) {
+    const number = /^docs\/adr\/(\d{4})-[a-z0-9-]+\.md$/.exec(file.path)?.[1];
+    if (number === undefined) complaints.push(`${file.path}: decision records are NNNN-title.md`);
+    else if (seen.has(number)) complaints.push(`${file.path}: number ${number} is taken by ${seen.get(number) ?? ""}`);
+    else seen.set(number, file.path);
+  }
+  return complaints;
+}
+
+/** Exact pins, and a line in docs/dependencies.md for each dependency of the workspace. */
+export function dependencyComplaints(files: readonly SourceFile[]): string[] {
+  const listed = files.find(({ path }) => path === "docs/dependencies.md")?.text() ?? "";
+  const complaints: string[] = [];
+  for (const file of files.filter(({ path }) => /(^|\/)package\.json$/.test(path))) {
+    const manifest = JSON.parse(file.text()) as Record<string, Record<string, string> | undefined>; // npm's own format
+    for (const field of ["dependencies", "devDependencies", "optionalDependencies"]) {
+      for (const [name, range] of Object.entries(manifest[field] ?? {})) {
+        if (!/^(npm:[a-z@/.-]+@)?\d+\.\d+\.\d+$/.test(range)) complaints.push(`${file.path}: ${name} is not pinned: ${range}`);
+        if (!name.startsWith("@wasm-engine/") && !listed.includes(`\`${name}\``)) {
+          complaints.push(`docs/dependencies.md: no line for ${name} (${file.path})`);
+        }
+      }
+    }
+  }
+  return complaints;
+}
+
+const leaks: readonly (readonly [RegExp, string])[] = [
+  [/registry\.npmjs\.org|pypi\.org|static\.crates\.io|deb\.debian\.org/, "registry host name"],
+  [/\/work\/(main|shared)|\/home\/[a-z]+\/|\/root\//, "machine path"],
+  [/"resolved": "http/, "lock file with download addresses"],
+];
+
+export function leakComplaints(file: SourceFile): string[] {
+  if (file.path.startsWith("scripts/src/tidy/")) return [];
+  const text = file.text();
+  return leaks.filter(([pattern]) => pattern.test(text)).map(([, what]) => `${file.path}: ${what}`);
+}
