@@ -46,6 +46,21 @@ export interface InputSourceSpec {
   readonly to?: string;
   /** Template of the topic. */
   readonly topic: string;
+  /** What `at` holds. Default: `tick` where the field is called tick, else `time` (ISO 8601, or epoch milliseconds). */
+  readonly atUnit?: "time" | "tick";
+  /** Payload members and the fields they come from; absent: the whole record. */
+  readonly fields?: readonly InputField[];
+  /** Template of the idempotency key. */
+  readonly key?: string;
+  /** SHA-256 of the file as configured: a file that changed since is refused. Absent for "-". */
+  readonly sha256?: string;
+}
+
+/** One member of a payload. `auto`: numbers where a CSV cell is one, JSON values as they are. */
+export interface InputField {
+  readonly name: string;
+  readonly field: string;
+  readonly type: "auto" | "text" | "number";
 }
 
 /** An output file. Paths are absolute. */
@@ -114,5 +129,11 @@ export interface OutputSink {
 /** `inputs/input-source.ts`. */
 export type OpenInputSource = (spec: InputSourceSpec, genesis: Genesis) => InputSource;
 
-/** `outputs/output-sink.ts`. `position` 0 for a new run; an existing file is then refused by the caller, not here. */
-export type OpenOutputSink = (spec: OutputSpec, position: number) => OutputSink;
+/**
+ * `outputs/output-sink.ts`. `position` 0 for a new run; an existing file is then refused by the caller, not here.
+ * The genesis gives the virtual clock of the timestamps.
+ */
+export type OpenOutputSink = (
+  spec: OutputSpec,
+  start: { readonly genesis: Genesis; readonly position: number },
+) => OutputSink;
