@@ -1,0 +1,30 @@
+/** Every error code of the product, from the tables of its packages. */
+
+import type { ErrorDefinition, ErrorTable } from "@wasm-engine/abi";
+import { ABI_ERRORS } from "@wasm-engine/abi";
+import { CORE_ERRORS } from "@wasm-engine/core";
+import { ENGINE_ERRORS } from "@wasm-engine/engine";
+import { EXECUTOR_ERRORS } from "@wasm-engine/executor";
+import { WASM_ERRORS } from "@wasm-engine/wasm";
+import { CLI_ERRORS } from "./errors.js";
+
+export interface CatalogueEntry extends ErrorDefinition {
+  readonly code: string;
+  readonly area: string;
+}
+
+const tables: readonly (readonly [string, ErrorTable])[] = [
+  ["abi", ABI_ERRORS],
+  ["wasm", WASM_ERRORS],
+  ["core", CORE_ERRORS],
+  ["executor", EXECUTOR_ERRORS],
+  ["engine", ENGINE_ERRORS],
+  ["cli", CLI_ERRORS],
+];
+
+/** Sorted by code. */
+export function errorCatalogue(): CatalogueEntry[] {
+  return tables
+    .flatMap(([area, table]) => Object.entries(table).map(([code, row]) => ({ code, area, ...row })))
+    .sort((left, right) => (left.code < right.code ? -1 : 1));
+}

@@ -1,0 +1,42 @@
+/** Codes of the command line itself. */
+
+import type { ErrorTable } from "@wasm-engine/abi";
+import { errorFactory } from "@wasm-engine/abi";
+
+export const CLI_ERRORS = {
+  WE_CLI_USAGE: {
+    message: "Command line not understood: {problem}",
+    hint: "see `wasm-engine {command} --help`",
+    exitCode: 2,
+    explanation:
+      "An option, argument or verb does not exist, is missing or has a value of the wrong form. Nothing was done.",
+  },
+  WE_CLI_UNKNOWN_CODE: {
+    message: 'No error code is named "{code}"',
+    hint: "{suggestion}",
+    exitCode: 2,
+    explanation: "`explain` prints one error code of this release; `explain --list` prints all of them.",
+  },
+  WE_CLI_INTERRUPTED: {
+    message: "Interrupted after tick {tick}; the run is sealed and can go on",
+    hint: "wasm-engine run --resume {run}",
+    exitCode: 130,
+    explanation:
+      "Ctrl-C or SIGTERM ended the run after the tick in progress. Everything up to that tick is in the log.",
+  },
+  WE_CLI_NODE_VERSION: {
+    message: "Node {found} is too old, 20.19 or later is needed",
+    hint: "install a supported version of Node.js: 20, 22, 24 or 26",
+    exitCode: 4,
+    explanation: "The engine relies on features of Node 20.19 and later.",
+  },
+  WE_CLI_UNHANDLED: {
+    message: "Unexpected failure: {cause}",
+    hint: "this is a defect of wasm-engine; run again with --verbose for the stack and report it",
+    exitCode: 70,
+    explanation: "An error without code reached the command line. It should have had one.",
+  },
+} as const satisfies ErrorTable;
+
+/** Makes an error of this table. */
+export const fail = errorFactory(CLI_ERRORS);
