@@ -1,0 +1,128 @@
+/**
+ * Canonical form of inputs. `encodeInput` is the whole input as stored; `encodeWorldInput` leaves out `source`, which only
+ * tells a resumed run where to go on reading and never enters the world, its digests or its chain.
+ */
+
+import { Encoding, limits, type AgentHandle } from "@wasm-engine/abi";
+import type { Input, InputBody, TaskSpec } from "../model.js";
+import { decodeCanonical, encodeCanonical } from "./cbor.js";
+import { agentIdShape, agentSpecShape, moduleDigestShape } from "./genesis-codec.js";
+import {
+  bytes,
+  decodeShape,
+  encodeShape,
+  flag,
+  integer,
+  list,
+  oneOf,
+  optional,
+  primitive,
+  record,
+  text,
+  union,
+  type CaseOf,
+  type Shape,
+} from "./shape.js";
+
+type Case<K extends InputBody["kind"]> = CaseOf<InputBody, K>;
+
+const encodingShape = oneOf(...Object.values(Encoding));
+const handleShape: Shape<AgentHandle> = primitive(
+  "a handle",
+  (value): value is AgentHandle => typeof value === "number" && Number.isSafeInteger(value) && value >= 0,
+);
+
+const taskShape: Shape<TaskSpec> = record<TaskSpec>({
+  taskId: text,
+  agentId: agentIdShape,
+  priority: integer(Number.MIN_SAFE_INTEGER),
+  encoding: encodingShape,
+  payload: bytes(),
+  dependsOn: list(text),
+  onDependencyFailure: oneOf("fail", "skip", "run"),
+  notBefore: integer(),
+});
+
+const lifecycleShape: Shape<Case<"stop">> = record<Case<"stop">>({
+  kind: oneOf("stop", "terminate", "pause", "resume"),
+  agent: agentIdShape,
+});
+
+const membershipShape: Shape<Case<"join">> = record<Case<"join">>({
+  kind: oneOf("join", "leave"),
+  agent: agentIdShape,
+  topic: text,
+});
+
+export const inputBodyShape: Shape<InputBody> = union<InputBody>({
+  message: record<Case<"message">>({
+    kind: oneOf("message"),
+    to: agentIdShape,
+    topic: text,
+    encoding: encodingShape,
+    payload: bytes(),
+    answerWanted: flag,
+  }),
+  publish: record<Case<"publish">>({
+    kind: oneOf("publish"),
+    topic: text,
+    encoding: encodingShape,
+    payload: bytes(),
+  }),
+  task: record<Case<"task">>({ kind: oneOf("task"), task: taskShape }),
+  spawn: record<Case<"spawn">>({ kind: oneOf("spawn"), spec: agentSpecShape }),
+  stop: lifecycleShape,
+  terminate: lifecycleShape,
+  pause: lifecycleShape,
+  resume: lifecycleShape,
+  upgrade: record<Case<"upgrade">>({
+    kind: oneOf("upgrade"),
+    agent: agentIdShape,
+    module: moduleDigestShape,
+  }),
+  join: membershipShape,
+  leave: membershipShape,
+  result: record<Case<"result">>({
+    kind: oneOf("result"),
+    agent: handleShape,
+    requestId: integer(1, limits.requestIdMax),
+    source: oneOf("inference", "token", "tool"),
+    ok: flag,
+    last: flag,
+    encoding: encodingShape,
+    payload: bytes(),
+  }),
+});
+
+const sourceShape: Shape<readonly [number, number]> = primitive(
+  "a list of two counts",
+  (value): value is readonly [number, number] =>
+    Array.isArray(value) &&
+    value.length === 2 &&
+    value.every((entry) => Number.isSafeInteger(entry) && Number(entry) >= 0),
+);
+
+export const inputShape: Shape<Input> = record<Input>({
+  seq: integer(1),
+  tick: integer(),
+  body: inputBodyShape,
+  key: optional(text),
+  source: optional(sourceShape),
+});
+
+/** Canonical bytes of an input as stored. @throws {WE_CODEC_SHAPE} @throws {WE_CBOR_REFUSED} */
+export function encodeInput(input: Input): Uint8Array {
+  return encodeCanonical(encodeShape(inputShape, "input", input));
+}
+
+/** Canonical bytes of what the world sees of an input: everything but `source`. */
+export function encodeWorldInput(input: Input): Uint8Array {
+  if (input.source === undefined) return encodeInput(input);
+  const { seq, tick, body, key } = input;
+  return encodeInput({ seq, tick, body, ...(key === undefined ? {} : { key }) });
+}
+
+/** @throws {WE_CODEC_SHAPE} @throws {WE_CBOR_MALFORMED} */
+export function decodeInput(bytes: Uint8Array): Input {
+  return decodeShape(inputShape, "input", decodeCanonical(bytes));
+}
