@@ -19,9 +19,9 @@ interface Flight {
 }
 
 export interface AirportsData {
-  /** CSV: departure, arrival (ISO 8601, UTC, minutes), origin, destination, distance (miles), delay (minutes). */
+  /** CSV: flight (from 1), departure, arrival (ISO 8601, UTC, minutes), origin, destination, distance (miles), delay (minutes). */
   readonly flights: string;
-  /** CSV: iata, name, latitude, longitude (degrees), sorted by iata. */
+  /** CSV: iata, latitude, longitude (degrees), sorted by iata. */
   readonly airports: string;
 }
 
@@ -33,12 +33,14 @@ const taxiMinutes = 30;
 /** Derives both tables from the package. */
 export function buildAirportsData(): AirportsData {
   const flights = JSON.parse(readFileSync(join(packageFolder, "flights-20k.json"), "utf8")) as Flight[]; // its schema
-  const rows = flights.map((flight) => {
+  const rows = flights.map((flight, index) => {
     const departure = minuteOf(flight.date);
     const minutes = flight.distance / milesPerMinute + taxiMinutes + flight.delay;
     const arrival = Math.max(departure, Math.floor(departure + minutes));
     const { origin, destination, distance, delay } = flight;
-    return [isoMinute(departure), isoMinute(arrival), origin, destination, distance, delay].join(",");
+    return [index + 1, isoMinute(departure), isoMinute(arrival), origin, destination, distance, delay].join(
+      ",",
+    );
   });
   const used = new Set(flights.flatMap(({ origin, destination }) => [origin, destination]));
   const airports = readFileSync(join(packageFolder, "airports.csv"), "utf8")
@@ -46,11 +48,11 @@ export function buildAirportsData(): AirportsData {
     .slice(1)
     .map((line) => splitCsv(line))
     .filter(([iata]) => used.has(iata ?? ""))
-    .map(([iata, name, , , , latitude, longitude]) => [iata, quoted(name ?? ""), rounded(latitude), rounded(longitude)].join(","))
+    .map(([iata, , , , , latitude, longitude]) => [iata, rounded(latitude), rounded(longitude)].join(","))
     .sort();
   return {
-    flights: ["departure,arrival,origin,destination,distance,delay", ...rows, ""].join("\n"),
-    airports: ["iata,name,latitude,longitude", ...airports, ""].join("\n"),
+    flights: ["flight,departure,arrival,origin,destination,distance,delay", ...rows, ""].join("\n"),
+    airports: ["iata,latitude,longitude", ...airports, ""].join("\n"),
   };
 }
 
@@ -69,7 +71,6 @@ function minuteOf(date: string): number {
 
 const isoMinute = (minute: number): string => `${new Date(minute * 60_000).toISOString().slice(0, 16)}Z`;
 const rounded = (degrees = ""): string => String(Math.round(Number(degrees) * 1e4) / 1e4);
-const quoted = (text: string): string => (/[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
 function splitCsv(line: string): string[] {
   return [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map((cell) =>

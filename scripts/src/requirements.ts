@@ -11,20 +11,44 @@ export interface Requirement {
   readonly note: string;
 }
 
-const guarantee = (tag: string, statement: string, note = ""): Requirement => ({ tag, statement, claimed: true, note });
-const verb = (name: string, note = ""): Requirement => ({ tag: `S14.${name}`, statement: `\`${name}\``, claimed: true, note });
-const later = (name: string, note: string): Requirement => ({ tag: `S14.${name}`, statement: `\`${name}\``, claimed: false, note });
+const guarantee = (tag: string, statement: string, note = ""): Requirement => ({
+  tag,
+  statement,
+  claimed: true,
+  note,
+});
+const verb = (name: string, note = ""): Requirement => ({
+  tag: `S14.${name}`,
+  statement: `\`${name}\``,
+  claimed: true,
+  note,
+});
+const later = (name: string, note: string): Requirement => ({
+  tag: `S14.${name}`,
+  statement: `\`${name}\``,
+  claimed: false,
+  note,
+});
 
 export const requirements: readonly Requirement[] = [
   guarantee("G1", "The next world is a pure function of this world and its inputs"),
-  guarantee("G2", "Equal chain for every V8 tier and Node 20 to 26", "one executing thread; more come with threads; arm64 is not yet run"),
+  guarantee(
+    "G2",
+    "Equal chain for every V8 tier and Node 20 to 26",
+    "one executing thread; more come with threads; arm64 is not yet run",
+  ),
   guarantee("G3", "An acknowledged input survives a crash at any instruction exactly once"),
   guarantee("G4", "Replay executes every turn again and reproduces the chain"),
   guarantee("G5", "An agent touches nothing but its own memory and its host functions"),
   guarantee("G6", "A hostile agent is contained and leaves strangers' digests unchanged"),
   guarantee("G7", "Quotas are exact and deterministic"),
   { tag: "G8", statement: "CPU inference is bit-reproducible", claimed: false, note: "no inference yet" },
-  { tag: "G9", statement: "Observers are read-only and cannot slow the loop", claimed: false, note: "no observers yet" },
+  {
+    tag: "G9",
+    statement: "Observers are read-only and cannot slow the loop",
+    claimed: false,
+    note: "no observers yet",
+  },
   guarantee("G10", "Every bad input gets one coded error"),
   verb("run"),
   verb("replay", "`--verify-inference` comes with inference"),

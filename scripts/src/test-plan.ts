@@ -7,7 +7,9 @@ const roots = ["packages", "apps", "scripts", "sdk", "examples"];
 
 export function testFiles(filter: readonly string[]): string[] {
   return roots
-    .flatMap((root) => globSync(repositoryRoot, root, (path) => path.endsWith(".test.js") && path.includes("/dist/")))
+    .flatMap((root) =>
+      globSync(repositoryRoot, root, (path) => path.endsWith(".test.js") && path.includes("/dist/")),
+    )
     .filter((path) => filter.length === 0 || filter.some((part) => path.includes(part)))
     .sort();
 }

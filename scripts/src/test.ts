@@ -52,7 +52,8 @@ const complaints = filter.length > 0 ? [] : unproved(results);
 if (filter.length === 0 && readFileSync(traceabilityPath, "utf8") !== renderTraceability(taggedTests())) {
   complaints.push("docs/traceability.md is stale: run `node scripts/dist/traceability.js --write`");
 }
-for (const line of results) if (line.outcome === "skipped") console.log(`skipped: ${line.name}: ${line.reason ?? "no reason given"}`);
+for (const line of results)
+  if (line.outcome === "skipped") console.log(`skipped: ${line.name}: ${line.reason ?? "no reason given"}`);
 for (const complaint of complaints) console.error(`traceability: ${complaint}`);
 const failed = count("failed") + complaints.length;
 console.log(`\n${count("passed")} passed, ${failed} failed, ${count("skipped")} skipped`);

@@ -15,7 +15,9 @@ import { repositoryFiles } from "./tidy/source-tree.js";
 import type { SourceFile } from "./tidy/source-tree.js";
 
 const files = repositoryFiles();
-const sources = files.filter(({ path }) => /^(packages|apps|scripts)\/.*\/src\/.*\.ts$|^scripts\/src\/.*\.ts$/.test(path));
+const sources = files.filter(({ path }) =>
+  /^(packages|apps|scripts)\/.*\/src\/.*\.ts$|^scripts\/src\/.*\.ts$/.test(path),
+);
 const texts = files.filter(({ path }) => /\.(ts|mts|mjs|js|json|md|yaml|c|h)$|^\.ci\/run$/.test(path));
 const none = (complaints: readonly string[]): void => assert.deepEqual(complaints, []);
 const fake = (path: string, text: string): SourceFile => ({ path, bytes: text.length, text: () => text });
@@ -44,7 +46,10 @@ test("tidy: the checks themselves can fail", () => {
   assert.equal(shapeComplaints(fake("packages/core/src/x.ts", long)).length, 1);
   assert.equal(shapeComplaints(fake("packages/core/src/utils.ts", "")).length, 1);
   assert.equal(layerComplaints(fake("packages/core/src/x.ts", 'import { a } from "node:fs";\n')).length, 1);
-  assert.equal(layerComplaints(fake("packages/abi/src/x.ts", 'import { a } from "@wasm-engine/core";\n')).length, 1);
+  assert.equal(
+    layerComplaints(fake("packages/abi/src/x.ts", 'import { a } from "@wasm-engine/core";\n')).length,
+    1,
+  );
   assert.equal(markdownComplaints(fake("docs/x.md", "# A\n\n# B\n")).length, 1);
   assert.equal(leakComplaints(fake("docs/x.md", `see ${["/work", "main"].join("/")}/x`)).length, 1);
 });

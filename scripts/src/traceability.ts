@@ -41,7 +41,9 @@ export function taggedTests(): TaggedTest[] {
 export function renderTraceability(tests: readonly TaggedTest[]): string {
   const rows = requirements.map(({ tag, statement, claimed, note }) => {
     const found = tests.filter(({ tags }) => tags.includes(tag));
-    const files = [...new Set(found.map(({ file }) => file))].map((file) => `\`${file}\` (${found.filter((t) => t.file === file).length})`);
+    const files = [...new Set(found.map(({ file }) => file))].map(
+      (file) => `\`${file}\` (${found.filter((t) => t.file === file).length})`,
+    );
     return `| ${tag} | ${statement} | ${claimed ? "claimed" : "later"} | ${note} | ${files.join("<br>")} |`;
   });
   return [
@@ -64,7 +66,9 @@ export function unproved(results: readonly TestResult[]): string[] {
     .flatMap(({ tag }) => {
       const own = results.filter(({ name }) => tagsOf(name).includes(tag));
       if (own.some(({ outcome }) => outcome === "failed")) return [`${tag}: a test with this tag failed`];
-      return own.some(({ outcome }) => outcome === "passed") ? [] : [`${tag}: claimed, but no passing test carries the tag`];
+      return own.some(({ outcome }) => outcome === "passed")
+        ? []
+        : [`${tag}: claimed, but no passing test carries the tag`];
     });
 }
 

@@ -10,12 +10,22 @@ interface Step {
 
 const steps: readonly Step[] = [
   { name: "lint", command: ["node_modules/eslint/bin/eslint.js", ".", "--max-warnings", "0"] },
-  { name: "format", command: ["node_modules/prettier/bin/prettier.cjs", "--check", "--log-level", "warn", "."] },
+  {
+    name: "format",
+    command: ["node_modules/prettier/bin/prettier.cjs", "--check", "--log-level", "warn", "."],
+  },
   // The build uses the native compiler; the second one guards against relying on its peculiarities.
-  { name: "types (TypeScript 6)", command: ["node_modules/typescript/lib/tsc.js", "-p", "scripts/tsconfig.types.json"] },
+  {
+    name: "types (TypeScript 6)",
+    command: ["node_modules/typescript/lib/tsc.js", "-p", "scripts/tsconfig.types.json"],
+  },
 ];
 
-const tests = spawnSync("npm", ["test"], { cwd: repositoryRoot, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+const tests = spawnSync("npm", ["test"], {
+  cwd: repositoryRoot,
+  encoding: "utf8",
+  stdio: ["ignore", "pipe", "inherit"],
+});
 process.stdout.write(tests.stdout);
 const counts = /(\d+) passed, (\d+) failed, (\d+) skipped\s*$/.exec(tests.stdout.trimEnd());
 let passed = Number(counts?.[1] ?? 0);
@@ -23,7 +33,10 @@ let failed = Number(counts?.[2] ?? 1);
 if (tests.status !== 0 && failed === 0) failed = 1;
 
 for (const { name, command } of steps) {
-  const result = spawnSync(process.execPath, command, { cwd: repositoryRoot, stdio: ["ignore", "inherit", "inherit"] });
+  const result = spawnSync(process.execPath, command, {
+    cwd: repositoryRoot,
+    stdio: ["ignore", "inherit", "inherit"],
+  });
   console.log(`${name}: ${result.status === 0 ? "ok" : "failed"}`);
   if (result.status === 0) passed++;
   else failed++;

@@ -15,9 +15,12 @@ import {
   MessageKind,
   Refusal,
   SIZED_BLOCK_HEADER_BYTES,
+  assert,
   limits,
   type HostFunction,
 } from "@wasm-engine/abi";
+
+const columnsMax = 108;
 
 /** A group of constants under one name, as the contract groups them. */
 interface ConstantGroup {
@@ -73,7 +76,7 @@ export function assemblyScriptConstants(): string {
     });
     lines.push(
       "",
-      `/** ${host.summary} */`,
+      ...comment(host.summary, "/** "),
       `@external("${HOST_MODULE}", "${name}")`,
       `export declare function host_${name}(${parameters.join(", ")}): ${host.result};`,
     );
@@ -106,7 +109,7 @@ export function cConstants(): string {
       return `${cType(host.parameters[index] ?? "i32")} ${parameter}`;
     });
     lines.push(
-      `/* ${host.summary} */`,
+      ...comment(host.summary, "/* "),
       `__attribute__((import_module("${HOST_MODULE}"), import_name("${name}")))`,
       `${cType(host.result)} we_host_${name}(${parameters.join(", ") || "void"});`,
     );
@@ -119,7 +122,7 @@ export function cConstants(): string {
 export function withCConstants(header: string): string {
   const begin = header.indexOf(C_BLOCK_BEGIN);
   const end = header.indexOf(C_BLOCK_END);
-  if (begin < 0 || end < begin) throw new Error("the header has no generated block");
+  assert(begin >= 0 && end > begin, "the header has a generated block");
   return header.slice(0, begin) + cConstants() + header.slice(end + C_BLOCK_END.length);
 }
 
@@ -148,6 +151,20 @@ function snakeCase(name: string): string {
 
 function camelCase(name: string): string {
   return name.replace(/_([a-z])/g, (_whole, letter: string) => letter.toUpperCase());
+}
+
+/** A block comment, broken at words where it is wider than a line. */
+function comment(text: string, opening: string): string[] {
+  const lines: string[] = [];
+  let line = opening;
+  for (const word of text.split(" ")) {
+    if (line.length + word.length > columnsMax) {
+      lines.push(line.trimEnd());
+      line = " * ";
+    }
+    line += `${word} `;
+  }
+  return [...lines, `${line}*/`];
 }
 
 function cType(type: string): string {
