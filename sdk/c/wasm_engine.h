@@ -82,7 +82,8 @@ enum {
 /* Writes a line to the agent's console (`logs`). */
 __attribute__((import_module("wasm_engine"), import_name("log")))
 int32_t we_host_log(int32_t level, const void *text_ptr, int32_t text_bytes);
-/* Sends a message (kind MESSAGE) or an answer (kind ANSWER, correlationId = the request's messageId) to `peer`. With flag ANSWER_WANTED: a request id > 0; else 0. */
+/* Sends a message (kind MESSAGE) or an answer (kind ANSWER, correlationId = the request's messageId) to
+ * `peer`. With flag ANSWER_WANTED: a request id > 0; else 0. */
 __attribute__((import_module("wasm_engine"), import_name("send")))
 int32_t we_host_send(const void *message_ptr, int32_t timeout_ticks);
 /* Publishes to the members of `topic`, the publisher excepted. */
@@ -94,7 +95,9 @@ int32_t we_host_join(const void *topic_ptr, int32_t topic_bytes);
 /* Ends a subscription from the next tick on. */
 __attribute__((import_module("wasm_engine"), import_name("leave")))
 int32_t we_host_leave(const void *topic_ptr, int32_t topic_bytes);
-/* Kind TIMER: the message comes back after max(1, delay) ticks. Kind TASK: payload is a JSON task {taskId, agentId?, priority?, payload?, dependsOn?, onDependencyFailure?}; answered when it completes. A request id > 0. */
+/* Kind TIMER: the message comes back after max(1, delay) ticks. Kind TASK: payload is a JSON task {taskId,
+ * agentId?, priority?, payload?, dependsOn?, onDependencyFailure?}; answered when it completes. A request
+ * id > 0. */
 __attribute__((import_module("wasm_engine"), import_name("schedule")))
 int32_t we_host_schedule(const void *message_ptr, int32_t delay_ticks);
 /* Cancels any pending request of this agent; it is then answered CANCELLED. */

@@ -84,7 +84,8 @@ export enum Limit {
 @external("wasm_engine", "log")
 export declare function host_log(level: i32, textPtr: usize, textBytes: i32): i32;
 
-/** Sends a message (kind MESSAGE) or an answer (kind ANSWER, correlationId = the request's messageId) to `peer`. With flag ANSWER_WANTED: a request id > 0; else 0. */
+/** Sends a message (kind MESSAGE) or an answer (kind ANSWER, correlationId = the request's messageId) to
+ * `peer`. With flag ANSWER_WANTED: a request id > 0; else 0. */
 @external("wasm_engine", "send")
 export declare function host_send(messagePtr: usize, timeoutTicks: i32): i32;
 
@@ -100,7 +101,9 @@ export declare function host_join(topicPtr: usize, topicBytes: i32): i32;
 @external("wasm_engine", "leave")
 export declare function host_leave(topicPtr: usize, topicBytes: i32): i32;
 
-/** Kind TIMER: the message comes back after max(1, delay) ticks. Kind TASK: payload is a JSON task {taskId, agentId?, priority?, payload?, dependsOn?, onDependencyFailure?}; answered when it completes. A request id > 0. */
+/** Kind TIMER: the message comes back after max(1, delay) ticks. Kind TASK: payload is a JSON task {taskId,
+ * agentId?, priority?, payload?, dependsOn?, onDependencyFailure?}; answered when it completes. A request
+ * id > 0. */
 @external("wasm_engine", "schedule")
 export declare function host_schedule(messagePtr: usize, delayTicks: i32): i32;
 

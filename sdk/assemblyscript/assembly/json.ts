@@ -3,6 +3,8 @@
  * allocated but the strings that are asked for. Strict RFC 8259; the last of equal keys wins, as in JavaScript.
  */
 
+import { decimalToDouble } from "./decimal";
+
 /** What a value is. NONE stands for "absent or malformed". */
 export enum JsonKind {
   NONE = 0,
@@ -16,11 +18,6 @@ export enum JsonKind {
 
 /** Deeper nesting is malformed: the checker is recursive. */
 const JSON_DEPTH_MAX: i32 = 64;
-
-const powersOfTen: StaticArray<f64> = [
-  1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,
-  1e20, 1e21, 1e22,
-];
 
 /** One JSON value inside a text that was checked as a whole. */
 @final
@@ -142,7 +139,7 @@ export class Json {
 
   /** This value as a number, or `fallback`. */
   asNumber(fallback: f64 = NaN): f64 {
-    return this.kind == JsonKind.NUMBER ? decodeNumber(this.start, this.end) : fallback;
+    return this.kind == JsonKind.NUMBER ? decimalToDouble(this.start, this.end) : fallback;
   }
 
   /** This value as a text, or `fallback`. */
@@ -369,41 +366,4 @@ function unescape(byte: u8): i32 {
     default:
       return <i32>byte;
   }
-}
-
-/** Exact for up to 19 digits whose value is at most 2^53 with a power of ten of at most 22; else the compiler's parser. */
-function decodeNumber(start: usize, end: usize): f64 {
-  let at = start;
-  const negative = load<u8>(at) == 0x2d;
-  if (negative) at += 1;
-  let mantissa: u64 = 0;
-  let digits = 0;
-  let scale = 0;
-  let fraction = false;
-  for (; at < end; at++) {
-    const byte = load<u8>(at);
-    if (byte == 0x2e) {
-      fraction = true;
-      continue;
-    }
-    if (<u32>byte - 0x30 >= 10) break;
-    mantissa = mantissa * 10 + (<u64>byte - 0x30);
-    if (mantissa != 0) digits += 1;
-    if (fraction) scale -= 1;
-  }
-  if (at < end) {
-    at += 1;
-    let sign = 1;
-    if (load<u8>(at) == 0x2d) sign = -1;
-    if (load<u8>(at) == 0x2d || load<u8>(at) == 0x2b) at += 1;
-    let exponent = 0;
-    for (; at < end; at++) if (exponent < 10000) exponent = exponent * 10 + (<i32>load<u8>(at) - 0x30);
-    scale += sign * exponent;
-  }
-  if (digits > 19 || mantissa > 0x20000000000000 || scale < -22 || scale > 22) {
-    return F64.parseFloat(String.UTF8.decodeUnsafe(start, end - start));
-  }
-  let value = <f64>mantissa;
-  value = scale < 0 ? value / powersOfTen[-scale] : value * powersOfTen[scale];
-  return negative ? -value : value;
 }
