@@ -1,5 +1,6 @@
 /** A decoded module: everything but the instructions, which stay bytes and are read on the way by whoever needs them. */
 
+import { valueTypeName } from "./value-type.js";
 import type { ValueType } from "./value-type.js";
 
 /** Half-open range of byte offsets into the module. */
@@ -43,6 +44,12 @@ export interface CustomSection extends Section {
 export interface FunctionType {
   readonly parameters: readonly ValueType[];
   readonly results: readonly ValueType[];
+}
+
+/** `(i32, i64) -> (i32)` for messages. */
+export function functionTypeName(type: FunctionType | undefined): string {
+  const list = (types: readonly ValueType[]): string => `(${types.map(valueTypeName).join(", ")})`;
+  return type === undefined ? "unknown" : `${list(type.parameters)} -> ${list(type.results)}`;
 }
 
 export interface Limits {
