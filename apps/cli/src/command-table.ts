@@ -1,0 +1,129 @@
+/** Every verb as data: drives the parser, `--help`, the reference page and its tests. */
+
+import type { CommandDefinition } from "./command.js";
+
+const runArgument = { name: "run", summary: "path, unique prefix of a run id, or @last" };
+
+export const commands: readonly CommandDefinition[] = [
+  {
+    name: "run",
+    summary: "Run a world from its configuration, or go on with a run",
+    description:
+      "Starts a world from engine.yaml in a process of its own and runs it until its stop rule holds. Ctrl-C finishes the tick and seals; --resume goes on from there, also after a crash.",
+    arguments: [{ name: "config", summary: "path of engine.yaml", optional: true }],
+    options: [
+      { flags: "--resume <run>", summary: "go on with this run instead of starting one" },
+      { flags: "--ticks <n>", summary: "stop before this tick", type: "integer" },
+      { flags: "--seed <n>", summary: "seed instead of the configured one", type: "integer" },
+      { flags: "--dir <folder>", summary: "run folder; must not exist (default: .wasm-engine/runs/ beside the config)" },
+      { flags: "--durability <level>", summary: "sync, periodic or ephemeral" },
+      { flags: "--realtime", summary: "pace ticks by the wall clock" },
+      { flags: "--allow-unsigned", summary: "accept modules without a trusted signature" },
+    ],
+    examples: ["wasm-engine run engine.yaml", "wasm-engine run engine.yaml --ticks 100 --json", "wasm-engine run --resume @last"],
+    exitCodes: "0 ok, 1 failed, 2 usage, 3 divergence on resume, 4 environment, 5 limit, 130 interrupted",
+    load: async () => (await import("./commands/run.js")).run,
+  },
+  {
+    name: "replay",
+    summary: "Execute a run again and compare every commit",
+    description:
+      "Executes every turn of the log again and compares commit by commit. On a difference, the first tick and agent are named. Models and tools are never called.",
+    arguments: [runArgument],
+    options: [
+      { flags: "--from <tick>", summary: "start from the newest snapshot at or before this tick", type: "integer" },
+      { flags: "--to <tick>", summary: "last tick to execute", type: "integer" },
+      { flags: "--testing-flip-bit <where>", summary: "test only: flip AGENT@TICK:BYTE.BIT of memory, to see it found" },
+    ],
+    examples: ["wasm-engine replay @last", "wasm-engine replay @last --to 100 --json"],
+    exitCodes: "0 identical, 3 divergence or damaged log, 4 environment",
+    load: async () => (await import("./commands/replay.js")).replay,
+  },
+  {
+    name: "inspect",
+    summary: "Show the world, or one agent, at a tick",
+    description:
+      "Shows status, mailbox, pending requests, counters and digest of every agent, as sealed at a tick; for one agent also what it says about itself.",
+    arguments: [runArgument],
+    options: [
+      { flags: "--at <tick>", summary: "as sealed at this tick (default: the last)", type: "integer" },
+      { flags: "--agent <id>", summary: "only this agent, in full" },
+    ],
+    examples: ["wasm-engine inspect @last", "wasm-engine inspect @last --agent arbiter --at 100"],
+    exitCodes: "0 ok, 2 unknown run or agent, 3 damaged log",
+    load: async () => (await import("./commands/inspect.js")).inspect,
+  },
+  {
+    name: "log",
+    summary: "List the records on disk",
+    description: "Lists the event log's records as they lie on disk: inputs and commits, decoded. Executes nothing.",
+    arguments: [runArgument],
+    options: [
+      { flags: "--from <tick>", summary: "first tick", type: "integer" },
+      { flags: "--to <tick>", summary: "last tick", type: "integer" },
+      { flags: "--follow", summary: "print rows as they are read (JSON Lines with --json)" },
+    ],
+    examples: ["wasm-engine log @last --from 10 --to 12", "wasm-engine log @last --follow --json"],
+    exitCodes: "0 ok, 2 unknown run, 3 damaged log",
+    load: async () => (await import("./commands/log.js")).log,
+  },
+  {
+    name: "logs",
+    summary: "Show what agents wrote to their consoles",
+    description: "Shows agents' console lines. They are not stored: the run is replayed to produce them.",
+    arguments: [runArgument],
+    options: [
+      { flags: "--agent <id>", summary: "only this agent" },
+      { flags: "--from <tick>", summary: "first tick", type: "integer" },
+      { flags: "--to <tick>", summary: "last tick", type: "integer" },
+    ],
+    examples: ["wasm-engine logs @last --agent ORD"],
+    exitCodes: "0 ok, 2 unknown run, 3 divergence or damaged log",
+    load: async () => (await import("./commands/logs.js")).logs,
+  },
+  {
+    name: "verify-log",
+    summary: "Check every byte of a run's log and its chain",
+    description:
+      "Checks every record's checksum and position, and recomputes the hash chain, without executing anything. Names the damaged record.",
+    arguments: [runArgument],
+    options: [],
+    examples: ["wasm-engine verify-log @last"],
+    exitCodes: "0 whole, 3 damaged",
+    load: async () => (await import("./commands/verify-log.js")).verifyLog,
+  },
+  {
+    name: "build",
+    summary: "Build and sign a module",
+    description:
+      "Compiles a source (AssemblyScript .ts, C .c, JavaScript .js) or takes a .wasm, checks it, attaches its manifest and signs it with the project's development key.",
+    arguments: [{ name: "source", summary: "path of the source or module" }],
+    options: [
+      { flags: "--out <file>", summary: "where to write the signed module (default: beside the source, .wasm)" },
+      { flags: "--name <name>", summary: "name in the manifest (default: the file's)" },
+    ],
+    examples: ["wasm-engine build agents/airport.ts --out airport.wasm"],
+    exitCodes: "0 ok, 1 compilation failed, 2 usage, 4 compiler missing",
+    load: async () => (await import("./commands/build.js")).build,
+  },
+  {
+    name: "doctor",
+    summary: "Check whether worlds can run on this machine",
+    description: "Checks Node, WebAssembly, float arithmetic, stacks, disk and compilers, and says what to do. Changes nothing.",
+    arguments: [],
+    options: [],
+    examples: ["wasm-engine doctor"],
+    exitCodes: "0 worlds can run, 4 something needed is missing",
+    load: async () => (await import("./commands/doctor.js")).doctor,
+  },
+  {
+    name: "explain",
+    summary: "Explain an error code",
+    description: "Prints what an error code means, when it happens and what to do.",
+    arguments: [{ name: "code", summary: "WE_…, with or without the prefix", optional: true }],
+    options: [{ flags: "--list", summary: "every code of this release" }],
+    examples: ["wasm-engine explain WE_LOG_DAMAGED", "wasm-engine explain --list"],
+    exitCodes: "0 ok, 2 unknown code",
+    load: async () => (await import("./commands/explain.js")).explain,
+  },
+];

@@ -1,0 +1,42 @@
+/** `inspect RUN`: the world, or one agent, as sealed at a tick. */
+
+import { inspectRun, resolveRun } from "@wasm-engine/engine";
+import type { AgentReport, WorldReport } from "@wasm-engine/engine";
+import type { CommandFunction } from "../command.js";
+import { integerOption, textOption } from "../command.js";
+import { textTable } from "../table.js";
+
+export const inspect: CommandFunction = async ({ parsed, signal }) => {
+  const at = integerOption(parsed, "at");
+  const agent = textOption(parsed, "agent");
+  const report = await inspectRun(resolveRun(parsed.arguments[0] ?? ""), {
+    ...(at === undefined ? {} : { at }),
+    ...(agent === undefined ? {} : { agent }),
+    signal,
+  });
+  const [only] = report.agents;
+  return { document: report, text: agent !== undefined && only !== undefined ? agentText(report, only) : worldText(report) };
+};
+
+function worldText(report: WorldReport): string {
+  const rows = report.agents.map((agent) => [
+    agent.agentId,
+    agent.status,
+    agent.moduleName,
+    agent.mailbox.length,
+    agent.pendingRequests.length,
+    agent.faults,
+    agent.fuel,
+    agent.digest.slice(0, 12),
+  ]);
+  const header = ["agent", "status", "module", "mailbox", "pending", "faults", "fuel", "digest"];
+  return `${heading(report)}\n\n${textTable(header, rows)}`;
+}
+
+function agentText(report: WorldReport, agent: AgentReport): string {
+  return `${heading(report)}\n\n${JSON.stringify(agent, null, 2)}`;
+}
+
+function heading({ runId, tick, timestamp, chainHead, stateHash }: WorldReport): string {
+  return `run ${runId}, tick ${tick}, ${timestamp}\nchain head ${chainHead}\nstate hash ${stateHash}`;
+}

@@ -1,0 +1,56 @@
+/** `replay RUN`: executes every turn again and compares commit by commit. */
+
+import { replayRun, resolveRun } from "@wasm-engine/engine";
+import type { BitFlip, FirstDivergence, ReplayOptions, ReplayReport } from "@wasm-engine/engine";
+import { isAgentId } from "@wasm-engine/abi";
+import type { CommandFunction, Parsed } from "../command.js";
+import { integerOption, textOption } from "../command.js";
+import { fail } from "../errors.js";
+
+export const replay: CommandFunction = async ({ parsed, reporter, signal }) => {
+  const report = await replayRun(resolveRun(parsed.arguments[0] ?? ""), {
+    ...options(parsed),
+    signal,
+    onProgress: ({ tick, turnsExecuted }) => reporter.progress(`replaying tick ${tick}  ${turnsExecuted} turns`),
+  });
+  return { document: report, text: textOf(report), exitCode: report.verified ? 0 : 3 };
+};
+
+function options(parsed: Parsed): ReplayOptions {
+  const from = integerOption(parsed, "from");
+  const to = integerOption(parsed, "to");
+  const flip = textOption(parsed, "testingFlipBit");
+  return {
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
+    ...(flip === undefined ? {} : { testing: { flip: bitFlip(flip) } }),
+  };
+}
+
+/** `AGENT@TICK:BYTE.BIT`. */
+function bitFlip(text: string): BitFlip {
+  const match = /^([^@]+)@(\d+):(\d+)\.([0-7])$/.exec(text);
+  const agent = match?.[1] ?? "";
+  if (match === null || !isAgentId(agent)) {
+    throw fail("WE_CLI_USAGE", { problem: `"${text}" is not AGENT@TICK:BYTE.BIT`, command: "replay" });
+  }
+  return { agent, tick: Number(match[2]), byte: Number(match[3]), bit: Number(match[4]) };
+}
+
+function textOf(report: ReplayReport): string {
+  const { verified, ticks, turnsExecuted, fuel, chainHead, firstDivergence } = report;
+  if (firstDivergence !== undefined) return divergenceText(firstDivergence);
+  const done = `${ticks} ticks, ${turnsExecuted} turns executed, ${fuel} fuel`;
+  return verified ? `replay: identical (${done})\nchain head ${chainHead}` : `replay: not verified (${done})`;
+}
+
+function divergenceText({ tick, agent, what, expected, actual, repeatable }: FirstDivergence): string {
+  return [
+    `replay: DIVERGED at tick ${tick}${agent === undefined ? "" : `, agent ${agent}`}: ${what}`,
+    `  expected ${expected}`,
+    `  actual   ${actual}`,
+    repeatable
+      ? "  executing the same ticks twice gave two results: suspect this machine's memory, or the engine"
+      : "  the log and this execution disagree",
+  ].join("\n");
+}

@@ -1,0 +1,98 @@
+/**
+ * `npm start`, the main job: runs examples/airports with the command line that users have, prints the arbiter's table,
+ * replays the run and says whether it was identical.
+ */
+
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { repositoryRoot } from "./tidy/source-tree.js";
+
+interface RunReport {
+  readonly runId: string;
+  readonly dir: string;
+  readonly ticks: number;
+  readonly chainHead: string;
+  readonly agents: number;
+  readonly messages: number;
+  readonly fuel: number;
+  readonly faults: number;
+  readonly turnsExecuted: number;
+  readonly wallMs: number;
+}
+
+interface ReplayReport {
+  readonly verified: boolean;
+  readonly ticks: number;
+  readonly turnsExecuted: number;
+  readonly fuel: number;
+  readonly chainHead: string;
+  readonly wallMs: number;
+}
+
+/** What the arbiter describes; see examples/airports/agents/arbiter.c. */
+interface Score {
+  readonly flights: number;
+  readonly scored: number;
+  readonly late: number;
+  readonly trainingFlights: number;
+  readonly baseRate: number;
+  readonly brier: number;
+  readonly brierBase: number;
+  readonly logLoss: number;
+  readonly logLossBase: number;
+  readonly auc: number;
+}
+
+const cli = join(repositoryRoot, "apps/cli/bin/wasm-engine.js");
+const number = (value: number): string => value.toLocaleString("en-US");
+
+/** Runs one verb; its progress goes to this terminal, its JSON document comes back. */
+function verb<Document>(...args: readonly string[]): Document {
+  const result = spawnSync(process.execPath, [cli, ...args, "--json"], {
+    cwd: repositoryRoot,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+    maxBuffer: 1 << 28,
+  });
+  if (result.status !== 0) process.exit(result.status ?? 70);
+  return JSON.parse(result.stdout) as Document; // DESIGN §14 fixes the documents
+}
+
+function scoreTable(score: Score): string {
+  const skill = (own: number, base: number): string => `${(100 * (1 - own / base)).toFixed(2)} % better`;
+  const rows = [
+    ["", "agents", "base rate", ""],
+    ["Brier score (lower is better)", score.brier.toFixed(4), score.brierBase.toFixed(4), skill(score.brier, score.brierBase)],
+    ["log loss (lower is better)", score.logLoss.toFixed(4), score.logLossBase.toFixed(4), skill(score.logLoss, score.logLossBase)],
+    ["AUC (0.5 is a coin)", score.auc.toFixed(4), "0.5000", ""],
+  ];
+  return rows
+    .map(([name = "", own = "", base = "", note = ""]) => `  ${name.padEnd(30)}${own.padStart(8)}${base.padStart(11)}  ${note}`.trimEnd())
+    .join("\n");
+}
+
+console.log("224 airports and an arbiter, 20,000 US flights of January to March 2001, one tick = 10 virtual minutes");
+const run = verb<RunReport>("run", "examples/airports/engine.yaml");
+const inspected = verb<{ agents: readonly { describe: Score }[] }>("inspect", run.dir, "--agent", "arbiter");
+const score = inspected.agents[0]?.describe;
+if (score === undefined) throw new TypeError("the arbiter describes nothing");
+
+console.log(
+  `ran ${number(run.ticks)} ticks, ${number(run.turnsExecuted)} turns of ${run.agents} agents, ${number(run.messages)} messages,` +
+    ` ${number(run.fuel)} fuel, ${run.faults} faults in ${(run.wallMs / 1000).toFixed(1)} s\n`,
+);
+console.log(
+  `Probability of a delay over 15 minutes, ${number(score.scored)} flights of March (${number(score.late)} late);` +
+    ` base rate ${(100 * score.baseRate).toFixed(1)} % from ${number(score.trainingFlights)} flights before`,
+);
+console.log(`${scoreTable(score)}\n`);
+console.log(`chain head ${run.chainHead}`);
+
+const replay = verb<ReplayReport>("replay", run.dir);
+const same = replay.verified && replay.chainHead === run.chainHead && replay.turnsExecuted === run.turnsExecuted;
+console.log(
+  same
+    ? `replay: identical (${number(replay.ticks)} ticks, ${number(replay.turnsExecuted)} turns executed)`
+    : `replay: DIFFERENT, chain head ${replay.chainHead}`,
+);
+process.exitCode = same ? 0 : 3;
