@@ -24,6 +24,34 @@ export const CORE_ERRORS = {
     explanation:
       "A value that enters or leaves the event log does not have the shape that the format prescribes: a field is missing, unknown, of another type or out of range.",
   },
+  WE_LOG_DAMAGED: {
+    message: "The event log is damaged at record {record} (segment {segment}, offset {offset}): {reason}",
+    hint: "restore the run folder from a copy; the records before this one are whole and `log` shows them",
+    exitCode: 3,
+    explanation:
+      "A record that was acknowledged does not read any more: bytes changed on the disk, a file was cut or is missing, or a block of another place or time stands there. An interrupted last write is not damage and is cut silently.",
+  },
+  WE_SNAPSHOT_DAMAGED: {
+    message: "A snapshot cannot be used: {reason}",
+    hint: "delete the snapshot file; an older snapshot or the log from tick 0 takes its place",
+    exitCode: 3,
+    explanation:
+      "The bytes of a snapshot do not fit its digest, or are of another format version. Snapshots only save time: everything in them can be computed from the log.",
+  },
+  WE_WORLD_GENESIS: {
+    message: "The genesis is not a world: {reason}",
+    hint: "correct the configuration that the genesis was made from",
+    exitCode: 2,
+    explanation:
+      "A world can only start from a genesis that is consistent: unique agent ids, declared tenants, positive limits, reserved turns within the turns of a tick.",
+  },
+  WE_WORLD_STATE: {
+    message: "The world state cannot be restored: {reason}",
+    hint: "use the snapshot with the genesis and the engine version that wrote it",
+    exitCode: 3,
+    explanation:
+      "The bytes of a snapshot do not describe a world of the given genesis, or were written by another version of the state format.",
+  },
 } as const satisfies ErrorTable;
 
 /** Makes the coded errors of this package. */

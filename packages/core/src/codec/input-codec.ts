@@ -27,7 +27,7 @@ import {
 type Case<K extends InputBody["kind"]> = CaseOf<InputBody, K>;
 
 const encodingShape = oneOf(...Object.values(Encoding));
-const handleShape: Shape<AgentHandle> = primitive(
+export const handleShape: Shape<AgentHandle> = primitive(
   "a handle",
   (value): value is AgentHandle => typeof value === "number" && Number.isSafeInteger(value) && value >= 0,
 );

@@ -1,0 +1,293 @@
+/**
+ * Reads a log segment by segment and checks everything that can be checked without executing: frames, order, positions,
+ * and with a hasher the chain, the inputs digests and the genesis. Says what is wrong and where; decides
+ * nothing about recovery (see log-verdict.ts).
+ */
+
+import { EngineError, assert, readU64, unreachable } from "@wasm-engine/abi";
+import type { Commit, Genesis, Input } from "../model.js";
+import type { Hasher } from "../ports.js";
+import { equalBytes } from "./cbor.js";
+import { genesisBytesDigest, inputsDigest, nextChainHead } from "./chain.js";
+import { decodeStoredCommit } from "./commit-codec.js";
+import { decodeGenesis } from "./genesis-codec.js";
+import { decodeInput } from "./input-codec.js";
+import { closeBytes } from "./log-encoder.js";
+import { headBytes, headDifference, readHead, type LogState } from "./log-state.js";
+import { RecordKind, readFrame, type FramedRecord } from "./record.js";
+import {
+  logFormatVersion,
+  readSegmentHeader,
+  segmentHeaderBytes,
+  segmentName,
+  type SegmentHeader,
+} from "./segment.js";
+
+/** One segment file. */
+export interface SegmentBytes {
+  readonly index: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Where a log is damaged, and how. */
+export interface LogDamage {
+  readonly record: number;
+  readonly segment: string;
+  /** Offset of the record in its segment. */
+  readonly offset: number;
+  /** Position of the record in the log. */
+  readonly position: number;
+  readonly reason: string;
+  /** torn: what an interrupted write may leave. wrong: whole bytes that say something impossible. missing: a file. */
+  readonly kind: "torn" | "wrong" | "missing";
+}
+
+/** A record with its place. */
+export type LogRecord = {
+  readonly record: number;
+  readonly segment: number;
+  readonly offset: number;
+  readonly bytes: number;
+} & (
+  | { readonly kind: "genesis"; readonly genesis: Genesis }
+  | { readonly kind: "input"; readonly input: Input }
+  /** `inputs`: those of this tick, in log order. */
+  | { readonly kind: "commit"; readonly commit: Commit; readonly inputs: readonly Input[] }
+  | { readonly kind: "head"; readonly chainHead: Uint8Array }
+  | { readonly kind: "close"; readonly chainHead: Uint8Array; readonly reachedTick: number }
+);
+
+type Content = LogRecord extends infer R
+  ? R extends LogRecord
+    ? Omit<R, "record" | "segment" | "offset" | "bytes">
+    : never
+  : never;
+
+/** Stops the reading inside a record; carries the reason out to the record's place. */
+class RecordRefused {
+  readonly reason: string;
+  constructor(reason: string) {
+    this.reason = reason;
+  }
+}
+
+export class LogReader {
+  readonly #hasher: Hasher;
+  #state: LogState;
+  #genesisDigest: Uint8Array | undefined;
+  #genesis: Genesis | undefined;
+  #nextSegment = 0;
+  /** Offset in the current segment after the last good record. */
+  #segmentEnd = 0;
+  /** Inputs whose tick is not committed yet. */
+  #pending: Input[] = [];
+  #closedAt: number | undefined;
+  #reachedTick = -1;
+  #damage: LogDamage | undefined;
+
+  constructor(hasher: Hasher) {
+    this.#hasher = hasher;
+    const chainHead = new Uint8Array(32);
+    this.#state = { position: 0, records: 0, commits: 0, tick: -1, lastSeq: 0, chainHead };
+  }
+
+  /** State after the last good record. */
+  get state(): LogState {
+    return this.#state;
+  }
+
+  get genesis(): Genesis | undefined {
+    return this.#genesis;
+  }
+
+  get genesisDigest(): Uint8Array | undefined {
+    return this.#genesisDigest;
+  }
+
+  /** Inputs that were read and wait for their commit. */
+  get pending(): readonly Input[] {
+    return this.#pending;
+  }
+
+  /** True where the last good record is the closing one. */
+  get closed(): boolean {
+    return this.#closedAt === this.#state.records;
+  }
+
+  get reachedTick(): number {
+    return this.closed ? this.#reachedTick : this.#state.tick;
+  }
+
+  /** The first thing that is wrong. Nothing behind it has been read. */
+  get damage(): LogDamage | undefined {
+    return this.#damage;
+  }
+
+  /** Index of the segment read last and its offset after the last good record. */
+  get end(): { readonly segment: number; readonly offset: number } {
+    return { segment: Math.max(0, this.#nextSegment - 1), offset: this.#segmentEnd };
+  }
+
+  /** The records of the next segment. Ends at the first damage. Segments are given in order. */
+  *read(segment: SegmentBytes): Generator<LogRecord, void, undefined> {
+    assert(this.#damage === undefined, "nothing is read behind damage");
+    if (!this.#enter(segment)) return;
+    const { index, bytes } = segment;
+    while (this.#segmentEnd < bytes.length) {
+      const offset = this.#segmentEnd;
+      const frame = readFrame(bytes, offset, this.#state.position);
+      if ("fault" in frame) return this.#refuse("torn", index, offset, frame.fault);
+      const content = this.#content(frame);
+      if (content instanceof RecordRefused) return this.#refuse("wrong", index, offset, content.reason);
+      const size = frame.end - offset;
+      const record = this.#state.records;
+      const { position, ...state } = this.#state;
+      this.#state = { ...state, position: position + size, records: record + 1 };
+      if (content.kind === "close") this.#closedAt = record + 1;
+      this.#segmentEnd = frame.end;
+      yield { ...content, record, segment: index, offset, bytes: size };
+    }
+  }
+
+  /** Reports that what should follow is not there. */
+  refuseMissing(reason: string): void {
+    this.#refuse("missing", this.#nextSegment, 0, reason);
+  }
+
+  #refuse(kind: LogDamage["kind"], segment: number, offset: number, reason: string): void {
+    const { records: record, position } = this.#state;
+    this.#damage = { record, segment: segmentName(segment), offset, position, reason, kind };
+  }
+
+  #enter({ index, bytes }: SegmentBytes): boolean {
+    if (index !== this.#nextSegment) {
+      this.refuseMissing("the segment is missing");
+      return false;
+    }
+    this.#nextSegment += 1;
+    this.#segmentEnd = 0;
+    const header = readSegmentHeader(bytes);
+    if ("fault" in header) {
+      this.#refuse("torn", index, 0, header.fault);
+      return false;
+    }
+    const fault = this.#headerFault(header, index);
+    if (fault !== undefined) {
+      this.#refuse("wrong", index, 0, fault);
+      return false;
+    }
+    this.#genesisDigest ??= header.genesisDigest;
+    if (index === 0) this.#state = { ...this.#state, chainHead: header.genesisDigest };
+    this.#segmentEnd = segmentHeaderBytes;
+    this.#state = { ...this.#state, position: this.#state.position + segmentHeaderBytes };
+    return true;
+  }
+
+  #headerFault(header: SegmentHeader, index: number): string | undefined {
+    if (header.version !== logFormatVersion) {
+      return `its format version is ${header.version}, and this program reads ${logFormatVersion}`;
+    }
+    if (header.index !== index) return `its header says segment ${header.index}`;
+    const digest = this.#genesisDigest ?? header.genesisDigest;
+    if (!equalBytes(header.genesisDigest, digest)) return "the segment belongs to another run";
+    if (header.state.position !== this.#state.position) {
+      return `it begins at position ${header.state.position}, but the log before it ends at ${this.#state.position}`;
+    }
+    if (header.state.records !== this.#state.records) {
+      return `it begins with record ${header.state.records}, but ${this.#state.records} come before it`;
+    }
+    const before = index === 0 ? { ...this.#state, chainHead: digest } : this.#state;
+    return headDifference(before, header.state);
+  }
+
+  #content(frame: FramedRecord): Content | RecordRefused {
+    try {
+      if ((frame.kind === RecordKind.GENESIS) !== (this.#state.records === 0)) {
+        return new RecordRefused("the genesis is the first record and only the first");
+      }
+      return this.#decode(frame);
+    } catch (error) {
+      if (!EngineError.is(error) || error.code === "WE_INTERNAL_ASSERTION") throw error;
+      return new RecordRefused(error.message);
+    }
+  }
+
+  #decode({ kind, payload }: FramedRecord): Content | RecordRefused {
+    switch (kind) {
+      case RecordKind.GENESIS:
+        return this.#readGenesis(payload);
+      case RecordKind.INPUT:
+        return this.#readInput(payload);
+      case RecordKind.COMMIT:
+        return this.#readCommit(payload);
+      case RecordKind.HEAD:
+        return this.#readHead(payload, headBytes) ?? { kind: "head", chainHead: this.#state.chainHead };
+      case RecordKind.CLOSE:
+        return this.#readClose(payload);
+      default:
+        return unreachable(kind);
+    }
+  }
+
+  #readGenesis(payload: Uint8Array): Content | RecordRefused {
+    const digest = genesisBytesDigest(this.#hasher, payload);
+    if (this.#genesisDigest === undefined || !equalBytes(digest, this.#genesisDigest)) {
+      return new RecordRefused("the digest of the genesis is not that of the segment header");
+    }
+    const genesis = decodeGenesis(payload);
+    this.#genesis = genesis;
+    return { kind: "genesis", genesis };
+  }
+
+  #readInput(payload: Uint8Array): Content | RecordRefused {
+    const input = decodeInput(payload);
+    if (input.seq <= this.#state.lastSeq) {
+      return new RecordRefused(`input ${input.seq} follows input ${this.#state.lastSeq}`);
+    }
+    if (input.tick <= this.#state.tick) {
+      return new RecordRefused(`its tick ${input.tick} is already committed`);
+    }
+    this.#pending.push(input);
+    this.#state = { ...this.#state, lastSeq: input.seq };
+    return { kind: "input", input };
+  }
+
+  #readCommit(payload: Uint8Array): Content | RecordRefused {
+    const commit = decodeStoredCommit(payload, this.#state.tick);
+    const inputs = this.#pending.filter((input) => input.tick === commit.tick);
+    if (this.#pending.some((input) => input.tick < commit.tick)) {
+      return new RecordRefused(`the commit of tick ${commit.tick} passes over inputs of an earlier tick`);
+    }
+    const digest = inputsDigest(this.#hasher, inputs) ?? new Uint8Array();
+    if (!equalBytes(digest, commit.inputsDigest ?? new Uint8Array())) {
+      return new RecordRefused(
+        `its inputs digest is not that of the ${inputs.length} inputs of tick ${commit.tick}`,
+      );
+    }
+    const every = this.#genesis?.stateHashEvery ?? 1;
+    if ((commit.stateHash !== undefined) !== (commit.tick % every === 0)) {
+      return new RecordRefused("a state hash stands exactly where the genesis asks for one");
+    }
+    if (inputs.length > 0) this.#pending = this.#pending.filter((input) => input.tick > commit.tick);
+    const chainHead = nextChainHead(this.#hasher, this.#state.chainHead, commit);
+    this.#state = { ...this.#state, commits: this.#state.commits + 1, tick: commit.tick, chainHead };
+    return { kind: "commit", commit, inputs };
+  }
+
+  #readHead(payload: Uint8Array, bytes: number): RecordRefused | undefined {
+    if (payload.length !== bytes) return new RecordRefused(`it holds ${payload.length} bytes, not ${bytes}`);
+    const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
+    const difference = headDifference(this.#state, readHead(view, 0));
+    return difference === undefined ? undefined : new RecordRefused(difference);
+  }
+
+  #readClose(payload: Uint8Array): Content | RecordRefused {
+    const refused = this.#readHead(payload, closeBytes);
+    if (refused !== undefined) return refused;
+    const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
+    const reachedTick = readU64(view, headBytes) - 1;
+    if (reachedTick < this.#state.tick) return new RecordRefused("it reaches less than the last commit");
+    this.#reachedTick = reachedTick;
+    return { kind: "close", chainHead: this.#state.chainHead, reachedTick };
+  }
+}

@@ -1,0 +1,24 @@
+/** Limits of the core. Unit last. */
+
+import { assert, limits } from "@wasm-engine/abi";
+
+/** Requests of one agent that wait for their answer; a further one is refused. */
+export const requestsPerAgentMax = 65_536;
+/** Tasks of one agent that are not done; a further one is refused. */
+export const tasksPerAgentMax = 65_536;
+/** Tasks that one task may wait for. */
+export const dependenciesPerTaskMax = 1024;
+/** A task id travels as a topic. */
+export const taskIdBytesMax: number = limits.topicBytesMax;
+/** Ticks that a graceful stop leaves an agent for its shutdown. */
+export const shutdownTicks = 10;
+/** Nesting of JSON that guests hand over. */
+export const guestJsonDepthMax = 64;
+/** One log record with its frame: the genesis of a large population is the largest. */
+export const logRecordBytesMax: number = 256 * 1024 * 1024;
+/** Commits between two stored chain heads. */
+export const headEveryCommits = 1024;
+/** Default size at which a new log segment is begun. */
+export const segmentBytesDefault: number = 64 * 1024 * 1024;
+
+assert(limits.messageBytesMax * 2 < logRecordBytesMax, "any input fits into a record");
