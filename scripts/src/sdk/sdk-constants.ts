@@ -85,7 +85,8 @@ export function assemblyScriptConstants(): string {
 }
 
 /** Marks of the generated block inside `sdk/c/wasm_engine.h`. */
-export const C_BLOCK_BEGIN = "/* ---- generated from packages/abi by scripts/src/generate-sdk.ts: begin ---- */";
+export const C_BLOCK_BEGIN =
+  "/* ---- generated from packages/abi by scripts/src/generate-sdk.ts: begin ---- */";
 export const C_BLOCK_END = "/* ---- generated from packages/abi by scripts/src/generate-sdk.ts: end ---- */";
 
 /** The generated block of `sdk/c/wasm_engine.h`, marks included. */

@@ -9,7 +9,7 @@ const DIGITS_MAX: i32 = 800;
 const LIMBS_MAX: i32 = 256;
 
 const powersOfTen: StaticArray<f64> = [
-  1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,
+  1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,
   1e20, 1e21, 1e22,
 ];
 
@@ -127,15 +127,16 @@ function rounded(shift: i32, sticky: bool): f64 {
   const count = limbCount;
   const high = load<u32>(limbs + ((<usize>count - 1) << 2));
   const zeros = <i32>clz<u32>(high);
-  let top: u64 = <u64>high << 32;
+  let top: u64 = (<u64>high) << 32;
   if (count > 1) top |= load<u32>(limbs + ((<usize>count - 2) << 2));
   let below: u32 = count > 2 ? load<u32>(limbs + ((<usize>count - 3) << 2)) : 0;
   if (zeros > 0) {
-    top = (top << zeros) | (<u64>below >> (32 - zeros));
+    top = (top << zeros) | ((<u64>below) >> (32 - zeros));
     below <<= zeros;
   }
   let more = sticky || below != 0;
-  for (let index = count - 4; index >= 0 && !more; index--) more = load<u32>(limbs + ((<usize>index) << 2)) != 0;
+  for (let index = count - 4; index >= 0 && !more; index--)
+    more = load<u32>(limbs + ((<usize>index) << 2)) != 0;
   const exponent = count * 32 - zeros - 1 - shift;
   if (exponent > 1023) return Infinity;
   const precision = exponent >= -1022 ? 53 : 53 + 1022 + exponent;
@@ -146,5 +147,5 @@ function rounded(shift: i32, sticky: bool): f64 {
   const rest: u64 = dropped == 64 ? top : top & ((half << 1) - 1);
   if (rest > half || (rest == half && (more || (kept & 1) != 0))) kept += 1;
   if (exponent < -1022) return reinterpret<f64>(kept);
-  return reinterpret<f64>((<u64>(exponent + 1022) << 52) + kept);
+  return reinterpret<f64>(((<u64>(exponent + 1022)) << 52) + kept);
 }

@@ -53,7 +53,12 @@ export function send<To, Payload>(to: To, topic: string, payload: Payload): i32 
 }
 
 /** Asks one agent. A request id > 0: the answer has it as `correlationId`. */
-export function request<To, Payload>(to: To, topic: string, payload: Payload, timeoutTicks: i32 = DEFAULT_TIMEOUT): i32 {
+export function request<To, Payload>(
+  to: To,
+  topic: string,
+  payload: Payload,
+  timeoutTicks: i32 = DEFAULT_TIMEOUT,
+): i32 {
   const peer = handleFrom<To>(to);
   if (peer == u64.MAX_VALUE) return Refusal.NOT_FOUND;
   const flags = MessageFlag.ANSWER_WANTED;
@@ -62,7 +67,10 @@ export function request<To, Payload>(to: To, topic: string, payload: Payload, ti
 
 /** Answers message `messageId` of `peer`: what `Message.reply` does, for a request that was kept as two numbers. */
 export function answerTo<Payload>(peer: u64, messageId: u64, flags: i32, payload: Payload): i32 {
-  return host_send(compose<Payload>(MessageKind.ANSWER, flags, messageId, peer, "", payload), DEFAULT_TIMEOUT);
+  return host_send(
+    compose<Payload>(MessageKind.ANSWER, flags, messageId, peer, "", payload),
+    DEFAULT_TIMEOUT,
+  );
 }
 
 /** Publishes to the members of a topic, this agent excepted. */
@@ -180,7 +188,13 @@ function encodeText(text: string): i32 {
 }
 
 function encodeAt(text: string, at: usize): usize {
-  return String.UTF8.encodeUnsafe(changetype<usize>(text), text.length, at, false, String.UTF8.ErrorMode.REPLACE);
+  return String.UTF8.encodeUnsafe(
+    changetype<usize>(text),
+    text.length,
+    at,
+    false,
+    String.UTF8.ErrorMode.REPLACE,
+  );
 }
 
 function reserve(bytes: i32): void {
@@ -249,7 +263,8 @@ function writePayload<Payload>(payload: Payload, at: usize): i32 {
   const bytes = payloadBytesMax<Payload>(payload);
   if (idof<Payload>() == idof<JsonWriter>()) memory.copy(at, changetype<JsonWriter>(payload).finish(), bytes);
   else if (idof<Payload>() == idof<Json>()) memory.copy(at, changetype<Json>(payload).start, bytes);
-  else if (idof<Payload>() == idof<Message>()) memory.copy(at, changetype<Message>(payload).payloadPointer, bytes);
+  else if (idof<Payload>() == idof<Message>())
+    memory.copy(at, changetype<Message>(payload).payloadPointer, bytes);
   else memory.copy(at, changetype<Uint8Array>(payload).dataStart, bytes);
   return bytes;
 }

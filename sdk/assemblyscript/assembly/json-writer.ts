@@ -160,7 +160,8 @@ export class JsonWriter {
 
   private appendAscii(text: string): void {
     const at = this.reserve(text.length);
-    for (let index = 0; index < text.length; index++) store<u8>(at + <usize>index, <u8>text.charCodeAt(index));
+    for (let index = 0; index < text.length; index++)
+      store<u8>(at + <usize>index, <u8>text.charCodeAt(index));
     this.length += text.length;
   }
 
@@ -199,7 +200,8 @@ export class JsonWriter {
   /** Shortest text that reads back as the same number; NaN and infinities become null, as in JavaScript. */
   private appendNumber(value: f64): void {
     if (!isFinite(value)) return this.appendAscii("null");
-    if (Math.trunc(value) == value && Math.abs(value) <= 9007199254740992.0) return this.appendInteger(<i64>value);
+    if (Math.trunc(value) == value && Math.abs(value) <= 9007199254740992.0)
+      return this.appendInteger(<i64>value);
     this.appendAscii(value.toString());
   }
 

@@ -56,7 +56,9 @@ class Probe extends Agent {
   }
 
   onAnswer(answer: Message): void {
-    log("answer " + answer.correlationId.toString() + " " + answer.errorCode + (answer.isLast ? " last" : ""));
+    log(
+      "answer " + answer.correlationId.toString() + " " + answer.errorCode + (answer.isLast ? " last" : ""),
+    );
   }
 
   onTimer(message: Message): void {

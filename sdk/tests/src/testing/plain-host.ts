@@ -77,7 +77,11 @@ export class PlainHost {
 
   /** Calls `agent_receive`; what the guest asked for meanwhile. */
   receive(delivery: Delivery): Asked[] {
-    assert.equal(this.receiveCode(delivery), 0, JSON.stringify(this.#asked.map((asked) => asked.text ?? asked.call)));
+    assert.equal(
+      this.receiveCode(delivery),
+      0,
+      JSON.stringify(this.#asked.map((asked) => asked.text ?? asked.call)),
+    );
     return this.taken();
   }
 

@@ -2,4 +2,7 @@
 
 import { fileURLToPath } from "node:url";
 
-export const repositoryRoot: string = fileURLToPath(new URL("../../../..", import.meta.url)).replace(/\/$/, "");
+export const repositoryRoot: string = fileURLToPath(new URL("../../../..", import.meta.url)).replace(
+  /\/$/,
+  "",
+);

@@ -1,0 +1,34 @@
+/**
+ * Agents in C are committed as source and as module, because a fresh machine has no compiler. This file knows which
+ * there are and how one is compiled; whether the committed bytes are right is the test beside it.
+ */
+
+import { spawnSync } from "node:child_process";
+
+/** A source and the module beside it, without the extension, relative to the repository's root. */
+export const cModules: readonly string[] = ["sdk/tests/guests/probe"];
+
+/** The compiler whose output is committed. Another version may give other bytes of the same meaning. */
+export const cCompiler = "clang-14";
+export const cCompilerVersion = "14.0.6";
+
+/** How every agent in C is compiled; documented in `sdk/c/README.md`. */
+export const cFlags: readonly string[] = [
+  ...["--target=wasm32", "-std=c11", "-Wall", "-Wextra", "-Werror", "-Os", "-ffreestanding", "-nostdlib"],
+  ...["-ffp-contract=off", "-mbulk-memory", "-Wl,--no-entry", "-Wl,--strip-all", "-Wl,--stack-first"],
+  "-Wl,-z,stack-size=65536",
+];
+
+/** Undefined where the compiler is there in the right version, else why it is not usable. */
+export function missingCCompiler(): string | undefined {
+  const result = spawnSync(cCompiler, ["--version"], { encoding: "utf8" });
+  if (result.error !== undefined) return `${cCompiler} is not installed`;
+  if (!result.stdout.includes(cCompilerVersion)) return `${cCompiler} is not version ${cCompilerVersion}`;
+  return spawnSync("wasm-ld-14", ["--version"]).error === undefined ? undefined : "lld-14 is not installed";
+}
+
+/** Compiles one source. The diagnostics, empty where it went well. */
+export function compileC(root: string, source: string, output: string): string {
+  const result = spawnSync(cCompiler, [...cFlags, source, "-o", output], { cwd: root, encoding: "utf8" });
+  return result.error === undefined ? result.stderr : result.error.message;
+}
