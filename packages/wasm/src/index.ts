@@ -1,1 +1,36 @@
-export {};
+/** Read, validate, instrument, sign and verify modules: bytes to bytes, no I/O. */
+
+export { WASM_ERRORS } from "./errors.js";
+export { REFUSED_FEATURES } from "./feature.js";
+export type { RefusedFeature } from "./feature.js";
+export { readModule } from "./module-reader.js";
+export type { ReadOptions } from "./module-reader.js";
+export type { Profile } from "./module-draft.js";
+export type { WasmModule } from "./module.js";
+export { validateModule } from "./validator.js";
+export type { ValidatedModule } from "./validator.js";
+export { checkAgentModule } from "./agent-module.js";
+export type { AgentModuleInfo } from "./agent-module.js";
+export { digestOf } from "./module-digest.js";
+export { attachManifest, checkAbi, readManifest } from "./manifest.js";
+export type { ReadManifestOptions } from "./manifest.js";
+export {
+  appendDelimiter,
+  attachSignature,
+  detachSignature,
+  readSignatures,
+  signModule,
+  verifyDetached,
+  verifyModule,
+} from "./signature.js";
+export type { ModuleVerification, SignOptions } from "./signature.js";
+export type { SignatureRecord, SignedHashes } from "./signature-format.js";
+export {
+  decodePublicKey,
+  decodeSecretKey,
+  encodePublicKey,
+  encodeSecretKey,
+  keyIdOf,
+  publicKeyOf,
+} from "./signature-key.js";
+export type { InstrumentOptions, Instrumented, Manifest, SignatureCrypto } from "./wasm-contract.js";
