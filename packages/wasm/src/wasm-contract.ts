@@ -22,6 +22,13 @@ export interface Manifest {
 export interface InstrumentOptions {
   /** Test-only: leave NaN bits as the engine makes them, so that the tier canary can fail. Default true = rewrite. */
   readonly canonicalizeNan?: boolean;
+  /** Test-only: `spec` also takes what the official test suite needs and agents are refused. Default `agent`. */
+  readonly profile?: "agent" | "spec";
+  /**
+   * Test-only: a module that runs without this runtime. Counters start full, nothing is imported (no slice is ever
+   * granted), the start section and the declared memory maximum stay. For third-party runners of the official suite.
+   */
+  readonly standalone?: boolean;
 }
 
 export interface Instrumented {

@@ -1,0 +1,141 @@
+/**
+ * Writes the code that keeps the fuel counter of one function. Two forms: *cached* holds it in a local between
+ * calls; *direct* works on the shared global and suits functions with a single charge. In the cached form this
+ * class knows, at every point of the code, where the current value lies.
+ *
+ *   local   only the local is current      charge, and every join
+ *   both    local and global agree         after a flush or a reload
+ *   global  only the global is current     after a call
+ */
+
+import type { Encoder } from "./encoder.js";
+import type { Layout } from "./layout.js";
+import type { LocalAllocator } from "./local-allocator.js";
+import { OpByte } from "./op-byte.js";
+import { ValueType } from "./value-type.js";
+
+/** Mistakes that tests plant to see whether they would be noticed. Never set outside of tests. */
+export interface CounterFaults {
+  readonly noFlushBeforeCall?: boolean;
+  readonly noReloadAfterCall?: boolean;
+  readonly noFlushAtExit?: boolean;
+  readonly entryNotTested?: boolean;
+}
+
+/** Where a counter lives. */
+export interface CounterPlace {
+  readonly layout: Layout;
+  readonly locals: LocalAllocator;
+  readonly cached: boolean;
+  readonly faults: CounterFaults;
+}
+
+export class FuelCounter {
+  readonly #code: Encoder;
+  readonly #layout: Layout;
+  readonly #locals: LocalAllocator;
+  readonly #cached: boolean;
+  readonly #faults: CounterFaults;
+  #current: "local" | "both" | "global" = "global";
+
+  constructor(code: Encoder, place: CounterPlace) {
+    this.#code = code;
+    this.#layout = place.layout;
+    this.#locals = place.locals;
+    this.#cached = place.cached;
+    this.#faults = place.faults;
+  }
+
+  /** True where the local must be loaded before a join. */
+  get stale(): boolean {
+    return this.#cached && this.#current === "global";
+  }
+
+  /** Charge at the function's entry. */
+  enter(cost: number): void {
+    this.charge(cost, this.#faults.entryNotTested !== true);
+  }
+
+  charge(cost: number, test: boolean): void {
+    this.#push();
+    this.#code.byte(OpByte.I64_CONST).s32(cost).byte(OpByte.I64_SUB);
+    if (test) this.#storeTested();
+    else this.#store();
+  }
+
+  /** Charges an i64 amount that `pushAmount` leaves on the stack, and tests at once: it may be anything. */
+  spend(pushAmount: () => void): void {
+    this.#push();
+    pushAmount();
+    this.#code.byte(OpByte.I64_SUB).byte(OpByte.CALL).u32(this.#layout.settle);
+    this.#store();
+  }
+
+  beforeCall(): void {
+    if (this.#faults.noFlushBeforeCall !== true) this.#flush();
+  }
+
+  afterCall(): void {
+    if (this.#cached && this.#faults.noReloadAfterCall !== true) this.#current = "global";
+  }
+
+  /** Makes the local current. */
+  reload(): void {
+    if (!this.stale) return;
+    this.#code.byte(OpByte.GLOBAL_GET).u32(this.#layout.fuel).byte(OpByte.LOCAL_SET).u32(this.#local());
+    this.#current = "both";
+  }
+
+  /** Behind a join nothing is known but that the local is current. */
+  joined(): void {
+    if (this.#cached) this.#current = "local";
+  }
+
+  /** Makes the global current for whoever called this function. */
+  leave(): void {
+    if (this.#faults.noFlushAtExit !== true) this.#flush();
+  }
+
+  #flush(): void {
+    if (!this.#cached || this.#current !== "local") return;
+    this.#code.byte(OpByte.LOCAL_GET).u32(this.#local()).byte(OpByte.GLOBAL_SET).u32(this.#layout.fuel);
+    this.#current = "both";
+  }
+
+  #push(): void {
+    if (this.#current === "global") this.#code.byte(OpByte.GLOBAL_GET).u32(this.#layout.fuel);
+    else this.#code.byte(OpByte.LOCAL_GET).u32(this.#local());
+  }
+
+  #store(): void {
+    if (!this.#cached) {
+      this.#code.byte(OpByte.GLOBAL_SET).u32(this.#layout.fuel);
+      return;
+    }
+    this.#code.byte(OpByte.LOCAL_SET).u32(this.#local());
+    this.#current = "local";
+  }
+
+  /** Stores, and asks for more where the counter has become negative. */
+  #storeTested(): void {
+    const code = this.#code;
+    const local = this.#local();
+    code.byte(OpByte.LOCAL_TEE).u32(local);
+    if (!this.#cached) {
+      code.byte(OpByte.GLOBAL_SET).u32(this.#layout.fuel).byte(OpByte.LOCAL_GET).u32(local);
+    }
+    code.op(OpByte.I64_CONST, 0, OpByte.I64_LT_S, OpByte.IF, OpByte.VOID);
+    code.byte(OpByte.LOCAL_GET).u32(local).byte(OpByte.CALL).u32(this.#layout.refuel);
+    if (this.#cached) {
+      code.byte(OpByte.LOCAL_SET).u32(local);
+      this.#current = "local";
+    } else {
+      code.byte(OpByte.DROP);
+    }
+    code.byte(OpByte.END);
+  }
+
+  #local(): number {
+    return this.#locals.get("fuel", ValueType.I64);
+  }
+}

@@ -1,0 +1,313 @@
+/**
+ * Writes the instrumented body of one function after its plan: charges, tests, flushes around calls, depth,
+ * canonical NaN, virtual data.drop. Instructions that need no change are copied byte by byte.
+ */
+
+import { assert } from "@wasm-engine/abi";
+import { LINEAR_COSTS } from "./cost-table.js";
+import type { LinearCost } from "./cost-table.js";
+import { Encoder } from "./encoder.js";
+import { FuelCounter } from "./fuel-counter.js";
+import type { CounterFaults } from "./fuel-counter.js";
+import { Mark } from "./function-plan.js";
+import type { FunctionPlan } from "./function-plan.js";
+import { InstructionReader } from "./instruction-reader.js";
+import { functionIndex } from "./layout.js";
+import type { Layout } from "./layout.js";
+import { LocalAllocator } from "./local-allocator.js";
+import type { FunctionType, WasmModule } from "./module.js";
+import { CANONICAL } from "./nan.js";
+import { OpByte, PrefixedOp } from "./op-byte.js";
+import { FC } from "./opcodes.js";
+import type { NanShape } from "./opcodes.js";
+import { ValueType } from "./value-type.js";
+
+const memoryInit = FC + 8;
+const dataDrop = FC + 9;
+const { I32 } = ValueType;
+
+export interface EmitterInput {
+  readonly module: WasmModule;
+  readonly layout: Layout;
+  /** Plans of all bodies: whether a callee calls on decides whether depth must be current for it. */
+  readonly plans: readonly FunctionPlan[];
+  readonly canonicalizeNan: boolean;
+  readonly faults: CounterFaults;
+}
+
+export class FunctionEmitter {
+  readonly #input: EmitterInput;
+  readonly #reader: InstructionReader;
+  #code = new Encoder();
+  #locals = new LocalAllocator([], 0);
+  #counter: FuelCounter;
+  #plan: FunctionPlan;
+  /** Start of the bytes that are waiting to be copied; -1: none. */
+  #rawStart = -1;
+  /** Open constructs inside of the function. */
+  #nesting = 0;
+  #wrapped = false;
+
+  constructor(input: EmitterInput) {
+    const [plan] = input.plans;
+    assert(plan !== undefined, "there are functions to emit");
+    this.#input = input;
+    this.#reader = new InstructionReader(input.module.bytes);
+    this.#plan = plan;
+    this.#counter = this.#counterFor(false);
+  }
+
+  /** Locals and code of one function, ready for the code section. */
+  emit(plan: FunctionPlan): Encoder {
+    const { module } = this.#input;
+    const body = module.code[plan.body];
+    assert(body !== undefined, "the body exists");
+    const type = this.#typeOf(module.importedFunctions + plan.body);
+    const cached = plan.chargesCount > 1 || plan.linear;
+    this.#plan = plan;
+    this.#code = new Encoder(2 * (body.end - body.start) + 64);
+    this.#locals = new LocalAllocator(body.localsGroups, type.parameters.length + body.localsCount);
+    this.#counter = this.#counterFor(cached);
+    this.#nesting = 0;
+    this.#wrapped = cached && plan.branchesOut;
+    this.#prologue(type);
+    this.#instructions(body.codeStart, body.end);
+    return new Encoder(this.#code.length + 32).append(this.#locals.encode()).append(this.#code);
+  }
+
+  #counterFor(cached: boolean): FuelCounter {
+    const { layout, faults } = this.#input;
+    return new FuelCounter(this.#code, { layout, locals: this.#locals, cached, faults });
+  }
+
+  #prologue(type: FunctionType): void {
+    const { layout } = this.#input;
+    const code = this.#code;
+    if (this.#plan.calls) {
+      const depth = this.#locals.get("depth", I32);
+      code.byte(OpByte.GLOBAL_GET).u32(layout.depth).byte(OpByte.I32_CONST).s32(this.#plan.frameBytes);
+      code.byte(OpByte.I32_SUB).byte(OpByte.LOCAL_TEE).u32(depth);
+      code.op(OpByte.I32_CONST, 0, OpByte.I32_LT_S, OpByte.IF, OpByte.VOID);
+      code.byte(OpByte.CALL).u32(layout.outOfDepth).byte(OpByte.END);
+    }
+    this.#counter.enter(this.#plan.charges[0] ?? 0);
+    if (!this.#wrapped) return;
+    code.byte(OpByte.BLOCK);
+    const [first] = type.results;
+    if (first === undefined) code.byte(OpByte.VOID);
+    else if (type.results.length === 1) code.byte(first);
+    else code.s32(layout.types.index([], type.results));
+  }
+
+  #instructions(start: number, end: number): void {
+    const reader = this.#reader;
+    const { marks, charges } = this.#plan;
+    reader.seek(start, end);
+    this.#rawStart = -1;
+    for (let ordinal = 0; !reader.done; ordinal++) {
+      reader.next();
+      const mark = marks[ordinal] ?? 0;
+      if ((mark & Mark.KEPT) === 0) {
+        this.#copyRaw();
+        continue;
+      }
+      if (!this.#changed(mark)) {
+        if (this.#rawStart < 0) this.#rawStart = reader.start;
+      }
+      this.#behind(mark, charges[ordinal + 1] ?? 0);
+    }
+    this.#copyRaw(reader.offset);
+  }
+
+  /** What is added behind an instruction. */
+  #behind(mark: number, charge: number): void {
+    const canonical = (mark & Mark.CANONICAL) !== 0 && this.#input.canonicalizeNan;
+    const dead = (mark & Mark.DEAD_AFTER) !== 0;
+    if (charge === 0 && !canonical && !dead) return;
+    this.#copyRaw(this.#reader.offset);
+    if (canonical) this.#canonicalize(this.#reader.opcode.nan);
+    if (charge > 0) this.#counter.charge(charge, (mark & Mark.TEST) !== 0);
+    if (dead) this.#code.byte(OpByte.UNREACHABLE);
+  }
+
+  /** Writes what stands for an instruction that cannot be copied. False: it can. */
+  #changed(mark: number): boolean {
+    switch (this.#reader.op) {
+      case OpByte.BLOCK:
+        this.#nesting += 1;
+        return false;
+      case OpByte.LOOP:
+        this.#nesting += 1;
+        if ((mark & Mark.JOIN) !== 0) this.#join(true);
+        return false;
+      case OpByte.IF:
+        this.#nesting += 1;
+        this.#join(true);
+        return false;
+      case OpByte.ELSE:
+        this.#join((mark & Mark.LIVE) !== 0);
+        return false;
+      case OpByte.END:
+        return this.#end(mark);
+      case OpByte.BR:
+        if (this.#reader.index === this.#nesting) return this.#return();
+        this.#join(true);
+        return false;
+      case OpByte.BR_IF:
+        this.#prepareJoin();
+        return false;
+      case OpByte.BR_TABLE:
+        this.#join(true);
+        return false;
+      case OpByte.RETURN:
+        return this.#return();
+      default:
+        return this.#rewritten();
+    }
+  }
+
+  #rewritten(): boolean {
+    const { op, index } = this.#reader;
+    const { layout } = this.#input;
+    switch (op) {
+      case OpByte.CALL:
+        this.#beforeCall(this.#callsOn(index));
+        this.#code.byte(OpByte.CALL).u32(functionIndex(layout, index));
+        this.#counter.afterCall();
+        return true;
+      case OpByte.CALL_INDIRECT:
+        this.#beforeCall(true);
+        this.#code.bytes(this.#input.module.bytes, this.#reader.start, this.#reader.offset);
+        this.#counter.afterCall();
+        return true;
+      case OpByte.REF_FUNC:
+        this.#copyRaw();
+        this.#code.byte(OpByte.REF_FUNC).u32(functionIndex(layout, index));
+        return true;
+      case dataDrop:
+        this.#dropData(index);
+        return true;
+      default: {
+        const linear = LINEAR_COSTS[op];
+        if (linear === undefined) return false;
+        this.#chargeLinear(linear);
+        return this.#linearInstruction();
+      }
+    }
+  }
+
+  /** The instruction behind a linear charge. False: copy it. */
+  #linearInstruction(): boolean {
+    const { op, index } = this.#reader;
+    const { layout, module } = this.#input;
+    const flag = layout.segmentFlags.get(index);
+    if (op === OpByte.MEMORY_GROW) {
+      this.#code.byte(OpByte.CALL).u32(layout.grow);
+      return true;
+    }
+    if (op !== memoryInit || flag === undefined) return false;
+    const type = layout.types.index([I32, I32, I32], []);
+    this.#code.byte(OpByte.GLOBAL_GET).u32(flag).byte(OpByte.IF).s32(type);
+    this.#code.byte(OpByte.PREFIX_FC).byte(PrefixedOp.MEMORY_INIT).u32(layout.emptySegment).byte(0);
+    this.#code.byte(OpByte.ELSE).bytes(module.bytes, this.#reader.start, this.#reader.offset);
+    this.#code.byte(OpByte.END);
+    return true;
+  }
+
+  /** Active segments are dropped by instantiation already. */
+  #dropData(segment: number): void {
+    this.#copyRaw();
+    const flag = this.#input.layout.segmentFlags.get(segment);
+    if (flag !== undefined) this.#code.op(OpByte.I32_CONST, 1).byte(OpByte.GLOBAL_SET).u32(flag);
+  }
+
+  /** Charges by the topmost operand and leaves it where it was. */
+  #chargeLinear(cost: LinearCost): void {
+    this.#copyRaw();
+    const count = this.#locals.get("count", I32);
+    const code = this.#code;
+    code.byte(OpByte.LOCAL_TEE).u32(count);
+    this.#counter.spend(() => {
+      code.byte(OpByte.LOCAL_GET).u32(count);
+      if (cost.shift > 0) code.byte(OpByte.I32_CONST).s32(cost.shift).byte(OpByte.I32_SHR_U);
+      code.byte(OpByte.I64_EXTEND_I32_U);
+      if (cost.unit > 1) code.byte(OpByte.I64_CONST).s32(cost.unit).byte(OpByte.I64_MUL);
+    });
+  }
+
+  #beforeCall(calleeCallsOn: boolean): void {
+    this.#copyRaw();
+    this.#counter.beforeCall();
+    if (!calleeCallsOn) return;
+    const depth = this.#locals.get("depth", I32);
+    this.#code.byte(OpByte.LOCAL_GET).u32(depth).byte(OpByte.GLOBAL_SET).u32(this.#input.layout.depth);
+  }
+
+  /** False for host functions and for functions without calls: they never look at depth. */
+  #callsOn(callee: number): boolean {
+    const { module, plans } = this.#input;
+    return callee >= module.importedFunctions && plans[callee - module.importedFunctions]?.calls === true;
+  }
+
+  /** Control arrives from several places behind this instruction: the cached counter must be current on all ways. */
+  #join(arrivesHere: boolean): void {
+    if (arrivesHere) this.#prepareJoin();
+    this.#counter.joined();
+  }
+
+  #prepareJoin(): void {
+    if (this.#counter.stale) this.#copyRaw();
+    this.#counter.reload();
+  }
+
+  #end(mark: number): boolean {
+    const live = (mark & Mark.LIVE) !== 0;
+    if (this.#nesting > 0) {
+      this.#nesting -= 1;
+      if ((mark & Mark.JOIN) !== 0) this.#join(live);
+      return false;
+    }
+    if (this.#wrapped) {
+      this.#join(live);
+      this.#copyRaw();
+      this.#code.byte(OpByte.END);
+      this.#counter.leave();
+    } else if (live) {
+      this.#copyRaw();
+      this.#counter.leave();
+    }
+    return false;
+  }
+
+  #return(): boolean {
+    this.#copyRaw();
+    this.#counter.leave();
+    this.#code.byte(OpByte.RETURN);
+    return true;
+  }
+
+  #canonicalize(shape: NanShape | undefined): void {
+    assert(shape !== undefined, "producers have a shape");
+    const { type, canonical, equal, choose } = CANONICAL[shape];
+    const local = this.#locals.get(`nan-${type}`, type);
+    const code = this.#code;
+    code
+      .byte(OpByte.LOCAL_TEE)
+      .u32(local)
+      .op(...canonical);
+    code.byte(OpByte.LOCAL_GET).u32(local).byte(OpByte.LOCAL_GET).u32(local);
+    code.op(...equal).op(...choose);
+  }
+
+  #copyRaw(end: number = this.#reader.start): void {
+    if (this.#rawStart < 0) return;
+    this.#code.bytes(this.#input.module.bytes, this.#rawStart, end);
+    this.#rawStart = -1;
+  }
+
+  #typeOf(index: number): FunctionType {
+    const type = this.#input.module.types[this.#input.module.functions[index] ?? -1];
+    assert(type !== undefined, "the function has a type");
+    return type;
+  }
+}

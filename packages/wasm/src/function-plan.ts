@@ -1,0 +1,36 @@
+/** What instrumentation has decided about one function before it writes a byte of it. Filled by `function-planner.ts`. */
+
+/** Bits per instruction, in the order of the code. */
+export const Mark = {
+  /** Control can reach the instruction. */
+  LIVE: 1,
+  /** The instruction is written: live, or the `else` or `end` of a live construct. Everything else is dropped. */
+  KEPT: 2,
+  /** A NaN of this producer must be made canonical. */
+  CANONICAL: 4,
+  /** `end`: control arrives from more than one place. `loop`: something branches to it. */
+  JOIN: 8,
+  /** `loop`: the counter is tested here. */
+  TEST: 16,
+  /** `end` of a live construct that control never leaves: the dropped code behind it is stood for by `unreachable`. */
+  DEAD_AFTER: 32,
+} as const;
+
+export interface FunctionPlan {
+  /** Index in `module.code`. */
+  readonly body: number;
+  /** Bits of {@link Mark} per instruction. */
+  readonly marks: Uint8Array;
+  /** Fuel to charge: slot 0 at entry, slot n behind instruction n - 1; 0 where no segment begins. */
+  readonly charges: Uint32Array;
+  /** Number of slots with a charge. */
+  readonly chargesCount: number;
+  /** The function contains a call in reachable code: it pays depth and keeps the shared counter current. */
+  readonly calls: boolean;
+  /** The function contains operations that are priced by an operand. */
+  readonly linear: boolean;
+  /** br_if or br_table leave the function: its body needs a block to land behind. */
+  readonly branchesOut: boolean;
+  /** Logical size of the stack frame. */
+  readonly frameBytes: number;
+}

@@ -1,0 +1,467 @@
+/**
+ * Walks a function once and decides segments and their prices, liveness, the producers whose NaN must be made
+ * canonical, and the price of its stack frame. Time and space are linear in the function's bytes.
+ */
+
+import { assert } from "@wasm-engine/abi";
+import { OP_COSTS, LINEAR_COSTS, branchTableCost, callCost, entryCost } from "./cost-table.js";
+import { Mark } from "./function-plan.js";
+import type { FunctionPlan } from "./function-plan.js";
+import { EMPTY_BLOCK, InstructionReader, blockValueType } from "./instruction-reader.js";
+import type { FunctionBody, FunctionType, WasmModule } from "./module.js";
+import { NAN_PRODUCERS, NAN_SINKS, NO_SHAPE } from "./nan.js";
+import { OpByte } from "./op-byte.js";
+import { FC } from "./opcodes.js";
+import type { Opcode } from "./opcodes.js";
+import { OperandStack, SETTLED, ordinalOf, producerOf, shapeOf } from "./operand-stack.js";
+import { Segments } from "./segments.js";
+import { ValueType, valueWords } from "./value-type.js";
+
+/** Mistakes that tests plant to see whether they would be noticed. Never set outside of tests. */
+export interface PlannerFaults {
+  readonly noSplitAfterBranch?: boolean;
+  readonly noSplitAfterEnd?: boolean;
+  readonly noSplitAfterElse?: boolean;
+  readonly noDefaultTarget?: boolean;
+  readonly ifWithoutElseDoesNotJoin?: boolean;
+  readonly elseStaysDead?: boolean;
+  readonly branchToIfDoesNotJoin?: boolean;
+  readonly loopsNotTested?: boolean;
+  readonly everythingSettled?: boolean;
+}
+
+type FrameKind = "function" | "block" | "loop" | "if";
+
+interface Frame {
+  readonly kind: FrameKind;
+  /** Reachable when it was entered. Dead constructs are kept only for nesting. */
+  readonly live: boolean;
+  readonly type: FunctionType;
+  /** Height of the operand stack below the parameters. */
+  readonly height: number;
+  /** Ordinal of the instruction that opened it. */
+  readonly opener: number;
+  /** Segment before it. */
+  readonly before: number;
+  branched: boolean;
+  hasElse: boolean;
+  thenFallsOut: boolean;
+}
+
+const none: readonly ValueType[] = [];
+const emptyType: FunctionType = { parameters: none, results: none };
+const singleResults = new Map<number, FunctionType>(
+  Object.values(ValueType).map((type) => [type, { parameters: none, results: [type] }]),
+);
+const tableGrow = FC + 15;
+const tableFill = FC + 17;
+
+export class FunctionPlanner {
+  readonly #module: WasmModule;
+  readonly #faults: PlannerFaults;
+  readonly #reader: InstructionReader;
+  readonly #stack = new OperandStack();
+  readonly #segments: Segments;
+  readonly #marks: Uint8Array;
+  readonly #frames: Frame[] = [];
+  /** Data segments that reachable code drops. */
+  readonly droppedSegments = new Set<number>();
+  #locals: Uint8Array = new Uint8Array(0);
+  #ordinal = 0;
+  #reachable = true;
+  #calls = false;
+  #linear = false;
+  #branchesOut = false;
+
+  constructor(module: WasmModule, faults: PlannerFaults = {}) {
+    this.#module = module;
+    this.#faults = faults;
+    this.#reader = new InstructionReader(module.bytes);
+    const longest = module.code.reduce((most, body) => Math.max(most, body.end - body.codeStart), 0);
+    this.#segments = new Segments(longest);
+    this.#marks = new Uint8Array(longest);
+  }
+
+  plan(bodyIndex: number): FunctionPlan {
+    const body = this.#module.code[bodyIndex];
+    assert(body !== undefined, "the body exists");
+    const type = this.#typeOfFunction(this.#module.importedFunctions + bodyIndex);
+    this.#begin(body, type);
+    const reader = this.#reader;
+    reader.seek(body.codeStart, body.end);
+    while (!reader.done) {
+      reader.next();
+      this.#instruction();
+      this.#ordinal += 1;
+    }
+    assert(this.#frames.length === 0, "constructs are closed");
+    return this.#finish(bodyIndex, body);
+  }
+
+  #begin(body: FunctionBody, type: FunctionType): void {
+    this.#segments.reset(this.#ordinal + 1);
+    this.#marks.fill(0, 0, this.#ordinal);
+    this.#stack.reset();
+    this.#locals = localTypes(body, type);
+    this.#ordinal = 0;
+    this.#reachable = true;
+    this.#calls = false;
+    this.#linear = false;
+    this.#branchesOut = false;
+    this.#segments.add(entryCost(declaredWords(body)));
+    this.#open("function", { parameters: none, results: type.results });
+  }
+
+  #finish(bodyIndex: number, body: FunctionBody): FunctionPlan {
+    const charges = this.#segments.finish(this.#ordinal + 1);
+    let localsWords = 0;
+    for (const type of this.#locals) localsWords += valueWords(type);
+    const words = localsWords + this.#stack.wordsMax;
+    return {
+      body: bodyIndex,
+      marks: this.#marks.slice(0, this.#ordinal),
+      charges,
+      chargesCount: charges.reduce((count, charge) => (charge > 0 ? count + 1 : count), 0),
+      calls: this.#calls,
+      linear: this.#linear,
+      branchesOut: this.#branchesOut,
+      frameBytes: frameBytes(words, body.end - body.contentStart),
+    };
+  }
+
+  #instruction(): void {
+    const { op } = this.#reader;
+    if (!this.#reachable) {
+      this.#dead(op);
+      return;
+    }
+    this.#mark(this.#ordinal, Mark.LIVE | Mark.KEPT);
+    this.#segments.add(OP_COSTS[op] ?? 0);
+    if (!this.#control(op) && !this.#variable(op)) this.#ordinary(this.#reader.opcode);
+  }
+
+  /** Dead code costs nothing and is dropped; only nesting is followed. */
+  #dead(op: number): void {
+    if (op === OpByte.BLOCK || op === OpByte.LOOP || op === OpByte.IF) {
+      this.#open("block", emptyType);
+    } else if (op === OpByte.ELSE) {
+      const frame = this.#top();
+      if (!frame.live || this.#faults.elseStaysDead === true) return;
+      this.#mark(this.#ordinal, Mark.KEPT);
+      this.#else(frame);
+    } else if (op === OpByte.END) {
+      this.#end();
+    }
+  }
+
+  /** Control instructions. False: it is none. */
+  #control(op: number): boolean {
+    switch (op) {
+      case OpByte.BLOCK:
+        this.#open("block", this.#blockType());
+        return true;
+      case OpByte.LOOP:
+        this.#loop();
+        return true;
+      case OpByte.IF:
+        this.#stack.pop();
+        this.#open("if", this.#blockType());
+        this.#settleTop(this.#top().type.parameters.length);
+        this.#segments.begin(this.#ordinal + 1);
+        return true;
+      case OpByte.ELSE: {
+        const frame = this.#top();
+        frame.thenFallsOut = true;
+        this.#settleTop(frame.type.results.length);
+        this.#else(frame);
+        return true;
+      }
+      case OpByte.END:
+        this.#end();
+        return true;
+      case OpByte.BR:
+        this.#branch(this.#reader.index, true);
+        this.#reachable = false;
+        return true;
+      case OpByte.BR_IF:
+        this.#stack.pop();
+        this.#branch(this.#reader.index, false);
+        if (this.#faults.noSplitAfterBranch !== true) this.#segments.begin(this.#ordinal + 1);
+        return true;
+      case OpByte.BR_TABLE:
+        this.#branchTable();
+        return true;
+      case OpByte.RETURN:
+        this.#settleTop(this.#frames[0]?.type.results.length ?? 0);
+        this.#reachable = false;
+        return true;
+      case OpByte.UNREACHABLE:
+        this.#reachable = false;
+        return true;
+      case OpByte.NOP:
+        return true;
+      case OpByte.CALL:
+        this.#call("call", this.#typeOfFunction(this.#reader.index));
+        return true;
+      case OpByte.CALL_INDIRECT:
+        this.#stack.pop();
+        this.#call("call-indirect", this.#typeAt(this.#reader.index));
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  /** Instructions whose types depend on immediates or operands. False: it is none. */
+  #variable(op: number): boolean {
+    const stack = this.#stack;
+    const { index } = this.#reader;
+    switch (op) {
+      case OpByte.DROP:
+        stack.pop();
+        return true;
+      case OpByte.SELECT:
+      case OpByte.SELECT_TYPED: {
+        stack.pop();
+        const type = stack.typeAt(0);
+        this.#consume(NO_SHAPE);
+        this.#consume(NO_SHAPE);
+        stack.push(type);
+        return true;
+      }
+      case OpByte.LOCAL_GET:
+        stack.push(this.#locals[index] ?? 0);
+        return true;
+      case OpByte.LOCAL_TEE:
+        this.#settleTop(1);
+        return true;
+      case OpByte.LOCAL_SET:
+      case OpByte.GLOBAL_SET:
+        this.#consume(NO_SHAPE);
+        return true;
+      case OpByte.GLOBAL_GET:
+        stack.push(this.#module.globals[index]?.type ?? 0);
+        return true;
+      default:
+        return this.#reference(op);
+    }
+  }
+
+  #reference(op: number): boolean {
+    const stack = this.#stack;
+    const { index } = this.#reader;
+    switch (op) {
+      case OpByte.TABLE_GET:
+        stack.pop();
+        stack.push(this.#module.tables[index]?.element ?? 0);
+        return true;
+      case OpByte.TABLE_SET:
+        stack.pop();
+        stack.pop();
+        return true;
+      case OpByte.REF_NULL:
+        stack.push(index);
+        return true;
+      case OpByte.REF_IS_NULL:
+        stack.pop();
+        stack.push(ValueType.I32);
+        return true;
+      case OpByte.REF_FUNC:
+        stack.push(ValueType.FUNCREF);
+        return true;
+      case tableGrow:
+        this.#linear = true;
+        stack.pop();
+        stack.pop();
+        stack.push(ValueType.I32);
+        return true;
+      case tableFill:
+        this.#linear = true;
+        for (let count = 0; count < 3; count++) stack.pop();
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  #ordinary(opcode: Opcode): void {
+    const { op, operands, results } = opcode;
+    assert(operands !== undefined && results !== undefined, `${opcode.name} has fixed types`);
+    const sink = NAN_SINKS[op] ?? NO_SHAPE;
+    for (let count = 0; count < operands.length; count++) this.#consume(sink);
+    const shape = NAN_PRODUCERS[op] ?? NO_SHAPE;
+    const producer = shape === NO_SHAPE ? SETTLED : producerOf(this.#ordinal, shape);
+    for (const type of results) this.#stack.push(type, producer);
+    if (LINEAR_COSTS[op] !== undefined) this.#linear = true;
+    if (opcode.immediates === "data") this.droppedSegments.add(this.#reader.index);
+  }
+
+  #loop(): void {
+    this.#segments.add(-(OP_COSTS[OpByte.LOOP] ?? 0));
+    this.#open("loop", this.#blockType());
+    this.#settleTop(this.#top().type.parameters.length);
+    this.#segments.begin(this.#ordinal + 1);
+    this.#segments.add(OP_COSTS[OpByte.LOOP] ?? 0);
+  }
+
+  #else(frame: Frame): void {
+    assert(frame.kind === "if", "else belongs to an if");
+    frame.hasElse = true;
+    this.#reachable = true;
+    this.#stack.truncate(frame.height);
+    for (const type of frame.type.parameters) this.#stack.push(type);
+    if (this.#faults.noSplitAfterElse !== true) this.#segments.begin(this.#ordinal + 1);
+  }
+
+  #end(): void {
+    const frame = this.#frames.pop();
+    assert(frame !== undefined, "end closes a construct");
+    if (!frame.live) return;
+    this.#mark(this.#ordinal, Mark.KEPT);
+    if (frame.kind === "function") {
+      if (this.#reachable) this.#settleTop(frame.type.results.length);
+      if (frame.branched) this.#mark(this.#ordinal, Mark.JOIN);
+      this.#reachable = false;
+    } else if (frame.kind === "loop") {
+      this.#endLoop(frame);
+    } else {
+      this.#endJoinable(frame);
+    }
+    if (!this.#reachable && frame.kind !== "function") this.#mark(this.#ordinal, Mark.DEAD_AFTER);
+  }
+
+  /** A loop's label lies before it: what follows its end is straight-line with its last segment. */
+  #endLoop(frame: Frame): void {
+    const header = frame.opener + 1;
+    if (frame.branched) {
+      this.#mark(frame.opener, Mark.JOIN);
+      if (this.#faults.loopsNotTested !== true) this.#mark(frame.opener, Mark.TEST);
+    } else {
+      this.#segments.merge(header, frame.before);
+    }
+  }
+
+  #endJoinable(frame: Frame): void {
+    const emptyElse = frame.kind === "if" && !frame.hasElse && this.#faults.ifWithoutElseDoesNotJoin !== true;
+    const branched = frame.branched && !(frame.kind === "if" && this.#faults.branchToIfDoesNotJoin === true);
+    const joins = frame.kind === "if" || branched;
+    if (!joins) return;
+    if (this.#reachable) this.#settleTop(frame.type.results.length);
+    this.#mark(this.#ordinal, Mark.JOIN);
+    this.#reachable = this.#reachable || branched || frame.thenFallsOut || emptyElse;
+    if (!this.#reachable) return;
+    this.#stack.truncate(frame.height);
+    for (const type of frame.type.results) this.#stack.push(type);
+    if (this.#faults.noSplitAfterEnd !== true) this.#segments.begin(this.#ordinal + 1);
+  }
+
+  #branchTable(): void {
+    const { labels, labelsCount, index } = this.#reader;
+    this.#stack.pop();
+    this.#segments.add(branchTableCost(labelsCount + 1) - (OP_COSTS[OpByte.BR_TABLE] ?? 0));
+    for (let label = 0; label < labelsCount; label++) this.#branch(labels[label] ?? 0, false);
+    if (this.#faults.noDefaultTarget !== true) this.#branch(index, false);
+    this.#reachable = false;
+  }
+
+  #branch(label: number, unconditional: boolean): void {
+    const target = this.#frames[this.#frames.length - 1 - label];
+    assert(target !== undefined, "the label exists");
+    const { kind, type } = target;
+    this.#settleTop(kind === "loop" ? type.parameters.length : type.results.length);
+    // An unconditional branch out of the function is written as a return.
+    if (kind === "function" && unconditional) return;
+    if (kind === "function") this.#branchesOut = true;
+    target.branched = true;
+  }
+
+  #call(kind: "call" | "call-indirect", type: FunctionType): void {
+    let words = 0;
+    for (const parameter of type.parameters) words += valueWords(parameter);
+    this.#segments.add(callCost(kind, words) - callCost(kind, 0));
+    for (let count = 0; count < type.parameters.length; count++) this.#consume(NO_SHAPE);
+    for (const result of type.results) this.#stack.push(result);
+    this.#calls = true;
+  }
+
+  #open(kind: FrameKind, type: FunctionType): void {
+    const frame: Frame = {
+      kind,
+      live: this.#reachable,
+      type,
+      height: this.#reachable ? this.#stack.height - type.parameters.length : 0,
+      opener: this.#ordinal,
+      before: this.#segments.current,
+      branched: false,
+      hasElse: false,
+      thenFallsOut: false,
+    };
+    this.#frames.push(frame);
+  }
+
+  #top(): Frame {
+    const frame = this.#frames[this.#frames.length - 1];
+    assert(frame !== undefined, "code lies inside of a construct");
+    return frame;
+  }
+
+  /** The topmost value goes to an instruction that reads it in the shape `sink`, if it hides NaN bits at all. */
+  #consume(sink: number): void {
+    this.#settle(this.#stack.pop(), sink);
+  }
+
+  /** The topmost values reach a place where other values arrive too, or where their bits can be seen. */
+  #settleTop(count: number): void {
+    for (let below = 0; below < count; below++) this.#settle(this.#stack.settle(below), NO_SHAPE);
+  }
+
+  #settle(producer: number, sink: number): void {
+    if (producer === SETTLED || this.#faults.everythingSettled === true) return;
+    if (sink !== shapeOf(producer)) this.#mark(ordinalOf(producer), Mark.CANONICAL);
+  }
+
+  #mark(ordinal: number, mark: number): void {
+    this.#marks[ordinal] = (this.#marks[ordinal] ?? 0) | mark;
+  }
+
+  #typeOfFunction(index: number): FunctionType {
+    const type = this.#module.functions[index];
+    assert(type !== undefined, "the function exists");
+    return this.#typeAt(type);
+  }
+
+  #typeAt(index: number): FunctionType {
+    const type = this.#module.types[index];
+    assert(type !== undefined, "the type exists");
+    return type;
+  }
+
+  #blockType(): FunctionType {
+    const { blockType } = this.#reader;
+    if (blockType >= 0) return this.#typeAt(blockType);
+    if (blockType === EMPTY_BLOCK) return emptyType;
+    const type = singleResults.get(blockValueType(blockType));
+    assert(type !== undefined, "the block type is a value type");
+    return type;
+  }
+}
+
+/** Bounds the native frame in both tiers: values, and subexpressions kept alive across a call, which the body bounds. */
+function frameBytes(words: number, bodyBytes: number): number {
+  return 128 + 17 * words + bodyBytes;
+}
+
+function declaredWords(body: FunctionBody): number {
+  return body.localsGroups.reduce((words, group) => words + group.count * valueWords(group.type), 0);
+}
+
+function localTypes(body: FunctionBody, type: FunctionType): Uint8Array {
+  const types = new Uint8Array(type.parameters.length + body.localsCount);
+  types.set(type.parameters);
+  let index = type.parameters.length;
+  for (const group of body.localsGroups) {
+    types.fill(group.type, index, index + group.count);
+    index += group.count;
+  }
+  return types;
+}

@@ -1,0 +1,78 @@
+/**
+ * `instrument`: a validated module to one whose fuel, depth, NaN bits, memory growth and state are under the
+ * engine's control. The order: read, plan every function, lay out the added parts, write the sections again. Custom
+ * sections are dropped; whoever needs them reads the original.
+ */
+
+import { HOST_MODULE, assert } from "@wasm-engine/abi";
+import type { CounterFaults } from "./fuel-counter.js";
+import { wasmError } from "./errors.js";
+import { FunctionPlanner } from "./function-planner.js";
+import type { PlannerFaults } from "./function-planner.js";
+import { layoutOf } from "./layout.js";
+import { ExternalKind } from "./module.js";
+import type { WasmModule } from "./module.js";
+import { readModule } from "./module-reader.js";
+import { writeModule } from "./module-writer.js";
+import { stateLayout } from "./state-functions.js";
+import type { InstrumentOptions, Instrumented } from "./wasm-contract.js";
+
+/** Rewritten code may be this many times the input, and some room for the fixed additions. */
+export const instrumentedSizeFactorMax = 4;
+export const instrumentedSizeRoomBytes: number = 16 * 1024;
+/** `__we_state_save` writes into one scratch page. */
+export const stateBytesMax: number = 64 * 1024;
+
+/** The one thing asked of the engine: whether it takes the result. `undefined` where there is none. */
+declare const WebAssembly: { validate(bytes: Uint8Array): boolean } | undefined;
+
+/** Planted mistakes, for tests of the tests. @internal */
+export interface InstrumentFaults extends PlannerFaults, CounterFaults {}
+
+/**
+ * Instruments a module that {@link validateModule} has accepted. Equal bytes and options give equal bytes.
+ * @throws {WE_MODULE_INSTRUMENTED_SIZE} {WE_MODULE_FEATURE_REFUSED}
+ */
+export function instrument(bytes: Uint8Array, options: InstrumentOptions = {}): Instrumented {
+  return instrumentWithFaults(bytes, options, {});
+}
+
+/** {@link instrument} with planted mistakes. @internal */
+export function instrumentWithFaults(
+  bytes: Uint8Array,
+  options: InstrumentOptions,
+  faults: InstrumentFaults,
+): Instrumented {
+  const profile = options.profile ?? "agent";
+  const module = readModule(bytes, { profile });
+  const planner = new FunctionPlanner(module, faults);
+  const plans = module.code.map((_, body) => planner.plan(body));
+  const layout = layoutOf(module, planner.droppedSegments, options.standalone === true);
+  const state = stateLayout(module, layout, profile === "spec");
+  assert(state.bytes <= stateBytesMax, "limits of globals and segments keep the state within a page");
+  const canonicalizeNan = options.canonicalizeNan ?? true;
+  const output = writeModule({ module, layout, plans, canonicalizeNan, faults }, state);
+  checkSize(bytes.length, output.length);
+  if (typeof WebAssembly !== "undefined") {
+    assert(WebAssembly.validate(output), "the engine takes the instrumented module");
+  }
+  return {
+    bytes: output,
+    stateBytes: state.bytes,
+    hasStart: module.start !== undefined,
+    imports: hostImports(module),
+    exports: module.exports.map(({ name }) => name),
+    memoryPages: module.memories[0]?.minimum ?? 0,
+  };
+}
+
+function checkSize(input: number, actual: number): void {
+  const limit = instrumentedSizeFactorMax * input + instrumentedSizeRoomBytes;
+  if (actual > limit) throw wasmError("WE_MODULE_INSTRUMENTED_SIZE", { input, actual, limit });
+}
+
+function hostImports(module: WasmModule): string[] {
+  return module.imports
+    .filter((entry) => entry.module === HOST_MODULE && entry.kind === ExternalKind.FUNCTION)
+    .map(({ name }) => name);
+}

@@ -1,0 +1,242 @@
+/** Writes the sections of the instrumented module: the original ones with moved function indices, added parts behind. */
+
+import { HOST_MODULE, Instrumented, assert, encodeUtf8 } from "@wasm-engine/abi";
+import { Encoder } from "./encoder.js";
+import { FunctionEmitter } from "./function-emitter.js";
+import type { EmitterInput } from "./function-emitter.js";
+import { InstructionReader } from "./instruction-reader.js";
+import { functionIndex } from "./layout.js";
+import { ExternalKind, SectionId } from "./module.js";
+import type { ByteRange, ElementSegment, FunctionType, InitExpression, WasmModule } from "./module.js";
+import { OpByte } from "./op-byte.js";
+import {
+  growBody,
+  noGrowBody,
+  noSliceBody,
+  outOfDepthBody,
+  refuelBody,
+  settleBody,
+  thunkBody,
+} from "./thunks.js";
+import { stateLoadBody, stateSaveBody, stateUnreachableBody } from "./state-functions.js";
+import type { StateLayout } from "./state-functions.js";
+import { ValueType } from "./value-type.js";
+
+const header = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
+const { I32, I64 } = ValueType;
+/** 2^61 as signed LEB128. */
+const plentyOfFuel = [0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x20];
+/** Nobody sets depth before entries of a standalone module, so it only ever falls: start as high as it goes. */
+const standaloneDepthBytes = 0x7fff_ffff;
+
+/** Function that instrumentation adds, besides thunks, in the order of {@link Layout}. */
+interface AddedFunction {
+  readonly parameters: readonly number[];
+  readonly results: readonly number[];
+  readonly body: Encoder;
+}
+
+export function writeModule(input: EmitterInput, state: StateLayout): Uint8Array {
+  const added = addedFunctions(input, state);
+  // Code comes first because it may add types.
+  const code = codeSection(input, added);
+  const functions = functionSection(input, added);
+  const imports = importSection(input);
+  const output = new Encoder(input.module.bytes.length * 2 + 4096).op(...header);
+  output.section(SectionId.TYPE, input.layout.types.encode());
+  output.section(SectionId.IMPORT, imports);
+  output.section(SectionId.FUNCTION, functions);
+  copySection(output, input.module, SectionId.TABLE);
+  memorySection(output, input);
+  output.section(SectionId.GLOBAL, globalSection(input));
+  output.section(SectionId.EXPORT, exportSection(input));
+  if (input.layout.shift === 0 && input.module.start !== undefined) {
+    const start = functionIndex(input.layout, input.module.start);
+    output.section(SectionId.START, new Encoder(8).u32(start));
+  }
+  elementSection(output, input);
+  if (input.module.dataCount !== undefined) {
+    output.section(SectionId.DATA_COUNT, new Encoder(8).u32(input.module.dataCount + extraSegments(input)));
+  }
+  output.section(SectionId.CODE, code);
+  dataSection(output, input);
+  return output.finish();
+}
+
+function addedFunctions({ module, layout }: EmitterInput, state: StateLayout): AddedFunction[] {
+  const memory = module.memories[0];
+  const noMemory = memory === undefined && state.slots.length > 0;
+  const grow =
+    memory === undefined ? noGrowBody() : growBody(layout, memory.maximum, module.importedMemories > 0);
+  const save = noMemory ? stateUnreachableBody() : stateSaveBody(state);
+  const load = noMemory ? stateUnreachableBody() : stateLoadBody(state);
+  const functions: AddedFunction[] = [
+    { parameters: [I64], results: [I64], body: refuelBody(layout) },
+    { parameters: [I64], results: [I64], body: settleBody(layout) },
+    { parameters: [], results: [], body: outOfDepthBody(layout) },
+    { parameters: [I32], results: [I32], body: grow },
+    { parameters: [I32], results: [], body: save },
+    { parameters: [I32], results: [], body: load },
+  ];
+  if (layout.shift === 0) functions.push({ parameters: [], results: [I32], body: noSliceBody() });
+  return functions;
+}
+
+function codeSection(input: EmitterInput, added: readonly AddedFunction[]): Encoder {
+  const { module, layout, plans } = input;
+  const section = new Encoder(module.bytes.length * 2 + 1024);
+  section.u32(plans.length + layout.importedFunctions + added.length);
+  if (plans.length > 0) {
+    const emitter = new FunctionEmitter(input);
+    for (const plan of plans) section.sized(emitter.emit(plan));
+  }
+  for (let index = 0; index < layout.importedFunctions; index++) {
+    section.sized(thunkBody(layout, index, typeOf(input, index).parameters.length));
+  }
+  for (const { body } of added) section.sized(body);
+  return section;
+}
+
+function functionSection(input: EmitterInput, added: readonly AddedFunction[]): Encoder {
+  const { module, layout } = input;
+  const section = new Encoder().u32(module.functions.length + added.length);
+  for (const type of module.functions.slice(layout.importedFunctions)) section.u32(type);
+  for (const type of module.functions.slice(0, layout.importedFunctions)) section.u32(type);
+  for (const { parameters, results } of added) section.u32(layout.types.index(parameters, results));
+  return section;
+}
+
+function importSection({ module, layout }: EmitterInput): Encoder {
+  const section = new Encoder().u32(module.imports.length + layout.shift);
+  for (const entry of module.imports) copyRange(section, module.bytes, entry);
+  if (layout.shift === 0) return section;
+  section.ascii(HOST_MODULE).ascii(Instrumented.slice).byte(ExternalKind.FUNCTION);
+  return section.u32(layout.types.index([], [I32]));
+}
+
+function copySection(output: Encoder, module: WasmModule, id: number): void {
+  const section = module.sections.find((candidate) => candidate.id === id);
+  if (section !== undefined) copyRange(output, module.bytes, section);
+}
+
+/** Without declared maximum: `__we_pages_max` and the growth function decide. */
+function memorySection(output: Encoder, { module, layout }: EmitterInput): void {
+  const defined = module.memories.slice(module.importedMemories);
+  if (defined.length === 0) return;
+  const section = new Encoder().u32(defined.length);
+  for (const { minimum, maximum } of defined) {
+    if (maximum === undefined || layout.shift > 0) section.byte(0).u32(minimum);
+    else section.byte(1).u32(minimum).u32(maximum);
+  }
+  output.section(SectionId.MEMORY, section);
+}
+
+function globalSection(input: EmitterInput): Encoder {
+  const { module, layout } = input;
+  const defined = module.globals.slice(module.importedGlobals);
+  const section = new Encoder().u32(defined.length + 5 + layout.segmentFlags.size);
+  for (const { type, mutable, init } of defined) {
+    assert(init !== undefined, "a defined global has an initialiser");
+    section.byte(type).byte(mutable ? 1 : 0);
+    initExpression(section, input, init);
+  }
+  const standalone = layout.shift === 0;
+  section
+    .op(I64, 1, OpByte.I64_CONST)
+    .op(...(standalone ? plentyOfFuel : [0]))
+    .byte(OpByte.END);
+  const counters = standalone ? [standaloneDepthBytes, 0, 0, 65_536] : [0, 0, 0, 0];
+  for (const value of [...counters, ...new Array<number>(layout.segmentFlags.size).fill(0)]) {
+    section.op(I32, 1, OpByte.I32_CONST).s32(value).byte(OpByte.END);
+  }
+  return section;
+}
+
+function exportSection(input: EmitterInput): Encoder {
+  const { module, layout } = input;
+  const globals = [
+    [Instrumented.fuel, layout.fuel],
+    [Instrumented.depth, layout.depth],
+    [Instrumented.status, layout.status],
+    [Instrumented.charge, layout.charge],
+    [Instrumented.pagesMax, layout.pagesMax],
+  ] as const;
+  const functions: [string, number][] = [
+    [Instrumented.stateSave, layout.stateSave],
+    [Instrumented.stateLoad, layout.stateLoad],
+  ];
+  if (module.start !== undefined && layout.shift > 0)
+    functions.push([Instrumented.start, functionIndex(layout, module.start)]);
+  const section = new Encoder().u32(module.exports.length + globals.length + functions.length);
+  for (const { name, kind, index } of module.exports) {
+    const text = encodeUtf8(name);
+    section.u32(text.length).bytes(text).byte(kind);
+    section.u32(kind === ExternalKind.FUNCTION ? functionIndex(layout, index) : index);
+  }
+  for (const [name, index] of globals) section.ascii(name).byte(ExternalKind.GLOBAL).u32(index);
+  for (const [name, index] of functions) section.ascii(name).byte(ExternalKind.FUNCTION).u32(index);
+  return section;
+}
+
+function elementSection(output: Encoder, input: EmitterInput): void {
+  const { elements } = input.module;
+  if (elements.length === 0) return;
+  const section = new Encoder().u32(elements.length);
+  for (const segment of elements) elementSegment(section, input, segment);
+  output.section(SectionId.ELEMENT, section);
+}
+
+/** Flags: 1 not active, 2 explicit table or declarative, 4 expressions. */
+function elementSegment(section: Encoder, input: EmitterInput, segment: ElementSegment): void {
+  const { mode, functions, expressions, offset, table, type } = segment;
+  const short = mode === "active" && table === 0 && type === ValueType.FUNCREF;
+  const placement = mode === "active" ? (short ? 0 : 2) : mode === "passive" ? 1 : 3;
+  section.u32(placement | (functions === undefined ? 4 : 0));
+  if (mode === "active") {
+    assert(offset !== undefined, "an active segment has an offset");
+    if (!short) section.u32(table);
+    initExpression(section, input, offset);
+  }
+  if (!short) section.byte(functions === undefined ? type : 0);
+  if (functions !== undefined) {
+    section.u32(functions.length);
+    for (const index of functions) section.u32(functionIndex(input.layout, index));
+    return;
+  }
+  assert(expressions !== undefined, "a segment holds functions or expressions");
+  section.u32(expressions.length);
+  for (const expression of expressions) initExpression(section, input, expression);
+}
+
+function initExpression(section: Encoder, { module, layout }: EmitterInput, range: InitExpression): void {
+  const reader = new InstructionReader(module.bytes, range.start, range.end);
+  reader.next();
+  if (reader.op !== OpByte.REF_FUNC) {
+    copyRange(section, module.bytes, range);
+    return;
+  }
+  section.byte(OpByte.REF_FUNC).u32(functionIndex(layout, reader.index)).byte(OpByte.END);
+}
+
+function extraSegments({ layout }: EmitterInput): number {
+  return layout.segmentFlags.size > 0 ? 1 : 0;
+}
+
+function dataSection(output: Encoder, input: EmitterInput): void {
+  const { data, bytes } = input.module;
+  if (data.length === 0) return;
+  const section = new Encoder(1024).u32(data.length + extraSegments(input));
+  for (const segment of data) copyRange(section, bytes, segment);
+  if (extraSegments(input) > 0) section.op(1, 0);
+  output.section(SectionId.DATA, section);
+}
+
+function copyRange(section: Encoder, bytes: Uint8Array, range: ByteRange): void {
+  section.bytes(bytes, range.start, range.end);
+}
+
+function typeOf({ module }: EmitterInput, index: number): FunctionType {
+  const type = module.types[module.functions[index] ?? -1];
+  assert(type !== undefined, "the function has a type");
+  return type;
+}
