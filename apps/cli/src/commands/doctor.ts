@@ -9,6 +9,9 @@ import { Worker } from "node:worker_threads";
 import type { CommandFunction } from "../command.js";
 import { textTable } from "../table.js";
 
+/** Of the WebAssembly JavaScript interface, what this check needs; Node's types do not declare it. */
+declare const WebAssembly: { validate(bytes: Uint8Array): boolean };
+
 interface Check {
   readonly name: string;
   /** Worlds cannot run without it. */

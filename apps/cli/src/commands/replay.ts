@@ -44,13 +44,10 @@ function textOf(report: ReplayReport): string {
   return verified ? `replay: identical (${done})\nchain head ${chainHead}` : `replay: not verified (${done})`;
 }
 
-function divergenceText({ tick, agent, what, expected, actual, repeatable }: FirstDivergence): string {
+function divergenceText({ tick, agent, what, expected, actual }: FirstDivergence): string {
   return [
     `replay: DIVERGED at tick ${tick}${agent === undefined ? "" : `, agent ${agent}`}: ${what}`,
     `  expected ${expected}`,
     `  actual   ${actual}`,
-    repeatable
-      ? "  executing the same ticks twice gave two results: suspect this machine's memory, or the engine"
-      : "  the log and this execution disagree",
   ].join("\n");
 }

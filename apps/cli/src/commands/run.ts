@@ -1,7 +1,7 @@
 /** `run CONFIG` and `run --resume RUN`. */
 
 import { Engine, resolveRun } from "@wasm-engine/engine";
-import type { Progress, RunResult } from "@wasm-engine/engine";
+import type { Durability, Progress, RunResult } from "@wasm-engine/engine";
 import type { CommandContext, CommandFunction, Outcome, Parsed } from "../command.js";
 import { flagOption, integerOption, textOption } from "../command.js";
 import { fail } from "../errors.js";
@@ -33,7 +33,7 @@ async function open(parsed: Parsed, reporter: Reporter): ReturnType<typeof Engin
   if (resume !== undefined) return Engine.open(resolveRun(resume), { resume: true });
   const seed = integerOption(parsed, "seed");
   const dir = textOption(parsed, "dir");
-  const durability = textOption(parsed, "durability");
+  const durability = durabilityOption(parsed);
   if (flagOption(parsed, "allowUnsigned")) reporter.warn("unsigned modules are accepted in this run");
   return Engine.open(config ?? "", {
     ...(seed === undefined ? {} : { seed }),
@@ -42,6 +42,13 @@ async function open(parsed: Parsed, reporter: Reporter): ReturnType<typeof Engin
     ...(flagOption(parsed, "realtime") ? { realtime: true } : {}),
     ...(flagOption(parsed, "allowUnsigned") ? { allowUnsigned: true } : {}),
   });
+}
+
+function durabilityOption(parsed: Parsed): Durability | undefined {
+  const level = textOption(parsed, "durability");
+  if (level === undefined || level === "sync" || level === "periodic" || level === "ephemeral") return level;
+  const problem = `--durability is sync, periodic or ephemeral, not "${level}"`;
+  throw fail("WE_CLI_USAGE", { problem, command: "run" });
 }
 
 /** The run's own result, or the sealed one where the signal came first. */
