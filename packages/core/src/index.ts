@@ -22,3 +22,4 @@ export { decodeSnapshot, encodeSnapshot } from "./codec/snapshot-codec.js";
 export type { Snapshot, SnapshotImage } from "./codec/snapshot-codec.js";
 export { encodeSyncedMark, readSyncedMark, syncedMarkBytes } from "./codec/synced-mark.js";
 export { genesisBytesDigest, genesisDigest, inputsDigest, nextChainHead } from "./codec/chain.js";
+export { World } from "./world/world.js";

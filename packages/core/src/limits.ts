@@ -4,14 +4,18 @@ import { assert, limits } from "@wasm-engine/abi";
 
 /** Requests of one agent that wait for their answer; a further one is refused. */
 export const requestsPerAgentMax = 65_536;
+/** Topics that one agent may be a member of; a further join becomes a dead letter. */
+export const channelsPerAgentMax = 1024;
+/** Invocations of one turn: effect records count them in 16 bits. What is left waits for the next turn. */
+export const invocationsPerTurnMax = 65_535;
 /** Tasks of one agent that are not done; a further one is refused. */
 export const tasksPerAgentMax = 65_536;
 /** Tasks that one task may wait for. */
 export const dependenciesPerTaskMax = 1024;
 /** A task id travels as a topic. */
 export const taskIdBytesMax: number = limits.topicBytesMax;
-/** Ticks that a graceful stop leaves an agent for its shutdown. */
-export const shutdownTicks = 10;
+/** Ticks that a graceful stop leaves an agent for its shutdown; then it ends without it. */
+export const shutdownTicks = 600;
 /** Nesting of JSON that guests hand over. */
 export const guestJsonDepthMax = 64;
 /** One log record with its frame: the genesis of a large population is the largest. */
@@ -21,4 +25,5 @@ export const headEveryCommits = 1024;
 /** Default size at which a new log segment is begun. */
 export const segmentBytesDefault: number = 64 * 1024 * 1024;
 
+assert(invocationsPerTurnMax <= 0xffff, "an invocation index fits into an effect record");
 assert(limits.messageBytesMax * 2 < logRecordBytesMax, "any input fits into a record");

@@ -206,5 +206,7 @@ export interface TickResult {
   }[];
   /** Ids that ended in this tick. */
   readonly ended: readonly AgentId[];
+  /** An escalated fault found no supervisor, neither a living parent nor a declared tenant: the run should stop. */
+  readonly unsupervised?: AgentId;
   readonly figures: TickFigures;
 }

@@ -80,7 +80,7 @@ export interface TurnOutcome {
   readonly fault?: Fault;
 }
 
-/** Changes of the population, applied before the plan of the same tick, in order. */
+/** Changes of the population, applied in order: those of inputs before the plan, those of a commit before its seal. */
 export type AgentOperation =
   | {
       readonly kind: "create";
@@ -107,9 +107,23 @@ export interface SealedView {
   timeNanos(tick: number): bigint;
 }
 
+/**
+ * How an upgrade ended. `imported`: the state moved and `init` must not run again. `fresh`: one of the modules
+ * offers no state, memory is new and `init` is due. `refused`: the old module stays, with its state.
+ */
+export interface UpgradeOutcome {
+  readonly agent: AgentHandle;
+  readonly result: "imported" | "fresh" | "refused";
+  /** Fuel of export and import; where refused, every slice begun in full. */
+  readonly fuel: number;
+  readonly code?: FaultCode;
+  readonly guestCode?: number;
+}
+
 /** Runs turns. Adapters: in-process, threads over shared memory, child process. */
 export interface Executors {
-  apply(operations: readonly AgentOperation[], tick: number): void;
+  /** Called before the plan and after the commit of `tick`. Outcomes of the upgrades among `operations`, in order. */
+  apply(operations: readonly AgentOperation[], tick: number): readonly UpgradeOutcome[];
   /** One outcome per turn of the plan, index by index. */
   execute(plan: Plan, view: SealedView): readonly TurnOutcome[];
   /**

@@ -32,6 +32,14 @@ export interface AgentView {
   readonly fuel: number;
 }
 
+/** Who waits for a turn and what tenants may spend, for inspectors. */
+export interface ScheduleView {
+  /** Runnable agents in policy order, as of the next tick. */
+  readonly waiting: readonly AgentId[];
+  /** Fuel credit per declared tenant, in the order of the genesis; negative is debt. */
+  readonly credits: readonly (readonly [string, number])[];
+}
+
 export interface WorldContract {
   readonly genesis: Genesis;
   /** Last sealed tick; -1 before the first. */
@@ -50,6 +58,7 @@ export interface WorldContract {
   agentDigests(): readonly (readonly [AgentId, Uint8Array])[];
   agents(): readonly AgentView[];
   agent(id: AgentId): AgentView | undefined;
+  schedule(): ScheduleView;
   /** Canonical bytes of everything but the images, for a snapshot. */
   exportState(): Uint8Array;
 }

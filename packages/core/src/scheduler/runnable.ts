@@ -1,0 +1,16 @@
+/** What the scheduler sees of an agent that has work. Everything else about agents is the world's. */
+
+import type { TenantCredit } from "./tenant-credit.js";
+
+export interface Runnable {
+  readonly id: string;
+  /** Place in the rotation of `round-robin`: 32 bits that depend on the agent alone. */
+  readonly rank: number;
+  /** Tick at which it became runnable. An agent that is left over keeps it. */
+  readonly runnableSince: number;
+  /** The higher of its own priority and those of its due tasks. */
+  readonly urgency: number;
+  readonly tenant: TenantCredit;
+  /** Fuel that a turn reserves: one slice. */
+  readonly reserveFuel: number;
+}

@@ -1,0 +1,253 @@
+/**
+ * Canonical form of one agent. `agentValue` is what its digest covers beside the image: nothing in it depends on what
+ * strangers do. Snapshots add the spec and the place of its turn in the plan. Lists are positional; the version of the
+ * whole is in state-codec.ts.
+ */
+
+import type { AgentHandle, Encoding, FaultCode, ModuleDigest } from "@wasm-engine/abi";
+import type { CborValue } from "../codec/cbor.js";
+import { agentSpecShape } from "../codec/genesis-codec.js";
+import { decodeShape, encodeShape } from "../codec/shape.js";
+import type { TurnOutcome } from "../ports.js";
+import type { Agent, AgentOptions, TurnRecord, TurnWork } from "./agent.js";
+import { createAgent } from "./agent.js";
+import { ledgerOf, ledgerValue } from "./ledger-codec.js";
+import type { PendingRequest } from "./request.js";
+import type { Task } from "./task.js";
+
+/** What the digest of an agent covers beside its image. */
+export function agentValue(agent: Agent): readonly CborValue[] {
+  return [
+    agent.handle,
+    agent.id,
+    agent.specDigest,
+    agent.parent,
+    [agent.needsInit, agent.needsStart, agent.paused],
+    [agent.stopTick, agent.cadenceTick, agent.runnableSince, agent.upgradedTick],
+    [agent.faults, agent.faultTicks, agent.fuel],
+    ledgerValue(agent.ledger),
+    [...agent.channels].sort(),
+    [...agent.asked].sort((left, right) => left - right),
+    agent.mailbox.toArray(),
+    [...agent.requests.values()].map(requestValue),
+    sortedTasks(agent).map(taskValue),
+    agent.turn === undefined ? null : turnValue(agent.turn),
+    agent.pendingUpgrade ?? null,
+  ];
+}
+
+/** Everything that a snapshot needs of an agent beside its image. */
+export function agentState(agent: Agent): CborValue {
+  return [encodeShape(agentSpecShape, "spec", agent.spec), agent.turn?.planIndex ?? 0, ...agentValue(agent)];
+}
+
+function sortedTasks(agent: Agent): Task[] {
+  return [...agent.tasks.values()].sort((left, right) => (left.key < right.key ? -1 : 1));
+}
+
+function requestValue(request: PendingRequest): CborValue {
+  const { kind, requestId, deadlineTick } = request;
+  switch (kind) {
+    case "send":
+      return [kind, requestId, deadlineTick, request.messageId, request.target];
+    case "timer":
+      return [kind, requestId, deadlineTick, request.topic, request.encoding, request.payload];
+    case "task":
+      return [kind, requestId, deadlineTick, request.taskKey];
+    case "inference":
+    case "tool":
+      return [kind, requestId, deadlineTick, request.name];
+  }
+}
+
+function taskValue(task: Task): CborValue {
+  return [
+    task.key,
+    task.taskId,
+    task.owner,
+    task.requestId,
+    task.priority,
+    task.encoding,
+    task.payload,
+    task.onDependencyFailure,
+    task.notBefore,
+    task.timed,
+    [...task.waitingFor].sort(),
+    task.running,
+  ];
+}
+
+function turnValue(turn: TurnRecord): CborValue {
+  const { work, outcome } = turn;
+  const { fault } = outcome;
+  return [
+    turn.plannedTick,
+    turn.visibleTick,
+    [work.init, work.start, work.mailCount, work.taskKeys, work.cadence, work.shutdown],
+    [outcome.fuel, outcome.completed, outcome.effects, ledgerValue(outcome.ledger)],
+    fault === undefined ? null : [fault.invocation, fault.code, fault.guestCode],
+  ];
+}
+
+type Fields = readonly CborValue[];
+
+/** What is left to do after the agent itself: its tasks and requests go through the tables. */
+export interface RestoredAgent {
+  readonly agent: Agent;
+  readonly requests: readonly PendingRequest[];
+  readonly tasks: readonly Task[];
+  readonly channels: readonly string[];
+}
+
+/** Reads `agentState`. `tenantOf` names the tenant's credit; bytes are those of our own snapshot, checked by its digest. */
+export function readAgent(
+  value: CborValue,
+  tenantOf: (name: string) => AgentOptions["tenant"] | undefined,
+): RestoredAgent | undefined {
+  const [specValue, planIndex, ...fields] = value as [CborValue, number, ...Fields]; // by agentState
+  const [
+    handle,
+    ,
+    specDigest,
+    parent,
+    flags,
+    ticks,
+    counters,
+    ledger,
+    channels,
+    asked,
+    mail,
+    requests,
+    tasks,
+    turn,
+    upgrade,
+  ] = fields as [
+    number,
+    string,
+    Uint8Array,
+    number,
+    boolean[],
+    number[],
+    [number, number[], number],
+    ...Fields,
+  ]; // by agentValue
+  const spec = decodeShape(agentSpecShape, "spec", specValue);
+  const tenant = tenantOf(spec.tenant);
+  if (tenant === undefined) return undefined;
+  const agent = createAgent({
+    handle: handle as AgentHandle, // stored handles
+    spec,
+    specDigest,
+    parent: parent as AgentHandle, // stored handles
+    tenant,
+    ledger: ledgerOf(ledger ?? []),
+    mail: mail as Uint8Array[], // by agentValue
+  });
+  [agent.needsInit = true, agent.needsStart = true, agent.paused = false] = flags;
+  [agent.stopTick = -1, agent.cadenceTick = -1, agent.runnableSince = -1, agent.upgradedTick = -1] = ticks;
+  [agent.faults, agent.faultTicks, agent.fuel] = [counters[0], [...counters[1]], counters[2]];
+  for (const inputSeq of asked as number[]) agent.asked.add(inputSeq); // by agentValue
+  agent.turn = turn === null || turn === undefined ? undefined : readTurn(turn as Fields, planIndex); // by turnValue
+  agent.pendingUpgrade = upgrade === null ? undefined : (upgrade as ModuleDigest); // by agentValue
+  return {
+    agent,
+    requests: (requests as Fields[]).map(readRequest), // by requestValue
+    tasks: (tasks as Fields[]).map((task) => readTask(task, agent.handle)), // by taskValue
+    channels: channels as string[], // by agentValue
+  };
+}
+
+function readRequest(fields: Fields): PendingRequest {
+  const [kind, requestId, deadlineTick, first, second, third] = fields as [string, number, number, ...Fields]; // by requestValue
+  switch (kind) {
+    case "send":
+      return {
+        kind,
+        requestId,
+        deadlineTick,
+        messageId: first as number, // by requestValue
+        target: second as AgentHandle, // by requestValue
+      };
+    case "timer":
+      return {
+        kind,
+        requestId,
+        deadlineTick,
+        topic: first as Uint8Array, // by requestValue
+        encoding: second as Encoding, // by requestValue
+        payload: third as Uint8Array, // by requestValue
+      };
+    case "task":
+      return { kind, requestId, deadlineTick: 0, taskKey: first as string }; // by requestValue
+    default:
+      return { kind: kind as "inference" | "tool", requestId, deadlineTick, name: first as string }; // by requestValue
+  }
+}
+
+function readTask(fields: Fields, target: AgentHandle): Task {
+  const [
+    key,
+    taskId,
+    owner,
+    requestId,
+    priority,
+    encoding,
+    payload,
+    onDependencyFailure,
+    notBefore,
+    timed,
+    waits,
+    running,
+  ] = fields as [
+    string,
+    string,
+    AgentHandle,
+    number,
+    number,
+    Encoding,
+    Uint8Array,
+    Task["onDependencyFailure"],
+    number,
+    boolean,
+    string[],
+    boolean,
+  ]; // by taskValue
+  return {
+    key,
+    taskId,
+    target,
+    owner,
+    requestId,
+    priority,
+    encoding,
+    payload,
+    onDependencyFailure,
+    notBefore,
+    timed,
+    waitingFor: new Set(waits),
+    running,
+  };
+}
+
+function readTurn(fields: Fields, planIndex: number): TurnRecord {
+  const [plannedTick, visibleTick, workFields, outcomeFields, faultFields] = fields as [
+    number,
+    number,
+    [boolean, boolean, number, string[], boolean, boolean],
+    [number, number, Uint8Array, CborValue],
+    [number, FaultCode, number] | null,
+  ]; // by turnValue
+  const [init, start, mailCount, taskKeys, cadence, shutdown] = workFields;
+  const work: TurnWork = { init, start, mailCount, taskKeys, cadence, shutdown };
+  const [fuel, completed, effects, ledger] = outcomeFields;
+  const outcome: TurnOutcome = { fuel, completed, effects, ledger: ledgerOf(ledger) };
+  if (faultFields === null) return { plannedTick, planIndex, visibleTick, work, outcome };
+  const [invocation, code, guestCode] = faultFields;
+  return {
+    plannedTick,
+    planIndex,
+    visibleTick,
+    work,
+    outcome: { ...outcome, fault: { invocation, code, guestCode } },
+  };
+}

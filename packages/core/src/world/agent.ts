@@ -1,0 +1,152 @@
+/**
+ * One agent as the world keeps it: everything but its memory image, which the executors hold.
+ *
+ *   created -> first turn (init, start message, mail) -> active -> ended
+ *   Beside that it may be paused (keeps its mail, takes no turns), busy (a turn of several slices has not landed) or
+ *   stopping (the stop message is in its mailbox, `shutdown` follows it).
+ * Work is consumed when a turn lands, never when it is planned: until then state is the state before the turn.
+ */
+
+import type { AgentHandle, AgentId, ModuleDigest } from "@wasm-engine/abi";
+import type { AgentSpec } from "../model.js";
+import type { Runnable } from "../scheduler/runnable.js";
+import type { TenantCredit } from "../scheduler/tenant-credit.js";
+import type { Ledger, TurnOutcome } from "../ports.js";
+import { Mailbox } from "./mailbox.js";
+import type { PendingRequest } from "./request.js";
+import { compareTasks, type Task } from "./task.js";
+
+/** Which work a turn covers, in the order of its invocations. */
+export interface TurnWork {
+  readonly init: boolean;
+  readonly start: boolean;
+  /** The oldest messages of the mailbox. */
+  readonly mailCount: number;
+  readonly taskKeys: readonly string[];
+  readonly cadence: boolean;
+  readonly shutdown: boolean;
+}
+
+/** A turn that has been executed and becomes visible at `visibleTick`. */
+export interface TurnRecord {
+  readonly plannedTick: number;
+  readonly planIndex: number;
+  readonly visibleTick: number;
+  readonly work: TurnWork;
+  readonly outcome: TurnOutcome;
+}
+
+export interface Agent extends Runnable {
+  readonly handle: AgentHandle;
+  readonly id: AgentId;
+  /** Spawner; 0 for agents of the genesis and of inputs. */
+  readonly parent: AgentHandle;
+  readonly mailbox: Mailbox;
+  /** By request id, ascending. */
+  readonly requests: Map<number, PendingRequest>;
+  /** Request id by the messageId that carried it. */
+  readonly requestOfMessage: Map<number, number>;
+  /** Live tasks that this agent is to run, by key. */
+  readonly tasks: Map<string, Task>;
+  readonly channels: Set<string>;
+  /** Sequence numbers of inputs that expect an answer outside. */
+  readonly asked: Set<number>;
+  readonly tenant: TenantCredit;
+  spec: AgentSpec;
+  specDigest: Uint8Array;
+  ledger: Ledger;
+  needsInit: boolean;
+  needsStart: boolean;
+  paused: boolean;
+  /** Tick at which a graceful stop ends without `shutdown`; -1: not stopping. */
+  stopTick: number;
+  /** Ended in this tick; leaves the world at the seal. */
+  ending: boolean;
+  /** Next tick of the cadence; -1: none. */
+  cadenceTick: number;
+  /** -1: not in the queue. */
+  runnableSince: number;
+  urgency: number;
+  /** No turn in this tick: its upgrade was its turn. */
+  upgradedTick: number;
+  faultTicks: number[];
+  faults: number;
+  fuel: number;
+  turn: TurnRecord | undefined;
+  pendingUpgrade: ModuleDigest | undefined;
+  /** Caches of the state hash. */
+  imageDigest: Uint8Array | undefined;
+  digest: Uint8Array | undefined;
+}
+
+export interface AgentOptions {
+  readonly handle: AgentHandle;
+  readonly spec: AgentSpec;
+  readonly specDigest: Uint8Array;
+  readonly parent: AgentHandle;
+  readonly tenant: TenantCredit;
+  readonly ledger: Ledger;
+  readonly mail?: readonly Uint8Array[];
+}
+
+const TWO_32 = 0x1_0000_0000;
+
+export function createAgent(options: AgentOptions): Agent {
+  const { handle, spec, specDigest, parent, tenant, ledger } = options;
+  return {
+    handle,
+    id: spec.id,
+    parent,
+    rank: handle % TWO_32,
+    reserveFuel: spec.limits.fuelPerSlice,
+    tenant,
+    mailbox: new Mailbox(options.mail),
+    requests: new Map(),
+    requestOfMessage: new Map(),
+    tasks: new Map(),
+    channels: new Set(),
+    asked: new Set(),
+    spec,
+    specDigest,
+    ledger,
+    needsInit: true,
+    needsStart: true,
+    paused: false,
+    stopTick: -1,
+    ending: false,
+    cadenceTick: -1,
+    runnableSince: -1,
+    urgency: spec.priority,
+    upgradedTick: -1,
+    faultTicks: [],
+    faults: 0,
+    fuel: 0,
+    turn: undefined,
+    pendingUpgrade: undefined,
+    imageDigest: undefined,
+    digest: undefined,
+  };
+}
+
+/** Tasks that may run at `tick`, in the order in which a turn runs them. */
+export function dueTasks(agent: Agent, tick: number): Task[] {
+  if (agent.tasks.size === 0) return [];
+  return [...agent.tasks.values()].filter((task) => isDue(task, tick)).sort(compareTasks);
+}
+
+function isDue(task: Task, tick: number): boolean {
+  return !task.running && task.waitingFor.size === 0 && task.notBefore <= tick;
+}
+
+/** True where a turn at `tick` would have something to do. */
+export function hasWork(agent: Agent, tick: number): boolean {
+  if (agent.needsInit || agent.needsStart || agent.mailbox.length > 0) return true;
+  if (agent.cadenceTick >= 0 && agent.cadenceTick <= tick) return true;
+  for (const task of agent.tasks.values()) if (isDue(task, tick)) return true;
+  return false;
+}
+
+/** The agent's part of the state hash must be computed again. */
+export function touch(agent: Agent): void {
+  agent.digest = undefined;
+}

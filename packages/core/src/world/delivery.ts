@@ -1,0 +1,109 @@
+/** Puts messages into mailboxes and agents into the queue of those that have work. Who may send is decided before. */
+
+import { Encoding, MessageFlag, MessageKind, OUTSIDE, encodeMessage, encodeUtf8 } from "@wasm-engine/abi";
+import type { AgentHandle, AnswerErrorCode, Message } from "@wasm-engine/abi";
+import { hasWork, touch, type Agent } from "./agent.js";
+import { NO_BYTES, type TickScope, type WorldState } from "./world-state.js";
+
+/** Queues the agent from `sinceTick` on, unless it may not take turns or is queued already. */
+export function wake(world: WorldState, agent: Agent, sinceTick: number): void {
+  if (agent.runnableSince >= 0 || agent.paused || agent.turn !== undefined || agent.ending) return;
+  agent.runnableSince = sinceTick;
+  world.runnable.add(agent);
+  touch(agent);
+}
+
+/** Queues the agent where it has work; the place where a turn, a pause or a timer has ended. */
+export function wakeIfWork(world: WorldState, agent: Agent, sinceTick: number): void {
+  if (hasWork(agent, sinceTick)) wake(world, agent, sinceTick);
+}
+
+export function sleep(world: WorldState, agent: Agent): void {
+  if (agent.runnableSince < 0) return;
+  agent.runnableSince = -1;
+  world.runnable.delete(agent);
+  touch(agent);
+}
+
+/** Mail beyond every limit: answers, timers and the engine's own messages are never lost. */
+export function enqueue(world: WorldState, scope: TickScope, agent: Agent, message: Uint8Array): void {
+  agent.mailbox.push(message);
+  scope.messages += 1;
+  touch(agent);
+  wake(world, agent, scope.mailTick);
+}
+
+/** True where a message that may be refused finds a place. */
+export function hasRoom(agent: Agent): boolean {
+  return agent.mailbox.length < agent.spec.limits.mailboxMessages;
+}
+
+/** True where the agent takes new messages: neither ended in this tick nor about to stop. */
+export function isReachable(agent: Agent | undefined): agent is Agent & { readonly ending: false } {
+  return agent !== undefined && !agent.ending && agent.stopTick < 0;
+}
+
+/** A message of the engine itself: fields that are not given are empty. */
+export function engineMessage(fields: Partial<Message> & Pick<Message, "kind" | "tick">): Uint8Array {
+  return encodeMessage({
+    encoding: Encoding.BYTES,
+    flags: 0,
+    messageId: 0,
+    correlationId: 0,
+    peer: OUTSIDE,
+    topic: NO_BYTES,
+    payload: NO_BYTES,
+    ...fields,
+  });
+}
+
+/** Canonical text of every error answer: one per code, so that no wording ever changes a chain. */
+const errorPayloads: Readonly<Record<AnswerErrorCode, Uint8Array>> = {
+  TIMEOUT: errorPayload("TIMEOUT", "No answer came in time", true),
+  CANCELLED: errorPayload("CANCELLED", "The request was cancelled", false),
+  UNDELIVERABLE: errorPayload("UNDELIVERABLE", "The receiver does not exist or has ended", false),
+  REFUSED: errorPayload("REFUSED", "The world refused the request", false),
+  FAILED: errorPayload("FAILED", "The request was carried out and failed", false),
+  OUTCOME_UNKNOWN: errorPayload("OUTCOME_UNKNOWN", "Whether the request was carried out is unknown", false),
+};
+
+function errorPayload(code: AnswerErrorCode, message: string, retryable: boolean): Uint8Array {
+  return encodeUtf8(JSON.stringify({ code, message, retryable }));
+}
+
+/** The last answer to a request of `agent`, as an error of the engine. */
+export function answerError(
+  world: WorldState,
+  scope: TickScope,
+  agent: Agent,
+  answer: { readonly requestId: number; readonly code: AnswerErrorCode; readonly peer?: AgentHandle },
+): void {
+  const message = engineMessage({
+    kind: MessageKind.ANSWER,
+    encoding: Encoding.JSON,
+    flags: MessageFlag.ERROR | MessageFlag.LAST_PART,
+    correlationId: answer.requestId,
+    peer: answer.peer ?? OUTSIDE,
+    tick: scope.mailTick,
+    payload: errorPayloads[answer.code],
+  });
+  if (!agent.ending) enqueue(world, scope, agent, message);
+}
+
+/** The last answer to a question from outside, as an error of the engine. */
+export function departError(
+  scope: TickScope,
+  agentId: string,
+  inputSeq: number,
+  code: AnswerErrorCode,
+): void {
+  scope.departures.push({
+    kind: "answer",
+    agentId: agentId as Agent["id"], // the id that the question named
+    topic: "",
+    encoding: Encoding.JSON,
+    payload: errorPayloads[code],
+    flags: MessageFlag.ERROR | MessageFlag.LAST_PART,
+    inputSeq,
+  });
+}

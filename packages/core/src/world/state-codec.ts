@@ -1,0 +1,75 @@
+/**
+ * Canonical bytes of a world without its images: what a snapshot stores beside them. Derived tables (channels, timer
+ * queue, indexes) are not stored; restoring builds them from the agents, so nothing in them may depend on history.
+ */
+
+import { decodeCanonical, encodeCanonical, type CborValue } from "../codec/cbor.js";
+import { coreError } from "../errors.js";
+import { agentState, readAgent, type RestoredAgent } from "./agent-codec.js";
+import type { RetainedState } from "./retained-table.js";
+import { indexRequest } from "./request-table.js";
+import { addTask } from "./task-table.js";
+import type { WorldState } from "./world-state.js";
+
+/** Version of this format; a restored world must have been written by the same one. */
+const STATE_VERSION = 1;
+
+type StateFields = [
+  number,
+  number,
+  Uint8Array,
+  readonly CborValue[],
+  readonly (readonly [string, number])[],
+  RetainedState,
+  RetainedState,
+  RetainedState,
+];
+
+export function encodeState(world: WorldState): Uint8Array {
+  return encodeCanonical([
+    STATE_VERSION,
+    world.tick,
+    world.chainHead,
+    world.agents.sorted().map(agentState),
+    [...world.tenants.values()].map((tenant) => [tenant.name, tenant.fuel]),
+    world.retiredLedgers.export(),
+    world.endedTasks.export(),
+    world.idempotencyKeys.export(),
+  ]);
+}
+
+/** Fills an empty world. @throws {WE_WORLD_STATE} @throws {WE_CBOR_MALFORMED} */
+export function restoreState(world: WorldState, bytes: Uint8Array): void {
+  const value = decodeCanonical(bytes);
+  if (!Array.isArray(value) || value[0] !== STATE_VERSION)
+    throw coreError("WE_WORLD_STATE", { reason: `it is not version ${STATE_VERSION} of the state format` });
+  const [, tick, chainHead, agents, credits, retired, ended, keys] = value as StateFields; // version checked above
+  world.tick = tick;
+  world.chainHead = chainHead;
+  const restored = agents.map((entry) => {
+    const agent = readAgent(entry, (name) => world.tenants.get(name));
+    if (agent === undefined) throw coreError("WE_WORLD_STATE", { reason: "an agent has an unknown tenant" });
+    return agent;
+  });
+  for (const [name, fuel] of credits) world.tenants.get(name)?.restore(fuel);
+  world.retiredLedgers.restore(retired);
+  world.endedTasks.restore(ended);
+  world.idempotencyKeys.restore(keys);
+  for (const { agent } of restored) world.agents.add(agent);
+  world.agents.seal();
+  for (const entry of restored) indexAgent(world, entry);
+}
+
+function indexAgent(world: WorldState, restored: RestoredAgent): void {
+  const { agent, requests, tasks, channels } = restored;
+  for (const topic of channels) world.channels.join(agent, topic);
+  for (const request of requests) {
+    agent.requests.set(request.requestId, request);
+    indexRequest(world, agent, request);
+  }
+  for (const task of tasks) addTask(world, agent, task, world.tick);
+  if (agent.cadenceTick > world.tick) world.timers.add(agent.cadenceTick, agent.handle, 0);
+  if (agent.stopTick > world.tick) world.timers.add(agent.stopTick, agent.handle, 0);
+  if (agent.runnableSince >= 0) world.runnable.add(agent);
+  if (agent.turn !== undefined) world.busy.add(agent);
+}

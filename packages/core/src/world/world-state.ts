@@ -1,0 +1,107 @@
+/**
+ * The world between its parts: tables that live as long as it does, and the scope of one tick that collects what the tick
+ * gives to its surroundings. No rules here.
+ */
+
+import { encodeUtf8, type AgentHandle, type AgentId } from "@wasm-engine/abi";
+import type { DeadLetter, Departure, ExternalRequest, Genesis, TaskSpec, TickResult } from "../model.js";
+import type { AgentOperation, Executors, Hasher } from "../ports.js";
+import type { TenantCredit } from "../scheduler/tenant-credit.js";
+import type { TimerQueue } from "../scheduler/timer-queue.js";
+import type { Agent, TurnRecord } from "./agent.js";
+import type { AgentTable } from "./agent-table.js";
+import type { ChannelTable } from "./channel-table.js";
+import type { RetainedTable } from "./retained-table.js";
+
+/** What a tick changed, for `retainTicks`. */
+export interface WorldState {
+  readonly genesis: Genesis;
+  readonly hasher: Hasher;
+  readonly executors: Executors;
+  readonly agents: AgentTable;
+  readonly channels: ChannelTable;
+  readonly timers: TimerQueue;
+  readonly tenants: ReadonlyMap<string, TenantCredit>;
+  /** Agents with work that may take a turn. */
+  readonly runnable: Set<Agent>;
+  /** Agents whose turn of several slices has not landed. */
+  readonly busy: Set<Agent>;
+  /** By the key of a task that has not ended: keys and targets of tasks that wait for it. */
+  readonly dependents: Map<string, Map<string, AgentHandle>>;
+  /** Target by the key of a live task. */
+  readonly taskTargets: Map<string, AgentHandle>;
+  /** By callee: requests that wait for its answer, as [requester, request id] under a joint key. */
+  readonly incoming: Map<AgentHandle, Map<string, readonly [AgentHandle, number]>>;
+  readonly endedTasks: RetainedTable;
+  readonly idempotencyKeys: RetainedTable;
+  /** Ledgers of ended agents: an id that returns goes on with its counters and streams. */
+  readonly retiredLedgers: RetainedTable;
+  /** Last sealed tick. */
+  tick: number;
+  chainHead: Uint8Array;
+}
+
+/** A task that somebody wants to schedule; decided together with all others of the same stage. */
+export interface TaskSubmission {
+  readonly spec: TaskSpec;
+  readonly owner: Agent | undefined;
+  readonly requestId: number;
+}
+
+/** Collects one tick. */
+export interface TickScope {
+  readonly tick: number;
+  /** Tick from which mail that is enqueued now is deliverable: t while admitting, t + 1 while committing. */
+  mailTick: number;
+  readonly operations: AgentOperation[];
+  readonly submissions: TaskSubmission[];
+  readonly memberships: { readonly agent: Agent; readonly topic: string; readonly joins: boolean }[];
+  readonly ending: Agent[];
+  /** Turns that become visible in this tick. */
+  readonly landed: { readonly agent: Agent; readonly record: TurnRecord }[];
+  readonly departures: Departure[];
+  readonly requests: ExternalRequest[];
+  readonly deadLetters: DeadLetter[];
+  readonly console: TickResult["console"][number][];
+  readonly faults: TickResult["faults"][number][];
+  readonly ended: AgentId[];
+  unsupervised: AgentId | undefined;
+  fuel: number;
+  turns: number;
+  invocations: number;
+  messages: number;
+}
+
+export function createScope(tick: number): TickScope {
+  return {
+    tick,
+    mailTick: tick,
+    operations: [],
+    submissions: [],
+    memberships: [],
+    ending: [],
+    landed: [],
+    departures: [],
+    requests: [],
+    deadLetters: [],
+    console: [],
+    faults: [],
+    ended: [],
+    unsupervised: undefined,
+    fuel: 0,
+    turns: 0,
+    invocations: 0,
+    messages: 0,
+  };
+}
+
+export function deadLetter(
+  scope: TickScope,
+  agentId: AgentId | "",
+  reason: DeadLetter["reason"],
+  message: Uint8Array,
+): void {
+  scope.deadLetters.push({ tick: scope.tick, agentId, reason, message });
+}
+
+export const NO_BYTES: Uint8Array = encodeUtf8("");

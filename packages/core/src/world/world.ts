@@ -1,0 +1,194 @@
+/**
+ * The world: a pure state machine. `step` admits, plans, executes through its port, commits and seals one tick; everything
+ * else reads. The rules live in the files beside this one; here is their order.
+ */
+
+import { assert, handleOfId, type AgentId, type Sha256 } from "@wasm-engine/abi";
+import { genesisDigest, inputsDigest, nextChainHead } from "../codec/chain.js";
+import { coreError } from "../errors.js";
+import type { Commit, Genesis, Input, TickResult } from "../model.js";
+import { orderOf } from "../scheduler/policy.js";
+import { tenantCredits } from "../scheduler/tenant-credit.js";
+import { TimerQueue } from "../scheduler/timer-queue.js";
+import type { AgentView, ScheduleView, WorldContract, WorldFactory, WorldPorts } from "../world-contract.js";
+import { AgentTable } from "./agent-table.js";
+import { viewOf } from "./agent-view.js";
+import { admit } from "./admission.js";
+import { ChannelTable } from "./channel-table.js";
+import { applyMemberships } from "./effect-commit.js";
+import { checkGenesis } from "./genesis-check.js";
+import { removeEnded, startAgent, startRefusal } from "./lifecycle.js";
+import { RetainedTable } from "./retained-table.js";
+import { agentDigestsOf, effectsDigestOf, stateHashOf } from "./seal.js";
+import { encodeState, restoreState } from "./state-codec.js";
+import { decideSubmissions } from "./task-table.js";
+import { applyOperations, commitTurns } from "./turn-commit.js";
+import { runTurns, urgencyOf } from "./turn-planner.js";
+import { createScope, type TickScope, type WorldState } from "./world-state.js";
+
+/** The one way to make worlds. */
+export const World: WorldFactory = {
+  create(genesis, ports) {
+    const state = emptyState(genesis, ports);
+    const scope = createScope(0);
+    for (const spec of genesis.agents) {
+      const sha256: Sha256 = (bytes) => ports.hasher.sha256(bytes);
+      const handle = handleOfId(sha256, spec.id);
+      const refusal = startRefusal(state, spec, handle);
+      if (refusal !== undefined)
+        throw coreError("WE_WORLD_GENESIS", { reason: `agent "${spec.id}" cannot start: ${refusal}` });
+      const [agent, operation] = startAgent(state, {
+        spec,
+        handle,
+        parent: 0 as typeof handle,
+        firstTick: 0,
+      }); // brand: the outside
+      for (const topic of spec.channels) state.channels.join(agent, topic);
+      scope.operations.push(operation);
+    }
+    applyOperations(state, scope);
+    state.agents.seal();
+    return new LiveWorld(state);
+  },
+  restore(genesis, bytes, ports) {
+    const state = emptyState(genesis, ports);
+    restoreState(state, bytes);
+    return new LiveWorld(state);
+  },
+};
+
+function emptyState(genesis: Genesis, { hasher, executors }: WorldPorts): WorldState {
+  checkGenesis(genesis);
+  return {
+    genesis,
+    hasher,
+    executors,
+    agents: new AgentTable(),
+    channels: new ChannelTable(),
+    timers: new TimerQueue(),
+    tenants: tenantCredits(genesis.tenants, genesis.turnsPerTickMax),
+    runnable: new Set(),
+    busy: new Set(),
+    dependents: new Map(),
+    taskTargets: new Map(),
+    incoming: new Map(),
+    endedTasks: new RetainedTable(hasher),
+    idempotencyKeys: new RetainedTable(hasher),
+    retiredLedgers: new RetainedTable(hasher),
+    tick: -1,
+    chainHead: genesisDigest(hasher, genesis),
+  };
+}
+
+class LiveWorld implements WorldContract {
+  readonly #state: WorldState;
+
+  constructor(state: WorldState) {
+    this.#state = state;
+  }
+
+  get genesis(): Genesis {
+    return this.#state.genesis;
+  }
+
+  get tick(): number {
+    return this.#state.tick;
+  }
+
+  get chainHead(): Uint8Array {
+    return this.#state.chainHead;
+  }
+
+  nextDueTick(): number | undefined {
+    const { runnable, busy, timers, tick } = this.#state;
+    if (runnable.size > 0) return tick + 1;
+    let due = timers.nextTick() ?? Infinity;
+    for (const agent of busy) due = Math.min(due, agent.turn?.visibleTick ?? Infinity);
+    return due === Infinity ? undefined : due;
+  }
+
+  step(tick: number, inputs: readonly Input[]): TickResult {
+    const state = this.#state;
+    const due = this.nextDueTick();
+    assert(Number.isSafeInteger(tick) && tick > state.tick, "ticks are executed once, in order");
+    assert(due === undefined || tick <= due, "no due tick is skipped");
+    assert(
+      inputs.every((input) => input.tick === tick),
+      "inputs belong to the tick",
+    );
+    const scope = createScope(tick);
+    admit(state, scope, inputs);
+    applyOperations(state, scope);
+    const landing = runTurns(state, scope);
+    scope.mailTick = tick + 1;
+    commitTurns(state, scope, landing);
+    decideSubmissions(state, scope);
+    removeEnded(state, scope);
+    applyMemberships(state, scope);
+    applyOperations(state, scope);
+    return seal(state, scope, inputs);
+  }
+
+  stateHash(): Uint8Array {
+    return stateHashOf(this.#state);
+  }
+
+  agentDigests(): readonly (readonly [AgentId, Uint8Array])[] {
+    return agentDigestsOf(this.#state);
+  }
+
+  agents(): readonly AgentView[] {
+    return this.#state.agents.sorted().map(viewOf);
+  }
+
+  agent(id: AgentId): AgentView | undefined {
+    const agent = this.#state.agents.byId(id);
+    return agent === undefined ? undefined : viewOf(agent);
+  }
+
+  schedule(): ScheduleView {
+    const { genesis, runnable, tenants, tick } = this.#state;
+    for (const agent of runnable) agent.urgency = urgencyOf(agent, tick + 1);
+    const waiting = [...runnable].sort(orderOf(genesis.policy, genesis.stride));
+    const declared = genesis.tenants.map(({ name }) => [name, tenants.get(name)?.fuel ?? 0] as const);
+    return { waiting: waiting.map((agent) => agent.id), credits: declared };
+  }
+
+  exportState(): Uint8Array {
+    return encodeState(this.#state);
+  }
+}
+
+/** Closes the tick: digests, commit, chain. */
+function seal(state: WorldState, scope: TickScope, inputs: readonly Input[]): TickResult {
+  const { tick } = scope;
+  state.agents.seal();
+  state.tick = tick;
+  const inputsSeal = inputsDigest(state.hasher, inputs);
+  const commit: Commit = {
+    tick,
+    fuel: scope.fuel,
+    effectsDigest: effectsDigestOf(state, scope),
+    ...(inputsSeal === undefined ? {} : { inputsDigest: inputsSeal }),
+    ...(tick % state.genesis.stateHashEvery === 0 ? { stateHash: stateHashOf(state) } : {}),
+  };
+  state.chainHead = nextChainHead(state.hasher, state.chainHead, commit);
+  return {
+    commit,
+    chainHead: state.chainHead,
+    departures: scope.departures,
+    requests: scope.requests,
+    deadLetters: scope.deadLetters,
+    console: scope.console,
+    faults: scope.faults,
+    ended: scope.ended,
+    ...(scope.unsupervised === undefined ? {} : { unsupervised: scope.unsupervised }),
+    figures: {
+      turns: scope.turns,
+      invocations: scope.invocations,
+      messages: scope.messages,
+      faults: scope.faults.length,
+      inferences: scope.requests.filter(({ kind }) => kind === "inference").length,
+    },
+  };
+}
