@@ -13,7 +13,7 @@ export type Outcome =
   | { readonly kind: "trap"; readonly message: string };
 
 /** Fuel that no test uses up. */
-export const PLENTY: bigint = 1n << 62n;
+export const PLENTY: bigint = 1n << 61n;
 /** Small enough for the stack of a main thread. */
 const DEPTH_BYTES = 512 * 1024;
 
@@ -80,6 +80,7 @@ export class SuiteWorld {
   #refill(): void {
     for (const { exports } of this.#all) {
       set(exports, Instrumented.fuel, PLENTY);
+      set(exports, Instrumented.status, 0);
       set(exports, Instrumented.depth, DEPTH_BYTES);
       set(exports, Instrumented.pagesMax, 65_536);
     }
@@ -95,11 +96,18 @@ export class SuiteWorld {
     return used;
   }
 
-  perform(action: ConformanceAction, results: readonly string[]): Outcome {
+  /** Value of an added global of one instance. */
+  counter(name: string, module: string | undefined): unknown {
+    const counter = this.#instance(module).exports[name];
+    return counter instanceof WebAssembly.Global ? counter.value : undefined;
+  }
+
+  perform(action: ConformanceAction, results: readonly string[], budget: bigint = PLENTY): Outcome {
     const { exports } = this.#instance(action.module);
     const subject = exports[action.field];
     if (subject === undefined) throw new Error(`no export ${action.field}`);
     this.#refill();
+    if (budget !== PLENTY) set(exports, Instrumented.fuel, budget);
     if (subject instanceof WebAssembly.Global) return { kind: "values", values: [subject.value] };
     const parameters = action.args ?? [];
     const numeric = [...parameters.map((value) => value.type), ...results].every(isNumeric);
