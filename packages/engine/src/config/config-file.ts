@@ -1,0 +1,90 @@
+/** Shape of engine.yaml after the schema has accepted it: what is written, without defaults. */
+
+import type { Json, Policy } from "@wasm-engine/core";
+import type { Durability } from "../world/contract.js";
+
+export interface LimitsEntry {
+  readonly fuelPerSlice?: number;
+  readonly fuelPerTurnMax?: number;
+  readonly memoryBytes?: number;
+  readonly mailboxMessages?: number;
+  readonly messagesPerTurnMax?: number;
+}
+
+export interface CapabilitiesEntry {
+  readonly send?: readonly string[];
+  readonly topics?: readonly string[];
+  readonly models?: readonly string[];
+  readonly tools?: readonly string[];
+  readonly spawn?: readonly string[];
+}
+
+export interface FaultEntry {
+  readonly strategy: "restart" | "stop" | "escalate";
+  readonly from?: "good" | "fresh";
+  readonly max?: number;
+  readonly withinTicks?: number;
+}
+
+export interface AgentEntry {
+  readonly each?: string;
+  readonly id: string;
+  readonly module: string;
+  readonly args?: Json;
+  readonly tenant?: string;
+  readonly priority?: number;
+  readonly every?: number;
+  readonly channels?: readonly string[];
+  readonly capabilities?: CapabilitiesEntry;
+  readonly limits?: LimitsEntry;
+  readonly onFault?: FaultEntry;
+}
+
+export interface InputEntry {
+  readonly file: string;
+  readonly format?: "csv" | "jsonl";
+  readonly at?: string | { readonly field: string; readonly unit?: "time" | "tick" };
+  readonly to?: string;
+  readonly topic: string;
+  readonly fields?:
+    | readonly string[]
+    | Readonly<
+        Record<string, string | { readonly field: string; readonly type?: "auto" | "text" | "number" }>
+      >;
+  readonly key?: string;
+}
+
+export interface TenantEntry {
+  readonly fuelPerTick: number;
+  readonly turnsPerTick: number;
+  readonly share?: "reserved" | "elastic";
+}
+
+export type ModuleEntry = string | { readonly path: string; readonly digest?: string };
+
+export interface ConfigFile {
+  readonly version: 1;
+  readonly name: string;
+  readonly seed?: number;
+  readonly clock?: { readonly tickMs?: number; readonly epoch?: string };
+  readonly stop?: { readonly when?: string; readonly tick?: number; readonly maxTicks?: number };
+  readonly policy?: Policy;
+  readonly stride?: number;
+  readonly shards?: number;
+  readonly stateHashEvery?: number;
+  readonly turnsPerTickMax?: number;
+  readonly retainTicks?: number;
+  readonly agentsMax?: number;
+  readonly tenants?: Readonly<Record<string, TenantEntry>>;
+  readonly modules: Readonly<Record<string, ModuleEntry>>;
+  readonly models?: Readonly<Record<string, string | { readonly path: string }>>;
+  readonly tools?: Readonly<Record<string, string>>;
+  readonly limits?: LimitsEntry;
+  readonly agents: readonly AgentEntry[];
+  readonly inputs?: readonly InputEntry[];
+  readonly outputs?: readonly { readonly topic: string; readonly file: string }[];
+  readonly durability?: Durability;
+  readonly ticksAheadMax?: number;
+  readonly snapshotEvery?: number;
+  readonly trust?: { readonly keys?: readonly string[]; readonly allowUnsigned?: boolean };
+}

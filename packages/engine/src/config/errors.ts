@@ -1,0 +1,135 @@
+/** Codes of configuration. Every row names the place first: file, line and column. */
+
+import { errorFactory } from "@wasm-engine/abi";
+import type { ErrorTable } from "@wasm-engine/abi";
+
+export const CONFIG_ERRORS = {
+  WE_CONFIG_MISSING: {
+    message: "Configuration {file} does not exist",
+    hint: "give the path of an engine.yaml, or of the folder that holds one",
+    exitCode: 2,
+    explanation:
+      "The path on the command line or in Engine.open names no file, and no folder with an engine.yaml.",
+  },
+  WE_CONFIG_READ: {
+    message: "Configuration {file} cannot be read: {cause}",
+    hint: "check that it is a file and that its permissions allow reading",
+    exitCode: 4,
+    explanation: "The file exists but the operating system refused to read it.",
+  },
+  WE_CONFIG_SIZE: {
+    message: "{file} has {bytes} bytes; a configuration has at most {bytesMax}",
+    hint: "move tables into a CSV file and use `each`, move data into `inputs`",
+    exitCode: 2,
+    explanation:
+      "A configuration is read whole and checked whole; the limit keeps a wrong path from eating memory.",
+  },
+  WE_CONFIG_SYNTAX: {
+    message: "{at}: {cause}",
+    hint: "correct the YAML at this place; editors underline it when the schema line is at the top of the file",
+    exitCode: 2,
+    explanation:
+      "The file is not well-formed YAML 1.2, is not UTF-8, is nested too deeply or holds more than one document.",
+  },
+  WE_CONFIG_KEY_DUPLICATE: {
+    message: "{at}: key {key} occurs twice in the same map",
+    hint: "keep one of them; YAML would silently drop the other",
+    exitCode: 2,
+    explanation: "A repeated key nearly always means that one of two values was meant to be gone.",
+  },
+  WE_CONFIG_ALIAS: {
+    message: "{at}: the aliases of this file expand to more than {aliasesMax} nodes",
+    hint: "write the repeated part out, or move it into a CSV file and use `each`",
+    exitCode: 2,
+    explanation:
+      "Anchors and aliases can make a small file expand without bound, so their expansion is limited.",
+  },
+  WE_CONFIG_TYPE: {
+    message: "{at}: {path} must be {expected}, got {came}",
+    hint: "{advice}",
+    exitCode: 2,
+    explanation: "A value has another type than the schema of engine.yaml says.",
+  },
+  WE_CONFIG_VALUE: {
+    message: "{at}: {path} must be {expected}, got {came}",
+    hint: "{advice}",
+    exitCode: 2,
+    explanation:
+      "A value has the right type but is out of range, is not one of the choices or does not have the required form.",
+  },
+  WE_CONFIG_KEY_UNKNOWN: {
+    message: "{at}: {path} has no key {came}",
+    hint: "{advice}",
+    exitCode: 2,
+    explanation:
+      "Unknown keys are refused because a misspelt option would otherwise be silently without effect.",
+  },
+  WE_CONFIG_KEY_MISSING: {
+    message: "{at}: {path} lacks the key {expected}",
+    hint: "{advice}",
+    exitCode: 2,
+    explanation: "The schema of engine.yaml requires the key.",
+  },
+  WE_CONFIG_VERSION: {
+    message: "{at}: version must be 1, got {came}",
+    hint: "write `version: 1`; a higher number belongs to a later wasm-engine",
+    exitCode: 2,
+    explanation: "The number says which schema the file follows; this release knows one.",
+  },
+  WE_CONFIG_REFERENCE: {
+    message: "{at}: {path} names {what} {came}, which is not declared",
+    hint: "{advice}",
+    exitCode: 2,
+    explanation:
+      "Modules, tenants, models, tools and agents are declared in the same file before anything may name them.",
+  },
+  WE_CONFIG_AGENT_DUPLICATE: {
+    message: "{at}: agent id {came} is taken by {other}",
+    hint: "ids are unique in a world; with `each`, use a column whose values are unique",
+    exitCode: 2,
+    explanation:
+      "An id is the identity of an agent: its mailbox, random streams and place in the state hash derive from it.",
+  },
+  WE_CONFIG_AGENT_ID: {
+    message: "{at}: {path} must be an agent id, got {came}",
+    hint: "an id has 1 to 63 characters: letters, digits, dot, underscore, hyphen; the first is a letter or digit",
+    exitCode: 2,
+    explanation: "Ids travel through the ABI, file names and command lines, so their alphabet is small.",
+  },
+  WE_CONFIG_AGENTS_TOO_MANY: {
+    message: "{at}: the world has {count} agents; agentsMax allows {agentsMax}",
+    hint: "raise agentsMax (at most {ceiling}) or use fewer rows in the file of `each`",
+    exitCode: 5,
+    explanation:
+      "The number of live agents of a world is a genesis constant, checked before anything starts.",
+  },
+  WE_CONFIG_FILE_MISSING: {
+    message: "{at}: {path} names the file {came}, which does not exist",
+    hint: "paths are relative to the folder of the configuration, here {directory}",
+    exitCode: 2,
+    explanation: "A module, key, table or input file that the configuration names is not there.",
+  },
+  WE_CONFIG_TEMPLATE: {
+    message: "{at}: {path} uses {came}, which is not a column of {table}",
+    hint: "{advice}",
+    exitCode: 2,
+    explanation:
+      "Placeholders in braces are filled from the row of the `each` file; write {{ for a literal brace.",
+  },
+  WE_CONFIG_OUTPUT_SHARED: {
+    message: "{at}: {path} writes to {came}, which {other} writes to as well",
+    hint: "give every output a file of its own; one topic pattern may end in * to collect several topics",
+    exitCode: 2,
+    explanation:
+      "An output file is a function of the run, written exactly once over crashes; two writers would break that.",
+  },
+  WE_CONFIG_TABLE: {
+    message: "{at}: {path} cannot be read: {cause}",
+    hint: "{advice}",
+    exitCode: 2,
+    explanation:
+      "The CSV or JSON Lines file of an `each` entry has an error of its own; the cause names its line.",
+  },
+} as const satisfies ErrorTable;
+
+export const configError: ReturnType<typeof errorFactory<typeof CONFIG_ERRORS>> = errorFactory(CONFIG_ERRORS);

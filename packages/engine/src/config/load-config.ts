@@ -1,0 +1,183 @@
+/**
+ * engine.yaml to a {@link ResolvedWorld}: read, parse, check the shape, check what it refers to, build the modules,
+ * resolve every default into the genesis, check the inputs. Every stage reports all it finds before it stops.
+ */
+
+import { readFileSync, statSync } from "node:fs";
+import { basename, dirname, join, relative, resolve } from "node:path";
+import type { ModuleDigest } from "@wasm-engine/abi";
+import type { Genesis } from "@wasm-engine/core";
+import { scanInput } from "../inputs/input-scan.js";
+import { checkCapabilities, loadModules } from "../modules/load-modules.js";
+import type { ModuleRequest } from "../modules/load-modules.js";
+import type { AdmittedModule } from "../modules/admission.js";
+import type { Durability, InputSourceSpec, ResolvedWorld } from "../world/contract.js";
+import { expandAgents } from "./agent-table.js";
+import { ConfigContext } from "./config-context.js";
+import type { ConfigFile } from "./config-file.js";
+import { ENGINE_DEFAULTS } from "./defaults.js";
+import { configError } from "./errors.js";
+import { buildGenesis, resolveClock } from "./genesis.js";
+import { configBytesMax } from "./limits.js";
+import { problemsError } from "./problem.js";
+import { checkReferences } from "./reference-check.js";
+import { checkSchema } from "./schema-check.js";
+import { resolveInputs, resolveOutputs, resolveStop } from "./surroundings.js";
+import { parseYaml } from "./yaml-document.js";
+
+/** Flags that win over the file. */
+export interface ConfigOverrides {
+  readonly seed?: number;
+  /** The run ends at this tick at the latest. */
+  readonly ticks?: number;
+  readonly durability?: Durability;
+  readonly allowUnsigned?: boolean;
+  /** Records from standard input instead of the file's inputs that read "-", or besides them. */
+  readonly inputs?: readonly InputSourceSpec[];
+}
+
+export interface LoadedConfig {
+  readonly world: ResolvedWorld;
+  /** Absolute path of the file. */
+  readonly file: string;
+  /** Sentences for people: loud, not fatal. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Loads a configuration; `path` is an engine.yaml or a folder that holds one.
+ * @throws {WE_CONFIG_MISSING} and the other codes of configuration, modules and inputs
+ */
+export async function loadConfig(path: string, overrides: ConfigOverrides = {}): Promise<LoadedConfig> {
+  const file = locate(path);
+  const document = parseYaml(shownPath(file), readConfig(file));
+  const config = checkSchema(document);
+  if (isProblemList(config)) throw problemsError(document.file, config);
+  const directory = dirname(file);
+  const context = new ConfigContext(document, directory);
+  const drafts = expandAgents(context, config);
+  checkReferences(context, config, drafts);
+  const clock = resolveClock(context, config);
+  const inputs = [...resolveInputs(context, config), ...(overrides.inputs ?? [])];
+  const outputs = resolveOutputs(context, config);
+  const ticks = overrides.ticks === undefined ? {} : { ticks: overrides.ticks };
+  const stop = resolveStop(context, config, { drafts, ...ticks });
+  const requests = moduleRequests(context, config);
+  const keys = (config.trust?.keys ?? []).map((entry) => ({ entry, path: context.absolute(entry) }));
+  context.settle();
+  const allowUnsigned = overrides.allowUnsigned ?? config.trust?.allowUnsigned ?? false;
+  const modules = await loadModules(requests, { directory, keys, allowUnsigned });
+  const digests = new Map([...modules].map(([name, module]) => [name, module.digest]));
+  const genesis = buildGenesis({
+    config,
+    clock,
+    drafts,
+    digests,
+    seed: overrides.seed ?? config.seed ?? ENGINE_DEFAULTS.seed,
+  });
+  checkCapabilities(genesis.agents, modules);
+  const scanned = scanInputs(inputs, genesis);
+  const world: ResolvedWorld = {
+    genesis,
+    modules: modulesByDigest(modules),
+    inputs: scanned.inputs,
+    outputs,
+    stop,
+    durability: overrides.durability ?? config.durability ?? ENGINE_DEFAULTS.durability,
+    ticksAheadMax: config.ticksAheadMax ?? ENGINE_DEFAULTS.ticksAheadMax,
+    ...(config.snapshotEvery === undefined ? {} : { snapshotEvery: config.snapshotEvery }),
+    baseDirectory: directory,
+  };
+  return {
+    world,
+    file,
+    warnings: [...moduleWarnings(modules), ...nameWarnings(config), ...scanned.warnings],
+  };
+}
+
+/** Narrows away the list of problems. */
+function isProblemList(
+  result: ReturnType<typeof checkSchema>,
+): result is Extract<typeof result, readonly unknown[]> {
+  return Array.isArray(result);
+}
+
+function locate(path: string): string {
+  const absolute = resolve(path);
+  const stat = statSync(absolute, { throwIfNoEntry: false });
+  const file = stat?.isDirectory() === true ? join(absolute, "engine.yaml") : absolute;
+  if (statSync(file, { throwIfNoEntry: false }) === undefined)
+    throw configError("WE_CONFIG_MISSING", { file: path });
+  return file;
+}
+
+/** Relative to the working folder where that is shorter: messages are read by people. */
+function shownPath(file: string): string {
+  const short = relative(process.cwd(), file);
+  return short === "" || short.startsWith("..") ? file : short;
+}
+
+function readConfig(file: string): Uint8Array {
+  try {
+    const { size } = statSync(file);
+    if (size > configBytesMax) {
+      throw configError("WE_CONFIG_SIZE", { file: basename(file), bytes: size, bytesMax: configBytesMax });
+    }
+    return readFileSync(file);
+  } catch (error) {
+    const cause = (error as NodeJS.ErrnoException).code; // node:fs errors and coded errors both have a code
+    if (cause === undefined || cause.startsWith("WE_")) throw error;
+    throw configError("WE_CONFIG_READ", { file, cause });
+  }
+}
+
+function moduleRequests(context: ConfigContext, config: ConfigFile): ModuleRequest[] {
+  return Object.entries(config.modules).flatMap(([name, entry]) => {
+    const isText = typeof entry === "string";
+    const where = isText ? ["modules", name] : ["modules", name, "path"];
+    const path = context.file(where, isText ? entry : entry.path);
+    if (path === undefined) return [];
+    return { name, path, ...(isText || entry.digest === undefined ? {} : { digest: entry.digest }) };
+  });
+}
+
+/** Two names of equal modules share one entry: the first name stands for it. */
+function modulesByDigest(modules: ReadonlyMap<string, AdmittedModule>): ResolvedWorld["modules"] {
+  const byDigest = new Map<ModuleDigest, { name: string; bytes: Uint8Array; instrumented: Uint8Array }>();
+  for (const { name, digest, bytes, instrumented } of modules.values()) {
+    if (!byDigest.has(digest)) byDigest.set(digest, { name, bytes, instrumented });
+  }
+  return byDigest;
+}
+
+function scanInputs(
+  inputs: readonly InputSourceSpec[],
+  genesis: Genesis,
+): { readonly inputs: readonly InputSourceSpec[]; readonly warnings: readonly string[] } {
+  const warnings: string[] = [];
+  const scanned = inputs.map((spec) => {
+    if (spec.path === "-") return spec;
+    const scan = scanInput(spec, genesis, false);
+    if (scan.strangerCount > 0) {
+      const share = `${scan.strangerCount} of ${scan.recordCount} records`;
+      const text = "go to agents that do not live at the start; without them they become dead letters";
+      warnings.push(`${basename(spec.path)}: ${share} ${text}`);
+    }
+    return { ...spec, sha256: scan.sha256 };
+  });
+  return { inputs: scanned, warnings };
+}
+
+function moduleWarnings(modules: ReadonlyMap<string, AdmittedModule>): string[] {
+  return [...modules.values()]
+    .filter((module) => !module.isTrusted)
+    .map((module) => `module "${module.name}" is NOT SIGNED and runs because unsigned modules are allowed`);
+}
+
+function nameWarnings(config: ConfigFile): string[] {
+  const models = Object.keys(config.models ?? {}).map((name) => `model "${name}"`);
+  const tools = Object.keys(config.tools ?? {}).map((name) => `tool "${name}"`);
+  return [...models, ...tools].map(
+    (what) => `${what} has no adapter in this release: requests are answered FAILED`,
+  );
+}

@@ -1,0 +1,89 @@
+/**
+ * The way of a module into a world, in this order: signature, structure, manifest against grants, instrumentation,
+ * digest. Nothing of a module is looked at before its signature holds.
+ */
+
+import type { CapabilityName, HostFunctionName, ModuleDigest } from "@wasm-engine/abi";
+import { ABI_VERSION, EngineError, HOST_FUNCTIONS } from "@wasm-engine/abi";
+import {
+  checkAgentModule,
+  digestOf,
+  instrument,
+  readManifest,
+  validateModule,
+  verifyModule,
+} from "@wasm-engine/wasm";
+import type { Manifest } from "@wasm-engine/wasm";
+import { nodeSignatureCrypto, sha256 } from "../crypto/node-crypto.js";
+import type { ResolvedModule } from "../world/contract.js";
+import { withModule } from "./module-error.js";
+
+/** Whose modules may run. */
+export interface TrustPolicy {
+  /** Raw public keys of 32 bytes. */
+  readonly keys: readonly Uint8Array[];
+  readonly allowUnsigned: boolean;
+  /** Digest that the configuration pins: an unsigned module with exactly these bytes is as good as a signed one. */
+  readonly pinned?: string;
+}
+
+export interface AdmittedModule extends ResolvedModule {
+  readonly digest: ModuleDigest;
+  readonly manifest: Manifest;
+  /** False: neither signed nor pinned. */
+  readonly isTrusted: boolean;
+  /** What its agents must be granted, each with an import that needs it. */
+  readonly wants: ReadonlyMap<CapabilityName, string>;
+}
+
+/** @throws {WE_SIGNATURE_MISSING} {WE_SIGNATURE_UNTRUSTED} {WE_SIGNATURE_INVALID} {WE_MANIFEST_ABI_VERSION} */
+export function admitModule(
+  module: { readonly name: string; readonly path: string; readonly bytes: Uint8Array },
+  trust: TrustPolicy,
+): AdmittedModule {
+  const { name, path, bytes } = module;
+  return withModule(name, path, () => {
+    const isTrusted = verifySignature(bytes, trust);
+    const info = checkAgentModule(validateModule(bytes));
+    const manifest = manifestOf(name, bytes, info.capabilities);
+    const { bytes: instrumented } = instrument(bytes);
+    const digest = digestOf(bytes, sha256);
+    return { name, bytes, instrumented, digest, manifest, isTrusted, wants: wantsOf(info.imports, manifest) };
+  });
+}
+
+/** False for a module without signature that the policy lets in. */
+function verifySignature(bytes: Uint8Array, trust: TrustPolicy): boolean {
+  try {
+    verifyModule(bytes, trust.keys, nodeSignatureCrypto);
+    return true;
+  } catch (error) {
+    const isUnsigned = EngineError.is(error) && error.code === "WE_SIGNATURE_MISSING";
+    if (isUnsigned && trust.pinned !== undefined && trust.pinned === digestOf(bytes, sha256)) return true;
+    if (isUnsigned && trust.allowUnsigned) return false;
+    throw error;
+  }
+}
+
+/** The module's own manifest, or what its imports say where it has none. */
+function manifestOf(name: string, bytes: Uint8Array, capabilities: readonly CapabilityName[]): Manifest {
+  try {
+    return readManifest(bytes);
+  } catch (error) {
+    if (!EngineError.is(error) || error.code !== "WE_MANIFEST_MISSING") throw error;
+    return { name, version: "0.0.0", abi: ABI_VERSION, capabilities };
+  }
+}
+
+function wantsOf(
+  imports: readonly HostFunctionName[],
+  manifest: Manifest,
+): ReadonlyMap<CapabilityName, string> {
+  const wants = new Map<CapabilityName, string>();
+  for (const capability of manifest.capabilities) wants.set(capability, `its manifest's "${capability}"`);
+  for (const name of imports) {
+    const row = HOST_FUNCTIONS[name];
+    if ("capability" in row) wants.set(row.capability, name);
+  }
+  return wants;
+}

@@ -1,0 +1,16 @@
+/** What a compiler of this folder takes and gives. */
+
+import type { SourceTrace } from "./source-log.js";
+
+/** A compiler together with everything that decides its output besides the sources. */
+export interface Compiler {
+  /** Name, version and flags: part of the cache key. */
+  readonly identity: string;
+  compile(path: string): Promise<CompiledSource>;
+}
+
+export interface CompiledSource {
+  /** Core WebAssembly, without manifest and signature. */
+  readonly bytes: Uint8Array;
+  readonly trace: SourceTrace;
+}
