@@ -1,0 +1,153 @@
+/**
+ * The few file system calls that storage makes, behind a seam: the real ones, and in tests a disk that crashes, tears and
+ * drops. Synchronous; errors are those of Node with their `code`.
+ */
+
+import * as fs from "node:fs";
+import { join } from "node:path";
+import { writeAttemptsMax } from "./limits.js";
+
+export interface FileSystem {
+  /** Opens for reading and writing; creates the file where it is absent. */
+  open(path: string): number;
+  /** Bytes written, which may be fewer than given. */
+  write(file: number, bytes: Uint8Array, position: number): number;
+  /** Returns when the file's bytes and length are on the disk. */
+  sync(file: number): void;
+  close(file: number): void;
+  truncate(file: number, length: number): void;
+  rename(from: string, to: string): void;
+  remove(path: string): void;
+  /** Creates a folder; no error where it exists. */
+  makeFolder(path: string): void;
+  /** Names in a folder, sorted; undefined where there is no folder. */
+  list(path: string): readonly string[] | undefined;
+  /** Contents, or undefined where there is no file. */
+  read(path: string): Uint8Array | undefined;
+  /** Returns when created, renamed and removed names are on the disk. */
+  syncFolder(path: string): void;
+}
+
+export const nodeFileSystem: FileSystem = {
+  open: (path) => fs.openSync(path, fs.constants.O_RDWR | fs.constants.O_CREAT, 0o644),
+  write: (file, bytes, position) => fs.writeSync(file, bytes, 0, bytes.length, position),
+  sync: (file) => {
+    fs.fdatasyncSync(file);
+  },
+  close: (file) => {
+    fs.closeSync(file);
+  },
+  truncate: (file, length) => {
+    fs.ftruncateSync(file, length);
+  },
+  rename: (from, to) => {
+    fs.renameSync(from, to);
+  },
+  remove: (path) => {
+    fs.rmSync(path, { force: true });
+  },
+  makeFolder: (path) => {
+    fs.mkdirSync(path, { recursive: true });
+  },
+  list: (path) => orAbsent(() => fs.readdirSync(path).sort()),
+  read: (path) => orAbsent(() => readWhole(path)),
+  syncFolder: (path) => {
+    // Windows cannot open folders; there, names are made durable with the file itself.
+    if (process.platform === "win32") return;
+    const folder = fs.openSync(path, fs.constants.O_RDONLY);
+    try {
+      fs.fsyncSync(folder);
+    } finally {
+      fs.closeSync(folder);
+    }
+  },
+};
+
+/** readFile has a lower limit on the size of files than buffers have. */
+function readWhole(path: string): Uint8Array {
+  const file = fs.openSync(path, fs.constants.O_RDONLY);
+  try {
+    const bytes = new Uint8Array(fs.fstatSync(file).size);
+    let length = 0;
+    while (length < bytes.length) {
+      const count = fs.readSync(file, bytes, length, Math.min(bytes.length - length, 1 << 30), length);
+      if (count === 0) break;
+      length += count;
+    }
+    return bytes.subarray(0, length);
+  } finally {
+    fs.closeSync(file);
+  }
+}
+
+function orAbsent<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** The errno name of a file system error, or its text. */
+export function errnoOf(error: unknown): string {
+  if (typeof error === "object" && error !== null && "code" in error) return String(error.code);
+  return error instanceof Error ? error.message : String(error);
+}
+
+const scarceCodes: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT", "EMFILE", "ENFILE"]);
+
+/** True for errors that pass when somebody frees space, quota or descriptors. */
+export function isScarcity(error: unknown): boolean {
+  return scarceCodes.has(errnoOf(error));
+}
+
+/** Writes all of `parts` one after the other from `position` on. */
+export function writeAll(
+  system: FileSystem,
+  file: number,
+  parts: readonly Uint8Array[],
+  position = 0,
+): number {
+  let offset = position;
+  for (const part of parts) {
+    for (let written = 0; written < part.length;) {
+      const count = writeSome(system, file, part.subarray(written), offset);
+      written += count;
+      offset += count;
+    }
+  }
+  return offset;
+}
+
+/** One write; interrupted calls are repeated. */
+export function writeSome(system: FileSystem, file: number, bytes: Uint8Array, position: number): number {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return system.write(file, bytes, position);
+    } catch (error) {
+      const code = errnoOf(error);
+      if ((code !== "EINTR" && code !== "EAGAIN") || attempt >= writeAttemptsMax) throw error;
+    }
+  }
+}
+
+/** Replaces a file whole or not at all: temporary file, sync, rename, sync of the folder. */
+export function replaceFile(
+  system: FileSystem,
+  folder: string,
+  name: string,
+  parts: readonly Uint8Array[],
+): void {
+  const temporary = join(folder, `${name}.tmp`);
+  system.remove(temporary);
+  const file = system.open(temporary);
+  try {
+    writeAll(system, file, parts);
+    system.sync(file);
+  } finally {
+    system.close(file);
+  }
+  system.rename(temporary, join(folder, name));
+  system.syncFolder(folder);
+}

@@ -1,0 +1,23 @@
+/** Limits of storage. Unit last. */
+
+import { assert } from "@wasm-engine/abi";
+
+/** Buffer between the loop and the log-writer thread; a power of two. What does not fit waits in the heap. */
+export const logRingBytes: number = 8 * 1024 * 1024;
+/** Bytes that are gathered into one write. */
+export const logWriteBytesMax: number = 1024 * 1024;
+/** The inline log writes on its own once so much waits. */
+export const inlinePendingBytesMax: number = 4 * 1024 * 1024;
+/** periodic: time between syncs. */
+export const periodMsDefault = 100;
+/** Time between attempts to write while the disk is full. */
+export const fullRetryMs = 200;
+/** Longest sleep of a thread that waits for another before it looks at the state again. */
+export const waitStepMs = 1000;
+/** Attempts after EAGAIN before a write counts as failed. */
+export const writeAttemptsMax = 1000;
+/** Ticks whose commits may be waiting for the disk. */
+export const ticksAheadMaxDefault = 64;
+
+assert((logRingBytes & (logRingBytes - 1)) === 0, "the ring wraps by masking");
+assert(logWriteBytesMax * 4 <= logRingBytes, "several writes fit into the ring");

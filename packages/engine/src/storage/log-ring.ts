@@ -1,0 +1,163 @@
+/**
+ * Single-producer single-consumer byte ring between the loop and the log-writer thread, with the words in which the writer
+ * reports how far it is. Counters wrap at 2^32; both sides widen them.
+ *
+ *   words   0 head, 1 tail (bytes), 2 written, 3 synced (low 32 bits of the log position), 4 epoch, 5 state,
+ *           6 bytes of the cause, 7 the writer sleeps
+ *   32      cause of a failure, UTF-8
+ *   256     ring; a frame is u32 payloadBytes, u32 operation, payload, padded to 8; it never wraps
+ */
+
+import { assert, decodeUtf8, encodeUtf8 } from "@wasm-engine/abi";
+
+export const RingOperation = { PAD: 0, WRITE: 1, BEGIN: 2, CLOSE: 3 } as const;
+export type RingOperation = (typeof RingOperation)[keyof typeof RingOperation];
+
+export const WriterState = { OPEN: 0, FULL: 1, FAILED: 2, CLOSED: 3 } as const;
+export type WriterState = (typeof WriterState)[keyof typeof WriterState];
+
+const Word = {
+  head: 0,
+  tail: 1,
+  written: 2,
+  synced: 3,
+  epoch: 4,
+  state: 5,
+  causeBytes: 6,
+  asleep: 7,
+} as const;
+const causeOffset = 32;
+const ringOffset = 256;
+const frameHeaderBytes = 8;
+
+/** Payload aliases the ring until the frame is released. */
+export interface RingFrame {
+  readonly operation: RingOperation;
+  readonly payload: Uint8Array;
+  readonly end: number;
+}
+
+export class LogRing {
+  readonly buffer: SharedArrayBuffer;
+  readonly #words: Int32Array;
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  readonly #size: number;
+
+  constructor(buffer: SharedArrayBuffer) {
+    this.buffer = buffer;
+    this.#size = buffer.byteLength - ringOffset;
+    assert((this.#size & (this.#size - 1)) === 0, "the ring wraps by masking");
+    this.#words = new Int32Array(buffer, 0, ringOffset / 4);
+    this.#bytes = new Uint8Array(buffer, ringOffset);
+    this.#view = new DataView(buffer, ringOffset);
+  }
+
+  static allocate(size: number): LogRing {
+    return new LogRing(new SharedArrayBuffer(ringOffset + size));
+  }
+
+  /** Largest payload that always finds room in an empty ring. */
+  get payloadBytesMax(): number {
+    return this.#size / 4;
+  }
+
+  /** Producer: false where there is no room now. */
+  offer(operation: RingOperation, payload: Uint8Array): boolean {
+    const need = frameHeaderBytes + ((payload.length + 7) & ~7);
+    const head = Atomics.load(this.#words, Word.head);
+    const used = (head - Atomics.load(this.#words, Word.tail)) >>> 0;
+    const at = head & (this.#size - 1);
+    const toEnd = this.#size - at;
+    const pad = need > toEnd ? toEnd : 0;
+    if (used + pad + need > this.#size) return false;
+    if (pad > 0) this.#put(at, RingOperation.PAD, pad - frameHeaderBytes);
+    const start = pad > 0 ? 0 : at;
+    this.#put(start, operation, payload.length);
+    this.#bytes.set(payload, start + frameHeaderBytes);
+    Atomics.store(this.#words, Word.head, (head + pad + need) | 0);
+    if (Atomics.load(this.#words, Word.asleep) === 1) Atomics.notify(this.#words, Word.head);
+    return true;
+  }
+
+  #put(at: number, operation: RingOperation, payloadBytes: number): void {
+    this.#view.setUint32(at, payloadBytes, true);
+    this.#view.setUint32(at + 4, operation, true);
+  }
+
+  /** Consumer: the oldest frame, still in the ring. */
+  peek(): RingFrame | undefined {
+    const tail = Atomics.load(this.#words, Word.tail);
+    if (tail === Atomics.load(this.#words, Word.head)) return undefined;
+    const at = tail & (this.#size - 1);
+    const payloadBytes = this.#view.getUint32(at, true);
+    const operation = this.#view.getUint32(at + 4, true) as RingOperation; // written by offer
+    const start = at + frameHeaderBytes;
+    const end = (tail + frameHeaderBytes + ((payloadBytes + 7) & ~7)) | 0;
+    return { operation, payload: this.#bytes.subarray(start, start + payloadBytes), end };
+  }
+
+  /** Consumer: the frame's bytes may be overwritten from now on. */
+  release(frame: RingFrame): void {
+    Atomics.store(this.#words, Word.tail, frame.end);
+  }
+
+  /** Consumer: sleeps until there is a frame or the time is over. */
+  sleep(timeoutMs: number): void {
+    const head = Atomics.load(this.#words, Word.head);
+    Atomics.store(this.#words, Word.asleep, 1);
+    if (head === Atomics.load(this.#words, Word.tail)) Atomics.wait(this.#words, Word.head, head, timeoutMs);
+    Atomics.store(this.#words, Word.asleep, 0);
+  }
+
+  /** Consumer: reports progress and wakes whoever waits for it. */
+  report(written: number, synced: number, state: WriterState, cause = ""): void {
+    Atomics.store(this.#words, Word.written, lowBits(written));
+    Atomics.store(this.#words, Word.synced, lowBits(synced));
+    this.#publish(state, cause);
+  }
+
+  /** The consumer is gone: whoever waits for it must learn so. */
+  fail(cause: string): void {
+    this.#publish(WriterState.FAILED, cause);
+  }
+
+  #publish(state: WriterState, cause: string): void {
+    const text = encodeUtf8(cause).subarray(0, ringOffset - causeOffset);
+    new Uint8Array(this.buffer, causeOffset, text.length).set(text);
+    Atomics.store(this.#words, Word.causeBytes, text.length);
+    Atomics.store(this.#words, Word.state, state);
+    Atomics.add(this.#words, Word.epoch, 1);
+    Atomics.notify(this.#words, Word.epoch);
+  }
+
+  /** Producer: number of reports so far; the argument of `await`. */
+  get epoch(): number {
+    return Atomics.load(this.#words, Word.epoch);
+  }
+
+  get state(): WriterState {
+    return Atomics.load(this.#words, Word.state) as WriterState; // written by report
+  }
+
+  get cause(): string {
+    const length = Atomics.load(this.#words, Word.causeBytes);
+    return decodeUtf8(new Uint8Array(this.buffer, causeOffset, length).slice()) ?? "unknown";
+  }
+
+  /** Producer: the position that the writer has written or synced, not before `known`. */
+  widened(counter: "written" | "synced", known: number): number {
+    const low = Atomics.load(this.#words, Word[counter]);
+    return known + ((low - lowBits(known)) >>> 0);
+  }
+
+  /** Producer: sleeps until there is a report after `epoch` or the time is over. */
+  awaitReport(epoch: number, timeoutMs: number): void {
+    Atomics.wait(this.#words, Word.epoch, epoch, timeoutMs);
+  }
+}
+
+/** The low 32 bits of a position, also beyond 2^53 / 2^32 where bit operations alone would lose them. */
+function lowBits(position: number): number {
+  return (position % 0x1_0000_0000) | 0;
+}

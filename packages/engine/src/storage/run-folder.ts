@@ -1,0 +1,143 @@
+/**
+ * Layout of a run folder, and the files in it that belong to no other part:
+ *
+ *   RUN/run.json         what the run is, for people and tools; replaced whole
+ *   RUN/lock             process that has the run open
+ *   RUN/log/N.seg        segments of the event log
+ *   RUN/synced           synced mark of the log
+ *   RUN/side.jsonl       side records
+ *   RUN/snapshots/       snapshots
+ *   RUN/modules/         modules by digest
+ */
+
+import { join } from "node:path";
+import { decodeUtf8, encodeUtf8, type ModuleDigest } from "@wasm-engine/abi";
+import type { Hasher, Json } from "@wasm-engine/core";
+import { storageError } from "./errors.js";
+import type { LogPlace } from "./event-log-reader.js";
+import { errnoOf, nodeFileSystem, replaceFile, type FileSystem } from "./file-system.js";
+import { RunLock } from "./run-lock.js";
+import { SideRecords, readSideRecords, type SideRecord } from "./side-records.js";
+import { SnapshotStore } from "./snapshot-store.js";
+
+const infoName = "run.json";
+
+export class RunFolder {
+  readonly path: string;
+  readonly #system: FileSystem;
+  readonly #hasher: Hasher;
+
+  private constructor(path: string, hasher: Hasher, system: FileSystem) {
+    this.path = path;
+    this.#hasher = hasher;
+    this.#system = system;
+  }
+
+  /** A new run. `info` becomes run.json. @throws {WE_RUN_EXISTS} @throws {WE_RUN_UNWRITABLE} */
+  static create(path: string, info: Json, hasher: Hasher, system: FileSystem = nodeFileSystem): RunFolder {
+    const folder = new RunFolder(path, hasher, system);
+    folder.#guarded(path, () => {
+      if ((system.list(path) ?? []).length > 0) throw storageError("WE_RUN_EXISTS", { path });
+      for (const name of ["", "log", "snapshots", "modules"]) system.makeFolder(join(path, name));
+      folder.writeInfo(info);
+      system.syncFolder(join(path, ".."));
+    });
+    return folder;
+  }
+
+  /** An existing run. Changes nothing. @throws {WE_RUN_NOT_FOUND} */
+  static open(path: string, hasher: Hasher, system: FileSystem = nodeFileSystem): RunFolder {
+    const folder = new RunFolder(path, hasher, system);
+    if (folder.#read(infoName) === undefined) throw storageError("WE_RUN_NOT_FOUND", { path });
+    return folder;
+  }
+
+  /** Where the log is; for `createEventLog`, `openEventLog`, `recoverLog`. */
+  get log(): LogPlace {
+    return {
+      system: this.#system,
+      hasher: this.#hasher,
+      runFolder: this.path,
+      logFolder: join(this.path, "log"),
+      markPath: join(this.path, "synced"),
+    };
+  }
+
+  get snapshots(): SnapshotStore {
+    return new SnapshotStore(this.#system, this.#hasher, join(this.path, "snapshots"));
+  }
+
+  get lockPath(): string {
+    return join(this.path, "lock");
+  }
+
+  get sidePath(): string {
+    return join(this.path, "side.jsonl");
+  }
+
+  /** Keeps other writers out until it is released. @throws {WE_RUN_LOCKED} */
+  lock(): RunLock {
+    return RunLock.acquire(this.lockPath);
+  }
+
+  /** Side records for appending. @throws {WE_RUN_FILE_DAMAGED} */
+  openSideRecords(): SideRecords {
+    return new SideRecords(this.#system, this.#hasher, this.sidePath);
+  }
+
+  /** @throws {WE_RUN_FILE_DAMAGED} */
+  sideRecords(): readonly SideRecord[] {
+    return readSideRecords(this.#system, this.#hasher, this.sidePath).records;
+  }
+
+  /** Replaces run.json. @throws {WE_RUN_UNWRITABLE} */
+  writeInfo(info: Json): void {
+    this.#replace(this.path, infoName, encodeUtf8(`${JSON.stringify(info, undefined, 2)}\n`));
+  }
+
+  /** @throws {WE_RUN_NOT_FOUND} @throws {WE_RUN_FILE_DAMAGED} */
+  readInfo(): Json {
+    const bytes = this.#read(infoName);
+    if (bytes === undefined) throw storageError("WE_RUN_NOT_FOUND", { path: this.path });
+    try {
+      return JSON.parse(decodeUtf8(bytes) ?? "") as Json; // JSON.parse yields nothing else
+    } catch {
+      throw storageError("WE_RUN_FILE_DAMAGED", {
+        path: join(this.path, infoName),
+        reason: "it is not JSON",
+      });
+    }
+  }
+
+  /** Stores a module under its digest; what is there already stays. @throws {WE_RUN_UNWRITABLE} */
+  writeModule(digest: ModuleDigest, bytes: Uint8Array): void {
+    const name = `${digest}.wasm`;
+    if (this.#read(join("modules", name)) !== undefined) return;
+    this.#replace(join(this.path, "modules"), name, bytes);
+  }
+
+  /** Bytes of a stored module; whether they still have the digest is for the caller to check. */
+  readModule(digest: ModuleDigest): Uint8Array | undefined {
+    return this.#read(join("modules", `${digest}.wasm`));
+  }
+
+  #read(name: string): Uint8Array | undefined {
+    const path = join(this.path, name);
+    return this.#guarded(path, () => this.#system.read(path));
+  }
+
+  #replace(folder: string, name: string, bytes: Uint8Array): void {
+    this.#guarded(join(folder, name), () => {
+      replaceFile(this.#system, folder, name, [bytes]);
+    });
+  }
+
+  #guarded<T>(path: string, call: () => T): T {
+    try {
+      return call();
+    } catch (error) {
+      if (errnoOf(error).startsWith("WE_")) throw error;
+      throw storageError("WE_RUN_UNWRITABLE", { path, cause: errnoOf(error) });
+    }
+  }
+}
