@@ -35,9 +35,9 @@ export function readInitExpression(
     const type = constantType(instructions, draft);
     values += 1;
     if (type !== expected) throw mismatch(instructions, expected, valueTypeName(type));
-    if (values > 1) throw mismatch(instructions, expected, "a second value");
   }
-  if (values === 0) throw mismatch(instructions, expected, "nothing");
+  // Only here, so that arithmetic on two constants is reported as the refused feature that it is.
+  if (values !== 1) throw mismatch(instructions, expected, values === 0 ? "nothing" : `${values} values`);
   reader.offset = instructions.offset;
   return { start, end: reader.offset };
 }

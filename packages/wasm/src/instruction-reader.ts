@@ -4,6 +4,7 @@
  */
 
 import { assert } from "@wasm-engine/abi";
+import type { EngineError } from "@wasm-engine/abi";
 import { BinaryReader, malformed } from "./binary-reader.js";
 import { featureRefused as refused } from "./feature.js";
 import { FC, FD, OPCODES } from "./opcodes.js";
@@ -89,7 +90,7 @@ export class InstructionReader {
     const byte = reader.byte();
     const op = byte < 0xfb ? byte : this.#prefixed(byte);
     const opcode = OPCODES[op];
-    if (opcode === undefined) throw malformed(`illegal opcode 0x${byte.toString(16)}`, this.start);
+    if (opcode === undefined) throw illegal(byte, op & 0xff, this.start);
     if (opcode.refused !== undefined && opcode.refused !== "table-mutation") {
       throw refused(opcode.refused, opcode.name, this.start);
     }
@@ -102,13 +103,13 @@ export class InstructionReader {
   #prefixed(prefix: number): number {
     if (prefix === 0xfb) throw refused("gc", "prefix 0xfb", this.start);
     if (prefix === 0xfe) throw refused("threads", "prefix 0xfe", this.start);
-    if (prefix === 0xff) throw malformed("illegal opcode 0xff", this.start);
+    if (prefix === 0xff) throw illegal(prefix, 0, this.start);
     const code = this.#reader.u32();
     if (prefix === 0xfd && code >= 0x100 && code < 0x200) {
       throw refused("relaxed-simd", `vector opcode 0x${code.toString(16)}`, this.start);
     }
     if (code >= 0x100) {
-      throw malformed(`illegal opcode 0x${prefix.toString(16)} 0x${code.toString(16)}`, this.start);
+      throw illegal(prefix, code, this.start);
     }
     return prefix === 0xfc ? FC + code : FD + code;
   }
@@ -158,20 +159,12 @@ export class InstructionReader {
         this.#memoryIndex();
         break;
       case "i32":
-        this.i32 = reader.s32();
-        break;
       case "i64":
-        reader.skipS64();
-        break;
       case "f32":
-        reader.skip(4);
-        break;
       case "f64":
-        reader.skip(8);
-        break;
       case "v128":
       case "shuffle":
-        reader.skip(16);
+        this.#constant(opcode.immediates);
         break;
       case "lane":
         this.index = reader.byte();
@@ -183,6 +176,14 @@ export class InstructionReader {
         this.#types();
         break;
     }
+  }
+
+  /** Only i32 is decoded; the others keep their place, `immediatesStart`. */
+  #constant(kind: "i32" | "i64" | "f32" | "f64" | "v128" | "shuffle"): void {
+    const reader = this.#reader;
+    if (kind === "i32") this.i32 = reader.s32();
+    else if (kind === "i64") reader.skipS64();
+    else reader.skip(kind === "f32" ? 4 : kind === "f64" ? 8 : 16);
   }
 
   #block(): void {
@@ -245,4 +246,9 @@ export class InstructionReader {
     this.labels[0] = type;
     this.labelsCount = 1;
   }
+}
+
+function illegal(byte: number, code: number, offset: number): EngineError {
+  const suffix = byte === 0xfc || byte === 0xfd ? ` 0x${code.toString(16)}` : "";
+  return malformed(`illegal opcode 0x${byte.toString(16)}${suffix}`, offset);
 }
