@@ -1,1 +1,29 @@
-export {};
+/** Executor of agents: instances, host functions, invocation loop, images. Runs in Node and browsers. */
+
+export { EMPTY_LEDGER } from "./executor-contract.js";
+export type {
+  AgentImage,
+  AgentLimits,
+  AgentOperation,
+  Entry,
+  ExecutorFigures,
+  Fault,
+  FaultDetail,
+  GuestModule,
+  InProcessExecutor,
+  InProcessExecutorOptions,
+  Invocation,
+  JournalEntry,
+  Ledger,
+  Plan,
+  SealedView,
+  Turn,
+  TurnOutcome,
+  UpgradeOutcome,
+} from "./executor-contract.js";
+export { EXECUTOR_ERRORS } from "./errors.js";
+export { createInProcessExecutor } from "./in-process-executor.js";
+export { imageDigest } from "./base-image.js";
+export { merkleRoot } from "./merkle-tree.js";
+export { fillFromStream, streamKey } from "./random-stream.js";
+export * as executorLimits from "./limits.js";

@@ -1,0 +1,203 @@
+/**
+ * The base of an agent: its image at some invocation boundary, kept outside any instance. Pages are sparse and
+ * shared with the module's initial image until they change; page digests are kept, so that hashing an image costs
+ * what changed. It knows nothing of journals.
+ */
+
+import { assert, encodeUtf8, writeU64 } from "@wasm-engine/abi";
+import type { Sha256 } from "@wasm-engine/abi";
+import type { Ledger } from "./executor-contract.js";
+import type { GuestInstance } from "./guest-instance.js";
+import { imagePageBytes } from "./limits.js";
+import { MerkleTree } from "./merkle-tree.js";
+
+const PAGE_WORDS = imagePageBytes / 4;
+/** All pages of zeros are this page; it is never written. */
+const ZERO_PAGE = new Int32Array(PAGE_WORDS);
+const domain = encodeUtf8("wasm-engine/image\0");
+
+/** What an image holds beside memory. */
+export interface ImageHead {
+  readonly state: Uint8Array;
+  readonly initialised: boolean;
+}
+
+/** SHA-256("wasm-engine/image\0" ‖ u64 memoryBytes ‖ root ‖ u32 initialised ‖ u32 stateBytes ‖ state). */
+export function imageDigest(
+  sha256: Sha256,
+  memory: { readonly bytes: number; readonly root: Uint8Array },
+  head: ImageHead,
+): Uint8Array {
+  const start = domain.length;
+  const bytes = new Uint8Array(start + 48 + head.state.length);
+  const view = new DataView(bytes.buffer);
+  bytes.set(domain, 0);
+  writeU64(view, start, memory.bytes);
+  bytes.set(memory.root, start + 8);
+  view.setUint32(start + 40, head.initialised ? 1 : 0, true);
+  view.setUint32(start + 44, head.state.length, true);
+  bytes.set(head.state, start + 48);
+  return sha256(bytes);
+}
+
+/** The state of an agent at the boundary that a capture was made at. */
+export interface CapturePoint {
+  readonly ledger: Ledger;
+  readonly initialised: boolean;
+}
+
+export class BaseImage {
+  readonly #sha256: Sha256;
+  readonly #zeroDigest: Uint8Array;
+  #pages: Int32Array[] = [];
+  /** Pages that other images refer to as well: replaced, never written. */
+  #shared: boolean[] = [];
+  #tree: MerkleTree;
+  /** Pages whose leaf in the tree is out of date. */
+  #stale = new Set<number>();
+  #state: Uint8Array = new Uint8Array(0);
+  #point: CapturePoint;
+
+  /** An image without memory. */
+  constructor(sha256: Sha256, point: CapturePoint) {
+    this.#sha256 = sha256;
+    this.#zeroDigest = sha256(new Uint8Array(imagePageBytes));
+    this.#tree = new MerkleTree(sha256, 0);
+    this.#point = point;
+  }
+
+  get memoryBytes(): number {
+    return this.#pages.length * imagePageBytes;
+  }
+
+  get ledger(): Ledger {
+    return this.#point.ledger;
+  }
+
+  get initialised(): boolean {
+    return this.#point.initialised;
+  }
+
+  get state(): Uint8Array {
+    return this.#state;
+  }
+
+  /** A second image with the same content; pages are shared until either changes. */
+  fork(point: CapturePoint): BaseImage {
+    const copy = new BaseImage(this.#sha256, point);
+    this.#refreshLeaves();
+    copy.#pages = [...this.#pages];
+    copy.#shared = this.#pages.map(() => true);
+    this.#shared.fill(true);
+    copy.#tree = new MerkleTree(this.#sha256, this.#pages.length, this.#tree);
+    copy.#state = this.#state;
+    return copy;
+  }
+
+  /** Takes over what `instance` holds now. Only pages that differ are copied. */
+  capture(instance: GuestInstance, point: CapturePoint): void {
+    this.#captureWords(instance.memory.words);
+    this.#state = instance.saveState();
+    this.#point = point;
+  }
+
+  /** Takes over an image given as bytes. */
+  captureBytes(memory: Uint8Array, state: Uint8Array, point: CapturePoint): void {
+    assert(memory.length % imagePageBytes === 0, "memory is whole pages");
+    const aligned = memory.byteOffset % 4 === 0 ? memory : memory.slice();
+    this.#captureWords(new Int32Array(aligned.buffer, aligned.byteOffset, aligned.length / 4));
+    this.#state = state.slice();
+    this.#point = point;
+  }
+
+  /** Overwrites all pages, globals and flags of `instance`, whose memory has exactly this size. */
+  loadInto(instance: GuestInstance): void {
+    assert(instance.memory.size === this.memoryBytes, "a slot takes only images of its size");
+    const words = instance.memory.words;
+    for (const [index, page] of this.#pages.entries()) {
+      const start = index * PAGE_WORDS;
+      // Reading a page that was never touched costs no physical memory, writing zeros does.
+      if (!pageEquals(words, start, page)) words.set(page, start);
+    }
+    instance.loadState(this.#state);
+  }
+
+  digest(): Uint8Array {
+    this.#refreshLeaves();
+    const memory = { bytes: this.memoryBytes, root: this.#tree.root() };
+    return imageDigest(this.#sha256, memory, { state: this.#state, initialised: this.initialised });
+  }
+
+  /** Linear memory as bytes of its own. */
+  memory(): Uint8Array {
+    const words = new Int32Array(this.#pages.length * PAGE_WORDS);
+    for (const [index, page] of this.#pages.entries()) {
+      if (page !== ZERO_PAGE) words.set(page, index * PAGE_WORDS);
+    }
+    return new Uint8Array(words.buffer);
+  }
+
+  /** Test only: what a hardware error would do. */
+  flipBit(byteOffset: number, bit: number): void {
+    assert(byteOffset >= 0 && byteOffset < this.memoryBytes, "byte lies in memory");
+    assert(bit >= 0 && bit < 8, "a byte has eight bits");
+    const index = Math.floor(byteOffset / imagePageBytes);
+    const page = Int32Array.from(this.#pages[index] ?? ZERO_PAGE);
+    const bytes = new Uint8Array(page.buffer);
+    const at = byteOffset % imagePageBytes;
+    bytes[at] = (bytes[at] ?? 0) ^ (1 << bit);
+    this.#replace(index, page);
+  }
+
+  #captureWords(words: Int32Array): void {
+    const pageCount = words.length / PAGE_WORDS;
+    this.#resize(pageCount);
+    for (let index = 0; index < pageCount; index += 1) {
+      const start = index * PAGE_WORDS;
+      const page = this.#pages[index] ?? ZERO_PAGE;
+      if (pageEquals(words, start, page)) continue;
+      const content = words.subarray(start, start + PAGE_WORDS);
+      if (this.#shared[index] === true) this.#replace(index, content.slice());
+      else {
+        page.set(content);
+        this.#stale.add(index);
+      }
+    }
+  }
+
+  #replace(index: number, page: Int32Array): void {
+    this.#pages[index] = page;
+    this.#shared[index] = false;
+    this.#stale.add(index);
+  }
+
+  #resize(pageCount: number): void {
+    if (pageCount === this.#pages.length) return;
+    const kept = pageCount > this.#pages.length ? this.#tree : undefined;
+    if (kept === undefined) this.#pages = [];
+    for (let index = this.#pages.length; index < pageCount; index += 1) {
+      this.#pages.push(ZERO_PAGE);
+      this.#shared[index] = true;
+      this.#stale.add(index);
+    }
+    this.#shared.length = pageCount;
+    this.#tree = new MerkleTree(this.#sha256, pageCount, kept);
+  }
+
+  #refreshLeaves(): void {
+    for (const index of this.#stale) {
+      const page = this.#pages[index];
+      if (page === undefined) continue;
+      const digest = page === ZERO_PAGE ? this.#zeroDigest : this.#sha256(new Uint8Array(page.buffer));
+      this.#tree.setLeaf(index, digest);
+    }
+    this.#stale.clear();
+  }
+}
+
+function pageEquals(words: Int32Array, start: number, page: Int32Array): boolean {
+  for (let index = 0; index < PAGE_WORDS; index += 1) {
+    if (words[start + index] !== page[index]) return false;
+  }
+  return true;
+}

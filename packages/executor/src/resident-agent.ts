@@ -1,0 +1,109 @@
+/**
+ * One agent inside the executor: identity, base, journal, ledger and, while it holds one, its slot. Pure data with
+ * the few rules that must hold between its parts.
+ *
+ * Life: created or loaded - turns (journal grows) - renewed (journal becomes base) - [a turn of several slices:
+ * pending until it lands] - dropped. The slot may go and come at any time: base and journal are the agent.
+ */
+
+import { assert } from "@wasm-engine/abi";
+import type { AgentHandle, AgentId } from "@wasm-engine/abi";
+import { AgentLedger } from "./agent-ledger.js";
+import type { BaseImage } from "./base-image.js";
+import type { AgentLimits, Ledger } from "./executor-contract.js";
+import type { GuestInstance } from "./guest-instance.js";
+import { Journal } from "./journal.js";
+import type { LoadedModule } from "./loaded-module.js";
+
+export interface AgentIdentity {
+  readonly agent: AgentHandle;
+  readonly id: AgentId;
+  readonly limits: AgentLimits;
+  readonly streamSeed: Uint8Array;
+}
+
+/** Where a turn began: what a failing host returns to. */
+export interface TurnMark {
+  readonly journalLength: number;
+  readonly ledger: Ledger;
+  readonly initialised: boolean;
+}
+
+export class ResidentAgent {
+  readonly agent: AgentHandle;
+  readonly id: AgentId;
+  readonly streamSeed: Uint8Array;
+  readonly ledger: AgentLedger;
+  readonly journal = new Journal();
+  /** Derived keys of named streams. */
+  readonly streamKeys = new Map<string, Uint32Array>();
+  limits: AgentLimits;
+  module: LoadedModule;
+  base: BaseImage;
+  initialised: boolean;
+  slot: GuestInstance | undefined;
+  /** Journal length before the turn that has not landed; undefined where every turn has. */
+  pendingFrom: number | undefined;
+  /** Image digest, as long as it holds. */
+  digest: Uint8Array | undefined;
+  /** The journal was executed again: the next turn starts from a new base. */
+  renewalDue = false;
+  /** Plan that the agent last ran in. */
+  planIndex = 0;
+  /** Came from an image: the `create` that follows keeps it. */
+  loaded = false;
+
+  constructor(identity: AgentIdentity, module: LoadedModule, base: BaseImage) {
+    assert(identity.streamSeed.length === 32, "a stream seed has 32 bytes");
+    this.agent = identity.agent;
+    this.id = identity.id;
+    this.limits = identity.limits;
+    this.streamSeed = identity.streamSeed;
+    this.module = module;
+    this.base = base;
+    this.initialised = base.initialised;
+    this.ledger = new AgentLedger(base.ledger);
+  }
+
+  /** The module's memory is larger than the agent may have: it can never run. */
+  get isOversized(): boolean {
+    return this.module.initial.memoryBytes > this.limits.memoryBytes;
+  }
+
+  mark(): TurnMark {
+    assert(this.pendingFrom === undefined, "a busy agent takes no turn");
+    return {
+      journalLength: this.journal.length,
+      ledger: this.ledger.plain(),
+      initialised: this.initialised,
+    };
+  }
+
+  /** Undoes a turn whose host failed. The slot goes: base and journal say what it held. */
+  rewind(mark: TurnMark): void {
+    assert(mark.journalLength <= this.journal.length, "a turn only adds to the journal");
+    this.journal.truncate(mark.journalLength);
+    this.ledger.restore(mark.ledger);
+    this.initialised = mark.initialised;
+    this.pendingFrom = undefined;
+    this.digest = undefined;
+    this.slot = undefined;
+  }
+
+  /** Starts over from `base`; a ledger that goes on is part of it. */
+  replaceBase(base: BaseImage): void {
+    this.releaseSlot();
+    this.base = base;
+    this.journal.clear();
+    this.ledger.restore(base.ledger);
+    this.initialised = base.initialised;
+    this.pendingFrom = undefined;
+    this.digest = undefined;
+    this.renewalDue = false;
+  }
+
+  releaseSlot(): void {
+    if (this.slot !== undefined) this.module.giveBack(this.slot);
+    this.slot = undefined;
+  }
+}

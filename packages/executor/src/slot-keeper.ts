@@ -1,0 +1,181 @@
+/**
+ * Gives agents slots and takes them back: executes journals again, renews bases, bounds the number of instances.
+ * Everything here may happen at any time between invocations and shows in no result.
+ */
+
+import { FaultCode, assert } from "@wasm-engine/abi";
+import type { AgentHandle } from "@wasm-engine/abi";
+import { AgentLedger, ledgersEqual } from "./agent-ledger.js";
+import { EffectBuffer } from "./effect-buffer.js";
+import type { JournalEntry, Ledger } from "./executor-contract.js";
+import { FuelMeter } from "./fuel-meter.js";
+import { callEntry } from "./guest-call.js";
+import type { GuestInstance } from "./guest-instance.js";
+import type { HostContext } from "./host-context.js";
+import { unboundedFuel } from "./limits.js";
+import type { ResidentAgent } from "./resident-agent.js";
+
+/** Bounds of the host; see the options of the executor. */
+export interface KeeperBounds {
+  readonly depthBytes: number;
+  readonly journalBytesMax: number;
+  readonly journalFuelMax: number;
+  readonly instancesMax: number;
+}
+
+/** State at a boundary that a journal was executed up to. */
+interface Reconstruction {
+  readonly slot: GuestInstance;
+  readonly ledger: Ledger;
+  readonly initialised: boolean;
+}
+
+export class SlotKeeper {
+  readonly #host: HostContext;
+  readonly #bounds: KeeperBounds;
+  /** Agents that hold a slot, in the order in which they got it. */
+  readonly #holders = new Set<ResidentAgent>();
+  readonly #scratchEffects = new EffectBuffer();
+  #renewals = 0;
+  #reconstructions = 0;
+
+  constructor(host: HostContext, bounds: KeeperBounds) {
+    assert(bounds.instancesMax > 0, "one agent can run");
+    this.#host = host;
+    this.#bounds = bounds;
+  }
+
+  get renewals(): number {
+    return this.#renewals;
+  }
+
+  get reconstructions(): number {
+    return this.#reconstructions;
+  }
+
+  get holders(): number {
+    return this.#holders.size;
+  }
+
+  /** The agent's slot, made from base and journal where it holds none. */
+  slotOf(agent: ResidentAgent): GuestInstance {
+    if (agent.slot !== undefined) return agent.slot;
+    this.#makeRoom(agent.planIndex);
+    const made = this.#reconstruct(agent, agent.journal.length);
+    assert(ledgersEqual(made.ledger, agent.ledger.plain()), "the journal reproduces the ledger");
+    assert(made.initialised === agent.initialised, "the journal reproduces initialisation");
+    agent.slot = made.slot;
+    this.#holders.add(agent);
+    return made.slot;
+  }
+
+  /** The agent gives its slot up for others. */
+  release(agent: ResidentAgent): void {
+    agent.releaseSlot();
+    this.#holders.delete(agent);
+  }
+
+  /** The host failed in the agent's turn: its instance is not trusted any more. */
+  discard(agent: ResidentAgent): void {
+    agent.slot = undefined;
+    this.#holders.delete(agent);
+  }
+
+  /** Returns to the last committed invocation: the slot is filled again when it is next needed. */
+  rollBack(agent: ResidentAgent): void {
+    assert(agent.slot !== undefined, "a running agent holds a slot");
+    this.release(agent);
+    agent.renewalDue = true;
+  }
+
+  /** Makes the base the agent's image as it counts now: before a turn that has not landed, else the present one. */
+  settle(agent: ResidentAgent): void {
+    const upTo = agent.pendingFrom ?? agent.journal.length;
+    if (upTo === 0) return;
+    this.#renewals += 1;
+    if (agent.pendingFrom === undefined) {
+      const slot = this.slotOf(agent);
+      agent.base.capture(slot, { ledger: agent.ledger.plain(), initialised: agent.initialised });
+    } else {
+      const past = this.#reconstruct(agent, upTo);
+      agent.base.capture(past.slot, past);
+      agent.module.giveBack(past.slot);
+      agent.pendingFrom = 0;
+    }
+    agent.journal.drop(upTo);
+    agent.renewalDue = false;
+  }
+
+  /** State after the pending turn of an agent that was loaded from an image; its slot holds it. */
+  executePending(agent: ResidentAgent): { readonly ledger: Ledger; readonly initialised: boolean } {
+    assert(agent.slot === undefined, "a loaded agent holds no slot");
+    const made = this.#reconstruct(agent, agent.journal.length);
+    agent.slot = made.slot;
+    this.#holders.add(agent);
+    return made;
+  }
+
+  /** Settles where keeping the journal costs more than it saves. Only before a turn: a failing host returns there. */
+  settleIfDue(agent: ResidentAgent): void {
+    const bytesMax = Math.max(this.#bounds.journalBytesMax, agent.base.memoryBytes / 4);
+    const isDue =
+      agent.renewalDue || agent.journal.bytes > bytesMax || agent.journal.fuel > this.#bounds.journalFuelMax;
+    if (isDue && agent.pendingFrom === undefined) this.settle(agent);
+  }
+
+  #makeRoom(planIndex: number): void {
+    while (this.#holders.size >= this.#bounds.instancesMax) {
+      const [oldest] = this.#holders;
+      assert(oldest !== undefined, "someone holds a slot");
+      if (oldest.planIndex !== planIndex && oldest.pendingFrom === undefined) this.settle(oldest);
+      this.release(oldest);
+    }
+  }
+
+  /** A slot with the base and the first `upTo` invocations of the journal. */
+  #reconstruct(agent: ResidentAgent, upTo: number): Reconstruction {
+    const { base, module } = agent;
+    const slot = module.takeSlot(base.memoryBytes, agent.limits.memoryBytes);
+    base.loadInto(slot);
+    const ledger = new AgentLedger(base.ledger);
+    let initialised = base.initialised;
+    if (upTo > 0) this.#reconstructions += 1;
+    for (let index = 0; index < upTo; index += 1) {
+      const entry = agent.journal.entry(index);
+      this.#executeAgain(agent, entry, slot, ledger);
+      if (entry.entry === "init") initialised = true;
+    }
+    return { slot, ledger: ledger.plain(), initialised };
+  }
+
+  #executeAgain(agent: ResidentAgent, entry: JournalEntry, slot: GuestInstance, ledger: AgentLedger): void {
+    const meter = new FuelMeter(unboundedFuel, unboundedFuel);
+    let lookup = 0;
+    this.#scratchEffects.start(entry.turnEffectBytes, true);
+    this.#host.enter({
+      instance: slot,
+      owner: agent,
+      ledger,
+      effects: this.#scratchEffects,
+      messagesPerTurnMax: agent.limits.messagesPerTurnMax,
+      tick: entry.tick,
+      timeNanos: entry.timeNanos,
+      handleOf: (): AgentHandle | undefined => {
+        const handle = entry.lookups[lookup];
+        assert(handle !== undefined, "the journal holds every lookup");
+        lookup += 1;
+        return handle;
+      },
+      slice: () => meter.refill(slot),
+      denied: false,
+    });
+    this.#host.turnMessages = entry.turnMessages;
+    const verdict = callEntry({ instance: slot, meter, depthBytes: this.#bounds.depthBytes }, entry);
+    assert(verdict.code === 0, `a committed invocation completes again, not ${faultName(verdict.code)}`);
+    assert(meter.used === entry.fuel, "a committed invocation costs the same again");
+  }
+}
+
+function faultName(code: number): string {
+  return Object.entries(FaultCode).find(([, value]) => value === code)?.[0] ?? String(code);
+}

@@ -1,0 +1,160 @@
+/**
+ * Calls that run outside turns: export and import of state for an upgrade, `agent_describe`. No host function may
+ * be called in them. A refused upgrade leaves the agent as it was.
+ */
+
+import { FaultCode, SIZED_BLOCK_HEADER_BYTES, assert, limits } from "@wasm-engine/abi";
+import type { UpgradeOutcome } from "./executor-contract.js";
+import { EffectBuffer } from "./effect-buffer.js";
+import { FuelMeter } from "./fuel-meter.js";
+import { COMPLETED, callGuest, callStart, enter, fromResult, place, placingFuel } from "./guest-call.js";
+import type { Caller, Verdict } from "./guest-call.js";
+import type { GuestInstance } from "./guest-instance.js";
+import type { HostContext } from "./host-context.js";
+import type { LoadedModule } from "./loaded-module.js";
+import type { ResidentAgent } from "./resident-agent.js";
+import type { SlotKeeper } from "./slot-keeper.js";
+
+const DENIED: Verdict = { code: FaultCode.HOST_DENIED, guestCode: 0 };
+const NO_BLOCK: Verdict = { code: FaultCode.GUEST_ERROR, guestCode: 0 };
+
+export interface TransferOptions {
+  readonly host: HostContext;
+  readonly keeper: SlotKeeper;
+  readonly depthBytes: number;
+}
+
+/** A call's verdict with the block it left, header included. */
+interface Exported {
+  readonly verdict: Verdict;
+  readonly block: Uint8Array;
+}
+
+export class StateTransfer {
+  readonly #options: TransferOptions;
+  readonly #effects = new EffectBuffer();
+
+  constructor(options: TransferOptions) {
+    this.#options = options;
+  }
+
+  /** Moves the agent to `module`, with its state where both modules offer it. */
+  upgrade(agent: ResidentAgent, module: LoadedModule): UpgradeOutcome {
+    assert(agent.pendingFrom === undefined, "a busy agent is upgraded when its turn has landed");
+    const meter = new FuelMeter(agent.limits.fuelPerSlice, agent.limits.fuelPerTurnMax);
+    const fits = module.initial.memoryBytes <= agent.limits.memoryBytes;
+    if (!fits) return refused(agent, meter, DENIED);
+    const moves = agent.initialised && !agent.isOversized && agent.module.offersExport && module.offersImport;
+    if (!moves) {
+      this.#adopt(agent, module);
+      return { agent: agent.agent, result: "fresh", fuel: 0 };
+    }
+    const exported = this.#export(agent, meter);
+    // Exporting ran guest code: the slot is not the agent any more, base and journal still are.
+    this.#options.keeper.release(agent);
+    if (exported.verdict.code !== 0) return refused(agent, meter, exported.verdict);
+    return this.#import(agent, module, { block: exported.block, meter });
+  }
+
+  /** JSON bytes of `agent_describe`, run on a copy; undefined where there is none. */
+  describe(agent: ResidentAgent): Uint8Array | undefined {
+    const { keeper } = this.#options;
+    keeper.settle(agent);
+    if (!agent.base.initialised || agent.isOversized || !agent.module.offersDescribe) return undefined;
+    const slot = agent.module.takeSlot(agent.base.memoryBytes, agent.limits.memoryBytes);
+    agent.base.loadInto(slot);
+    const meter = new FuelMeter(limits.describeFuelMax, limits.describeFuelMax);
+    const caller = this.#caller(agent, slot, meter);
+    const described = readBlock(caller, slot.entries.agent_describe, limits.describeBytesMax);
+    agent.module.giveBack(slot);
+    return described.verdict.code === 0 ? described.block.slice(SIZED_BLOCK_HEADER_BYTES) : undefined;
+  }
+
+  #export(agent: ResidentAgent, meter: FuelMeter): Exported {
+    const slot = this.#options.keeper.slotOf(agent);
+    const caller = this.#caller(agent, slot, meter);
+    return readBlock(caller, slot.entries.agent_export_state, agent.limits.memoryBytes);
+  }
+
+  #import(
+    agent: ResidentAgent,
+    module: LoadedModule,
+    state: { readonly block: Uint8Array; readonly meter: FuelMeter },
+  ): UpgradeOutcome {
+    const { block, meter } = state;
+    const slot = module.takeSlot(module.initial.memoryBytes, agent.limits.memoryBytes);
+    module.initial.loadInto(slot);
+    const caller = this.#caller(agent, slot, meter);
+    const verdict = callGuest(caller, placingFuel(block.length), () => {
+      const started = callStart(caller);
+      if (started.code !== 0) return started;
+      const pointer = place(caller, block);
+      if (typeof pointer !== "number") return pointer;
+      const importState = enter(caller).agent_import_state;
+      return importState === undefined ? DENIED : fromResult(importState(pointer));
+    });
+    if (verdict.code === 0) {
+      this.#adopt(agent, module);
+      agent.initialised = true;
+      agent.base.capture(slot, { ledger: agent.ledger.plain(), initialised: true });
+    }
+    module.giveBack(slot);
+    if (verdict.code !== 0) return refused(agent, meter, verdict);
+    return { agent: agent.agent, result: "imported", fuel: meter.used };
+  }
+
+  /** Fresh memory of `module`; identity and ledger go on. */
+  #adopt(agent: ResidentAgent, module: LoadedModule): void {
+    const ledger = agent.ledger.plain();
+    this.#options.keeper.release(agent);
+    agent.module = module;
+    agent.replaceBase(module.initial.fork({ ledger, initialised: false }));
+  }
+
+  #caller(agent: ResidentAgent, instance: GuestInstance, meter: FuelMeter): Caller {
+    this.#effects.start(0, true);
+    this.#options.host.enter({
+      instance,
+      owner: agent,
+      ledger: agent.ledger,
+      effects: this.#effects,
+      messagesPerTurnMax: 0,
+      tick: 0,
+      timeNanos: 0n,
+      handleOf: () => undefined,
+      slice: () => meter.refill(instance),
+      denied: true,
+    });
+    return { instance, meter, depthBytes: this.#options.depthBytes };
+  }
+}
+
+/** Calls `entry` and copies the sized block that it points to, header included. */
+function readBlock(caller: Caller, entry: (() => number) | undefined, bytesMax: number): Exported {
+  let block = new Uint8Array(0);
+  const verdict = callGuest(caller, 0, () => {
+    assert(entry !== undefined, "callers ask whether the module offers it");
+    enter(caller);
+    const result = entry();
+    const { memory } = caller.instance;
+    const pointer = result >>> 0;
+    const isReadable = pointer !== 0 && memory.holds(pointer, SIZED_BLOCK_HEADER_BYTES);
+    if (!isReadable) return blockRefused(result);
+    const blockBytes = SIZED_BLOCK_HEADER_BYTES + memory.view.getUint32(pointer, true);
+    if (blockBytes > bytesMax || !memory.holds(pointer, blockBytes)) return blockRefused(result);
+    block = memory.bytes.slice(pointer, pointer + blockBytes);
+    return COMPLETED;
+  });
+  return { verdict, block };
+}
+
+/** A negative result is the guest's own error code; any other pointer to nowhere has none. */
+function blockRefused(result: number): Verdict {
+  return result < 0 ? fromResult(result) : NO_BLOCK;
+}
+
+function refused(agent: ResidentAgent, meter: FuelMeter, verdict: Verdict): UpgradeOutcome {
+  assert(verdict.code !== 0, "a refusal has a code");
+  const { code, guestCode } = verdict;
+  return { agent: agent.agent, result: "refused", fuel: meter.granted, code, guestCode };
+}
