@@ -20,6 +20,7 @@ export interface CounterFaults {
   readonly noReloadAfterCall?: boolean;
   readonly noFlushAtExit?: boolean;
   readonly entryNotTested?: boolean;
+  readonly linearNotCharged?: boolean;
 }
 
 /** Where a counter lives. */

@@ -190,7 +190,8 @@ export class FunctionEmitter {
       default: {
         const linear = LINEAR_COSTS[op];
         if (linear === undefined) return false;
-        this.#chargeLinear(linear);
+        if (this.#input.faults.linearNotCharged !== true) this.#chargeLinear(linear);
+        this.#copyRaw();
         return this.#linearInstruction();
       }
     }

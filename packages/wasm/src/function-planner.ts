@@ -27,6 +27,8 @@ export interface PlannerFaults {
   readonly elseStaysDead?: boolean;
   readonly branchToIfDoesNotJoin?: boolean;
   readonly loopsNotTested?: boolean;
+  readonly loopChargedOnce?: boolean;
+  readonly parametersNotCharged?: boolean;
   readonly everythingSettled?: boolean;
 }
 
@@ -333,7 +335,10 @@ export class FunctionPlanner {
   /** A loop's label lies before it: what follows its end is straight-line with its last segment. */
   #endLoop(frame: Frame): void {
     const header = frame.opener + 1;
-    if (frame.branched) {
+    if (frame.branched && this.#faults.loopChargedOnce === true) {
+      this.#mark(frame.opener, Mark.JOIN);
+      this.#segments.merge(header, frame.before);
+    } else if (frame.branched) {
       this.#mark(frame.opener, Mark.JOIN);
       if (this.#faults.loopsNotTested !== true) this.#mark(frame.opener, Mark.TEST);
     } else {
@@ -378,7 +383,9 @@ export class FunctionPlanner {
   #call(kind: "call" | "call-indirect", type: FunctionType): void {
     let words = 0;
     for (const parameter of type.parameters) words += valueWords(parameter);
-    this.#segments.add(callCost(kind, words) - callCost(kind, 0));
+    if (this.#faults.parametersNotCharged !== true) {
+      this.#segments.add(callCost(kind, words) - callCost(kind, 0));
+    }
     for (let count = 0; count < type.parameters.length; count++) this.#consume(NO_SHAPE);
     for (const result of type.results) this.#stack.push(result);
     this.#calls = true;
