@@ -1,1 +1,51 @@
-export {};
+/** Node host: processes, threads, storage, control, façade. */
+
+export { Engine } from "./client/engine.js";
+export type { OpenOptions } from "./client/engine.js";
+export type { RunOptions, SendOptions, SnapshotState } from "./client/running-world.js";
+export { RunningWorld } from "./client/running-world.js";
+export type { AgentInput, TaskInput } from "./client/agent-input.js";
+export type { Payload, ReceivedMessage } from "./client/payload.js";
+export type { TelemetryEvent, TelemetryHook } from "./client/telemetry-hooks.js";
+export { inspectRun, logsOfRun, replayRun } from "./client/replay-run.js";
+export type { JobOptions } from "./client/replay-run.js";
+export { recordsOfRun, verifyLogOfRun } from "./client/run-log.js";
+export { listRunIds, resolveRun, runsDirectory } from "./client/run-reference.js";
+export type {
+  BitFlip,
+  ConsoleLine,
+  FirstDivergence,
+  ReplayOptions,
+  ReplayProgress,
+  ReplayReport,
+} from "./replay/replay-contract.js";
+export type {
+  Durability,
+  InputField,
+  InputSource,
+  InputSourceSpec,
+  OutputSink,
+  OutputSpec,
+  ResolvedModule,
+  ResolvedWorld,
+  SourceInput,
+  StopRule,
+} from "./world/contract.js";
+export type {
+  Acknowledgement,
+  AgentReport,
+  MessageReport,
+  Progress,
+  RunResult,
+  SnapshotReport,
+  StopReason,
+  WorldReport,
+} from "./world/control.js";
+export { ENGINE_ERRORS } from "./errors.js";
+export { executingProcess } from "./world/run-result.js";
+export { loadConfig } from "./config/load-config.js";
+export type { ConfigOverrides, LoadedConfig } from "./config/load-config.js";
+export { ENGINE_SCHEMA, schemaText } from "./config/schema.js";
+export { buildModule } from "./modules/build-module.js";
+export type { BuildOptions, BuiltModule } from "./modules/build-module.js";
+export { nodeHasher, nodeSignatureCrypto } from "./crypto/node-crypto.js";

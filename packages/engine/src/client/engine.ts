@@ -1,0 +1,133 @@
+/** The front door: opens a configuration as a new run, or a recorded run to go on with it. */
+
+import { existsSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { loadConfig } from "../config/load-config.js";
+import type { Durability, ResolvedWorld } from "../world/contract.js";
+import type { CrashPlan } from "../world/crash-point.js";
+import type { WorldJob, WorldOrigin } from "../world/job.js";
+import { connectInline } from "./inline-transport.js";
+import { WorldLink } from "./link.js";
+import { connectProcess } from "./process-transport.js";
+import { resolveRun } from "./run-reference.js";
+import { RunningWorld } from "./running-world.js";
+
+export interface OpenOptions {
+  /** `process` (default): a world process of its own. `inline`: this thread, for tests. */
+  readonly isolation?: "process" | "inline";
+  /** Folder of a new run; refused where it exists. Default: `.wasm-engine/runs/<id>` beside the configuration. */
+  readonly dir?: string;
+  /**
+   * `auto` (default): rests until the first call that needs ticks; `run` and `step` decide how far, an input or a
+   * subscription makes it live. `live`: executes whatever is due. `paused`: waits for `run`, `step` or `resume`.
+   */
+  readonly start?: "auto" | "live" | "paused";
+  /** The target is a run to go on with, never a configuration. */
+  readonly resume?: boolean;
+  /** Override the configuration of a new run. */
+  readonly seed?: number;
+  /** Level at which inputs are acknowledged. */
+  readonly durability?: Durability;
+  readonly allowUnsigned?: boolean;
+  /** Ticks follow the wall clock. */
+  readonly realtime?: boolean;
+  /** SIGINT and SIGTERM of this process finish the tick, seal and close; a second one ends the world at once. */
+  readonly handleSignals?: boolean;
+  readonly v8Flags?: readonly string[];
+  /** Executable of another Node version. */
+  readonly execPath?: string;
+  readonly signal?: AbortSignal;
+  readonly testing?: { readonly crash?: CrashPlan };
+}
+
+/**
+ * Opens a world: a configuration file, a resolved configuration, a run folder, a prefix of a run id, or `@last`.
+ * @throws {WE_RUN_UNKNOWN} @throws {WE_WORLD_DIED} and what configuration and recovery throw
+ */
+async function open(target: string | ResolvedWorld, options: OpenOptions = {}): Promise<RunningWorld> {
+  const { origin, warnings } = await originOf(target, options);
+  const link = new WorldLink();
+  const job: WorldJob = {
+    kind: "world",
+    origin,
+    stdin: readsStandardInput(origin),
+    session: { start: options.start ?? "auto", realtime: options.realtime ?? false },
+  };
+  if (options.isolation === "inline") connectInline(link, job);
+  else connectProcess(link, job, spawnOptions(origin, options));
+  const abort = (): void => link.kill();
+  options.signal?.addEventListener("abort", abort, { once: true });
+  try {
+    const world = new RunningWorld(link, await link.opened, warnings);
+    if (options.handleSignals === true) handleSignals(link, world);
+    return world;
+  } catch (error) {
+    link.kill();
+    throw error;
+  } finally {
+    options.signal?.removeEventListener("abort", abort);
+  }
+}
+
+export const Engine = { open } as const;
+
+interface Opening {
+  readonly origin: WorldOrigin;
+  readonly warnings: readonly string[];
+}
+
+async function originOf(target: string | ResolvedWorld, options: OpenOptions): Promise<Opening> {
+  if (typeof target !== "string") return { origin: newRun(target, options), warnings: [] };
+  if (options.resume === true || !isConfiguration(target)) {
+    return { origin: { kind: "resume", dir: resolveRun(target) }, warnings: [] };
+  }
+  const { seed, durability, allowUnsigned } = options;
+  const { world, warnings } = await loadConfig(resolve(target), {
+    ...(seed === undefined ? {} : { seed }),
+    ...(durability === undefined ? {} : { durability }),
+    ...(allowUnsigned === undefined ? {} : { allowUnsigned }),
+  });
+  return { origin: newRun(world, options), warnings };
+}
+
+/** A file, a folder with an engine.yaml, or a path that looks like a configuration and will be reported missing. */
+function isConfiguration(target: string): boolean {
+  const stats = statSync(target, { throwIfNoEntry: false });
+  if (stats?.isDirectory() === true) return existsSync(join(target, "engine.yaml"));
+  return stats !== undefined || /\.ya?ml$/.test(target);
+}
+
+function newRun(world: ResolvedWorld, options: OpenOptions): WorldOrigin {
+  return { kind: "new", world, ...(options.dir === undefined ? {} : { dir: resolve(options.dir) }) };
+}
+
+function spawnOptions(origin: WorldOrigin, options: OpenOptions): Parameters<typeof connectProcess>[2] {
+  const crash = options.testing?.crash;
+  return {
+    stdin: readsStandardInput(origin),
+    ...(options.v8Flags === undefined ? {} : { v8Flags: options.v8Flags }),
+    ...(options.execPath === undefined ? {} : { execPath: options.execPath }),
+    ...(crash === undefined ? {} : { crash: `${crash.point}:${crash.passage}` }),
+  };
+}
+
+/** A resumed run reads standard input where its configuration did; only its process knows, so it may. */
+function readsStandardInput(origin: WorldOrigin): boolean {
+  return origin.kind === "resume" || origin.world.inputs.some((input) => input.path === "-");
+}
+
+/** Ends the world cleanly on the first signal and at once on the second. */
+function handleSignals(link: WorldLink, world: RunningWorld): void {
+  let signals = 0;
+  const onSignal = (): void => {
+    signals += 1;
+    if (signals > 1) link.kill();
+    else world.stop("interrupted").catch(() => undefined);
+  };
+  process.on("SIGINT", onSignal);
+  process.on("SIGTERM", onSignal);
+  void link.closed().then(() => {
+    process.off("SIGINT", onSignal);
+    process.off("SIGTERM", onSignal);
+  });
+}

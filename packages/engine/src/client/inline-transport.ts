@@ -1,0 +1,98 @@
+/**
+ * A world in the calling thread, for tests and tools: no process, no threads. Its ceiling: agents share the stack
+ * of this thread (deep recursion faults earlier than the contract says) and ticks block the event loop.
+ */
+
+import { EngineError } from "@wasm-engine/abi";
+import type { ControlCall } from "../world/control.js";
+import { crashPoints } from "../world/crash-point.js";
+import { fail } from "../world/errors.js";
+import type { WorldJob } from "../world/job.js";
+import { openRun } from "../world/open-run.js";
+import { Session } from "../world/session.js";
+import type { Transport, WorldLink } from "./link.js";
+
+class InlineTransport implements Transport {
+  readonly pid = process.pid;
+  readonly #link: WorldLink;
+  readonly #calls: ControlCall[] = [];
+  readonly #closed: Promise<void>;
+  #resolveClosed: () => void = () => undefined;
+  #session: Session | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #scheduled = false;
+
+  constructor(link: WorldLink) {
+    this.#link = link;
+    this.#closed = new Promise((resolve) => {
+      this.#resolveClosed = resolve;
+    });
+  }
+
+  open(job: WorldJob): void {
+    this.#guarded(() => {
+      const run = openRun(job.origin, { writer: "inline", pass: crashPoints(undefined) });
+      this.#session = new Session(run, (event) => this.#link.receive(event), job.session);
+      this.#schedule();
+    });
+  }
+
+  post(call: ControlCall): void {
+    this.#calls.push(call);
+    this.#schedule();
+  }
+
+  closed(): Promise<void> {
+    return this.#closed;
+  }
+
+  /** Nothing can be cut off in one thread: the world simply gets no more turns; its folder stays as it is. */
+  kill(): void {
+    this.#session = undefined;
+    this.#link.lost(fail("WE_WORLD_DIED", { cause: "killed", dir: "" }));
+    this.#end();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    clearTimeout(this.#timer);
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#guarded(() => this.#pump());
+    });
+  }
+
+  #pump(): void {
+    const session = this.#session;
+    if (session === undefined) return;
+    for (const call of this.#calls.splice(0)) session.handle(call);
+    const waitMs = session.pump();
+    if (session.ended) this.#end();
+    else if (waitMs === 0) this.#schedule();
+    else this.#timer = setTimeout(() => this.#schedule(), waitMs);
+  }
+
+  #end(): void {
+    clearTimeout(this.#timer);
+    this.#session = undefined;
+    this.#resolveClosed();
+  }
+
+  #guarded(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      const coded = EngineError.is(error) ? error : fail("WE_WORLD_DIED", { cause: String(error), dir: "" });
+      this.#link.receive({ kind: "failed", error: coded.toRecord() });
+      this.#end();
+    }
+  }
+}
+
+/** Connects `link` to a world in this thread. */
+export function connectInline(link: WorldLink, job: WorldJob): void {
+  const transport = new InlineTransport(link);
+  link.attach(transport);
+  transport.open(job);
+}

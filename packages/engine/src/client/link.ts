@@ -1,0 +1,172 @@
+/** The wire between a client and its world, whatever carries it: calls with answers, and events. */
+
+import { EngineError } from "@wasm-engine/abi";
+import type { Genesis } from "@wasm-engine/core";
+import type {
+  ControlCall,
+  ControlRequest,
+  Progress,
+  RunResult,
+  WorldEvent,
+  WorldMessage,
+} from "../world/control.js";
+import { fail } from "../world/errors.js";
+
+/** What a transport must do for a {@link WorldLink}. */
+export interface Transport {
+  post(call: ControlCall): void;
+  /** Resolves when nothing of the world is left: its process has ended, its files are closed. */
+  closed(): Promise<void>;
+  /** Ends the world at once, as a power cut would. */
+  kill(): void;
+  readonly pid: number;
+}
+
+export interface LinkListener {
+  progress(progress: Progress): void;
+  message(subscription: number, message: WorldMessage): void;
+  ended(error: EngineError | undefined): void;
+}
+
+interface Waiting {
+  readonly method: string;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: EngineError) => void;
+}
+
+/** Opened world as the transport announces it. */
+export interface OpenedWorld {
+  readonly runId: string;
+  readonly dir: string;
+  readonly tick: number;
+  readonly genesis: Genesis;
+}
+
+export class WorldLink {
+  #transport: Transport | undefined;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #listeners = new Set<LinkListener>();
+  readonly #opened: Promise<OpenedWorld>;
+  #resolveOpened: (world: OpenedWorld) => void = () => undefined;
+  #rejectOpened: (error: EngineError) => void = () => undefined;
+  #nextId = 1;
+  #end: { readonly error: EngineError | undefined; readonly result: RunResult | undefined } | undefined;
+
+  constructor() {
+    this.#opened = new Promise((resolve, reject) => {
+      this.#resolveOpened = resolve;
+      this.#rejectOpened = reject;
+    });
+    // Whoever opens awaits it; a world that dies before that must not be an unhandled rejection.
+    this.#opened.catch(() => undefined);
+  }
+
+  /** Binds the transport once. Events may arrive from now on through {@link receive}. */
+  attach(transport: Transport): void {
+    this.#transport = transport;
+  }
+
+  get opened(): Promise<OpenedWorld> {
+    return this.#opened;
+  }
+
+  /** Set once the world has ended. */
+  get end(): { readonly error: EngineError | undefined; readonly result: RunResult | undefined } | undefined {
+    return this.#end;
+  }
+
+  get pid(): number {
+    return this.#transport?.pid ?? process.pid;
+  }
+
+  listen(listener: LinkListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** One call. Rejects with a coded error; `signal` stops the waiting, not work already begun. */
+  call(request: ControlRequest, signal?: AbortSignal): Promise<unknown> {
+    const { method } = request;
+    if (this.#end !== undefined) {
+      return Promise.reject(this.#end.error ?? fail("WE_WORLD_ENDED", { method }));
+    }
+    if (signal?.aborted === true) return Promise.reject(fail("WE_WORLD_ABORTED", { method }));
+    const id = this.#nextId;
+    this.#nextId += 1;
+    return new Promise((resolve, reject) => {
+      const abort = (): void => {
+        this.#waiting.delete(id);
+        if (this.#end === undefined) this.#post({ method: "cancel", request: id });
+        reject(fail("WE_WORLD_ABORTED", { method }));
+      };
+      const done = (): void => signal?.removeEventListener("abort", abort);
+      signal?.addEventListener("abort", abort, { once: true });
+      this.#waiting.set(id, {
+        method,
+        resolve: (value) => (done(), resolve(value)),
+        reject: (error) => (done(), reject(error)),
+      });
+      this.#transport?.post({ id, request });
+    });
+  }
+
+  /** Called by the transport for everything the world says. */
+  receive(event: WorldEvent): void {
+    switch (event.kind) {
+      case "opened":
+        return this.#resolveOpened(event);
+      case "answer":
+        return this.#take(event.id)?.resolve(event.value);
+      case "refusal":
+        return this.#take(event.id)?.reject(EngineError.fromRecord(event.error));
+      case "progress":
+        for (const listener of this.#listeners) listener.progress(event.progress);
+        return;
+      case "message":
+        for (const listener of this.#listeners) listener.message(event.subscription, event.message);
+        return;
+      case "replayed":
+        return;
+      case "ended":
+        return this.#finish(undefined, event.result);
+      case "failed":
+        return this.#finish(EngineError.fromRecord(event.error), undefined);
+    }
+  }
+
+  /** Called by the transport when the world is gone, with the error that explains it unless it had said farewell. */
+  lost(error: EngineError): void {
+    this.#finish(error, undefined);
+  }
+
+  /** Ends the world as a power cut would. */
+  kill(): void {
+    this.#transport?.kill();
+  }
+
+  closed(): Promise<void> {
+    return this.#transport?.closed() ?? Promise.resolve();
+  }
+
+  #post(request: ControlRequest): void {
+    this.#transport?.post({ id: this.#nextId, request });
+    this.#nextId += 1;
+  }
+
+  #take(id: number): Waiting | undefined {
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    return waiting;
+  }
+
+  #finish(error: EngineError | undefined, result: RunResult | undefined): void {
+    if (this.#end !== undefined) return;
+    this.#end = { error, result };
+    this.#rejectOpened(error ?? fail("WE_WORLD_ENDED", { method: "open" }));
+    for (const { method, reject } of this.#waiting.values()) {
+      reject(error ?? fail("WE_WORLD_ENDED", { method }));
+    }
+    this.#waiting.clear();
+    for (const listener of this.#listeners) listener.ended(error);
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * Starts a world process and talks to it over its pipe. The process dies with this one; its death is an error
+ * that names the run, which can be resumed.
+ */
+
+import { fork } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { EngineError } from "@wasm-engine/abi";
+import type { ReplayProgress } from "../replay/replay-contract.js";
+import type { WorldEvent } from "../world/control.js";
+import { CRASH_VARIABLE } from "../world/crash-point.js";
+import { fail } from "../world/errors.js";
+import type { Job, JobMessage } from "../world/job.js";
+import { stderrTailBytes } from "../world/limits.js";
+import { v8FlagsOf, worldProcessFlags } from "../world/v8-flags.js";
+import type { Transport, WorldLink } from "./link.js";
+
+const program = fileURLToPath(new URL("../world/world-process.js", import.meta.url));
+
+export interface SpawnOptions {
+  /** The world reads this process's standard input. */
+  readonly stdin: boolean;
+  /** Added to the V8 flags that this process was started with. */
+  readonly v8Flags?: readonly string[];
+  readonly crash?: string;
+  /** Executable of another Node version; default this one. */
+  readonly execPath?: string;
+}
+
+/** A world process that has been given its job. */
+export function startProcess(job: Job, options: SpawnOptions): ChildProcess {
+  const environment = { ...process.env };
+  if (options.crash !== undefined) environment[CRASH_VARIABLE] = options.crash;
+  const child = fork(program, [], {
+    execArgv: [
+      ...new Set([...worldProcessFlags, ...v8FlagsOf(process.execArgv), ...(options.v8Flags ?? [])]),
+    ],
+    serialization: "advanced",
+    stdio: [options.stdin ? "inherit" : "ignore", "ignore", "pipe", "ipc"],
+    env: environment,
+    ...(options.execPath === undefined ? {} : { execPath: options.execPath }),
+  });
+  child.send({ kind: "job", job } satisfies JobMessage, () => undefined);
+  return child;
+}
+
+/** Keeps the end of standard error, where the runtime says why it aborted. */
+export function stderrTailOf(child: ChildProcess): () => string {
+  let tail = "";
+  child.stderr?.setEncoding("utf8");
+  child.stderr?.on("data", (text: string) => {
+    tail = (tail + text).slice(-stderrTailBytes);
+  });
+  return () => tail.trim();
+}
+
+/** How a process ended, in words. */
+export function causeOfDeath(code: number | null, signal: string | null, stderr: string): string {
+  const how = signal === null ? `exit code ${code ?? "unknown"}` : `signal ${signal}`;
+  const fatal = stderr.split("\n").find((line) => /FATAL|Error|error/.test(line));
+  return fatal === undefined ? how : `${how}, ${fatal.trim()}`;
+}
+
+/** Connects `link` to a new world process. */
+export function connectProcess(link: WorldLink, job: Job, options: SpawnOptions): void {
+  const child = startProcess(job, options);
+  const tail = stderrTailOf(child);
+  let dir = "";
+  child.on("message", (message) => {
+    const event = message as WorldEvent; // sent by our own world process
+    if (event.kind === "opened") dir = event.dir;
+    link.receive(event);
+  });
+  const closed = new Promise<void>((resolve) => {
+    child.once("close", (code, signal) => {
+      link.lost(fail("WE_WORLD_DIED", { cause: causeOfDeath(code, signal, tail()), dir }));
+      resolve();
+    });
+  });
+  child.once("error", (error) => link.lost(fail("WE_WORLD_DIED", { cause: error.message, dir })));
+  const transport: Transport = {
+    post: (call) => {
+      if (child.connected) child.send({ kind: "call", call } satisfies JobMessage, () => undefined);
+    },
+    closed: () => closed,
+    kill: () => void child.kill("SIGKILL"),
+    pid: child.pid ?? 0,
+  };
+  link.attach(transport);
+}
+
+export interface JobProcessOptions extends SpawnOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: ReplayProgress) => void;
+}
+
+/** Runs a job that ends with one value. */
+export function runInProcess(job: Job, options: JobProcessOptions): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const child = startProcess(job, options);
+    const tail = stderrTailOf(child);
+    const abort = (): void => {
+      child.kill("SIGKILL");
+      reject(fail("WE_WORLD_ABORTED", { method: job.kind }));
+    };
+    options.signal?.addEventListener("abort", abort, { once: true });
+    child.on("message", (message) => {
+      const event = message as WorldEvent; // sent by our own world process
+      if (event.kind === "answer") resolve(event.value);
+      if (event.kind === "replayed") options.onProgress?.(event.progress);
+      if (event.kind === "failed") reject(EngineError.fromRecord(event.error));
+    });
+    child.once("error", (error) => reject(fail("WE_WORLD_DIED", { cause: error.message, dir: "" })));
+    child.once("close", (code, signal) => {
+      options.signal?.removeEventListener("abort", abort);
+      reject(fail("WE_WORLD_DIED", { cause: causeOfDeath(code, signal, tail()), dir: "" }));
+    });
+  });
+}

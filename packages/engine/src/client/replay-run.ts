@@ -1,0 +1,91 @@
+/** Replay, inspection and console lines of recorded runs: each in a world process of its own, or inline in tests. */
+
+import type { WorldReport } from "../world/control.js";
+import type { Job } from "../world/job.js";
+import { runJob } from "../replay/run-job.js";
+import type {
+  ConsoleLine,
+  InspectJob,
+  LogsJob,
+  ReplayJob,
+  ReplayOptions,
+  ReplayProgress,
+  ReplayReport,
+} from "../replay/replay-contract.js";
+import { runInProcess } from "./process-transport.js";
+import { resolveRun } from "./run-reference.js";
+
+/** Where a job is done. */
+export interface JobOptions {
+  readonly isolation?: "process" | "inline";
+  readonly signal?: AbortSignal;
+  /** Told now and then how far replay has come. */
+  readonly onProgress?: (progress: ReplayProgress) => void;
+  /** Where prefixes and `@last` are looked up; default: the working directory. */
+  readonly baseDirectory?: string;
+  readonly v8Flags?: readonly string[];
+  /** Executable of another Node version. */
+  readonly execPath?: string;
+}
+
+/**
+ * Executes every turn of a run again and compares it with the log. A difference is a report, not an error.
+ * @throws {WE_RUN_UNKNOWN} @throws {WE_MODULE_DIGEST_MISMATCH} and what reading a damaged log throws
+ */
+export async function replayRun(
+  run: string,
+  options: ReplayOptions & JobOptions = {},
+): Promise<ReplayReport> {
+  const { from, to, testing } = options;
+  const job: ReplayJob = {
+    kind: "replay",
+    dir: resolveRun(run, options.baseDirectory),
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
+    ...(testing === undefined ? {} : { testing }),
+  };
+  return (await execute(job, options)) as ReplayReport; // value of the job `replay`
+}
+
+/** The world or one agent at a tick; default: the last one. */
+export async function inspectRun(
+  run: string,
+  options: { readonly at?: number; readonly agent?: string } & JobOptions = {},
+): Promise<WorldReport> {
+  const { at, agent } = options;
+  const job: InspectJob = {
+    kind: "inspect",
+    dir: resolveRun(run, options.baseDirectory),
+    ...(at === undefined ? {} : { at }),
+    ...(agent === undefined ? {} : { agent }),
+  };
+  return (await execute(job, options)) as WorldReport; // value of the job `inspect`
+}
+
+/** What agents wrote to their consoles. */
+export async function logsOfRun(
+  run: string,
+  options: { readonly agent?: string; readonly from?: number; readonly to?: number } & JobOptions = {},
+): Promise<readonly ConsoleLine[]> {
+  const { agent, from, to } = options;
+  const job: LogsJob = {
+    kind: "logs",
+    dir: resolveRun(run, options.baseDirectory),
+    ...(agent === undefined ? {} : { agent }),
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
+  };
+  return (await execute(job, options)) as readonly ConsoleLine[]; // value of the job `logs`
+}
+
+async function execute(job: Exclude<Job, { kind: "world" }>, options: JobOptions): Promise<unknown> {
+  const { onProgress, signal, v8Flags, execPath } = options;
+  if (options.isolation === "inline") return runJob(job, (progress) => onProgress?.(progress));
+  return runInProcess(job, {
+    stdin: false,
+    ...(signal === undefined ? {} : { signal }),
+    ...(onProgress === undefined ? {} : { onProgress }),
+    ...(v8Flags === undefined ? {} : { v8Flags }),
+    ...(execPath === undefined ? {} : { execPath }),
+  });
+}

@@ -1,0 +1,276 @@
+/**
+ * The library's view of an open world: a thin client. Every change is a logged input whose promise resolves once
+ * it is durable; every long call takes an AbortSignal. Names follow the founding interface (DESIGN §13).
+ */
+
+import type { AgentId, ModuleDigest } from "@wasm-engine/abi";
+import type { Genesis, InputBody, Json } from "@wasm-engine/core";
+import type {
+  Acknowledgement,
+  AgentReport,
+  Progress,
+  RunResult,
+  SnapshotReport,
+  WorldMessage,
+  WorldReport,
+} from "../world/control.js";
+import type { StopRule } from "../world/contract.js";
+import { fail } from "../world/errors.js";
+import { asAgentId, resolveSpec, resolveTask } from "./agent-input.js";
+import type { AgentInput, TaskInput } from "./agent-input.js";
+import { TelemetryHooks } from "./telemetry-hooks.js";
+import type { TelemetryHook } from "./telemetry-hooks.js";
+import type { OpenedWorld, WorldLink } from "./link.js";
+import { encodePayload, receivedMessage } from "./payload.js";
+import type { Payload, ReceivedMessage } from "./payload.js";
+import { Subscription } from "./subscription.js";
+
+/** Options of calls that become one input. */
+export interface SendOptions {
+  /** Idempotency key: a second input with the same key is ignored by the world while it remembers the first. */
+  readonly key?: string;
+  /** Names the type of a direct message. */
+  readonly topic?: string;
+  readonly encoding?: 0 | 1 | 2 | 3 | 4;
+  readonly signal?: AbortSignal;
+}
+
+export interface RunOptions {
+  /** Stops before this tick. */
+  readonly ticks?: number;
+  /** Default: the stop rule of the configuration. */
+  readonly until?: StopRule | "never";
+  readonly onProgress?: (progress: Progress) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** The founding shape of a snapshot, with the tick and hash that identify it. */
+export interface SnapshotState extends SnapshotReport {
+  readonly agents: readonly AgentReport[];
+  readonly schedulerQueue: readonly { readonly agentId: AgentId; readonly messages: number }[];
+  readonly onnxModelStates: readonly Json[];
+  readonly timestamp: string;
+}
+
+const defaultTopic = "message";
+
+export class RunningWorld implements AsyncDisposable {
+  readonly runId: string;
+  readonly dir: string;
+  /** Sentences of the configuration for people: loud, not fatal. */
+  readonly warnings: readonly string[];
+  readonly #link: WorldLink;
+  readonly #genesis: Genesis;
+  readonly #hooks = new TelemetryHooks();
+  readonly #subscriptions = new Map<number, Subscription>();
+  #nextSubscription = 1;
+
+  constructor(link: WorldLink, opened: OpenedWorld, warnings: readonly string[] = []) {
+    this.warnings = warnings;
+    this.#link = link;
+    this.#genesis = opened.genesis;
+    this.runId = opened.runId;
+    this.dir = opened.dir;
+    link.listen({
+      progress: (progress) => this.#hooks.call({ kind: "progress", progress }),
+      message: (subscription, message) =>
+        this.#subscriptions.get(subscription)?.push(receivedMessage(message)),
+      ended: (error) => {
+        for (const subscription of this.#subscriptions.values()) subscription.end(error);
+      },
+    });
+  }
+
+  /** Process that executes the agents. */
+  get pid(): number {
+    return this.#link.pid;
+  }
+
+  /** Sends a message to an agent. */
+  send(agentId: string, payload: Payload, options: SendOptions = {}): Promise<Acknowledgement> {
+    return this.#input(this.#message(agentId, payload, { ...options, answerWanted: false }), options);
+  }
+
+  /** Sends a message and waits for its answer. @throws {WE_ASK_FAILED} */
+  async ask(agentId: string, payload: Payload, options: SendOptions = {}): Promise<ReceivedMessage> {
+    const body = this.#message(agentId, payload, { ...options, answerWanted: true });
+    const { key, signal } = options;
+    const answer = await this.#link.call(
+      { method: "ask", body, ...(key === undefined ? {} : { key }) },
+      signal,
+    );
+    return receivedMessage(answer as WorldMessage); // the session answers `ask` with a WorldMessage
+  }
+
+  publish(topic: string, payload: Payload, options: SendOptions = {}): Promise<Acknowledgement> {
+    return this.#input({ kind: "publish", topic, ...encodePayload(payload, options.encoding) }, options);
+  }
+
+  /** Starts an agent; its first turn is in the tick of the acknowledgement. */
+  async spawnAgent(spec: AgentInput, options: SendOptions = {}): Promise<AgentId> {
+    const resolved = resolveSpec(this.#genesis, spec);
+    await this.#input({ kind: "spawn", spec: resolved }, options);
+    return resolved.id;
+  }
+
+  scheduleTask(agentId: string, task: TaskInput, options: SendOptions = {}): Promise<Acknowledgement> {
+    return this.#input({ kind: "task", task: resolveTask(agentId, task) }, options);
+  }
+
+  joinChannel(agentId: string, channel: string, options: SendOptions = {}): Promise<Acknowledgement> {
+    return this.#input({ kind: "join", agent: asAgentId(agentId), topic: channel }, options);
+  }
+
+  leaveChannel(agentId: string, channel: string, options: SendOptions = {}): Promise<Acknowledgement> {
+    return this.#input({ kind: "leave", agent: asAgentId(agentId), topic: channel }, options);
+  }
+
+  /** Graceful end (`stop`), immediate end (`terminate`), no turns (`pause`) and turns again (`resume`). */
+  controlAgent(
+    agentId: string,
+    action: "stop" | "terminate" | "pause" | "resume",
+    options: SendOptions = {},
+  ): Promise<Acknowledgement> {
+    return this.#input({ kind: action, agent: asAgentId(agentId) }, options);
+  }
+
+  /** Gives an agent another module of the genesis. */
+  upgradeAgent(agentId: string, module: string, options: SendOptions = {}): Promise<Acknowledgement> {
+    const digest: ModuleDigest | undefined = this.#genesis.modules[module];
+    if (digest === undefined) {
+      throw fail("WE_AGENT_SPEC", { id: agentId, reason: `there is no module "${module}"` });
+    }
+    return this.#input({ kind: "upgrade", agent: asAgentId(agentId), module: digest }, options);
+  }
+
+  /** Messages that the world publishes on `topic` from now on (`*`: on every topic), once they are durable. */
+  messages(topic: string, options: { readonly signal?: AbortSignal } = {}): Subscription {
+    const id = this.#nextSubscription;
+    this.#nextSubscription += 1;
+    const close = (): void => {
+      if (!this.#subscriptions.delete(id) || this.#link.end !== undefined) return;
+      this.#link.call({ method: "unsubscribe", subscription: id }).catch(() => undefined);
+    };
+    const subscription = new Subscription(close);
+    this.#subscriptions.set(id, subscription);
+    options.signal?.addEventListener("abort", () => void subscription.return(), { once: true });
+    this.#link.call({ method: "subscribe", topic, subscription: id }).catch(() => subscription.return());
+    return subscription;
+  }
+
+  /** Executes until the stop rule holds, keeps a snapshot and reports. */
+  async run(options: RunOptions = {}): Promise<RunResult> {
+    const { onProgress, ticks, until } = options;
+    const forget =
+      onProgress === undefined
+        ? undefined
+        : this.#hooks.register((event) => {
+            if (event.kind === "progress") onProgress(event.progress);
+          });
+    try {
+      const request = { rule: until ?? "configured", ...(ticks === undefined ? {} : { ticks }) } as const;
+      const result = await this.#link.call({ method: "run", until: request }, options.signal);
+      return result as RunResult; // the session answers `run` with a RunResult
+    } finally {
+      forget?.();
+    }
+  }
+
+  /** Executes the next `ticks` ticks that have work. */
+  async step(
+    ticks = 1,
+    options: { readonly signal?: AbortSignal } = {},
+  ): Promise<{ tick: number; chainHead: string }> {
+    const value = await this.#link.call({ method: "step", ticks }, options.signal);
+    return value as { tick: number; chainHead: string }; // the session answers `step` so
+  }
+
+  async pause(): Promise<void> {
+    await this.#link.call({ method: "pause" });
+  }
+
+  async resume(): Promise<void> {
+    await this.#link.call({ method: "resume" });
+  }
+
+  /** Keeps a snapshot in the run folder and returns what it shows. */
+  async snapshotState(options: { readonly signal?: AbortSignal } = {}): Promise<SnapshotState> {
+    const kept = (await this.#link.call({ method: "snapshot" }, options.signal)) as SnapshotReport; // protocol
+    const { agents, timestamp } = await this.inspect();
+    const waiting = agents.filter((agent) => agent.mailbox.length > 0);
+    return {
+      ...kept,
+      agents,
+      schedulerQueue: waiting.map(({ agentId, mailbox }) => ({ agentId, messages: mailbox.length })),
+      onnxModelStates: [],
+      timestamp,
+    };
+  }
+
+  /** The world as of the last tick. */
+  async inspect(
+    options: { readonly agent?: string; readonly describe?: boolean } = {},
+  ): Promise<WorldReport> {
+    const { agent, describe = false } = options;
+    const request = { method: "inspect", describe, ...(agent === undefined ? {} : { agent }) } as const;
+    return (await this.#link.call(request)) as WorldReport; // the session answers `inspect` so
+  }
+
+  /** What an agent says about itself (`agent_describe`), undefined where its module does not. */
+  async describe(agentId: string): Promise<Json | undefined> {
+    const report = await this.inspect({ agent: agentId, describe: true });
+    return report.agents[0]?.describe;
+  }
+
+  /** Calls `hook` with what happens; returns the function that ends it. Hooks see copies and cannot slow the world. */
+  registerTelemetryHook(hook: TelemetryHook): () => void {
+    return this.#hooks.register(hook);
+  }
+
+  /** Finishes the tick, seals, keeps a snapshot, closes. Idempotent. */
+  async stop(reason: "stopped" | "interrupted" = "stopped"): Promise<RunResult> {
+    const { end } = this.#link;
+    if (end !== undefined) {
+      if (end.result === undefined) throw end.error ?? fail("WE_WORLD_ENDED", { method: "stop" });
+      return end.result;
+    }
+    const result = (await this.#link.call({ method: "stop", reason })) as RunResult; // the session answers so
+    await this.#link.closed();
+    return result;
+  }
+
+  /** Ends the world as a power cut would: for tests and for a second Ctrl-C. */
+  async kill(): Promise<void> {
+    this.#link.kill();
+    await this.#link.closed();
+  }
+
+  /** Like {@link stop}, and quiet where the world has already ended. */
+  async close(): Promise<void> {
+    if (this.#link.end === undefined) await this.stop();
+    await this.#link.closed();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #message(agentId: string, payload: Payload, options: SendOptions & { answerWanted: boolean }): InputBody {
+    return {
+      kind: "message",
+      to: asAgentId(agentId),
+      topic: options.topic ?? defaultTopic,
+      ...encodePayload(payload, options.encoding),
+      answerWanted: options.answerWanted,
+    };
+  }
+
+  async #input(body: InputBody, options: SendOptions): Promise<Acknowledgement> {
+    const { key, signal } = options;
+    const value = await this.#link.call(
+      { method: "input", body, ...(key === undefined ? {} : { key }) },
+      signal,
+    );
+    return value as Acknowledgement; // the session answers `input` so
+  }
+}

@@ -1,0 +1,97 @@
+/** What replay and its relatives are asked and what they answer. Plain data: jobs run in a world process. */
+
+import type { AgentId } from "@wasm-engine/abi";
+import type { WorldReport } from "../world/control.js";
+
+/** Test-only: changes one bit of an agent's memory before `tick` is executed, so that locating can be proved. */
+export interface BitFlip {
+  readonly agent: AgentId;
+  readonly tick: number;
+  readonly byte: number;
+  readonly bit: number;
+}
+
+export interface ReplayOptions {
+  /** Starts from the newest snapshot at or before this tick instead of tick 0. */
+  readonly from?: number;
+  /** Last tick to be executed; default: the last committed one. */
+  readonly to?: number;
+  readonly testing?: { readonly flip?: BitFlip };
+}
+
+export interface ReplayJob extends ReplayOptions {
+  readonly kind: "replay";
+  readonly dir: string;
+}
+
+export interface InspectJob {
+  readonly kind: "inspect";
+  readonly dir: string;
+  /** Default: the last committed tick. */
+  readonly at?: number;
+  readonly agent?: string;
+}
+
+export interface LogsJob {
+  readonly kind: "logs";
+  readonly dir: string;
+  readonly agent?: string;
+  readonly from?: number;
+  readonly to?: number;
+}
+
+/** The first place where replay and log differ. */
+export interface FirstDivergence {
+  readonly tick: number;
+  /** The first agent (by id) whose state or effects differ at that tick; absent where it cannot be named. */
+  readonly agent?: AgentId;
+  /** What differs: `effects`, `state`, `fuel`, `inputs` or `chain`. */
+  readonly what: string;
+  readonly expected: string;
+  readonly actual: string;
+  /**
+   * `execution`: a clean execution agrees with the log, the one under test did not. `log`: every execution gives this
+   * result, so log, engine or machine changed. `transient`: it did not happen again.
+   */
+  readonly cause: "execution" | "log" | "transient";
+}
+
+export interface ReplayReport {
+  readonly runId: string;
+  readonly dir: string;
+  readonly verified: boolean;
+  /** First tick that was executed again. */
+  readonly from: number;
+  /** Last tick + 1, as in the run's own report. */
+  readonly ticks: number;
+  readonly ticksExecuted: number;
+  readonly turnsExecuted: number;
+  readonly fuel: number;
+  readonly chainHead: string;
+  readonly firstDivergence?: FirstDivergence;
+  readonly wallMs: number;
+  readonly node: string;
+  readonly arch: string;
+  readonly v8Flags: readonly string[];
+}
+
+/** How far a job has come. */
+export interface ReplayProgress {
+  readonly tick: number;
+  readonly turnsExecuted: number;
+}
+
+export interface ConsoleLine {
+  readonly tick: number;
+  readonly timestamp: string;
+  readonly agentId: AgentId;
+  readonly level: string;
+  readonly text: string;
+}
+
+/** Values of the jobs. */
+export interface JobValues {
+  readonly replay: ReplayReport;
+  readonly inspect: WorldReport;
+  readonly logs: readonly ConsoleLine[];
+}

@@ -1,0 +1,70 @@
+/**
+ * Executes the ticks of a log again and compares commit by commit. Never asks a model or a tool: their results are
+ * inputs of the log. On the first difference the agent is looked for by `locate`.
+ */
+
+import { equalBytes } from "@wasm-engine/core";
+import { hex } from "../world/report.js";
+import { ticksPerProgress } from "../world/limits.js";
+import { executingProcess } from "../world/run-result.js";
+import { locate } from "./locate.js";
+import { lastTick, play } from "./play.js";
+import type { Difference } from "./play.js";
+import type { FirstDivergence, ReplayJob, ReplayProgress, ReplayReport } from "./replay-contract.js";
+import { openTrack } from "./track.js";
+import type { RecordedRun, Track } from "./track.js";
+
+/** The job `replay`. @throws {WE_RUN_TICK} */
+export function replay(
+  run: RecordedRun,
+  job: ReplayJob,
+  onProgress: (progress: ReplayProgress) => void,
+): ReplayReport {
+  const startedMs = performance.now();
+  const to = lastTick(run, job.to);
+  const track = openTrack(run, job.from);
+  const from = track.world.tick + 1;
+  const sums = { ticksExecuted: 0, turnsExecuted: 0, fuel: 0 };
+  const flip = job.testing?.flip;
+  const difference =
+    play(run, track, {
+      to,
+      ...(flip === undefined ? {} : { flip }),
+      onTick: (tick, result) => {
+        sums.ticksExecuted += 1;
+        sums.turnsExecuted += result.figures.turns;
+        sums.fuel += result.commit.fuel;
+        if (sums.ticksExecuted % ticksPerProgress === 0)
+          onProgress({ tick, turnsExecuted: sums.turnsExecuted });
+      },
+    }) ?? compareEnd(run, track, to);
+  const firstDivergence: FirstDivergence | undefined =
+    difference === undefined ? undefined : locate(run, { difference, from: job.from, ...(flip && { flip }) });
+  const whole = to === run.log.tick && difference === undefined;
+  return {
+    runId: run.runId,
+    dir: run.dir,
+    verified: difference === undefined,
+    from,
+    ticks: (whole ? Math.max(run.log.reachedTick, track.world.tick) : track.world.tick) + 1,
+    ...sums,
+    chainHead: hex(track.world.chainHead),
+    ...(firstDivergence === undefined ? {} : { firstDivergence }),
+    wallMs: Math.round(performance.now() - startedMs),
+    ...executingProcess(),
+  };
+}
+
+/** The chain head of the log, and the state of a snapshot taken at the end, must be those of the replay. */
+function compareEnd(run: RecordedRun, track: Track, to: number): Difference | undefined {
+  const { world } = track;
+  if (to < run.log.tick) return undefined;
+  const { tick } = world;
+  if (!equalBytes(run.log.chainHead, world.chainHead)) {
+    return { tick, what: "chain", expected: hex(run.log.chainHead), actual: hex(world.chainHead) };
+  }
+  const kept = run.stateHashOfSnapshot(tick);
+  const stateHash = kept === undefined ? undefined : world.stateHash();
+  if (kept === undefined || stateHash === undefined || equalBytes(kept, stateHash)) return undefined;
+  return { tick, what: "state", expected: hex(kept), actual: hex(stateHash) };
+}

@@ -1,0 +1,69 @@
+/** A recorded run opened for reading, and worlds that execute it again from a chosen snapshot or from the start. */
+
+import type { AgentHandle, ModuleDigest } from "@wasm-engine/abi";
+import type { Genesis, Json, WorldContract } from "@wasm-engine/core";
+import type { RecoveredLog } from "../storage/contract.js";
+import { fail } from "../world/errors.js";
+import { readRunStore } from "../world/run-store.js";
+import type { ReadRun } from "../world/run-store.js";
+import { decodeContent } from "../world/snapshot-content.js";
+import { createParts, describeAgent } from "../world/world-parts.js";
+import type { BitFlip } from "./replay-contract.js";
+
+/** What replay reads of a run folder. */
+export interface RecordedRun {
+  readonly runId: string;
+  readonly dir: string;
+  readonly genesis: Genesis;
+  readonly modules: ReadonlyMap<ModuleDigest, Uint8Array>;
+  readonly log: RecoveredLog;
+  newestSnapshot: ReadRun["newestSnapshot"];
+  /** State hash that a snapshot of exactly this tick recorded. */
+  stateHashOfSnapshot(tick: number): Uint8Array | undefined;
+}
+
+/** One world on its way through a recorded run. */
+export interface Track {
+  readonly world: WorldContract;
+  describe(agent: AgentHandle): Json | undefined;
+  /** Test-only. @throws {WE_AGENT_UNKNOWN} */
+  flip(flip: BitFlip): void;
+}
+
+/** @throws what reading a damaged or unknown run throws */
+export function openRecordedRun(dir: string): RecordedRun {
+  const run = readRunStore(dir);
+  return {
+    runId: run.runId,
+    dir: run.dir,
+    genesis: run.genesis,
+    modules: run.modules,
+    log: run.recovered,
+    newestSnapshot: (tick) => run.newestSnapshot(tick),
+    stateHashOfSnapshot: (tick) => {
+      const snapshot = run.newestSnapshot(tick);
+      return snapshot?.tick === tick ? decodeContent(snapshot).stateHash : undefined;
+    },
+  };
+}
+
+/** A world at tick -1, or at the newest snapshot at or before `from`. */
+export function openTrack(run: RecordedRun, from: number | undefined): Track {
+  const { genesis, modules } = run;
+  const snapshot = from === undefined ? undefined : run.newestSnapshot(from);
+  const content = snapshot === undefined ? undefined : decodeContent(snapshot);
+  const { world, executor } = createParts({
+    genesis,
+    modules,
+    ...(content === undefined ? {} : { from: content }),
+  });
+  return {
+    world,
+    describe: (agent) => describeAgent(executor, agent),
+    flip: ({ agent, tick, byte, bit }) => {
+      const view = world.agent(agent);
+      if (view === undefined) throw fail("WE_AGENT_UNKNOWN", { agent, tick });
+      executor.testing.flipBit(view.handle, byte, bit);
+    },
+  };
+}

@@ -1,0 +1,170 @@
+/**
+ * What a client and its world say to each other: plain data that structured clone carries over a pipe or a
+ * message port. The session answers every request exactly once.
+ */
+
+import type { AgentId, Encoding, ErrorRecord } from "@wasm-engine/abi";
+import type { Genesis, InputBody, Json } from "@wasm-engine/core";
+import type { ReplayProgress } from "../replay/replay-contract.js";
+import type { Durability, StopRule } from "./contract.js";
+
+/** An input has reached its durability level. */
+export interface Acknowledgement {
+  readonly tick: number;
+  readonly seq: number;
+  readonly durability: Durability;
+}
+
+/** A message that left the world, released because its cause is durable. */
+export interface WorldMessage {
+  readonly tick: number;
+  readonly agentId: AgentId;
+  readonly topic: string;
+  readonly encoding: Encoding;
+  readonly payload: Uint8Array;
+  readonly flags: number;
+  /** Virtual time of the tick, RFC 3339. */
+  readonly timestamp: string;
+}
+
+export type StopReason =
+  | "idle"
+  | "inputs-done"
+  | "tick"
+  | "exit"
+  | "max-ticks"
+  | "ticks"
+  | "stopped"
+  | "interrupted"
+  /** A fault was escalated to nobody. */
+  | "unsupervised";
+
+/** What a finished run reports (DESIGN §14). */
+export interface RunResult {
+  readonly runId: string;
+  readonly dir: string;
+  /** Ticks that are over: the last executed one + 1, or more where the last ones were empty. */
+  readonly ticks: number;
+  /** Ticks that had work; the others were empty and cost nothing. */
+  readonly ticksExecuted: number;
+  readonly chainHead: string;
+  readonly stateHash: string;
+  readonly agents: number;
+  readonly messages: number;
+  readonly inferences: number;
+  readonly fuel: number;
+  readonly faults: number;
+  readonly turnsExecuted: number;
+  readonly inputs: number;
+  readonly wallMs: number;
+  readonly reason: StopReason;
+  readonly node: string;
+  readonly arch: string;
+  readonly v8Flags: readonly string[];
+}
+
+export interface Progress {
+  readonly tick: number;
+  readonly turnsExecuted: number;
+  readonly messages: number;
+  readonly faults: number;
+  readonly agents: number;
+  readonly fuel: number;
+  readonly wallMs: number;
+}
+
+/** One agent, decoded for people and programs. */
+export interface AgentReport {
+  readonly agentId: AgentId;
+  readonly status: string;
+  readonly module: string;
+  readonly moduleName: string;
+  readonly tenant: string;
+  readonly fuel: number;
+  readonly faults: number;
+  readonly topics: readonly string[];
+  readonly mailbox: readonly MessageReport[];
+  readonly pendingRequests: readonly {
+    readonly requestId: number;
+    readonly kind: string;
+    readonly deadlineTick: number;
+  }[];
+  readonly requests: number;
+  readonly messages: number;
+  readonly spawns: number;
+  readonly streams: readonly (readonly [string, number])[];
+  readonly digest: string;
+  /** What `agent_describe` said, where the module has it. */
+  readonly describe?: Json;
+}
+
+/** A message as people read it. `payload` is decoded where the encoding is JSON or text, else base64. */
+export interface MessageReport {
+  readonly kind: string;
+  readonly topic: string;
+  readonly encoding: string;
+  readonly payload: Json;
+  readonly flags: readonly string[];
+  readonly messageId: number;
+  readonly correlationId: number;
+  readonly peer: number;
+}
+
+/** The world, or one agent of it, as sealed at a tick. */
+export interface WorldReport {
+  readonly runId: string;
+  readonly tick: number;
+  readonly timestamp: string;
+  readonly chainHead: string;
+  readonly stateHash: string;
+  readonly agents: readonly AgentReport[];
+}
+
+export interface SnapshotReport {
+  readonly tick: number;
+  readonly stateHash: string;
+}
+
+export type ControlRequest =
+  | { readonly method: "input"; readonly body: InputBody; readonly key?: string }
+  | { readonly method: "ask"; readonly body: InputBody; readonly key?: string }
+  | { readonly method: "run"; readonly until: RunUntil }
+  | { readonly method: "step"; readonly ticks: number }
+  | { readonly method: "pause" | "resume" | "snapshot" | "status" }
+  | { readonly method: "stop"; readonly reason: "stopped" | "interrupted" }
+  | { readonly method: "inspect"; readonly agent?: string; readonly describe: boolean }
+  | { readonly method: "subscribe"; readonly topic: string; readonly subscription: number }
+  | { readonly method: "unsubscribe"; readonly subscription: number }
+  | { readonly method: "cancel"; readonly request: number };
+
+/** `rule` uses the stop rule of the run; `ticks` ends it earlier, before that tick. */
+export interface RunUntil {
+  readonly rule: StopRule | "configured" | "never";
+  readonly ticks?: number;
+}
+
+/** Client to world. */
+export interface ControlCall {
+  readonly id: number;
+  readonly request: ControlRequest;
+}
+
+/** World to client. */
+export type WorldEvent =
+  | { readonly kind: "answer"; readonly id: number; readonly value: unknown }
+  | { readonly kind: "refusal"; readonly id: number; readonly error: ErrorRecord }
+  | {
+      readonly kind: "opened";
+      readonly runId: string;
+      readonly dir: string;
+      readonly tick: number;
+      readonly genesis: Genesis;
+    }
+  | { readonly kind: "progress"; readonly progress: Progress }
+  | { readonly kind: "replayed"; readonly progress: ReplayProgress }
+  | { readonly kind: "message"; readonly subscription: number; readonly message: WorldMessage }
+  | { readonly kind: "ended"; readonly result: RunResult }
+  | { readonly kind: "failed"; readonly error: ErrorRecord };
+
+/** Where a session sends its events. */
+export type EmitEvent = (event: WorldEvent) => void;

@@ -1,0 +1,103 @@
+/** Error codes of the world host, its client and replay. */
+
+import { errorFactory } from "@wasm-engine/abi";
+import type { ErrorTable } from "@wasm-engine/abi";
+
+export const WORLD_ERRORS = {
+  WE_WORLD_DIED: {
+    message: 'The world process ended without a farewell: {cause} (run "{dir}")',
+    hint: "the run is intact up to its last durable input; go on with: wasm-engine run --resume {dir}",
+    exitCode: 70,
+    retryable: true,
+    explanation:
+      "The process that executes the agents was killed, ran out of memory or aborted. Nothing that was acknowledged is lost: the event log continues from the last durable record when the run is resumed.",
+  },
+  WE_WORLD_ENDED: {
+    message: 'The world has ended, so "{method}" cannot be answered',
+    hint: "open the run again to go on with it",
+    exitCode: 1,
+    explanation:
+      "The call reached a world that has stopped, either because its stop rule was met, because it was stopped or because it failed. Inputs that were acknowledged before are in the log.",
+  },
+  WE_WORLD_ABORTED: {
+    message: 'The call "{method}" was given up by its caller',
+    hint: "an input that was already sent may still be in the log; look for its idempotency key",
+    exitCode: 130,
+    explanation:
+      "The AbortSignal that was handed to the call fired. The call stops waiting; work that it had started in the world is not undone.",
+  },
+  WE_WORLD_STDIN_RESUME: {
+    message: "The run reads standard input, which a resumed run cannot read again from the start",
+    hint: "pass the remaining records on standard input; records that the log already holds are not needed again",
+    exitCode: 2,
+    explanation:
+      "A file input is positioned by its record number when a run is resumed. Standard input has no position, so only what follows can be supplied.",
+  },
+  WE_RUN_DIVERGED: {
+    message:
+      'Executing tick {tick} again gave another {what} than the log holds ("{expected}", now "{actual}")',
+    hint: "run: wasm-engine replay {dir} to locate the first agent that differs",
+    exitCode: 3,
+    explanation:
+      "A run is resumed by executing the committed ticks after its snapshot again and comparing each commit. A difference means that the machine, the engine or the folder changed what the agents compute; going on would continue another world.",
+  },
+  WE_RUN_UNKNOWN: {
+    message: 'No run "{run}" was found (expected a run folder, a unique prefix of a run id, or @last)',
+    hint: "list the runs with: wasm-engine runs",
+    exitCode: 2,
+    explanation:
+      "A run is named by the path of its folder, by a prefix of its id or by @last for the newest.",
+  },
+  WE_RUN_AMBIGUOUS: {
+    message: 'The prefix "{run}" fits {count} runs: {runs}',
+    hint: "give more letters of the id",
+    exitCode: 2,
+    explanation: "A prefix of a run id must fit exactly one run below the configuration.",
+  },
+  WE_RUN_INFO: {
+    message: 'The file "{path}" does not describe a run of this version',
+    hint: "open the run with the version of wasm-engine that made it, or restore the file",
+    exitCode: 4,
+    explanation: "Every run folder names its format in run.json. This version reads format 1.",
+  },
+  WE_RUN_TICK: {
+    message: 'Tick "{tick}" is not in the run, which holds ticks {first} to {last}',
+    hint: "choose a tick that the run has executed",
+    exitCode: 2,
+    explanation: "Views of the past are computed by replay, which can only reach ticks that the log holds.",
+  },
+  WE_MODULE_DIGEST_MISMATCH: {
+    message:
+      'Module "{name}" of the run is not the one it started with: expected digest {expected}, found {actual}',
+    hint: "restore the module file of the run folder, or start a new run with the changed module",
+    exitCode: 3,
+    explanation:
+      "The genesis of a run names the digest of every module. A run folder whose module bytes have another digest would execute other code than the chain covers, so it is refused.",
+  },
+  WE_AGENT_UNKNOWN: {
+    message: 'There is no agent "{agent}" in the world at tick {tick}',
+    hint: "list the agents with: wasm-engine inspect RUN",
+    exitCode: 2,
+    explanation: "The id is not that of an agent that lives at the tick asked for.",
+  },
+  WE_AGENT_SPEC: {
+    message: 'The agent specification "{id}" cannot be used: {reason}',
+    hint: "see the AgentSpec reference for its members and their ranges",
+    exitCode: 2,
+    explanation: "An agent that is started in a running world is checked like one of the configuration.",
+  },
+  WE_ASK_FAILED: {
+    message: 'Agent "{agent}" gave no answer: {answerCode}, {reason}',
+    hint: "the code says why: UNDELIVERABLE, REFUSED, TIMEOUT, CANCELLED, FAILED or OUTCOME_UNKNOWN",
+    exitCode: 1,
+    explanation: "A message that wants an answer was answered with an error.",
+  },
+  WE_REQUEST_UNKNOWN: {
+    message: 'The world has no method "{method}"',
+    hint: "client and world process are of different versions; install one version",
+    exitCode: 70,
+    explanation: "The client asked its world process for something that it does not know.",
+  },
+} as const satisfies ErrorTable;
+
+export const fail = errorFactory(WORLD_ERRORS);

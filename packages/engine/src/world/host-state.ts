@@ -1,0 +1,77 @@
+/**
+ * What the host must remember over a restart and the world does not: positions in files, requests under way,
+ * counters. Stored beside the world in a snapshot, kept up to date tick by tick; never hashed.
+ */
+
+import { assert } from "@wasm-engine/abi";
+import type { ExternalRequest, Input, TickResult } from "@wasm-engine/core";
+import type { StopRule } from "./contract.js";
+
+/** Sums over the ticks of a run. Re-executed ticks count as if they had never been interrupted. */
+export interface Totals {
+  ticksExecuted: number;
+  turns: number;
+  invocations: number;
+  messages: number;
+  inferences: number;
+  faults: number;
+  fuel: number;
+}
+
+/** Plain data: stored in snapshots as canonical CBOR. */
+export interface HostState {
+  readonly totals: Totals;
+  /** Sequence of the last executed input; 0 before the first. */
+  lastSeq: number;
+  /** Next record per input source. */
+  readonly sourceRecords: number[];
+  /** Bytes per output at the last snapshot. */
+  sinkPositions: number[];
+  /** Requests that left the world and have no logged result, in order of emission. */
+  outstanding: ExternalRequest[];
+  /** The agent that the stop rule waits for has ended. */
+  exitSeen: boolean;
+}
+
+export function newHostState(sourceCount: number, sinkCount: number): HostState {
+  return {
+    totals: { ticksExecuted: 0, turns: 0, invocations: 0, messages: 0, inferences: 0, faults: 0, fuel: 0 },
+    lastSeq: 0,
+    sourceRecords: new Array<number>(sourceCount).fill(0),
+    sinkPositions: new Array<number>(sinkCount).fill(0),
+    outstanding: [],
+    exitSeen: false,
+  };
+}
+
+/** Counts one executed input: sequence, source position, answered request. */
+export function noteInput(state: HostState, input: Input): void {
+  assert(input.seq === state.lastSeq + 1, `input ${input.seq} follows ${state.lastSeq}`);
+  state.lastSeq = input.seq;
+  if (input.source !== undefined) {
+    const [index, record] = input.source;
+    assert(index < state.sourceRecords.length, `input source ${index} is one of the run's`);
+    state.sourceRecords[index] = record + 1;
+  }
+  const { body } = input;
+  if (body.kind === "result" && body.last) {
+    state.outstanding = state.outstanding.filter(
+      (request) => request.agent !== body.agent || request.requestId !== body.requestId,
+    );
+  }
+}
+
+/** Counts one executed tick. */
+export function noteTick(state: HostState, result: TickResult, stop: StopRule): void {
+  const { totals } = state;
+  const { figures } = result;
+  totals.ticksExecuted += 1;
+  totals.turns += figures.turns;
+  totals.invocations += figures.invocations;
+  totals.messages += figures.messages;
+  totals.inferences += figures.inferences;
+  totals.faults += figures.faults;
+  totals.fuel += result.commit.fuel;
+  if (result.requests.length > 0) state.outstanding.push(...result.requests);
+  if (stop.when === "exit" && result.ended.includes(stop.agent)) state.exitSeen = true;
+}

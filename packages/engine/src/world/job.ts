@@ -1,0 +1,34 @@
+/** What a world process can be given to do. Plain data: it crosses the pipe and the thread boundary. */
+
+import type { ResolvedWorld } from "./contract.js";
+import type { ControlCall } from "./control.js";
+import type { SessionOptions } from "./session.js";
+import type { InspectJob, LogsJob, ReplayJob } from "../replay/replay-contract.js";
+
+/** Where a world comes from: a configuration, or the folder of a run. */
+export type WorldOrigin =
+  | { readonly kind: "new"; readonly world: ResolvedWorld; readonly dir?: string }
+  | { readonly kind: "resume"; readonly dir: string };
+
+export interface WorldJob {
+  readonly kind: "world";
+  readonly origin: WorldOrigin;
+  readonly session: SessionOptions;
+  /** An input of the world is the standard input of its process. */
+  readonly stdin: boolean;
+}
+
+export type Job = WorldJob | ReplayJob | InspectJob | LogsJob;
+
+/** Client to world process, and world process to its orchestrator thread. */
+export type JobMessage =
+  | { readonly kind: "job"; readonly job: Job }
+  | { readonly kind: "call"; readonly call: ControlCall }
+  /** Standard input; without bytes it has ended. */
+  | { readonly kind: "stdin"; readonly bytes?: Uint8Array };
+
+export interface ThreadData {
+  readonly job: Job;
+  /** One int32 that is advanced and notified with every message. */
+  readonly bell: SharedArrayBuffer;
+}

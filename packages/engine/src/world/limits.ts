@@ -1,0 +1,28 @@
+/** Limits of the world host. Unit last. None is world-visible: no result depends on them. */
+
+import { assert } from "@wasm-engine/abi";
+
+/** Native stack of a thread that executes agents: four times the logical budget (DESIGN §6.3). */
+export const executorStackMb = 256;
+/** Old generation of the orchestrator thread. The default of a worker follows the machine; worlds need a fixed roof. */
+export const orchestratorHeapMb = 8192;
+/** Ticks executed before control messages are looked at again. */
+export const ticksPerPump = 64;
+/** Longest sleep of an orchestrator with nothing to do: a missed wake costs at most this. */
+export const idleWaitMs = 200;
+/** Sleep while something waits for the disk. */
+export const durableWaitMs = 1;
+/** Progress is reported at most this often. */
+export const progressEveryMs = 200;
+/** Replay reports its progress once in so many ticks. */
+export const ticksPerProgress = 256;
+/** A world whose client is gone or that was told to stop ends at the latest after this. */
+export const stopDeadlineMs = 10_000;
+/** Standard error of a world process that is kept to explain its death. */
+export const stderrTailBytes = 4096;
+/** Messages that a subscription keeps for a reader that does not read; older ones are dropped and counted. */
+export const subscriptionMessagesMax = 65_536;
+/** Inputs that may be queued for one tick from outside before `send` waits. */
+export const admittedInputsMax = 1_000_000;
+
+assert(durableWaitMs <= idleWaitMs, "waiting for the disk is not slower than being idle");

@@ -1,0 +1,189 @@
+/**
+ * Opens a run: a new one from a configuration, or an existing folder to go on with. Going on means: newest snapshot,
+ * committed ticks after it executed again and compared, inputs without commit adopted, sources and outputs at the
+ * place where the log says they were.
+ */
+
+import type { AgentHandle } from "@wasm-engine/abi";
+import { assert } from "@wasm-engine/abi";
+import { equalBytes } from "@wasm-engine/core";
+import type { Genesis, Json } from "@wasm-engine/core";
+import type { InProcessExecutor } from "@wasm-engine/executor";
+import { openInputSource } from "../inputs/input-source.js";
+import { StreamInputSource } from "../inputs/stream-input-source.js";
+import { openOutputSink } from "../outputs/output-sink.js";
+import { compareCommits } from "../replay/play.js";
+import type { EventLog, RecoveredLog } from "../storage/contract.js";
+import type { Durability, InputSource, OutputSink, StopRule } from "./contract.js";
+import type { SnapshotReport } from "./control.js";
+import type { PassCrashPoint } from "./crash-point.js";
+import { fail } from "./errors.js";
+import { newHostState } from "./host-state.js";
+import type { HostState } from "./host-state.js";
+import type { WorldOrigin } from "./job.js";
+import { hex } from "./report.js";
+import { createRunStore, openRunStore } from "./run-store.js";
+import type { RunSetup, RunStore } from "./run-store.js";
+import { decodeContent, encodeContent } from "./snapshot-content.js";
+import type { SnapshotContent } from "./snapshot-content.js";
+import { TickLoop } from "./tick-loop.js";
+import { createParts, describeAgent } from "./world-parts.js";
+
+/** A run that is ready to tick. */
+export interface OpenRun {
+  readonly runId: string;
+  readonly dir: string;
+  readonly loop: TickLoop;
+  readonly log: EventLog;
+  readonly stop: StopRule;
+  readonly durability: Durability;
+  readonly snapshotEvery: number | undefined;
+  /** Tick of the newest snapshot; -1 without. */
+  readonly snapshotTick: number;
+  readonly describe: (agent: AgentHandle) => Json | undefined;
+  /** Standard input has brought bytes, or has ended. */
+  feed(bytes: Uint8Array | undefined): void;
+  /** Everything executed must be durable. */
+  takeSnapshot(): SnapshotReport;
+  close(): void;
+}
+
+export interface OpenRunOptions {
+  /** Whether the log has a thread of its own. */
+  readonly writer: "thread" | "inline";
+  readonly pass: PassCrashPoint;
+}
+
+/** @throws {WE_RUN_DIVERGED} and what storage, inputs and outputs throw */
+export function openRun(origin: WorldOrigin, options: OpenRunOptions): OpenRun {
+  const threaded = options.writer === "thread";
+  const store =
+    origin.kind === "new"
+      ? createRunStore(origin.world, { threaded, dir: origin.dir })
+      : openRunStore(origin.dir, { threaded });
+  try {
+    return assemble(store, options.pass);
+  } catch (error) {
+    store.release();
+    throw error;
+  }
+}
+
+function assemble(store: RunStore, pass: PassCrashPoint): OpenRun {
+  const { genesis, modules, setup, log } = store;
+  const found = store.newestSnapshot(Infinity);
+  const content = found === undefined ? undefined : decodeContent(found);
+  const { world, executor } = createParts({
+    genesis,
+    modules,
+    ...(content === undefined ? {} : { from: content }),
+  });
+  assert(world.tick === (found?.tick ?? -1), "a snapshot holds the world of its tick");
+  const state = content?.host ?? newHostState(setup.inputs.length, setup.outputs.length);
+  const sinks = openSinks(setup, genesis, state);
+  const sources = setup.inputs.map((spec) =>
+    spec.path === "-" ? new StreamInputSource(spec, genesis) : openInputSource(spec, genesis),
+  );
+  const loop = new TickLoop({
+    world,
+    log,
+    sources,
+    sinks,
+    state,
+    stop: setup.stop,
+    ticksAheadMax: setup.ticksAheadMax,
+    pass,
+  });
+  if (store.recovered !== undefined) recover(loop, store, store.recovered);
+  loop.sourceRecords().forEach((record, index) => sources[index]?.seek(record));
+  return {
+    runId: store.runId,
+    dir: store.dir,
+    loop,
+    log,
+    stop: setup.stop,
+    durability: setup.durability,
+    snapshotEvery: setup.snapshotEvery,
+    snapshotTick: found?.tick ?? -1,
+    describe: (agent) => describeAgent(executor, agent),
+    feed: (bytes) => feed(sources, bytes),
+    takeSnapshot: () => takeSnapshot({ store, loop, executor, sinks, pass }),
+    close: () => {
+      for (const source of sources) source.close();
+      for (const sink of sinks) sink.close();
+      pass("before-close");
+      store.close(loop.reachedTick);
+    },
+  };
+}
+
+function openSinks(setup: RunSetup, genesis: Genesis, state: HostState): readonly OutputSink[] {
+  return setup.outputs.map((spec, index) =>
+    openOutputSink(spec, { genesis, position: state.sinkPositions[index] ?? 0 }),
+  );
+}
+
+/** Executes what the log holds beyond the snapshot. @throws {WE_RUN_DIVERGED} */
+function recover(loop: TickLoop, store: RunStore, recovered: RecoveredLog): void {
+  const { dir } = store;
+  for (const entry of recovered.ticks(loop.world.tick)) {
+    if (entry.commit === undefined) {
+      loop.adopt(entry.inputs);
+      continue;
+    }
+    const result = loop.executeAgain(entry.tick, entry.inputs);
+    const difference = compareCommits(entry.commit, result.commit);
+    if (difference !== undefined) throw fail("WE_RUN_DIVERGED", { ...difference, dir });
+  }
+  const { chainHead, tick } = loop.world;
+  if (!equalBytes(chainHead, recovered.chainHead)) {
+    const expected = hex(recovered.chainHead);
+    throw fail("WE_RUN_DIVERGED", { tick, what: "chain", expected, actual: hex(chainHead), dir });
+  }
+  assert(loop.loggedSeq === recovered.lastSeq, "every input of the log is known");
+  loop.reach(recovered.reachedTick);
+}
+
+function feed(sources: readonly InputSource[], bytes: Uint8Array | undefined): void {
+  for (const source of sources) {
+    if (!(source instanceof StreamInputSource)) continue;
+    if (bytes === undefined) source.end();
+    else source.push(bytes);
+  }
+}
+
+interface SnapshotParts {
+  readonly store: RunStore;
+  readonly loop: TickLoop;
+  readonly executor: InProcessExecutor;
+  readonly sinks: readonly OutputSink[];
+  readonly pass: PassCrashPoint;
+}
+
+/** Outputs first: what a snapshot counts as written must be on the disk before the snapshot is. */
+function takeSnapshot({ store, loop, executor, sinks, pass }: SnapshotParts): SnapshotReport {
+  const { world, state } = loop;
+  assert(!loop.unsettled, "a snapshot counts outputs as written");
+  for (const sink of sinks) sink.sync();
+  state.sinkPositions = sinks.map((sink) => sink.position);
+  const stateHash = world.stateHash();
+  const content: SnapshotContent = {
+    world: world.exportState(),
+    stateHash,
+    host: state,
+    images: executor.images(),
+  };
+  pass("before-snapshot");
+  store.writeSnapshot({
+    tick: world.tick,
+    chainHead: world.chainHead,
+    inputSeq: state.lastSeq,
+    positions: [
+      ...state.sourceRecords.map((position, index) => ({ name: `input ${index}`, position })),
+      ...state.sinkPositions.map((position, index) => ({ name: `output ${index}`, position })),
+    ],
+    ...encodeContent(content),
+  });
+  pass("after-snapshot");
+  return { tick: world.tick, stateHash: hex(stateHash) };
+}

@@ -1,0 +1,52 @@
+/** Program of the orchestrator thread: owns a world and executes it, or does one job and reports its value. */
+
+import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import { EngineError, assert } from "@wasm-engine/abi";
+import { runJob } from "../replay/run-job.js";
+import type { EmitEvent } from "./control.js";
+import { crashPlanOf, crashPoints } from "./crash-point.js";
+import { fail } from "./errors.js";
+import type { JobMessage, ThreadData, WorldJob } from "./job.js";
+import { openRun } from "./open-run.js";
+import { Session } from "./session.js";
+
+const port = parentPort;
+assert(port !== null, "this program runs in a thread of a world process");
+const data = workerData as ThreadData; // set by world-process.ts
+const emit: EmitEvent = (event) => port.postMessage(event);
+
+function nextMessage(): JobMessage | undefined {
+  assert(port !== null, "this program runs in a thread of a world process");
+  const received = receiveMessageOnPort(port) as { message: JobMessage } | undefined; // sent by world-process.ts
+  return received?.message;
+}
+
+/** The loop of an open world: calls, ticks, sleep. */
+function drive(job: WorldJob): void {
+  const bell = new Int32Array(data.bell);
+  const run = openRun(job.origin, { writer: "thread", pass: crashPoints(crashPlanOf(process.env)) });
+  const session = new Session(run, emit, job.session);
+  while (!session.ended) {
+    const heard = Atomics.load(bell, 0);
+    for (let message = nextMessage(); message !== undefined; message = nextMessage()) {
+      if (message.kind === "call") session.handle(message.call);
+      else if (message.kind === "stdin") run.feed(message.bytes);
+    }
+    const waitMs = session.pump();
+    if (waitMs > 0) Atomics.wait(bell, 0, heard, waitMs);
+  }
+}
+
+try {
+  if (data.job.kind === "world") drive(data.job);
+  else
+    emit({
+      kind: "answer",
+      id: 0,
+      value: runJob(data.job, (progress) => emit({ kind: "replayed", progress })),
+    });
+} catch (error) {
+  const coded = EngineError.is(error) ? error : fail("WE_WORLD_DIED", { cause: String(error), dir: "" });
+  emit({ kind: "failed", error: coded.toRecord() });
+  process.exitCode = coded.exitCode;
+}

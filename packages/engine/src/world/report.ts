@@ -1,0 +1,101 @@
+/** Views of the world for people and programs: decoded, JSON-safe, never part of the world. */
+
+import { Encoding, MessageFlag, MessageKind, decodeMessage, decodeUtf8 } from "@wasm-engine/abi";
+import type { AgentHandle } from "@wasm-engine/abi";
+import type { AgentView, Json, WorldContract } from "@wasm-engine/core";
+import type { AgentReport, MessageReport, WorldMessage } from "./control.js";
+import type { ReleasedTick } from "./tick-loop.js";
+import { formatTime } from "../time/virtual-time.js";
+
+/** JSON that the agent says about itself, computed on a copy; undefined where the module cannot. */
+export type DescribeAgent = (agent: AgentHandle) => Json | undefined;
+
+export function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");
+}
+
+function nameOf(table: Readonly<Record<string, number>>, value: number): string {
+  const entry = Object.entries(table).find(([, number]) => number === value);
+  return entry === undefined ? String(value) : entry[0].toLowerCase();
+}
+
+/** JSON and text as what they say; everything else as base64. */
+export function readablePayload(encoding: number, payload: Uint8Array): Json {
+  const text = encoding === Encoding.JSON || encoding === Encoding.TEXT ? decodeUtf8(payload) : undefined;
+  if (text === undefined) return Buffer.from(payload).toString("base64");
+  if (encoding === Encoding.TEXT) return text;
+  try {
+    return JSON.parse(text) as Json; // JSON.parse gives nothing else
+  } catch {
+    return text;
+  }
+}
+
+export function reportMessage(bytes: Uint8Array): MessageReport {
+  const message = decodeMessage(bytes);
+  const flags = Object.entries(MessageFlag).filter(([, bit]) => (message.flags & bit) !== 0);
+  return {
+    kind: nameOf(MessageKind, message.kind),
+    topic: decodeUtf8(message.topic) ?? "",
+    encoding: nameOf(Encoding, message.encoding),
+    payload: readablePayload(message.encoding, message.payload),
+    flags: flags.map(([name]) => name.toLowerCase()),
+    messageId: message.messageId,
+    correlationId: message.correlationId,
+    peer: message.peer,
+  };
+}
+
+function reportAgent(view: AgentView, digest: string, names: ReadonlyMap<string, string>): AgentReport {
+  return {
+    agentId: view.agentId,
+    status: view.status,
+    module: view.spec.module,
+    moduleName: names.get(view.spec.module) ?? "",
+    tenant: view.spec.tenant,
+    fuel: view.fuel,
+    faults: view.faults,
+    topics: view.topics,
+    mailbox: view.mailbox.map(reportMessage),
+    pendingRequests: view.pendingRequests,
+    requests: view.ledger.requests,
+    messages: view.ledger.messages,
+    spawns: view.ledger.spawns,
+    streams: view.ledger.streams,
+    digest,
+  };
+}
+
+/** Reports of all agents, or of the one that is asked for; empty where it does not live. */
+export function reportAgents(
+  world: WorldContract,
+  options: { agent?: string; describe?: DescribeAgent },
+): readonly AgentReport[] {
+  const names = new Map(
+    Object.entries(world.genesis.modules).map(([name, digest]) => [digest as string, name]),
+  );
+  const digests = new Map(world.agentDigests().map(([id, digest]) => [id as string, hex(digest)]));
+  const views = world
+    .agents()
+    .filter((view) => options.agent === undefined || view.agentId === options.agent);
+  return views.map((view) => {
+    const report = reportAgent(view, digests.get(view.agentId) ?? "", names);
+    const described = options.describe?.(view.handle);
+    return described === undefined ? report : { ...report, describe: described };
+  });
+}
+
+/** Departures that subscribers read. */
+export function worldMessages(world: WorldContract, released: ReleasedTick): readonly WorldMessage[] {
+  const { epochNanos, tickNanos } = world.genesis;
+  const timestamp = formatTime(epochNanos + BigInt(released.tick) * tickNanos);
+  return released.departures.map((departure) => ({
+    tick: released.tick,
+    agentId: departure.agentId,
+    topic: departure.topic,
+    encoding: departure.encoding,
+    payload: departure.payload,
+    flags: departure.flags,
+    timestamp,
+  }));
+}

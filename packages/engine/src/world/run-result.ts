@@ -1,0 +1,55 @@
+/** Figures of a run, as the command line and the library report them. */
+
+import type { Progress, RunResult, StopReason } from "./control.js";
+import type { OpenRun } from "./open-run.js";
+import { hex } from "./report.js";
+import type { TickLoop } from "./tick-loop.js";
+import { v8FlagsOf } from "./v8-flags.js";
+
+export function runResultOf(
+  run: OpenRun,
+  end: { readonly wallMs: number; readonly reason: StopReason },
+): RunResult {
+  const { world, state } = run.loop;
+  return {
+    runId: run.runId,
+    dir: run.dir,
+    ticks: run.loop.reachedTick + 1,
+    ticksExecuted: state.totals.ticksExecuted,
+    chainHead: hex(world.chainHead),
+    stateHash: hex(world.stateHash()),
+    agents: world.agents().length,
+    messages: state.totals.messages,
+    inferences: state.totals.inferences,
+    fuel: state.totals.fuel,
+    faults: state.totals.faults,
+    turnsExecuted: state.totals.turns,
+    inputs: run.loop.loggedSeq,
+    wallMs: end.wallMs,
+    reason: end.reason,
+    ...executingProcess(),
+  };
+}
+
+export function progressOf(loop: TickLoop, wallMs: number): Progress {
+  const { totals } = loop.state;
+  return {
+    tick: loop.world.tick,
+    turnsExecuted: totals.turns,
+    messages: totals.messages,
+    faults: totals.faults,
+    agents: loop.world.agents().length,
+    fuel: totals.fuel,
+    wallMs,
+  };
+}
+
+/** What executes the agents: reported, never part of the world. */
+export function executingProcess(): { node: string; arch: string; v8Flags: readonly string[] } {
+  const environment = (process.env["NODE_OPTIONS"] ?? "").split(/\s+/).filter((flag) => flag !== "");
+  return {
+    node: process.versions.node,
+    arch: process.arch,
+    v8Flags: v8FlagsOf([...process.execArgv, ...environment]),
+  };
+}

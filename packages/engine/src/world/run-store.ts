@@ -1,0 +1,240 @@
+/**
+ * A run folder as the host uses it: creates it from a configuration, opens it to go on, or opens it for reading.
+ * Checks that the modules in it are those of the genesis. Formats and durability are storage's own.
+ */
+
+import { rmSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+import type { ModuleDigest } from "@wasm-engine/abi";
+import { genesisDigest } from "@wasm-engine/core";
+import type { Genesis, Json, Snapshot } from "@wasm-engine/core";
+import { digestOf } from "@wasm-engine/wasm";
+import { newRunId, runsDirectory } from "../client/run-reference.js";
+import { nodeHasher, sha256Hex } from "../crypto/node-crypto.js";
+import { RunFolder, createEventLog, openEventLog, recoverLog } from "../storage/index.js";
+import type { EventLog, RecoveredLog, RunLock, SideRecords } from "../storage/index.js";
+import type { ResolvedWorld } from "./contract.js";
+import { fail } from "./errors.js";
+import { executingProcess } from "./run-result.js";
+
+/** What a run folder keeps of its configuration beside genesis and modules. JSON. */
+export type RunSetup = Omit<ResolvedWorld, "genesis" | "modules">;
+
+/** A module of the run: digest over the original bytes, SHA-256 over the instrumented ones. */
+interface StoredModule {
+  readonly name: string;
+  readonly digest: ModuleDigest;
+  readonly instrumented: ModuleDigest;
+}
+
+interface RunInfo {
+  readonly format: 1;
+  readonly runId: string;
+  readonly name: string;
+  readonly createdAt: string;
+  readonly setup: RunSetup;
+  readonly modules: readonly StoredModule[];
+}
+
+/** A run folder opened for reading. */
+export interface ReadRun {
+  readonly runId: string;
+  readonly dir: string;
+  readonly genesis: Genesis;
+  readonly setup: RunSetup;
+  /** Instrumented bytes by digest. */
+  readonly modules: ReadonlyMap<ModuleDigest, Uint8Array>;
+  readonly recovered: RecoveredLog;
+  /** The newest usable snapshot at or before `tick`. */
+  newestSnapshot(tick: number): Snapshot | undefined;
+}
+
+/** A run folder opened for going on. */
+export interface RunStore extends Omit<ReadRun, "recovered"> {
+  readonly log: EventLog;
+  /** Absent in a new run. */
+  readonly recovered: RecoveredLog | undefined;
+  writeSnapshot(snapshot: Omit<Snapshot, "genesisDigest" | "logRecords">): void;
+  /** Closes the log with its closing record and gives the folder back. */
+  close(reachedTick: number): void;
+  /** Gives the folder back without a closing record. */
+  release(): void;
+}
+
+export interface StoreOptions {
+  readonly threaded: boolean;
+}
+
+/** Makes the folder of a new run. @throws {WE_RUN_EXISTS} and what storage throws */
+export function createRunStore(
+  world: ResolvedWorld,
+  options: StoreOptions & { dir: string | undefined },
+): RunStore {
+  const runId = newRunId();
+  const dir = options.dir ?? join(runsDirectory(world.baseDirectory), runId);
+  const { genesis, modules, ...setup } = world;
+  const stored = [...modules].map(([digest, { name, instrumented }]): StoredModule => {
+    return { name, digest, instrumented: instrumentedDigest(instrumented) };
+  });
+  const info: RunInfo = {
+    format: 1,
+    runId: options.dir === undefined ? runId : basename(resolve(dir)),
+    name: genesis.name,
+    createdAt: new Date().toISOString(),
+    setup,
+    modules: stored,
+  };
+  const folder = RunFolder.create(dir, info as unknown as Json, nodeHasher); // the setup is plain data by contract
+  const lock = folder.lock();
+  for (const [digest, module] of modules) {
+    folder.writeModule(digest, module.bytes);
+    folder.writeModule(instrumentedDigest(module.instrumented), module.instrumented);
+  }
+  // What an earlier run of the same configuration wrote there is not part of this one.
+  for (const output of setup.outputs) rmSync(output.path, { force: true });
+  const { durability } = setup;
+  const log = createEventLog(folder.log, genesis, { durability, threaded: options.threaded });
+  const bytes = new Map([...modules].map(([digest, module]) => [digest, module.instrumented]));
+  return live({ folder, lock, log, info, genesis, modules: bytes, recovered: undefined });
+}
+
+/** Opens a run to go on with it. @throws {WE_RUN_NOT_FOUND} @throws {WE_RUN_LOCKED} @throws {WE_LOG_DAMAGED} */
+export function openRunStore(dir: string, options: StoreOptions): RunStore {
+  const folder = RunFolder.open(dir, nodeHasher);
+  const lock = folder.lock();
+  try {
+    const info = readInfo(folder);
+    const modules = readModules(folder, info);
+    const { durability } = info.setup;
+    const { log, recovered } = openEventLog(folder.log, { durability, threaded: options.threaded });
+    checkGenesis(recovered.genesis, modules);
+    return live({ folder, lock, log, info, genesis: recovered.genesis, modules, recovered });
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+/** Opens a run for reading; changes nothing in it. @throws {WE_RUN_NOT_FOUND} @throws {WE_LOG_DAMAGED} */
+export function readRunStore(dir: string): ReadRun {
+  const folder = RunFolder.open(dir, nodeHasher);
+  const info = readInfo(folder);
+  const modules = readModules(folder, info);
+  const recovered = recoverLog(folder.log);
+  checkGenesis(recovered.genesis, modules);
+  const { genesis, records } = recovered;
+  return {
+    runId: info.runId,
+    dir,
+    genesis,
+    setup: info.setup,
+    modules,
+    recovered,
+    newestSnapshot: (tick) => newestSnapshot(folder, { digest: recovered.genesisDigest, records, tick }),
+  };
+}
+
+interface LiveParts {
+  readonly folder: RunFolder;
+  readonly lock: RunLock;
+  readonly log: EventLog;
+  readonly info: RunInfo;
+  readonly genesis: Genesis;
+  readonly modules: ReadonlyMap<ModuleDigest, Uint8Array>;
+  readonly recovered: RecoveredLog | undefined;
+}
+
+function live(parts: LiveParts): RunStore {
+  const { folder, lock, log, info, genesis, modules, recovered } = parts;
+  const digest = genesisDigest(nodeHasher, genesis);
+  const side: SideRecords = folder.openSideRecords();
+  const { node, arch, v8Flags } = executingProcess();
+  side.append("opened", { node, arch, v8Flags, at: new Date().toISOString(), cut: cutOf(recovered) });
+  const release = (): void => {
+    side.close();
+    lock.release();
+  };
+  return {
+    runId: info.runId,
+    dir: folder.path,
+    genesis,
+    setup: info.setup,
+    modules,
+    log,
+    recovered,
+    newestSnapshot: (tick) => newestSnapshot(folder, { digest, records: log.records, tick }),
+    writeSnapshot: (snapshot) => {
+      folder.snapshots.save({ ...snapshot, genesisDigest: digest, logRecords: log.records });
+    },
+    close: (reachedTick) => {
+      log.close(reachedTick);
+      side.append("closed", { reachedTick, at: new Date().toISOString() });
+      release();
+    },
+    release,
+  };
+}
+
+function cutOf(recovered: RecoveredLog | undefined): Json {
+  const cut = recovered?.cut;
+  if (cut === undefined) return null;
+  const { segment, offset, record, bytes } = cut;
+  return { segment, offset, record, bytes };
+}
+
+function newestSnapshot(
+  folder: RunFolder,
+  fit: { readonly digest: Uint8Array; readonly records: number; readonly tick: number },
+): Snapshot | undefined {
+  const { digest, records, tick } = fit;
+  return folder.snapshots.newest({ genesisDigest: digest, records, tickMax: tick }).snapshot;
+}
+
+function readInfo(folder: RunFolder): RunInfo {
+  const info: unknown = folder.readInfo();
+  const valid = typeof info === "object" && info !== null && "format" in info && info.format === 1;
+  if (!valid) throw fail("WE_RUN_INFO", { path: join(folder.path, "run.json") });
+  return info as RunInfo; // written by createRunStore in this format
+}
+
+function instrumentedDigest(bytes: Uint8Array): ModuleDigest {
+  return sha256Hex(bytes) as ModuleDigest; // brand: the folder keeps instrumented bytes under their own digest
+}
+
+/** Instrumented bytes of every module, after both files have been checked. @throws {WE_MODULE_DIGEST_MISMATCH} */
+function readModules(folder: RunFolder, info: RunInfo): ReadonlyMap<ModuleDigest, Uint8Array> {
+  const modules = new Map<ModuleDigest, Uint8Array>();
+  for (const { name, digest, instrumented } of info.modules) {
+    const original = folder.readModule(digest);
+    const found = original === undefined ? "nothing" : originalDigest(original);
+    if (found !== digest) throw fail("WE_MODULE_DIGEST_MISMATCH", { name, expected: digest, actual: found });
+    const bytes = folder.readModule(instrumented);
+    const actual = bytes === undefined ? "nothing" : instrumentedDigest(bytes);
+    if (bytes === undefined || actual !== instrumented) {
+      throw fail("WE_MODULE_DIGEST_MISMATCH", {
+        name: `${name} (instrumented)`,
+        expected: instrumented,
+        actual,
+      });
+    }
+    modules.set(digest, bytes);
+  }
+  return modules;
+}
+
+/** Bytes that are no module any more have no module digest: then the digest of the file names them. */
+function originalDigest(bytes: Uint8Array): string {
+  try {
+    return digestOf(bytes, (value) => nodeHasher.sha256(value));
+  } catch {
+    return sha256Hex(bytes);
+  }
+}
+
+/** Every module of the genesis must be there. */
+function checkGenesis(genesis: Genesis, modules: ReadonlyMap<ModuleDigest, Uint8Array>): void {
+  for (const [name, digest] of Object.entries(genesis.modules)) {
+    if (modules.has(digest)) continue;
+    throw fail("WE_MODULE_DIGEST_MISMATCH", { name, expected: digest, actual: "nothing" });
+  }
+}

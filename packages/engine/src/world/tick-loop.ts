@@ -1,0 +1,250 @@
+/**
+ * The driver of one world: chooses the next tick, logs its inputs before executing them, logs its commit, and
+ * lets departures go once the log says that their cause is durable. Synchronous; knows neither threads nor
+ * clients. Stop rules and pacing are the session's.
+ */
+
+import { Encoding, assert, encodeUtf8 } from "@wasm-engine/abi";
+import type {
+  Departure,
+  ExternalRequest,
+  Input,
+  InputBody,
+  TickResult,
+  WorldContract,
+} from "@wasm-engine/core";
+import type { EventLog } from "../storage/contract.js";
+import type { InputSource, OutputSink, StopRule } from "./contract.js";
+import type { PassCrashPoint } from "./crash-point.js";
+import { noteInput, noteTick } from "./host-state.js";
+import type { HostState } from "./host-state.js";
+
+export interface LoopParts {
+  readonly world: WorldContract;
+  readonly log: EventLog;
+  readonly sources: readonly InputSource[];
+  readonly sinks: readonly OutputSink[];
+  readonly state: HostState;
+  readonly stop: StopRule;
+  readonly ticksAheadMax: number;
+  readonly pass: PassCrashPoint;
+}
+
+/** Departures of one tick. */
+export interface ReleasedTick {
+  readonly tick: number;
+  readonly departures: readonly Departure[];
+}
+
+export class TickLoop {
+  readonly #parts: LoopParts;
+  /** Logged, not yet executed; all of one tick, the next. */
+  #admitted: Input[] = [];
+  #unreleased: ReleasedTick[] = [];
+  /** Ticks up to here are over, executed or empty: nothing may enter them any more. */
+  #reachedTick: number;
+  #releasedTick: number;
+  /** Sequence of the last logged input; the host state counts those that are executed. */
+  #loggedSeq: number;
+
+  constructor(parts: LoopParts) {
+    this.#parts = parts;
+    this.#releasedTick = parts.world.tick;
+    this.#reachedTick = parts.world.tick;
+    this.#loggedSeq = parts.state.lastSeq;
+  }
+
+  /** Sequence of the last input in the log. */
+  get loggedSeq(): number {
+    return this.#loggedSeq;
+  }
+
+  get world(): WorldContract {
+    return this.#parts.world;
+  }
+
+  get state(): HostState {
+    return this.#parts.state;
+  }
+
+  /** Last tick that is over: the last executed one, or a later one where the ticks between were empty. */
+  get reachedTick(): number {
+    return Math.max(this.#reachedTick, this.#parts.world.tick);
+  }
+
+  /** States that every tick up to `tick` is over. */
+  reach(tick: number): void {
+    this.#reachedTick = Math.max(this.#reachedTick, tick);
+  }
+
+  /** Inputs that are logged and wait for their tick. */
+  get admittedCount(): number {
+    return this.#admitted.length;
+  }
+
+  /** Every source has delivered its last record. */
+  get sourcesDone(): boolean {
+    return this.#parts.sources.every((source) => source.done && source.peekTick() === undefined);
+  }
+
+  /**
+   * The next tick with work, or undefined where nothing is due now. What has no tick of its own or comes late enters
+   * at `floor`, the tick of the wall clock in a paced run, unless work is due before.
+   */
+  nextTick(floor = 0): number | undefined {
+    const { world, sources, state } = this.#parts;
+    // Nothing that is logged later may enter an earlier tick: inputs are logged in the order of their ticks.
+    const admitted = this.#admitted[0];
+    if (admitted !== undefined) return admitted.tick;
+    const first = this.reachedTick + 1;
+    let next = world.nextDueTick() ?? Infinity;
+    assert(next > world.tick, "due ticks lie in the future");
+    if (state.outstanding.length > 0) next = first;
+    const peeked = sources.map((source) => source.peekTick()).filter((tick) => tick !== undefined);
+    for (const tick of peeked) if (tick >= first) next = Math.min(next, tick);
+    if (peeked.some((tick) => tick < first)) next = Math.min(next, Math.max(first, floor));
+    return next === Infinity ? undefined : next;
+  }
+
+  /** True where the log is so far behind that the next tick must wait for it. */
+  get tooFarAhead(): boolean {
+    const { log, ticksAheadMax } = this.#parts;
+    if (log.ticksAhead < ticksAheadMax) return false;
+    log.poll();
+    return log.ticksAhead >= ticksAheadMax;
+  }
+
+  /** Logs an input from outside for the tick that is executed next, in a paced run for that of the wall clock. */
+  admit(body: InputBody, options: { readonly key?: string; readonly floor: number }): Input {
+    const { key, floor } = options;
+    const next = Math.min(this.nextTick(floor) ?? Infinity, Math.max(this.reachedTick + 1, floor));
+    const tick = Math.max(this.reachedTick + 1, this.#admitted[0]?.tick ?? next);
+    const input = this.#append({ tick, body, ...(key === undefined ? {} : { key }) });
+    this.#admitted.push(input);
+    return input;
+  }
+
+  /** Inputs that a crash left logged and uncommitted: they are executed in their tick and not logged again. */
+  adopt(inputs: readonly Input[]): void {
+    for (const input of inputs) {
+      assert(input.tick > this.#parts.world.tick, "an uncommitted input belongs to a later tick");
+      this.#loggedSeq = input.seq;
+      this.#admitted.push(input);
+    }
+  }
+
+  /** Next record per input source: what is logged is not read again. */
+  sourceRecords(): readonly number[] {
+    const records = [...this.#parts.state.sourceRecords];
+    for (const { source } of this.#admitted) if (source !== undefined) records[source[0]] = source[1] + 1;
+    return records;
+  }
+
+  /** Executes one tick with everything that is due in it. */
+  execute(tick: number): TickResult {
+    const { world, log, pass } = this.#parts;
+    assert(tick > world.tick, "ticks ascend");
+    pass("before-append");
+    const inputs = this.#collect(tick);
+    if (inputs.length > 0) pass("after-append");
+    const result = world.step(tick, inputs);
+    pass("after-step");
+    log.append({ kind: "commit", commit: result.commit, chainHead: result.chainHead });
+    pass("after-commit");
+    this.#finish(tick, result);
+    return result;
+  }
+
+  /** Executes a committed tick again while a run is being resumed. The caller compares the result. */
+  executeAgain(tick: number, inputs: readonly Input[]): TickResult {
+    const { world, state } = this.#parts;
+    for (const input of inputs) noteInput(state, input);
+    this.#loggedSeq = state.lastSeq;
+    const result = world.step(tick, inputs);
+    this.#finish(tick, result);
+    return result;
+  }
+
+  /** Brings the log's state up to date and lets everything go whose cause is durable, in order of ticks. */
+  release(): readonly ReleasedTick[] {
+    const { log, sinks, pass } = this.#parts;
+    log.poll();
+    const durable = Math.min(log.durableTick, this.#parts.world.tick);
+    if (durable <= this.#releasedTick) return [];
+    this.#releasedTick = durable;
+    const end = this.#unreleased.findIndex((entry) => entry.tick > durable);
+    const released = this.#unreleased.splice(0, end === -1 ? this.#unreleased.length : end);
+    if (released.length === 0) return [];
+    pass("before-release");
+    for (const sink of sinks) {
+      sink.release(durable);
+      pass("during-release");
+    }
+    pass("after-release");
+    return released;
+  }
+
+  /** True while something waits for the disk. */
+  get unsettled(): boolean {
+    return this.#unreleased.length > 0;
+  }
+
+  #finish(tick: number, result: TickResult): void {
+    const { state, stop, sinks } = this.#parts;
+    noteTick(state, result, stop);
+    if (result.departures.length === 0) return;
+    for (const sink of sinks) sink.offer(tick, result.departures);
+    this.#unreleased.push({ tick, departures: result.departures });
+  }
+
+  /** Inputs of `tick` in log order: admitted ones, results of requests, records of the sources. */
+  #collect(tick: number): Input[] {
+    const { sources, state } = this.#parts;
+    const inputs = this.#admitted;
+    this.#admitted = [];
+    for (const input of inputs) {
+      assert(input.tick === tick, "what is admitted belongs to the next tick");
+      noteInput(state, input);
+    }
+    for (const request of [...state.outstanding]) inputs.push(this.#log({ tick, body: refusalOf(request) }));
+    sources.forEach((source, index) => {
+      for (const { body, record, key } of source.take(tick)) {
+        const position = [index, record] as const;
+        inputs.push(this.#log({ tick, body, source: position, ...(key === undefined ? {} : { key }) }));
+      }
+    });
+    return inputs;
+  }
+
+  #log(input: Omit<Input, "seq">): Input {
+    const logged = this.#append(input);
+    noteInput(this.#parts.state, logged);
+    return logged;
+  }
+
+  #append(input: Omit<Input, "seq">): Input {
+    this.#loggedSeq += 1;
+    const logged: Input = { seq: this.#loggedSeq, ...input };
+    this.#parts.log.append({ kind: "input", input: logged });
+    return logged;
+  }
+}
+
+/** No adapter answers models or tools: the request fails in the next tick, as a logged input like any result. */
+function refusalOf(request: ExternalRequest): InputBody {
+  const text = JSON.stringify({
+    code: "FAILED",
+    message: `no adapter answers ${request.kind} requests for "${request.name}" in this run`,
+    retryable: false,
+  });
+  return {
+    kind: "result",
+    agent: request.agent,
+    requestId: request.requestId,
+    source: request.kind,
+    ok: false,
+    last: true,
+    encoding: Encoding.JSON,
+    payload: encodeUtf8(text),
+  };
+}

@@ -1,0 +1,76 @@
+/**
+ * Program of the world process. Its main thread only relays: calls from the client to the orchestrator thread,
+ * events back. It ends with its client, with its thread, or when told to.
+ */
+
+import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
+import { EngineError } from "@wasm-engine/abi";
+import type { WorldEvent } from "./control.js";
+import { fail } from "./errors.js";
+import type { JobMessage, ThreadData } from "./job.js";
+import { executorStackMb, orchestratorHeapMb, stopDeadlineMs } from "./limits.js";
+
+const threadProgram = fileURLToPath(new URL("./orchestrator-thread.js", import.meta.url));
+const bell = new SharedArrayBuffer(4);
+let thread: Worker | undefined;
+
+function start(data: ThreadData): void {
+  thread = new Worker(threadProgram, {
+    workerData: data,
+    resourceLimits: { stackSizeMb: executorStackMb, maxOldGenerationSizeMb: orchestratorHeapMb },
+  });
+  if (data.job.kind === "world" && data.job.stdin) relayStandardInput();
+  thread.on("message", (event: WorldEvent) => tell(event));
+  thread.on("error", (error: Error) => {
+    const cause = EngineError.is(error) ? error : fail("WE_WORLD_DIED", { cause: describe(error), dir: "" });
+    tell({ kind: "failed", error: cause.toRecord() });
+  });
+  thread.on("exit", (code) => leave(code));
+}
+
+/** The orchestrator thread never returns to an event loop, so this one reads for it. */
+function relayStandardInput(): void {
+  process.stdin.on("data", (bytes: Buffer) => relay({ kind: "stdin", bytes: new Uint8Array(bytes) }));
+  process.stdin.on("end", () => relay({ kind: "stdin" }));
+  process.stdin.on("error", () => relay({ kind: "stdin" }));
+}
+
+function tell(event: WorldEvent): void {
+  if (process.connected) process.send?.(event);
+}
+
+/** What was told must arrive before the process ends: the channel is closed by the client's side last. */
+function leave(code: number): void {
+  process.exitCode = code;
+  if (process.connected) process.disconnect();
+}
+
+function describe(error: Error): string {
+  return `${error.name}: ${error.message}`;
+}
+
+function relay(message: JobMessage): void {
+  thread?.postMessage(message);
+  Atomics.add(new Int32Array(bell), 0, 1);
+  Atomics.notify(new Int32Array(bell), 0);
+}
+
+/** Finishes the tick, seals and ends; a turn that takes too long is cut off, which the log survives. */
+function stop(): void {
+  relay({ kind: "call", call: { id: 0, request: { method: "stop", reason: "interrupted" } } });
+  setTimeout(() => process.exit(130), stopDeadlineMs).unref();
+}
+
+process.on("message", (message) => {
+  const received = message as JobMessage; // sent by our own client
+  if (received.kind === "job") start({ job: received.job, bell });
+  else relay(received);
+});
+process.on("disconnect", () => {
+  if (thread === undefined) process.exit(0);
+  else stop();
+});
+// A terminal sends Ctrl-C to the whole group: the client decides what it means.
+process.on("SIGINT", () => undefined);
+process.on("SIGTERM", stop);
