@@ -34,10 +34,9 @@ export async function parseCommandLine(
     .showSuggestionAfterError(true);
   for (const definition of commands) {
     const command = addCommand(program, definition);
-    command.action((...values: unknown[]) => {
+    command.action(() => {
       const given = command.processedArgs as (string | undefined)[]; // commander keeps declared arguments here
       invoked = { command: definition, parsed: { arguments: given, options: command.opts() } };
-      return values.length;
     });
   }
   if (argv.length === 0) {

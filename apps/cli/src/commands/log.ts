@@ -1,0 +1,70 @@
+/** `log RUN`: the records as they lie on disk. */
+
+import type { Input, LogRecord } from "@wasm-engine/core";
+import { recordsOfRun } from "@wasm-engine/engine";
+import type { CommandFunction } from "../command.js";
+import { flagOption, integerOption } from "../command.js";
+import { hex } from "../hex.js";
+
+export const log: CommandFunction = ({ parsed, reporter, signal }) => {
+  const from = integerOption(parsed, "from") ?? 0;
+  const to = integerOption(parsed, "to") ?? Infinity;
+  const follow = flagOption(parsed, "follow");
+  const rows: unknown[] = [];
+  const lines: string[] = [];
+  for (const record of recordsOfRun(parsed.arguments[0] ?? "")) {
+    if (signal.aborted) break;
+    const tick = tickOf(record);
+    if (tick !== undefined && (tick < from || tick > to)) continue;
+    if (tick === undefined && (from > 0 || to < Infinity)) continue;
+    const row = rowOf(record);
+    const line = `${String(record.record).padStart(8)}  ${record.kind.padEnd(8)}${describe(record)}`;
+    if (follow) {
+      reporter.row(row, line);
+    } else {
+      rows.push(row);
+      lines.push(line);
+    }
+  }
+  return Promise.resolve({ document: { records: rows }, text: lines.join("\n"), streamed: follow });
+};
+
+function tickOf(record: LogRecord): number | undefined {
+  if (record.kind === "input") return record.input.tick;
+  return record.kind === "commit" ? record.commit.tick : undefined;
+}
+
+function rowOf(record: LogRecord): unknown {
+  if (record.kind !== "commit") return record;
+  const { inputs, ...rest } = record;
+  return { ...rest, inputs: inputs.length };
+}
+
+function describe(record: LogRecord): string {
+  switch (record.kind) {
+    case "genesis":
+      return `${record.genesis.name}, seed ${record.genesis.seed}, ${record.genesis.agents.length} agents`;
+    case "input":
+      return `tick ${record.input.tick}  #${record.input.seq}  ${inputText(record.input)}`;
+    case "commit":
+      return `tick ${record.commit.tick}  fuel ${record.commit.fuel}  effects ${hex(record.commit.effectsDigest).slice(0, 16)}${
+        record.commit.stateHash === undefined ? "" : `  state ${hex(record.commit.stateHash).slice(0, 16)}`
+      }`;
+    case "head":
+      return hex(record.chainHead);
+    case "close":
+      return `tick ${record.reachedTick}  ${hex(record.chainHead)}`;
+  }
+}
+
+function inputText({ body }: Input): string {
+  const payload = "payload" in body ? `  ${payloadText(body.payload)}` : "";
+  if (body.kind === "message") return `to ${body.to}  ${body.topic}${payload}`;
+  if (body.kind === "publish") return `on ${body.topic}${payload}`;
+  return `${body.kind}${"agent" in body ? ` ${body.agent}` : ""}${payload}`;
+}
+
+/** The beginning of a payload; it comes from outside, so nothing but printable text is shown. */
+function payloadText(payload: Uint8Array): string {
+  return Buffer.from(payload.subarray(0, 80)).toString("utf8").replace(/[^\x20-\x7e]/g, ".");
+}

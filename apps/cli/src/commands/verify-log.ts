@@ -1,0 +1,16 @@
+/** `verify-log RUN`: every byte and the chain, without executing anything. */
+
+import { verifyLogOfRun } from "@wasm-engine/engine";
+import type { CommandFunction } from "../command.js";
+import { hex } from "../hex.js";
+
+export const verifyLog: CommandFunction = ({ parsed }) => {
+  const report = verifyLogOfRun(parsed.arguments[0] ?? "");
+  const { ok, records, ticks, commits, inputs, closed, damagedAt } = report;
+  const chainHead = hex(report.chainHead);
+  const text =
+    damagedAt === undefined
+      ? `whole: ${records} records, ${inputs} inputs, ${commits} commits, ${ticks} ticks${closed ? "" : " (not closed)"}\nchain head ${chainHead}`
+      : `DAMAGED at record ${damagedAt.record}, ${damagedAt.segment} offset ${damagedAt.offset}: ${damagedAt.reason}`;
+  return Promise.resolve({ document: { ...report, chainHead }, text, exitCode: ok ? 0 : 3 });
+};
