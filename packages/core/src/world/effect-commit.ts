@@ -243,7 +243,7 @@ function commitCancel(emission: Emission): void {
   if (request.kind === "task") {
     const target = world.agents.byHandle(world.taskTargets.get(request.taskKey) ?? OUTSIDE);
     const task = target?.tasks.get(request.taskKey);
-    if (task?.running === false) return endTask(world, scope, task, "cancelled", "CANCELLED");
+    if (task?.running === false) return endTask(world, scope, task, { end: "cancelled" });
   }
   closeRequest(world, agent, effect.requestId, scope.tick);
   refuse(emission, "CANCELLED");

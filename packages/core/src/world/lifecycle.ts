@@ -97,7 +97,7 @@ export function removeEnded(world: WorldState, scope: TickScope): void {
     cancelTimers(world, scope, agent);
     for (const task of [...agent.tasks.values()]) {
       deadLetter(scope, agent.id, "TERMINATED", taskMessage(task, scope.tick));
-      endTask(world, scope, task, "failed", "UNDELIVERABLE");
+      endTask(world, scope, task, { end: "failed", code: "UNDELIVERABLE", reported: true });
     }
     for (const message of agent.mailbox.toArray()) {
       if (isMail(message)) deadLetter(scope, agent.id, "TERMINATED", message);

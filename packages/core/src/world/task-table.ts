@@ -146,37 +146,45 @@ function settle(world: WorldState, scope: TickScope, candidate: Candidate): void
       task.waitingFor.add(dependency);
       awaitTask(world, dependency, task);
     } else if (end !== "done" && task.onDependencyFailure !== "run") {
-      return endTask(world, scope, task, task.onDependencyFailure === "fail" ? "failed" : "skipped");
+      return endTask(world, scope, task, { end: failedEnd(task) });
     }
   }
   wakeIfWork(world, candidate.target, scope.mailTick);
 }
 
+export interface TaskEnding {
+  readonly end: TaskEnd;
+  /** Code of the owner's answer where it does not follow from `end`. */
+  readonly code?: AnswerErrorCode;
+  /** The caller has written the dead letter. */
+  readonly reported?: boolean;
+}
+
 /** Ends a task and, one after the other, everything that its end decides. */
-export function endTask(
-  world: WorldState,
-  scope: TickScope,
-  task: Task,
-  end: TaskEnd,
-  code?: AnswerErrorCode,
-): void {
-  const ends: { readonly task: Task; readonly end: TaskEnd; readonly code: AnswerErrorCode | undefined }[] = [
-    { task, end, code },
-  ];
+export function endTask(world: WorldState, scope: TickScope, task: Task, ending: TaskEnding): void {
+  const ends: { readonly task: Task; readonly ending: TaskEnding }[] = [{ task, ending }];
   for (let next = ends.pop(); next !== undefined; next = ends.pop()) {
-    if (!world.taskTargets.has(next.task.key)) continue;
+    const { key } = next.task;
+    if (!world.taskTargets.has(key)) continue;
+    reportEnd(world, scope, next.task, next.ending);
     removeTask(world, scope, next.task);
-    world.endedTasks.set(next.task.key, scope.tick + world.genesis.retainTicks, next.end);
-    answerOwner(world, scope, next.task, next.end, next.code);
-    const failed = next.end !== "done";
-    for (const waiter of takeDependents(world, next.task.key)) {
-      waiter.task.waitingFor.delete(next.task.key);
+    world.endedTasks.set(key, scope.tick + world.genesis.retainTicks, next.ending.end);
+    answerOwner(world, scope, next.task, next.ending);
+    const failed = next.ending.end !== "done";
+    for (const waiter of takeDependents(world, key)) {
+      waiter.task.waitingFor.delete(key);
       touch(waiter.agent);
       if (!failed || waiter.task.onDependencyFailure === "run")
         wakeIfWork(world, waiter.agent, scope.mailTick);
-      else ends.push({ task: waiter.task, end: failedEnd(waiter.task), code: undefined });
+      else ends.push({ task: waiter.task, ending: { end: failedEnd(waiter.task) } });
     }
   }
+}
+
+function reportEnd(world: WorldState, scope: TickScope, task: Task, ending: TaskEnding): void {
+  if (ending.end !== "failed" || ending.reported === true) return;
+  const target = world.agents.byHandle(task.target);
+  deadLetter(scope, target?.id ?? "", "TASK_FAILED", taskMessage(task, scope.tick));
 }
 
 function failedEnd(task: Task): TaskEnd {
@@ -208,17 +216,8 @@ function takeDependents(world: WorldState, key: string): { readonly agent: Agent
   });
 }
 
-function answerOwner(
-  world: WorldState,
-  scope: TickScope,
-  task: Task,
-  end: TaskEnd,
-  code: AnswerErrorCode | undefined,
-): void {
-  if (end === "failed") {
-    const target = world.agents.byHandle(task.target);
-    deadLetter(scope, target?.id ?? "", "TASK_FAILED", taskMessage(task, scope.tick));
-  }
+function answerOwner(world: WorldState, scope: TickScope, task: Task, ending: TaskEnding): void {
+  const { end, code } = ending;
   const owner = world.agents.byHandle(task.owner);
   if (owner === undefined || owner.ending) return;
   if (closeRequest(world, owner, task.requestId, scope.tick) === undefined) return;

@@ -63,8 +63,9 @@ function nextCadence(from: number, every: number, tick: number): number {
 function commitTurn(world: WorldState, scope: TickScope, turn: LandedTurn): void {
   const { agent, record, landing } = turn;
   commitEffects(world, scope, agent, record);
-  for (const task of landing.tasksDone) endTask(world, scope, task, "done");
-  if (landing.taskFailed !== undefined) endTask(world, scope, landing.taskFailed, "failed");
+  for (const task of landing.tasksDone) endTask(world, scope, task, { end: "done" });
+  if (landing.taskFailed !== undefined)
+    endTask(world, scope, landing.taskFailed, { end: "failed", reported: true });
   const { fault } = record.outcome;
   if (fault !== undefined) {
     const { code, guestCode } = fault;

@@ -59,7 +59,7 @@ export interface Landing {
   readonly tasksDone: readonly Task[];
   /** The task of the faulting invocation. */
   readonly taskFailed: Task | undefined;
-  /** Message of the faulting invocation; empty for init, cadence and shutdown. */
+  /** Message or task context of the faulting invocation; empty for init, cadence and shutdown. */
   readonly faultMessage: Uint8Array;
   readonly initialised: boolean;
   readonly cadenceRan: boolean;
@@ -88,6 +88,7 @@ export function land(agent: Agent, record: TurnRecord): Landing {
   agent.mailbox.dropFirst(mailReached);
   index += work.mailCount;
   const tasks = landTasks(agent, work, reached - index, faultIndex - index);
+  if (tasks.taskFailed !== undefined) faultMessage = taskMessage(tasks.taskFailed, record.plannedTick);
   index += work.taskKeys.length;
   if (initialised) agent.needsInit = false;
   const beyond = index < reached;
