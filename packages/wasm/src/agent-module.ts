@@ -1,4 +1,7 @@
-/** What a valid module needs to be an agent: the ABI's exports with their types, a memory, and imports of host functions only. */
+/**
+ * What a valid module needs to be an agent: the ABI's exports with their types, a memory, and imports of host
+ * functions only.
+ */
 
 import { ENTRY_POINTS, HOST_FUNCTIONS, HOST_MODULE, RESERVED_PREFIX, assert } from "@wasm-engine/abi";
 import type { CapabilityName, HostFunction, HostFunctionName } from "@wasm-engine/abi";

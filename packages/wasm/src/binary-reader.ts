@@ -43,7 +43,10 @@ export class BinaryReader {
     return start;
   }
 
-  /** Unsigned LEB128 of 32 bits: at most 5 bytes, unused bits zero. Padding within 5 bytes is allowed, as the format does. */
+  /**
+   * Unsigned LEB128 of 32 bits: at most 5 bytes, unused bits zero. Padding within 5 bytes is allowed, as the
+   * format does.
+   */
   u32(): number {
     const first = this.byte();
     if (first < 0x80) return first;

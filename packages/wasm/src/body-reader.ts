@@ -110,6 +110,9 @@ function readLocals(
     localsCount += count;
     if (localsCount > 0xffff_ffff) throw malformed("too many locals", start);
     draft.limit("locals of a function", localsCount, draft.limits.localsPerFunctionMax, start);
+    if (count === 0) continue;
+    draft.localsGroupsCount += 1;
+    draft.limit("groups of locals", draft.localsGroupsCount, draft.limits.localsGroupsMax, start);
     localsGroups.push({ count, type });
   }
   return { localsGroups, localsCount };

@@ -1,7 +1,12 @@
-/** Custom sections as byte ranges, for digest, manifest and signatures, which need no more of a module than its framing. */
+/**
+ * Custom sections as byte ranges, for digest, manifest and signatures, which need no more of a module than its
+ * framing.
+ */
 
 import { encodeUtf8 } from "@wasm-engine/abi";
 import { BinaryReader, malformed } from "./binary-reader.js";
+import { wasmError } from "./errors.js";
+import { AGENT_LIMITS } from "./limits.js";
 import { checkHeader } from "./module-reader.js";
 import type { Section } from "./module.js";
 import { SectionId } from "./module.js";
@@ -20,12 +25,13 @@ export interface FramedSection extends Section {
 
 /**
  * Splits a module into sections without looking into them.
- * @throws {WE_MODULE_HEADER} {WE_MODULE_MALFORMED}
+ * @throws {WE_MODULE_HEADER} {WE_MODULE_MALFORMED} {WE_MODULE_LIMIT}
  */
 export function readSections(bytes: Uint8Array): FramedSection[] {
   checkHeader(bytes);
   const reader = new BinaryReader(bytes, HEADER_BYTES);
   const sections: FramedSection[] = [];
+  let custom = 0;
   while (!reader.done) {
     const start = reader.offset;
     const id = reader.byte();
@@ -37,6 +43,11 @@ export function readSections(bytes: Uint8Array): FramedSection[] {
     if (id !== SectionId.CUSTOM) {
       sections.push({ id, start, contentStart, end, name: undefined, payloadStart: contentStart });
       continue;
+    }
+    custom += 1;
+    if (custom > AGENT_LIMITS.customSectionsMax) {
+      const limit = AGENT_LIMITS.customSectionsMax;
+      throw wasmError("WE_MODULE_LIMIT", { item: "custom sections", actual: custom, limit, offset: start });
     }
     const content = new BinaryReader(bytes, contentStart, end);
     const name = content.name();

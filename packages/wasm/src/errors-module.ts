@@ -11,14 +11,17 @@ export const MODULE_ERRORS = {
     hint: "pass a binary module (.wasm) of version 1; text (.wat) must be assembled first",
     exitCode: 1,
     explanation:
-      "A core WebAssembly module begins with the eight bytes 00 61 73 6d 01 00 00 00. Text files, components and other formats do not.",
+      "A core WebAssembly module begins with the eight bytes 00 61 73 6d 01 00 00 00. Text files, " +
+      "components and other formats do not.",
   },
   WE_MODULE_MALFORMED: {
     message: "Module is malformed at byte {offset}: {reason}",
     hint: toolchain,
     exitCode: 1,
     explanation:
-      "The bytes do not follow the binary format of WebAssembly 2.0: an overlong number, a section out of order or with a wrong size, text that is not UTF-8, counts that disagree, an unknown opcode.",
+      "The bytes do not follow the binary format of WebAssembly 2.0: an overlong number, a section " +
+      "out of order or with a wrong size, text that is not UTF-8, counts that disagree, an unknown " +
+      "opcode.",
   },
   WE_MODULE_TYPE_MISMATCH: {
     message: "Type mismatch at byte {offset} in {construct}: expected {expected}, found {actual}",
@@ -75,7 +78,8 @@ export const MODULE_ERRORS = {
     hint: "functions used by ref.func must occur in an element segment, an export or a global",
     exitCode: 1,
     explanation:
-      "`ref.func` in code may name only functions that occur outside of function bodies: in element segments, exports or initialisers.",
+      "`ref.func` in code may name only functions that occur outside of function bodies: in element " +
+      "segments, exports or initialisers.",
   },
   WE_MODULE_RANGE: {
     message: "Limits of {construct} at byte {offset} are out of range: minimum {minimum}, maximum {maximum}",
@@ -88,14 +92,17 @@ export const MODULE_ERRORS = {
     hint: "split the module or build it for size (-Os, wasm-opt -Oz)",
     exitCode: 5,
     explanation:
-      "Static limits keep validation, instrumentation and compilation bounded. They lie below every engine's own limits, so that acceptance never depends on the engine. See limits.ts of packages/wasm.",
+      "Static limits keep validation, instrumentation and compilation bounded. They lie below every " +
+      "engine's own limits, so that acceptance never depends on the engine. See limits.ts of " +
+      "packages/wasm.",
   },
   WE_MODULE_FEATURE_REFUSED: {
     message: 'Feature "{feature}" is refused: {construct} at byte {offset}',
     hint: "{wayOut}",
     exitCode: 1,
     explanation:
-      "Modules are held to a frozen feature set: WebAssembly 2.0 with SIMD and bulk memory, without anything that makes results depend on the machine or hides state from snapshots.",
+      "Modules are held to a frozen feature set: WebAssembly 2.0 with SIMD and bulk memory, without " +
+      "anything that makes results depend on the machine or hides state from snapshots.",
   },
   WE_MODULE_NAME_RESERVED: {
     message: 'Name "{name}" at byte {offset} begins with the reserved prefix "__we_"',
@@ -108,7 +115,8 @@ export const MODULE_ERRORS = {
     hint: "agents import functions of module wasm_engine only: {offered}",
     exitCode: 1,
     explanation:
-      "Agents reach the outside through the host functions of the ABI and nothing else. An import of WASI or env usually comes from a standard library that was linked in.",
+      "Agents reach the outside through the host functions of the ABI and nothing else. An import " +
+      "of WASI or env usually comes from a standard library that was linked in.",
   },
   WE_MODULE_IMPORT_TYPE: {
     message: 'Import "{name}" at byte {offset} has the wrong type: expected {expected}, found {actual}',

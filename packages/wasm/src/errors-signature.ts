@@ -52,7 +52,8 @@ export const SIGNATURE_ERRORS = {
     hint: "the module was changed after signing; build and sign it again",
     exitCode: 3,
     explanation:
-      "The bytes of the module are not the ones that were signed. A module cut off at a delimiter is refused too, although one of its signed hashes matches.",
+      "The bytes of the module are not the ones that were signed. A module cut off at a delimiter " +
+      "is refused too, although one of its signed hashes matches.",
   },
   WE_SIGNATURE_DUPLICATE: {
     message: "Module already carries this signature by key {keyId}",
@@ -65,6 +66,7 @@ export const SIGNATURE_ERRORS = {
     hint: "make a key pair with wasm-engine keygen",
     exitCode: 2,
     explanation:
-      "Public key files are 33 bytes (01, key), secret key files 65 bytes (81, seed, public key). Keys of small order or in non-canonical form are refused, so that every verifier agrees.",
+      "Public key files are 33 bytes (01, key), secret key files 65 bytes (81, seed, public key). " +
+      "Keys of small order or in non-canonical form are refused, so that every verifier agrees.",
   },
 } as const satisfies ErrorTable;

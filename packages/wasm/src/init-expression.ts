@@ -17,9 +17,11 @@ const constants = new Set(["i32.const", "i64.const", "f32.const", "f64.const", "
 const extended = new Set(["i32.add", "i32.sub", "i32.mul", "i64.add", "i64.sub", "i64.mul"].map(opOf));
 
 /**
- * Reads to the `end` of a constant expression of type `expected`. Only instructions that may occur there are let through, none of
+ * Reads to the `end` of a constant expression of type `expected`. Only instructions that may occur there are let
+ * through, none of
  * which nests, so the first `end` is the end.
- * @throws {WE_MODULE_CONSTANT_EXPRESSION} {WE_MODULE_TYPE_MISMATCH} {WE_MODULE_UNKNOWN_INDEX} {WE_MODULE_FEATURE_REFUSED}
+ * @throws {WE_MODULE_CONSTANT_EXPRESSION} {WE_MODULE_TYPE_MISMATCH} {WE_MODULE_UNKNOWN_INDEX}
+ * {WE_MODULE_FEATURE_REFUSED}
  */
 export function readInitExpression(
   reader: BinaryReader,

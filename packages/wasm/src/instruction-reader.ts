@@ -20,7 +20,8 @@ export function blockValueType(blockType: number): number {
 }
 
 /**
- * Iterates over instructions: set `offset`, call `next()`, read the fields. Fields that the instruction does not have keep older values.
+ * Iterates over instructions: set `offset`, call `next()`, read the fields. Fields that the instruction does not
+ * have keep older values.
  *
  * @example
  * const reader = new InstructionReader(module.bytes, body.codeStart, body.end);
@@ -36,7 +37,10 @@ export class InstructionReader {
   start = 0;
   /** First byte of the immediates. */
   immediatesStart = 0;
-  /** label, function, local, global, table, type (call_indirect), data or element index; lane; type of ref.null. First of two indices. */
+  /**
+   * label, function, local, global, table, type (call_indirect), data or element index; lane; type of ref.null.
+   * First of two indices.
+   */
   index = 0;
   /** Second index: table of call_indirect and table.init, source of table.copy, memory of memory.init. */
   index2 = 0;

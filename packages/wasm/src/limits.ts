@@ -9,6 +9,8 @@ import { assert } from "@wasm-engine/abi";
 export interface ModuleLimits {
   /** Whole file, signatures and custom sections included. */
   readonly moduleBytesMax: number;
+  /** Custom sections; the others occur once each. */
+  readonly customSectionsMax: number;
   readonly typesMax: number;
   readonly parametersPerFunctionMax: number;
   readonly resultsPerFunctionMax: number;
@@ -27,6 +29,8 @@ export interface ModuleLimits {
   readonly dataSegmentsMax: number;
   /** Declared locals of a function; parameters are limited on their own. Every local is zeroed at entry. */
   readonly localsPerFunctionMax: number;
+  /** Groups of locals of all functions together: each becomes an object. */
+  readonly localsGroupsMax: number;
   /** Whole body with locals: bounds the native frame, see the depth price. */
   readonly bodyBytesMax: number;
   /** Nested blocks: engines keep their own structures per level. */
@@ -37,6 +41,7 @@ export interface ModuleLimits {
 /** Limits of agent modules. */
 export const AGENT_LIMITS: ModuleLimits = {
   moduleBytesMax: 16 * 1024 * 1024,
+  customSectionsMax: 1_000,
   typesMax: 4_096,
   parametersPerFunctionMax: 100,
   resultsPerFunctionMax: 16,
@@ -52,6 +57,7 @@ export const AGENT_LIMITS: ModuleLimits = {
   elementEntriesMax: 100_000,
   dataSegmentsMax: 10_000,
   localsPerFunctionMax: 1_000,
+  localsGroupsMax: 500_000,
   bodyBytesMax: 256 * 1024,
   nestingMax: 512,
   branchTableLabelsMax: 4_096,

@@ -19,7 +19,8 @@ const manifest: Manifest = {
 };
 const bare = moduleOf(section(1, 0), custom("other", 1, 2), section(3, 0));
 const canonical =
-  '{"abi":{"major":1,"minor":0},"capabilities":["topics","models"],"limits":{"memoryBytes":65536},"name":"counter","version":"1.2.3"}';
+  '{"abi":{"major":1,"minor":0},"capabilities":["topics","models"],' +
+  '"limits":{"memoryBytes":65536},"name":"counter","version":"1.2.3"}';
 
 function fails(code: string, action: () => unknown, message: RegExp): void {
   assert.throws(action, (error) => {

@@ -11,7 +11,8 @@ import {
 } from "./custom-section.js";
 
 /**
- * SHA-256 over the module's bytes without `signature` and `signature_delimiter` sections: signing does not change what a
+ * SHA-256 over the module's bytes without `signature` and `signature_delimiter` sections: signing does not change
+ * what a
  * module is.
  * @throws {WE_MODULE_HEADER} {WE_MODULE_MALFORMED}
  */

@@ -22,7 +22,10 @@ import type {
 } from "./module.js";
 import { ValueType, isValueType } from "./value-type.js";
 
-/** What a module is read for. `agent` is the frozen set for agents; `spec` is WebAssembly 2.0 as its test suite uses it. */
+/**
+ * What a module is read for. `agent` is the frozen set for agents; `spec` is WebAssembly 2.0 as its test suite
+ * uses it.
+ */
 export type Profile = "agent" | "spec";
 
 export interface DraftOptions {
@@ -52,6 +55,8 @@ export class ModuleDraft implements WasmModule {
   dataCount: number | undefined = undefined;
   readonly code: FunctionBody[] = [];
   readonly data: DataSegment[] = [];
+  /** Groups of locals read so far. */
+  localsGroupsCount = 0;
   /** Functions that `ref.func` in code may name. */
   readonly declaredFunctions = new Set<number>();
   /** Called for each body as soon as it is read, so that the first error is the one with the lowest offset. */

@@ -1,5 +1,6 @@
 /**
- * `readModule`: bytes to a decoded module, in one pass. It checks the binary format and all declarations, refuses features
+ * `readModule`: bytes to a decoded module, in one pass. It checks the binary format and all declarations, refuses
+ * features
  * that show there, and applies the limits; instructions in bodies are the validator's business. Linear in the bytes;
  * nothing is allocated for a count before it is known to be within its limit and within the bytes that are left.
  */
@@ -115,6 +116,7 @@ function readSection(reader: BinaryReader, draft: ModuleDraft, placeBefore: numb
   const content = new BinaryReader(reader.bytes, contentStart, end);
   reader.offset = end;
   if (id === SectionId.CUSTOM) {
+    draft.limit("custom sections", draft.customSections.length + 1, draft.limits.customSectionsMax, start);
     const name = content.name();
     draft.sections.push({ id, start, contentStart, end });
     draft.customSections.push({ id, start, contentStart, end, name, payloadStart: content.offset });

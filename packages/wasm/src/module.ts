@@ -1,4 +1,7 @@
-/** A decoded module: everything but the instructions, which stay bytes and are read on the way by whoever needs them. */
+/**
+ * A decoded module: everything but the instructions, which stay bytes and are read on the way by whoever needs
+ * them.
+ */
 
 import { valueTypeName } from "./value-type.js";
 import type { ValueType } from "./value-type.js";
@@ -107,7 +110,7 @@ export interface DataSegment extends ByteRange {
   readonly bytesEnd: number;
 }
 
-/** Locals of the same type in a row, as written. */
+/** Locals of the same type in a row, as written; empty groups are left out. */
 export interface LocalsGroup {
   readonly count: number;
   readonly type: ValueType;

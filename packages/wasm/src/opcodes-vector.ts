@@ -1,4 +1,7 @@
-/** Instructions of prefix 0xfd: the 236 vector instructions of WebAssembly 2.0. Relaxed ones begin at 0x100. Data only. */
+/**
+ * Instructions of prefix 0xfd: the 236 vector instructions of WebAssembly 2.0. Relaxed ones begin at 0x100. Data
+ * only.
+ */
 
 import type { CostClass, NanShape, OpcodeRow } from "./opcodes.js";
 

@@ -1,4 +1,7 @@
-/** The instruction table against counts and lists of the specification, and numbers of the binary format against vectors. */
+/**
+ * The instruction table against counts and lists of the specification, and numbers of the binary format against
+ * vectors.
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -85,7 +85,10 @@ export interface OpcodeRow {
   /** Unified code of the first name. */
   readonly first: number;
   readonly names: string;
-  /** `operands:results`, one letter per value: i i32, l i64, f f32, d f64, v v128. Absent: typed by the validator's own rule. */
+  /**
+   * `operands:results`, one letter per value: i i32, l i64, f f32, d f64, v v128. Absent: typed by the validator's
+   * own rule.
+   */
   readonly types?: string;
   readonly cost: CostClass;
   readonly immediates?: ImmediateKind;

@@ -1,4 +1,7 @@
-/** Sections of declarations: types, imports, functions, tables, memories, globals, exports. Order and size are the caller's business. */
+/**
+ * Sections of declarations: types, imports, functions, tables, memories, globals, exports. Order and size are the
+ * caller's business.
+ */
 
 import type { BinaryReader } from "./binary-reader.js";
 import { malformed } from "./binary-reader.js";

@@ -1,5 +1,6 @@
 /**
- * Payload of a signature section, which is also a detached signature file: the wasmsign2 wire form with its length prefixes.
+ * Payload of a signature section, which is also a detached signature file: the wasmsign2 wire form with its length
+ * prefixes.
  * Bytes to records and back; nothing is verified here. Numbers have one encoding only, and nothing may follow.
  *
  *   u8 version 1 · u8 content 1 · u8 hash 1 · varu32 lists · lists × (varu32 bytes · list)

@@ -1,5 +1,6 @@
 /**
- * Signs and verifies modules in the wasmsign2 format. Raw bytes are hashed as they are, sections are never re-encoded. Trust (which
+ * Signs and verifies modules in the wasmsign2 format. Raw bytes are hashed as they are, sections are never
+ * re-encoded. Trust (which
  * keys, how many) is the caller's: here is decided only which trusted keys signed the whole module.
  */
 
@@ -107,7 +108,8 @@ function signedMessage(hashes: readonly Uint8Array[]): Uint8Array {
 /**
  * Signs the whole module: all parts where it has delimiters. Signatures that are there stay.
  * @param secretKey 32-byte seed followed by the 32-byte public key
- * @throws {WE_SIGNATURE_KEY} {WE_SIGNATURE_DUPLICATE} {WE_SIGNATURE_MALFORMED} {WE_SIGNATURE_LIMIT} {WE_MODULE_HEADER} {WE_MODULE_MALFORMED}
+ * @throws {WE_SIGNATURE_KEY} {WE_SIGNATURE_DUPLICATE} {WE_SIGNATURE_MALFORMED} {WE_SIGNATURE_LIMIT}
+ * {WE_MODULE_HEADER} {WE_MODULE_MALFORMED}
  */
 export function signModule(
   bytes: Uint8Array,
@@ -152,10 +154,12 @@ function withPayload(bytes: Uint8Array, file: SignedFile, payload: Uint8Array | 
 }
 
 /**
- * Verifies that trusted keys signed the module as a whole: every part, to the last byte. A module cut off at a delimiter does
+ * Verifies that trusted keys signed the module as a whole: every part, to the last byte. A module cut off at a
+ * delimiter does
  * not pass, although its bytes were signed as a part.
  * @param trustedPublicKeys 32 bytes each
- * @throws {WE_SIGNATURE_MISSING} {WE_SIGNATURE_UNTRUSTED} {WE_SIGNATURE_INVALID} {WE_SIGNATURE_MALFORMED} {WE_SIGNATURE_LIMIT}
+ * @throws {WE_SIGNATURE_MISSING} {WE_SIGNATURE_UNTRUSTED} {WE_SIGNATURE_INVALID} {WE_SIGNATURE_MALFORMED}
+ * {WE_SIGNATURE_LIMIT}
  * {WE_SIGNATURE_KEY} {WE_MODULE_HEADER} {WE_MODULE_MALFORMED}
  */
 export function verifyModule(

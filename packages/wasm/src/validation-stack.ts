@@ -1,5 +1,6 @@
 /**
- * Operand and control stack of the validation algorithm, with polymorphic operands in unreachable code. Flat arrays that
+ * Operand and control stack of the validation algorithm, with polymorphic operands in unreachable code. Flat
+ * arrays that
  * live for a whole module: nothing is allocated per instruction, and nesting costs an entry, never a call.
  */
 

@@ -45,6 +45,12 @@ const exported = (count: number): Uint8Array =>
     `(module (memory 1) ${Array.from({ length: count }, (_, index) => `(export "e${index}" (memory 0))`).join("")})`,
   );
 const limitRows: readonly (readonly [string, number, (count: number) => Uint8Array])[] = [
+  [
+    "custom sections",
+    AGENT_LIMITS.customSectionsMax,
+    (count) => moduleOf(...Array.from({ length: count }, () => section(0, 0))),
+  ],
+  ["groups of locals", AGENT_LIMITS.localsGroupsMax, groupsOfLocals],
   ["types", AGENT_LIMITS.typesMax, (count) => moduleOf(section(1, ...vector(count, [0x60, 0, 0])))],
   [
     "parameters",
@@ -109,6 +115,15 @@ const limitRows: readonly (readonly [string, number, (count: number) => Uint8Arr
   ],
   ["module bytes", AGENT_LIMITS.moduleBytesMax, padded],
 ];
+
+/** Functions of up to 1000 groups of one local each. */
+function groupsOfLocals(count: number): Uint8Array {
+  const bodies: number[][] = [];
+  for (let left = count; left > 0; left -= 1_000) {
+    bodies.push([...vector(Math.min(left, 1_000), [1, 0x7f]), 0x0b]);
+  }
+  return moduleOf(functionType, section(3, ...vector(bodies.length, [0])), codeSection(...bodies));
+}
 
 /** A module of exactly `count` bytes: one custom section. */
 function padded(count: number): Uint8Array {

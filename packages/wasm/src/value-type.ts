@@ -1,4 +1,7 @@
-/** Value types by their byte in the binary format. Numbers, not names, because the validator compares millions of them. */
+/**
+ * Value types by their byte in the binary format. Numbers, not names, because the validator compares millions of
+ * them.
+ */
 
 /** Value types of the frozen feature set; `EXTERNREF` only passes the `spec` profile. */
 export const ValueType = {

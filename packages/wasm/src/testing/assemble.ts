@@ -1,4 +1,7 @@
-/** Text format to bytes, for tests. Features are those of the newest standard, so that refused ones can be written down. */
+/**
+ * Text format to bytes, for tests. Features are those of the newest standard, so that refused ones can be written
+ * down.
+ */
 
 import wabt from "wabt";
 

@@ -52,7 +52,10 @@ const folder =
   resolve(dirname(fileURLToPath(import.meta.url)), "../../../../../shared/conformance");
 
 /** What a skipped test says. */
-export const CONFORMANCE_ABSENT = `official test suite not found in ${folder}; set WASM_ENGINE_CONFORMANCE to the folder of its archives`;
+export const CONFORMANCE_ABSENT = [
+  `official test suite not found in ${folder};`,
+  "set WASM_ENGINE_CONFORMANCE to the folder of its archives",
+].join(" ");
 
 /** All files of an archive in the order of the archive, or `undefined` where it is absent. */
 export function readConformance(archive: ConformanceArchive): ConformanceFile[] | undefined {
@@ -64,7 +67,8 @@ export function readConformance(archive: ConformanceArchive): ConformanceFile[] 
     const match = /^(?:\.\/)?(.+)\/[^/]+\.json$/.exec(entry);
     if (match === null) continue;
     const directory = match[1] ?? "";
-    const { commands } = JSON.parse(new TextDecoder().decode(bytes)) as { commands: ConformanceCommand[] }; // wast2json's form
+    const json: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    const { commands } = json as Pick<ConformanceFile, "commands">; // the form that wast2json writes
     files.push({
       name: directory,
       commands,

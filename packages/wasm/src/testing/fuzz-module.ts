@@ -1,4 +1,7 @@
-/** Small modules that between them use every part of the format and most instructions: seeds of the validator's fuzz test. */
+/**
+ * Small modules that between them use every part of the format and most instructions: seeds of the validator's
+ * fuzz test.
+ */
 
 import { OPCODES } from "../opcodes.js";
 import { ValueType } from "../value-type.js";

@@ -18,7 +18,10 @@ export function moduleOf(...sections: Uint8Array[]): Uint8Array {
   return concatBytes([HEADER, ...sections]);
 }
 
-/** A module with one function of type `[] -> []`, no locals and this code; `before` are sections between function and code. */
+/**
+ * A module with one function of type `[] -> []`, no locals and this code; `before` are sections between function
+ * and code.
+ */
 export function functionModule(code: readonly number[], ...before: Uint8Array[]): Uint8Array {
   return moduleOf(section(1, 1, 0x60, 0, 0), section(3, 1, 0), ...before, codeSection([0, ...code]));
 }

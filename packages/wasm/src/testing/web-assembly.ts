@@ -4,7 +4,8 @@ interface WebAssemblyApi {
   validate(bytes: Uint8Array): boolean;
 }
 
-const api = (globalThis as unknown as { WebAssembly: WebAssemblyApi }).WebAssembly; // every Node has it, its types do not
+// Every Node has it, its types do not.
+const api = (globalThis as unknown as { WebAssembly: WebAssemblyApi }).WebAssembly; // declared above
 
 /** Whether this Node's engine accepts a module. */
 export function engineAccepts(bytes: Uint8Array): boolean {
