@@ -23,6 +23,8 @@ export class LogWriterLoop {
   readonly #writer: SegmentWriter;
   readonly #options: WriterLoopOptions;
   readonly #gathered = new Uint8Array(logWriteBytesMax);
+  /** What whoever started the writer had synced before. */
+  readonly #startPosition: number;
   /** Bytes in `gathered`, and how many of them are written. */
   #length = 0;
   #written = 0;
@@ -31,6 +33,7 @@ export class LogWriterLoop {
   constructor(ring: LogRing, writer: SegmentWriter, options: WriterLoopOptions) {
     this.#ring = ring;
     this.#writer = writer;
+    this.#startPosition = writer.position;
     this.#options = options;
     this.#syncedMs = options.nowMs();
   }
@@ -130,6 +133,7 @@ export class LogWriterLoop {
   }
 
   #report(state: WriterState, cause = ""): void {
-    this.#ring.report(this.#writer.position, Math.max(0, this.#writer.syncedPosition), state, cause);
+    const synced = Math.max(this.#startPosition, this.#writer.syncedPosition);
+    this.#ring.report(this.#writer.position, synced, state, cause);
   }
 }

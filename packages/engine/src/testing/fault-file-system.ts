@@ -23,7 +23,8 @@ export function seededRandom(seed: number): Random {
   };
 }
 
-export type DiskCall = "open" | "write" | "sync" | "truncate" | "rename" | "remove" | "syncFolder" | "makeFolder";
+export type DiskCall =
+  "open" | "write" | "sync" | "truncate" | "rename" | "remove" | "syncFolder" | "makeFolder";
 
 interface PendingWrite {
   readonly position: number;
@@ -222,10 +223,11 @@ function surviving(file: DiskFile, random: Random): DiskFile {
     if (mode < 0.25) continue;
     const isWhole = mode > 0.75;
     const end = isWhole ? written.length : Math.floor(random() * (written.length + 1));
-    for (let start = 0; start < end; ) {
+    for (let start = 0; start < end;) {
       const sectorEnd = (Math.floor((position + start) / sectorBytes) + 1) * sectorBytes - position;
       const stop = Math.min(end, sectorEnd);
-      if (isWhole || random() < 0.6) bytes = overwritten(bytes, written.subarray(start, stop), position + start);
+      if (isWhole || random() < 0.6)
+        bytes = overwritten(bytes, written.subarray(start, stop), position + start);
       start = stop;
     }
   }

@@ -36,7 +36,11 @@ export const scriptGenesis: Genesis = {
 function scriptInput(seq: number, tick: number, payloadBytes: number): Input {
   const payload = encodeUtf8("x".repeat(payloadBytes));
   const to = "a" as AgentId; // brand: test data
-  return { seq, tick, body: { kind: "message", to, topic: "t", encoding: Encoding.TEXT, payload, answerWanted: false } };
+  return {
+    seq,
+    tick,
+    body: { kind: "message", to, topic: "t", encoding: Encoding.TEXT, payload, answerWanted: false },
+  };
 }
 
 /** Entries of ticks `first` … `last`, going on from where an earlier script ended. */
