@@ -38,7 +38,9 @@ function checkAgent(context: ConfigContext, config: ConfigFile, { entry, path, r
   const tenant = entry.tenant ?? "default";
   const tenantPath: Path = entry.tenant === undefined ? path : [...path, "tenant"];
   context.reference(tenantPath, { name: tenant, known: tenants, what: "tenant" }, row);
-  checkLimits(context, [...path, "limits"], { ...config.limits, ...entry.limits });
+  // Defaults that contradict each other are reported at the defaults.
+  if (entry.limits !== undefined)
+    checkLimits(context, [...path, "limits"], { ...config.limits, ...entry.limits });
   checkGrants(context, [...path, "capabilities"], entry.capabilities ?? {}, config);
 }
 

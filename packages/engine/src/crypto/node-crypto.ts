@@ -27,7 +27,8 @@ export const nodeHasher: Hasher = {
   sha256(...parts) {
     const hash = createHash("sha256");
     for (const part of parts) hash.update(part);
-    return hash.digest();
+    const digest = hash.digest();
+    return new Uint8Array(digest.buffer, digest.byteOffset, digest.length);
   },
 };
 

@@ -20,7 +20,7 @@ export function* fileChunks(path: string, seen?: (bytes: Uint8Array) => void): G
   const packed: Uint8Array[] = [];
   for (const chunk of rawChunks(path)) {
     seen?.(chunk);
-    packed.push(chunk.slice());
+    packed.push(new Uint8Array(chunk)); // a Buffer's own slice would share the reused bytes
   }
   yield unpack(path, Buffer.concat(packed));
 }

@@ -49,7 +49,7 @@ export class RecordSplitter {
       start = offset + 1;
     }
     // Copied: the caller may fill the same buffer again.
-    if (start < chunk.length) this.#keep(chunk.slice(start));
+    if (start < chunk.length) this.#keep(new Uint8Array(chunk.subarray(start)));
     return records;
   }
 

@@ -34,7 +34,7 @@ export async function compileCached(
 function lookUp(folder: string, key: string, identity: string): Uint8Array | undefined {
   try {
     const entry = JSON.parse(readFileSync(join(folder, `${key}.json`), "utf8")) as CacheEntry; // written below
-    const bytes = readFileSync(join(folder, `${key}.wasm`));
+    const bytes = new Uint8Array(readFileSync(join(folder, `${key}.wasm`)));
     const isGood =
       entry.identity === identity && entry.sha256 === sha256Hex(bytes) && isTraceCurrent(entry.trace);
     return isGood ? bytes : undefined;

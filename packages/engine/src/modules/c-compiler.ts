@@ -67,7 +67,7 @@ async function compile(path: string, command: string): Promise<CompiledSource> {
     if (result.status !== 0) throw failed(path, result.stderr, result.error);
     const log = new SourceLog();
     for (const name of dependencies(readFileSync(depfile, "utf8"))) log.read(resolve(dirname(path), name));
-    return { bytes: readFileSync(output), trace: log.trace };
+    return { bytes: new Uint8Array(readFileSync(output)), trace: log.trace };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

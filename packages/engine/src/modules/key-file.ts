@@ -30,9 +30,11 @@ export function developmentKey(directory: string): KeyPair {
 
 /** A 32-byte public key from a key file, or from 64 hexadecimal digits. */
 export function readTrustedKey(entry: string, path: string): Uint8Array {
-  if (/^[0-9a-fA-F]{64}$/.test(entry)) return Buffer.from(entry, "hex");
+  const isHex = /^[0-9a-fA-F]{64}$/.test(entry);
   try {
-    return decodePublicKey(readFileSync(path));
+    return decodePublicKey(
+      isHex ? Uint8Array.from(Buffer.from(`01${entry}`, "hex")) : new Uint8Array(readFileSync(path)),
+    );
   } catch (error) {
     throw buildError("WE_TRUST_KEY", { key: entry, cause: causeOf(error) });
   }
@@ -40,7 +42,7 @@ export function readTrustedKey(entry: string, path: string): Uint8Array {
 
 function readSecretKey(path: string): KeyPair | undefined {
   try {
-    const secretKey = decodeSecretKey(readFileSync(path));
+    const secretKey = decodeSecretKey(new Uint8Array(readFileSync(path)));
     return { secretKey, publicKey: publicKeyOf(secretKey) };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined; // node:fs errors have such a code

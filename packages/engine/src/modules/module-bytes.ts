@@ -27,7 +27,7 @@ export function compilerFor(path: string): Compiler | undefined {
       return javaScriptCompiler(path);
     case ".ts": {
       const isJavaScript =
-        !path.endsWith(".as.ts") && javaScriptImport.test(readModuleFile(path).toString("utf8"));
+        !path.endsWith(".as.ts") && javaScriptImport.test(Buffer.from(readModuleFile(path)).toString("utf8"));
       return isJavaScript ? javaScriptCompiler(path) : assemblyScriptCompiler(path);
     }
     default:
@@ -36,12 +36,13 @@ export function compilerFor(path: string): Compiler | undefined {
 }
 
 /** Content of a module file, of bounded size. */
-export function readModuleFile(path: string): Buffer {
+export function readModuleFile(path: string): Uint8Array {
   try {
     const { size } = statSync(path);
     if (size > moduleBytesMax)
       throw buildError("WE_MODULE_SIZE", { path, bytes: size, bytesMax: moduleBytesMax });
-    return readFileSync(path);
+    // Plain bytes of their own: a Buffer may share its memory, and its `slice` does.
+    return new Uint8Array(readFileSync(path));
   } catch (error) {
     const cause = (error as NodeJS.ErrnoException).code; // node:fs errors and coded errors both have a code
     if (cause === undefined || cause.startsWith("WE_")) throw error;

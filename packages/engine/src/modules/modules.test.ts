@@ -1,0 +1,228 @@
+/** Building and admitting modules: reproducible, signed, and one coded error for everything that is wrong. */
+
+import assert from "node:assert/strict";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import type { TestContext } from "node:test";
+import { attachManifest, encodePublicKey, readManifest, signModule } from "@wasm-engine/wasm";
+import type { Manifest } from "@wasm-engine/wasm";
+import { loadConfig } from "../config/load-config.js";
+import { generateKeyPair, nodeSignatureCrypto } from "../crypto/node-crypto.js";
+import { assemble, projectFolder, smallAgentText } from "../testing/project.js";
+import { buildModule } from "./build-module.js";
+import { loadModules } from "./load-modules.js";
+import type { AdmittedModule } from "./admission.js";
+
+const importPublish = '(import "wasm_engine" "publish" (func (param i32) (result i32)))';
+
+const assemblyScript = `
+import { Agent, JsonWriter, Message, publish, run } from "wasm-engine/assemblyscript";
+export * from "wasm-engine/assemblyscript/entry";
+import { double } from "./lib/double";
+class Doubler extends Agent {
+  onMessage(message: Message): void {
+    publish("out", new JsonWriter().number("x", double(message.json.number("x"))));
+  }
+}
+run(new Doubler());
+`;
+const double = "export function double(x: f64): f64 { assert(x == x, 'not a number'); return x * 2; }\n";
+const sources = { "agents/doubler.ts": assemblyScript, "agents/lib/double.ts": double };
+
+async function load(
+  directory: string,
+  file: string,
+  options: { keys?: string[]; allowUnsigned?: boolean; digest?: string } = {},
+): Promise<AdmittedModule> {
+  const { keys = [], allowUnsigned = false, digest } = options;
+  const request = { name: "m", path: join(directory, file), ...(digest === undefined ? {} : { digest }) };
+  const trusted = keys.map((entry) => ({ entry, path: join(directory, entry) }));
+  const modules = await loadModules([request], { directory, keys: trusted, allowUnsigned });
+  const module = modules.get("m");
+  assert.ok(module !== undefined);
+  return module;
+}
+
+function manifest(extra: Partial<Manifest> = {}): Manifest {
+  return { name: "m", version: "1.0.0", abi: { major: 1, minor: 0 }, capabilities: [], ...extra };
+}
+
+/** A project with a signed module `m.wasm` and the signer's public key `signer.pub`. */
+async function signedProject(
+  context: TestContext,
+  extra: Partial<Manifest> = {},
+): Promise<{ directory: string; bytes: Uint8Array }> {
+  const pair = generateKeyPair();
+  const module = attachManifest(await assemble(smallAgentText()), manifest(extra));
+  const bytes = signModule(module, pair.secretKey, nodeSignatureCrypto);
+  const files = { "m.wasm": bytes, "signer.pub": encodePublicKey(pair.publicKey) };
+  return { directory: projectFolder(context, files), bytes };
+}
+
+test("[S14.build] AssemblyScript builds reproducibly, wherever the project stands", async (context) => {
+  const first = projectFolder(context, sources);
+  const second = join(projectFolder(context), "another", "place");
+  const built = await buildModule(join(first, "agents/doubler.ts"), { directory: first });
+  const other = projectFolder(context, { ...sources });
+  const again = await buildModule(join(other, "agents/doubler.ts"), { directory: other });
+  assert.equal(built.digest, again.digest);
+  assert.notDeepEqual(built.bytes, again.bytes, "each project signs with its own key");
+  assert.equal(built.path, join(first, ".wasm-engine/build/doubler.wasm"));
+  assert.deepEqual(built.manifest.capabilities, ["topics"]);
+  assert.deepEqual(readManifest(built.bytes), built.manifest);
+  assert.ok(!existsSync(second));
+  const admitted = await load(first, "agents/doubler.ts");
+  assert.equal(admitted.manifest.name, "m");
+});
+
+test("[S14.build] a build is taken from the cache until a source changes, an imported one too", async (context) => {
+  const directory = projectFolder(context, sources);
+  const build = (): ReturnType<typeof buildModule> =>
+    buildModule(join(directory, "agents/doubler.ts"), { directory });
+  const first = await build();
+  const second = await build();
+  assert.deepEqual([first.isCached, second.isCached], [false, true]);
+  assert.equal(second.digest, first.digest);
+  writeFileSync(join(directory, "agents/lib/double.ts"), double.replace("x * 2", "x * 3"));
+  const third = await build();
+  assert.equal(third.isCached, false);
+  assert.notEqual(third.digest, first.digest);
+  writeFileSync(join(directory, "agents/lib/double.ts"), double);
+  assert.equal((await build()).digest, first.digest);
+});
+
+test("the development key is made once, for its owner only", async (context) => {
+  const directory = projectFolder(context, { "m.wasm": await assemble(smallAgentText()) });
+  await buildModule(join(directory, "m.wasm"), {
+    directory,
+    name: "signed",
+    output: join(directory, "signed.wasm"),
+  });
+  const path = join(directory, ".wasm-engine/keys/development.key");
+  assert.equal(statSync(path).mode & 0o777, 0o600);
+  const key = readFileSync(path);
+  assert.equal((await load(directory, "signed.wasm")).manifest.name, "signed");
+  assert.deepEqual(readFileSync(path), key);
+});
+
+test("[G10] sources that cannot be built: one coded error each", async (context) => {
+  const directory = projectFolder(context, {
+    "bad.ts": "export function f(): i32 { return nothing; }\n",
+    "agent.py": "print(1)\n",
+    "no-entry.wasm": await assemble('(module (memory (export "memory") 1))'),
+    "m.js": "export const agent = 1;\n",
+  });
+  const build = (file: string): Promise<unknown> => buildModule(join(directory, file), { directory });
+  await assert.rejects(build("bad.ts"), { code: "WE_BUILD_FAILED", message: /nothing.*bad\.ts:1:35/ });
+  await assert.rejects(build("agent.py"), { code: "WE_BUILD_SOURCE_KIND" });
+  await assert.rejects(build("none.ts"), { code: "WE_BUILD_SOURCE_MISSING" });
+  await assert.rejects(build("no-entry.wasm"), { code: "WE_MODULE_EXPORT_MISSING", message: /no-entry/ });
+});
+
+test("[G10] a compiler that is not installed is named with the command that installs it", async (context) => {
+  const directory = projectFolder(context, { "a.c": "int f(void) { return 1; }\n" });
+  const path = process.env.PATH;
+  process.env.PATH = directory;
+  context.after(() => (process.env.PATH = path));
+  const expected = {
+    code: "WE_BUILD_TOOL_MISSING",
+    message: /clang/,
+    hint: /apt-get install .*clang-14 lld-14/,
+  };
+  await assert.rejects(buildModule(join(directory, "a.c"), { directory }), expected);
+});
+
+test("[G10] unsigned, signed by a stranger, signed by a trusted key", async (context) => {
+  const { directory, bytes } = await signedProject(context);
+  writeFileSync(join(directory, "unsigned.wasm"), await assemble(smallAgentText()));
+  await assert.rejects(load(directory, "unsigned.wasm"), {
+    code: "WE_SIGNATURE_MISSING",
+    message: /"m".*unsigned\.wasm/,
+    hint: /wasm-engine build /,
+  });
+  await assert.rejects(load(directory, "m.wasm"), { code: "WE_SIGNATURE_UNTRUSTED", hint: /trust\.keys/ });
+  const trusted = await load(directory, "m.wasm", { keys: ["signer.pub"] });
+  assert.ok(trusted.isTrusted);
+  assert.deepEqual(trusted.bytes, bytes);
+  const hex = readFileSync(join(directory, "signer.pub")).subarray(1).toString("hex");
+  assert.equal((await load(directory, "m.wasm", { keys: [hex] })).digest, trusted.digest);
+  assert.equal((await load(directory, "unsigned.wasm", { allowUnsigned: true })).isTrusted, false);
+  await assert.rejects(load(directory, "m.wasm", { allowUnsigned: true }), {
+    code: "WE_SIGNATURE_UNTRUSTED",
+  });
+});
+
+test("[G10] a tampered module is refused at every byte", async (context) => {
+  const { directory, bytes } = await signedProject(context);
+  let refused = 0;
+  for (let offset = 0; offset < bytes.length; offset++) {
+    const changed = Uint8Array.from(bytes);
+    changed[offset] = (changed[offset] ?? 0) ^ 0x01;
+    writeFileSync(join(directory, "t.wasm"), changed);
+    // The key id inside the signature is a hint that nothing relies on; everything else must fail.
+    const isAccepted = await load(directory, "t.wasm", { keys: ["signer.pub"] }).then(
+      () => true,
+      () => false,
+    );
+    if (!isAccepted) refused += 1;
+  }
+  assert.ok(refused >= bytes.length - 12, `${refused} of ${bytes.length} refused`);
+});
+
+test("[G10] wrong ABI version, malformed module, foreign imports: one coded error each", async (context) => {
+  const directory = projectFolder(context, {
+    "text.wasm": "(module)",
+    "empty.wasm": "",
+    "wasi.wasm": await assemble(smallAgentText('(import "wasi_snapshot_preview1" "fd_write" (func))')),
+    "abi.wasm": attachManifest(await assemble(smallAgentText()), manifest({ abi: { major: 2, minor: 0 } })),
+    "truncated.wasm": (await assemble(smallAgentText())).subarray(0, 40),
+  });
+  const allow = { allowUnsigned: true };
+  await assert.rejects(load(directory, "text.wasm", allow), { code: "WE_MODULE_HEADER" });
+  await assert.rejects(load(directory, "empty.wasm", allow), { code: "WE_MODULE_HEADER" });
+  await assert.rejects(load(directory, "wasi.wasm", allow), {
+    code: "WE_MODULE_IMPORT_UNKNOWN",
+    message: /fd_write/,
+  });
+  await assert.rejects(load(directory, "abi.wasm", allow), {
+    code: "WE_MANIFEST_ABI_VERSION",
+    message: /2\.0.*1\.0/,
+  });
+  await assert.rejects(load(directory, "truncated.wasm", allow), { code: "WE_MODULE_MALFORMED" });
+});
+
+test("a pinned digest stands for a signature, and refuses every other module", async (context) => {
+  const directory = projectFolder(context, { "m.wasm": await assemble(smallAgentText()) });
+  const { digest } = await load(directory, "m.wasm", { allowUnsigned: true });
+  assert.ok((await load(directory, "m.wasm", { digest })).isTrusted);
+  writeFileSync(join(directory, "m.wasm"), await assemble(smallAgentText("(global i32 (i32.const 1))")));
+  await assert.rejects(load(directory, "m.wasm", { digest }), { code: "WE_SIGNATURE_MISSING" });
+  const expected = { code: "WE_MODULE_PINNED", message: new RegExp(digest) };
+  await assert.rejects(load(directory, "m.wasm", { digest, allowUnsigned: true }), expected);
+});
+
+test("[G10] keys that are none: missing file, secret key, rubbish", async (context) => {
+  const { directory } = await signedProject(context);
+  const secret = Uint8Array.from([0x81, ...generateKeyPair().secretKey]);
+  writeFileSync(join(directory, "secret.key"), secret);
+  writeFileSync(join(directory, "rubbish.pub"), "rubbish");
+  for (const key of ["none.pub", "secret.key", "rubbish.pub", "00".repeat(32)]) {
+    await assert.rejects(load(directory, "m.wasm", { keys: [key] }), { code: "WE_TRUST_KEY" }, key);
+  }
+});
+
+test("[G5] a module is linked only to agents that were granted what it imports", async (context) => {
+  const config = (capabilities: string): string =>
+    `version: 1\nname: w\nmodules: { m: m.wasm }\nagents: [{ id: a, module: m, capabilities: {${capabilities}} }]\n`;
+  const directory = projectFolder(context, { "m.wasm": await assemble(smallAgentText(importPublish)) });
+  const attempt = (capabilities: string): Promise<unknown> => {
+    writeFileSync(join(directory, "engine.yaml"), config(capabilities));
+    return loadConfig(directory, { allowUnsigned: true });
+  };
+  await assert.rejects(attempt(" send: ['*'] "), {
+    code: "WE_CAPABILITY_MISSING",
+    message: /Agent a lacks the capability topics, which module m needs to import publish/,
+  });
+  await attempt(" topics: [out] ");
+});
