@@ -118,6 +118,5 @@ function fill(template: string, parameters: ErrorParameters): string {
 /** Values come from users and guests: control characters never reach a terminal. */
 function printable(value: unknown): string {
   const text = typeof value === "string" ? value : (JSON.stringify(value) ?? String(value));
-  // eslint-disable-next-line no-control-regex -- stripping them is the purpose
   return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "�");
 }

@@ -78,7 +78,12 @@ test("publish, schedule, infer and call_tool record no receiver and no flags", (
   const plain = { ...TEXT, peer: 0 };
   const timer = { ...plain, kind: MessageKind.TIMER };
   assert.deepEqual(
-    effectsOf(outcome).map(({ kind, requestId, ticks, body }) => [kind, requestId, ticks, decodeMessage(body)]),
+    effectsOf(outcome).map(({ kind, requestId, ticks, body }) => [
+      kind,
+      requestId,
+      ticks,
+      decodeMessage(body),
+    ]),
     [
       [EffectKind.PUBLISH, 0, 0, message({ ...plain, messageId: 1 })],
       [EffectKind.INFER, 1, 0, message(plain)],
@@ -94,12 +99,18 @@ test("a task keeps its delay, channels and cancel record their argument, exit it
   const world = new TestWorld();
   const agent = world.start("agent");
   const task = { kind: MessageKind.TASK, encoding: Encoding.JSON, payload: encodeUtf8('{"taskId":"x"}') };
-  const outcome = world.run(
-    agent,
-    outgoing(task, [Op.SCHEDULE, DATA_AT, 0], [Op.CANCEL, 1]),
-    [...storeBytes(DATA_AT, encodeUtf8("news")), [Op.JOIN, DATA_AT, 4], [Op.LEAVE, DATA_AT, 4], [Op.EXIT, -3]],
-  );
-  const records = effectsOf(outcome).map(({ kind, requestId, ticks, body }) => [kind, requestId, ticks, hex(body)]);
+  const outcome = world.run(agent, outgoing(task, [Op.SCHEDULE, DATA_AT, 0], [Op.CANCEL, 1]), [
+    ...storeBytes(DATA_AT, encodeUtf8("news")),
+    [Op.JOIN, DATA_AT, 4],
+    [Op.LEAVE, DATA_AT, 4],
+    [Op.EXIT, -3],
+  ]);
+  const records = effectsOf(outcome).map(({ kind, requestId, ticks, body }) => [
+    kind,
+    requestId,
+    ticks,
+    hex(body),
+  ]);
   assert.deepEqual(records, [
     [EffectKind.TASK, 1, 0, hex(encodeMessage(message(task)))],
     [EffectKind.CANCEL, 1, 0, ""],
@@ -118,7 +129,11 @@ test("spawn derives the child's handle from parent and counter", () => {
   const children = [1, 2].map((counter) => handleOfChild(sha256, agent, counter));
   const effects = effectsOf(outcome);
   assert.deepEqual(
-    effects.map(({ kind, requestId, body }) => [kind, requestId, readU64(new DataView(body.slice().buffer), 0)]),
+    effects.map(({ kind, requestId, body }) => [
+      kind,
+      requestId,
+      readU64(new DataView(body.slice().buffer), 0),
+    ]),
     children.map((child, index) => [EffectKind.SPAWN, index + 1, child]),
   );
   assert.deepEqual(effects[0]?.body.slice(8), spec);
@@ -169,7 +184,10 @@ test("tick and time are those of the plan", () => {
   const world = new TestWorld();
   const agent = world.start("agent");
   world.tick = 2 ** 40;
-  world.run(agent, [[Op.TICK, DATA_AT], [Op.TIME, DATA_AT + 8]]);
+  world.run(agent, [
+    [Op.TICK, DATA_AT],
+    [Op.TIME, DATA_AT + 8],
+  ]);
   const view = new DataView(world.memory(agent).buffer);
   assert.equal(view.getBigUint64(DATA_AT, true), 2n ** 40n + 1n);
   assert.equal(view.getBigInt64(DATA_AT + 8, true), world.view.timeNanos(2 ** 40 + 1));
@@ -187,10 +205,18 @@ test("console lines are cut at a character and made valid", () => {
   );
   assert.equal(cut?.body.length, limits.logLineBytesMax - 1, "not half of a character of two bytes");
   assert.equal(cut.level, LogLevel.WARN);
-  const [replaced] = effectsOf(world.run(agent, [[Op.STORE, DATA_AT, 0x61ff61], [Op.LOG, 0, DATA_AT, 3]]));
+  const [replaced] = effectsOf(
+    world.run(agent, [
+      [Op.STORE, DATA_AT, 0x61ff61],
+      [Op.LOG, 0, DATA_AT, 3],
+    ]),
+  );
   assert.equal(Buffer.from(replaced?.body ?? []).toString(), "a\ufffda");
   const [full] = effectsOf(
-    world.run(agent, [[Op.FILL, DATA_AT, 0xff, 0x5000], [Op.LOG, 0, DATA_AT, 0x5000]]),
+    world.run(agent, [
+      [Op.FILL, DATA_AT, 0xff, 0x5000],
+      [Op.LOG, 0, DATA_AT, 0x5000],
+    ]),
   );
   assert.ok((full?.body.length ?? 0) <= limits.logLineBytesMax);
   assert.equal(Buffer.from(full?.body ?? []).toString(), "\ufffd".repeat(limits.logLineBytesMax / 3));

@@ -15,6 +15,8 @@ export const effectFuel = 256;
 export const lookupFuel = 256;
 /** JSON that the host parses (tasks, specs of children): per byte, instead of the price of moving. */
 export const jsonFuelPerByte = 16;
+/** Containers within containers in JSON that guests hand over: no implementation's stack may decide. */
+export const jsonDepthMax = 64;
 /** Random bytes: one block of 64. Every block that a call touches counts. */
 export const randomFuelPerBlock = 512;
 /** Deriving the key of a stream: the first draw from a name. */

@@ -29,7 +29,9 @@ test("[G1] spec/vectors/random-streams.json: streams equal an independent ChaCha
     const key = streamKey(sha256, seed, entry.name);
     const out = new Uint8Array(entry.bytes);
     fillFromStream(key, entry.position, out);
-    const keyBytes = sha256(Buffer.concat([Buffer.from("wasm-engine/stream\0"), seed, Buffer.from(entry.name)]));
+    const keyBytes = sha256(
+      Buffer.concat([Buffer.from("wasm-engine/stream\0"), seed, Buffer.from(entry.name)]),
+    );
     assert.deepEqual(out, independent(keyBytes, entry.position, entry.bytes), entry.name);
     return { ...entry, key: hex(keyBytes), output: hex(out) };
   });
@@ -38,7 +40,13 @@ test("[G1] spec/vectors/random-streams.json: streams equal an independent ChaCha
 
 test("blocks that a draw touches are counted from the position", () => {
   assert.deepEqual(
-    [blocksTouched(0, 0), blocksTouched(0, 1), blocksTouched(0, 64), blocksTouched(0, 65), blocksTouched(63, 2)],
+    [
+      blocksTouched(0, 0),
+      blocksTouched(0, 1),
+      blocksTouched(0, 64),
+      blocksTouched(0, 65),
+      blocksTouched(63, 2),
+    ],
     [0, 1, 1, 2, 2],
   );
 });

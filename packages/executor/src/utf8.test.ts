@@ -4,7 +4,7 @@ import { decodeUtf8 } from "@wasm-engine/abi";
 import fc from "fast-check";
 import { cutAtCharacter, isUtf8 } from "./utf8.js";
 
-const seed = Number(process.env["FUZZ_SEED"] ?? (Date.now() % 2 ** 31));
+const seed = Number(process.env["FUZZ_SEED"] ?? Date.now() % 2 ** 31);
 const repeat = `repeat with FUZZ_SEED=${seed} node --test packages/executor/dist/utf8.test.js`;
 
 test("[G10] every sequence of up to two bytes and every lead with its second byte is judged as by the decoder", () => {

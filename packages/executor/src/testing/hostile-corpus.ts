@@ -279,6 +279,16 @@ const badArguments: HostileScript[] = [
     results: [-7, -3, -7],
   },
   {
+    name: "JSON nested deeper than 64",
+    script: [
+      ...storeBytes(DATA_AT, encodeUtf8(`{"a":${"[".repeat(63)}${"]".repeat(63)}}`)),
+      [Op.SPAWN, DATA_AT, 132, DATA_AT + 0x200],
+      ...storeBytes(DATA_AT, encodeUtf8(`{"a":${"[".repeat(64)}${"]".repeat(64)}}`)),
+      [Op.SPAWN, DATA_AT, 134, DATA_AT + 0x200],
+    ],
+    results: [1, -2],
+  },
+  {
     name: "a child that is not an object",
     script: [...storeBytes(DATA_AT, encodeUtf8("17")), [Op.SPAWN, DATA_AT, 2, DATA_AT + 8]],
     results: [-2],
