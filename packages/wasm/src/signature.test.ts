@@ -148,6 +148,11 @@ test("several signers share a list; signing twice is an error", () => {
   fails("WE_SIGNATURE_DUPLICATE", () => signModule(twice, secretKey, nodeCrypto));
 });
 
+test("a trusted key that is listed twice is one signer", () => {
+  const signed = signModule(unsigned, secretKey, nodeCrypto);
+  assert.equal(verifyModule(signed, [publicKey, publicKey.slice()], nodeCrypto).publicKeys.length, 1);
+});
+
 test("untrusted and forged signatures", () => {
   const signed = signModule(unsigned, secretKey, nodeCrypto);
   fails(

@@ -5,6 +5,7 @@
  */
 
 import { assert, encodeUtf8 } from "@wasm-engine/abi";
+import type { EngineError } from "@wasm-engine/abi";
 import {
   DELIMITER_SECTION,
   HEADER_BYTES,
@@ -25,7 +26,7 @@ import {
   malformedSignature,
   signatureRecord,
 } from "./signature-format.js";
-import type { SignedHashes } from "./signature-format.js";
+import type { SignatureRecord, SignedHashes } from "./signature-format.js";
 import { checkPublicKey, checkSecretKey, keyIdOf, publicKeyOf } from "./signature-key.js";
 import type { SignatureCrypto } from "./wasm-contract.js";
 
@@ -201,56 +202,67 @@ function verifyFile(
 ): ModuleVerification {
   if (lists.length === 0) throw wasmError("WE_SIGNATURE_MISSING");
   for (const publicKey of trustedPublicKeys) checkPublicKey(publicKey);
-  const hashes = partHashes(bytes, file, crypto);
-  const whole = lists.find((list) => sameHashes(list.hashes, hashes));
-  if (whole === undefined) throw notWhole(lists, hashes);
-  const { signatures } = whole;
-  const message = signedMessage(hashes);
+  // The last hash covers every byte of every part; the earlier ones are the signer's word on where the parts end. Hashing
+  // each part again would let a module with many delimiters cost a multiple of its size.
+  const lastHash = crypto.sha256(bytes.subarray(file.bodyStart));
+  const parts = file.partEnds.length;
+  const whole = lists.filter(
+    ({ hashes }) => hashes.length === parts && sameBytes(lastHash, hashes[parts - 1]),
+  );
+  if (whole.length === 0) throw notWhole(lists, parts, lastHash);
+  const signed = whole.map(({ hashes, signatures }) => ({ message: signedMessage(hashes), signatures }));
   const publicKeys: Uint8Array[] = [];
-  let hinted: string | undefined;
+  const keyIds: string[] = [];
+  let forged: string | undefined;
   for (const publicKey of trustedPublicKeys) {
-    const keyId = keyIdOf(publicKey, (part) => crypto.sha256(part));
-    const signed = signatures.some((record) => {
-      if (record.signature === undefined) return false;
-      const isHinted = record.keyId.length > 0 && sameBytes(record.keyId, keyId);
-      // The id decides nothing: signers choose it freely, so every signature is tried.
-      if (crypto.verify(message, record.signature, publicKey)) return true;
-      if (isHinted) hinted = hexOf(keyId);
-      return false;
-    });
-    if (signed) publicKeys.push(publicKey);
+    const keyId = hexOf(keyIdOf(publicKey, (part) => crypto.sha256(part)));
+    // A key that is listed twice still is one signer.
+    if (publicKeys.some((other) => sameBytes(other, publicKey))) continue;
+    if (signedBy(signed, publicKey, crypto)) {
+      publicKeys.push(publicKey);
+      keyIds.push(keyId);
+    } else if (whole.some((list) => list.signatures.some((record) => hexOf(record.keyId) === keyId))) {
+      forged = keyId;
+    }
   }
-  if (publicKeys.length > 0) {
-    return {
-      publicKeys,
-      keyIds: publicKeys.map((key) => hexOf(keyIdOf(key, (part) => crypto.sha256(part)))),
-    };
+  if (publicKeys.length > 0) return { publicKeys, keyIds };
+  if (forged !== undefined) {
+    throw wasmError("WE_SIGNATURE_INVALID", { reason: `the signature of key ${forged} is wrong` });
   }
-  if (hinted !== undefined) {
-    throw wasmError("WE_SIGNATURE_INVALID", { reason: `the signature of key ${hinted} is wrong` });
-  }
-  const ids = signatures.map(({ keyId }) => (keyId.length === 0 ? "an unnamed key" : `key ${hexOf(keyId)}`));
+  const ids = whole.flatMap(({ signatures }) => signatures.map(signerName));
   const found = ids.length === 0 ? "nobody" : [...new Set(ids)].join(", ");
   throw wasmError("WE_SIGNATURE_UNTRUSTED", { found, trusted: trustedPublicKeys.length });
 }
 
+/** Key ids decide nothing, because signers choose them freely: every signature is tried. */
+function signedBy(
+  signed: readonly { readonly message: Uint8Array; readonly signatures: readonly SignatureRecord[] }[],
+  publicKey: Uint8Array,
+  crypto: SignatureCrypto,
+): boolean {
+  return signed.some(({ message, signatures }) =>
+    signatures.some(
+      ({ signature }) => signature !== undefined && crypto.verify(message, signature, publicKey),
+    ),
+  );
+}
+
+function signerName({ keyId }: SignatureRecord): string {
+  return keyId.length === 0 ? "an unnamed key" : `key ${hexOf(keyId)}`;
+}
+
 /** Why no list of hashes is that of the whole module. */
-function notWhole(lists: readonly SignedHashes[], hashes: readonly Uint8Array[]): Error {
+function notWhole(lists: readonly SignedHashes[], parts: number, lastHash: Uint8Array): EngineError {
   const cut = lists.find(
-    (list) => list.hashes.length > hashes.length && sameHashes(list.hashes.slice(0, hashes.length), hashes),
+    ({ hashes }) => hashes.length > parts && hashes.some((hash) => sameBytes(hash, lastHash)),
   );
-  if (cut !== undefined) {
-    const reason = `cut off after part ${hashes.length} of ${cut.hashes.length}`;
-    return wasmError("WE_SIGNATURE_INVALID", { reason });
-  }
-  const part = lists.find(
-    (list) =>
-      list.hashes.length < hashes.length && sameHashes(list.hashes, hashes.slice(0, list.hashes.length)),
-  );
+  const fewer = lists.find(({ hashes }) => hashes.length < parts);
   const reason =
-    part === undefined
-      ? "its bytes have another hash"
-      : `only ${part.hashes.length} of its ${hashes.length} parts are signed`;
+    cut !== undefined
+      ? `cut off after part ${parts} of ${cut.hashes.length}`
+      : fewer !== undefined
+        ? `only ${fewer.hashes.length} of its ${parts} parts are signed`
+        : "its bytes have another hash";
   return wasmError("WE_SIGNATURE_INVALID", { reason });
 }
 
