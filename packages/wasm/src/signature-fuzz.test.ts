@@ -1,4 +1,7 @@
-/** Mutated signed modules: a coded error or an honest verdict, never another exception, never a changed body accepted. */
+/**
+ * Mutated signed modules: a coded error or an honest verdict, never another exception, never a changed body
+ * accepted.
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -202,8 +202,8 @@ function verifyFile(
 ): ModuleVerification {
   if (lists.length === 0) throw wasmError("WE_SIGNATURE_MISSING");
   for (const publicKey of trustedPublicKeys) checkPublicKey(publicKey);
-  // The last hash covers every byte of every part; the earlier ones are the signer's word on where the parts end. Hashing
-  // each part again would let a module with many delimiters cost a multiple of its size.
+  // The last hash covers every byte of every part; the earlier ones are the signer's word on where the parts
+  // end. Hashing each part again would let a module with many delimiters cost a multiple of its size.
   const lastHash = crypto.sha256(bytes.subarray(file.bodyStart));
   const parts = file.partEnds.length;
   const whole = lists.filter(

@@ -17,7 +17,10 @@ const structural = usable.filter(({ op, operands }) => op < FC && operands === u
 const END = 0x0b;
 const ELSE = 0x05;
 
-/** Function types: 0 `[] -> []`, 1 `[i32 i64] -> [f32]`, 2 `[v128] -> [v128 i32]`, 3 `[] -> [i32]`, 4 `[funcref] -> [externref]`. */
+/**
+ * Function types: 0 `[] -> []`, 1 `[i32 i64] -> [f32]`, 2 `[v128] -> [v128 i32]`, 3 `[] -> [i32]`, 4 `[funcref] ->
+ * [externref]`.
+ */
 const typeSection = section(
   ...[1, 5],
   ...[0x60, 0, 0],
