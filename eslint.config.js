@@ -19,7 +19,7 @@ export default tseslint.config(
       "examples/**/build/**",
       "sdk/javascript/**/*.ts",
       "assets/**",
-      "**/*.mjs",
+      "**/*.mjs", "apps/cli/bin/**",
       "eslint.config.js",
     ],
   },
@@ -52,6 +52,7 @@ export default tseslint.config(
       ],
     },
   },
+  { linterOptions: { reportUnusedDisableDirectives: "error" } },
   {
     files: pure,
     ignores: tests,
@@ -93,4 +94,6 @@ export default tseslint.config(
     },
   },
   { files: ["scripts/**/*.ts", "apps/cli/src/main.ts", "examples/**/*.ts"], rules: { "no-console": "off" } },
+  // Reporters of the test runner are default exports by its contract.
+  { files: ["scripts/src/*.mts"], rules: { "no-restricted-syntax": "off" } },
 );

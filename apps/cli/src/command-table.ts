@@ -15,12 +15,19 @@ export const commands: readonly CommandDefinition[] = [
       { flags: "--resume <run>", summary: "go on with this run instead of starting one" },
       { flags: "--ticks <n>", summary: "stop before this tick", type: "integer" },
       { flags: "--seed <n>", summary: "seed instead of the configured one", type: "integer" },
-      { flags: "--dir <folder>", summary: "run folder; must not exist (default: .wasm-engine/runs/ beside the config)" },
+      {
+        flags: "--dir <folder>",
+        summary: "run folder; must not exist (default: .wasm-engine/runs/ beside the config)",
+      },
       { flags: "--durability <level>", summary: "sync, periodic or ephemeral" },
       { flags: "--realtime", summary: "pace ticks by the wall clock" },
       { flags: "--allow-unsigned", summary: "accept modules without a trusted signature" },
     ],
-    examples: ["wasm-engine run engine.yaml", "wasm-engine run engine.yaml --ticks 100 --json", "wasm-engine run --resume @last"],
+    examples: [
+      "wasm-engine run engine.yaml",
+      "wasm-engine run engine.yaml --ticks 100 --json",
+      "wasm-engine run --resume @last",
+    ],
     exitCodes: "0 ok, 1 failed, 2 usage, 3 divergence on resume, 4 environment, 5 limit, 130 interrupted",
     load: async () => (await import("./commands/run.js")).run,
   },
@@ -31,9 +38,16 @@ export const commands: readonly CommandDefinition[] = [
       "Executes every turn of the log again and compares commit by commit. On a difference, the first tick and agent are named. Models and tools are never called.",
     arguments: [runArgument],
     options: [
-      { flags: "--from <tick>", summary: "start from the newest snapshot at or before this tick", type: "integer" },
+      {
+        flags: "--from <tick>",
+        summary: "start from the newest snapshot at or before this tick",
+        type: "integer",
+      },
       { flags: "--to <tick>", summary: "last tick to execute", type: "integer" },
-      { flags: "--testing-flip-bit <where>", summary: "test only: flip AGENT@TICK:BYTE.BIT of memory, to see it found" },
+      {
+        flags: "--testing-flip-bit <where>",
+        summary: "test only: flip AGENT@TICK:BYTE.BIT of memory, to see it found",
+      },
     ],
     examples: ["wasm-engine replay @last", "wasm-engine replay @last --to 100 --json"],
     exitCodes: "0 identical, 3 divergence or damaged log, 4 environment",
@@ -56,7 +70,8 @@ export const commands: readonly CommandDefinition[] = [
   {
     name: "log",
     summary: "List the records on disk",
-    description: "Lists the event log's records as they lie on disk: inputs and commits, decoded. Executes nothing.",
+    description:
+      "Lists the event log's records as they lie on disk: inputs and commits, decoded. Executes nothing.",
     arguments: [runArgument],
     options: [
       { flags: "--from <tick>", summary: "first tick", type: "integer" },
@@ -99,7 +114,10 @@ export const commands: readonly CommandDefinition[] = [
       "Compiles a source (AssemblyScript .ts, C .c, JavaScript .js) or takes a .wasm, checks it, attaches its manifest and signs it with the project's development key.",
     arguments: [{ name: "source", summary: "path of the source or module" }],
     options: [
-      { flags: "--out <file>", summary: "where to write the signed module (default: beside the source, .wasm)" },
+      {
+        flags: "--out <file>",
+        summary: "where to write the signed module (default: beside the source, .wasm)",
+      },
       { flags: "--name <name>", summary: "name in the manifest (default: the file's)" },
     ],
     examples: ["wasm-engine build agents/airport.ts --out airport.wasm"],
@@ -109,7 +127,8 @@ export const commands: readonly CommandDefinition[] = [
   {
     name: "doctor",
     summary: "Check whether worlds can run on this machine",
-    description: "Checks Node, WebAssembly, float arithmetic, stacks, disk and compilers, and says what to do. Changes nothing.",
+    description:
+      "Checks Node, WebAssembly, float arithmetic, stacks, disk and compilers, and says what to do. Changes nothing.",
     arguments: [],
     options: [],
     examples: ["wasm-engine doctor"],

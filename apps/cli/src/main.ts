@@ -44,7 +44,8 @@ function unexpected(error: unknown): EngineError {
 
 function requireNode(): void {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
-  if (major < 20 || (major === 20 && minor < 19)) throw fail("WE_CLI_NODE_VERSION", { found: process.version });
+  if (major < 20 || (major === 20 && minor < 19))
+    throw fail("WE_CLI_NODE_VERSION", { found: process.version });
 }
 
 /** First Ctrl-C: graceful; second: at once. */

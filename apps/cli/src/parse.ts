@@ -73,7 +73,8 @@ function addCommand(program: Command, definition: CommandDefinition): Command {
 function optionOf({ flags, summary, type }: OptionDefinition): Option {
   const option = new Option(flags, summary);
   if (type === "integer") option.argParser(wholeNumber);
-  if (type === "list") option.argParser((value: string, previous: string[] | undefined) => [...(previous ?? []), value]);
+  if (type === "list")
+    option.argParser((value: string, previous: string[] | undefined) => [...(previous ?? []), value]);
   return option;
 }
 

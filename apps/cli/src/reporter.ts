@@ -64,11 +64,14 @@ export class Reporter {
     this.#endProgress();
     if (this.#options.json) {
       const { code, message, hint, docs, details } = error;
-      this.#options.stdout.write(`${jsonText({ ...document, error: { code, message, hint, docs, details } })}\n`);
+      this.#options.stdout.write(
+        `${jsonText({ ...document, error: { code, message, hint, docs, details } })}\n`,
+      );
     }
     if (this.#options.verbose && error.stack !== undefined) this.#options.stderr.write(`${error.stack}\n`);
     this.#options.stderr.write(`${this.#style("red", `error[${error.code}]`)}: ${error.message}\n`);
-    if (error.hint !== undefined) this.#options.stderr.write(`\n${this.#style("cyan", "hint")}: ${error.hint}\n`);
+    if (error.hint !== undefined)
+      this.#options.stderr.write(`\n${this.#style("cyan", "hint")}: ${error.hint}\n`);
     this.#options.stderr.write(`docs: wasm-engine explain ${error.code}\n`);
   }
 
@@ -79,7 +82,9 @@ export class Reporter {
   }
 
   #style(style: Style, text: string): string {
-    return this.#options.stderr.isTTY === true && process.env["NO_COLOR"] === undefined ? styleText(style, text) : text;
+    return this.#options.stderr.isTTY === true && process.env["NO_COLOR"] === undefined
+      ? styleText(style, text)
+      : text;
   }
 }
 

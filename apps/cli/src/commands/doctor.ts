@@ -22,7 +22,15 @@ interface Check {
 }
 
 export const doctor: CommandFunction = async () => {
-  const checks = [nodeCheck(), wasmCheck(), floatCheck(), sharedMemoryCheck(), await stackCheck(), diskCheck(), memoryCheck()];
+  const checks = [
+    nodeCheck(),
+    wasmCheck(),
+    floatCheck(),
+    sharedMemoryCheck(),
+    await stackCheck(),
+    diskCheck(),
+    memoryCheck(),
+  ];
   checks.push(assemblyScriptCheck(), clangCheck());
   const ok = checks.every((check) => check.ok || !check.needed);
   const rows = checks.map((check) => [
@@ -32,7 +40,14 @@ export const doctor: CommandFunction = async () => {
     check.ok ? "" : check.remedy,
   ]);
   return {
-    document: { ok, node: process.version, v8: process.versions.v8, platform: process.platform, arch: process.arch, checks },
+    document: {
+      ok,
+      node: process.version,
+      v8: process.versions.v8,
+      platform: process.platform,
+      arch: process.arch,
+      checks,
+    },
     text: `${textTable(["", "check", "found", "what to do"], rows)}\n${ok ? "worlds can run here" : "worlds cannot run here"}`,
     exitCode: ok ? 0 : 4,
   };
@@ -51,8 +66,8 @@ function nodeCheck(): Check {
 
 /** A module that uses v128 and memory.fill: what the frozen feature set needs of the engine. */
 const simdAndBulk = new Uint8Array([
-  0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 5, 3, 1, 0, 1, 10, 17, 1, 15, 0, 65, 0, 253, 15, 26, 65, 0, 65, 0,
-  65, 0, 252, 11, 0, 11,
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 5, 3, 1, 0, 1, 10, 18, 1, 16, 0, 65, 0, 253, 17,
+  26, 65, 0, 65, 0, 65, 0, 252, 11, 0, 11,
 ]);
 
 function wasmCheck(): Check {
@@ -79,13 +94,22 @@ function floatCheck(): Check {
 }
 
 function sharedMemoryCheck(): Check {
-  const ok = typeof SharedArrayBuffer === "function" && Atomics.load(new Int32Array(new SharedArrayBuffer(4)), 0) === 0;
-  return { name: "Shared memory and atomics", needed: true, ok, found: ok ? "present" : "absent", remedy: "use a stock Node.js" };
+  const ok =
+    typeof SharedArrayBuffer === "function" &&
+    Atomics.load(new Int32Array(new SharedArrayBuffer(4)), 0) === 0;
+  return {
+    name: "Shared memory and atomics",
+    needed: true,
+    ok,
+    found: ok ? "present" : "absent",
+    remedy: "use a stock Node.js",
+  };
 }
 
 /** Guests may use 64 MiB of logical stack; executing threads are started with 256 MiB of native stack. */
 async function stackCheck(): Promise<Check> {
-  const source = "const d=(n)=>n===0?0:1+d(n-1);require('node:worker_threads').parentPort.postMessage(d(400000))";
+  const source =
+    "const d=(n)=>n===0?0:1+d(n-1);require('node:worker_threads').parentPort.postMessage(d(400000))";
   const depth = await new Promise<number>((resolve) => {
     const worker = new Worker(source, { eval: true, resourceLimits: { stackSizeMb: 256 } });
     worker.once("message", (value: number) => resolve(value));
@@ -110,7 +134,13 @@ function diskCheck(): Check {
     return { name: "Disk accepts fdatasync", needed: true, ok: true, found: "yes", remedy: "" };
   } catch (error) {
     const found = error instanceof Error ? error.message : String(error);
-    return { name: "Disk accepts fdatasync", needed: true, ok: false, found, remedy: "use a local file system, or --durability ephemeral" };
+    return {
+      name: "Disk accepts fdatasync",
+      needed: true,
+      ok: false,
+      found,
+      remedy: "use a local file system, or --durability ephemeral",
+    };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -12,10 +12,14 @@ export const explain: CommandFunction = ({ parsed }) => {
   const asked = parsed.arguments[0]?.toUpperCase().replaceAll("-", "_");
   if (asked === undefined || flagOption(parsed, "list")) {
     const rows = catalogue.map(({ code, exitCode, message }) => [code, exitCode, message]);
-    return Promise.resolve({ document: { codes: catalogue }, text: textTable(["code", "exit", "message"], rows) });
+    return Promise.resolve({
+      document: { codes: catalogue },
+      text: textTable(["code", "exit", "message"], rows),
+    });
   }
   const entry = catalogue.find(({ code }) => code === asked || code === `WE_${asked}`);
-  if (entry === undefined) throw fail("WE_CLI_UNKNOWN_CODE", { code: asked, suggestion: suggestionFor(asked, catalogue) });
+  if (entry === undefined)
+    throw fail("WE_CLI_UNKNOWN_CODE", { code: asked, suggestion: suggestionFor(asked, catalogue) });
   const text = [
     `${entry.code} (exit code ${entry.exitCode})`,
     "",
@@ -32,5 +36,7 @@ function suggestionFor(asked: string, catalogue: readonly { readonly code: strin
   const words = new Set(asked.split("_"));
   const score = (code: string): number => code.split("_").filter((word) => words.has(word)).length;
   const best = [...catalogue].sort((left, right) => score(right.code) - score(left.code))[0];
-  return best !== undefined && score(best.code) > 1 ? `did you mean ${best.code}?` : "see `wasm-engine explain --list`";
+  return best !== undefined && score(best.code) > 1
+    ? `did you mean ${best.code}?`
+    : "see `wasm-engine explain --list`";
 }

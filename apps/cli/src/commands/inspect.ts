@@ -15,7 +15,10 @@ export const inspect: CommandFunction = async ({ parsed, signal }) => {
     signal,
   });
   const [only] = report.agents;
-  return { document: report, text: agent !== undefined && only !== undefined ? agentText(report, only) : worldText(report) };
+  return {
+    document: report,
+    text: agent !== undefined && only !== undefined ? agentText(report, only) : worldText(report),
+  };
 };
 
 function worldText(report: WorldReport): string {

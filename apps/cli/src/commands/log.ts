@@ -66,5 +66,7 @@ function inputText({ body }: Input): string {
 
 /** The beginning of a payload; it comes from outside, so nothing but printable text is shown. */
 function payloadText(payload: Uint8Array): string {
-  return Buffer.from(payload.subarray(0, 80)).toString("utf8").replace(/[^\x20-\x7e]/g, ".");
+  return Buffer.from(payload.subarray(0, 80))
+    .toString("utf8")
+    .replace(/[^\x20-\x7e]/g, ".");
 }

@@ -14,12 +14,13 @@ export const logs: CommandFunction = async ({ parsed, signal }) => {
     ...(to === undefined ? {} : { to }),
     signal,
   });
-  const text = lines.map((line) => `${line.tick}  ${line.agentId}  ${line.level}  ${visible(line.text)}`).join("\n");
+  const text = lines
+    .map((line) => `${line.tick}  ${line.agentId}  ${line.level}  ${visible(line.text)}`)
+    .join("\n");
   return { document: { lines }, text };
 };
 
 /** Guests write these lines: control characters must not reach a terminal. */
 function visible(text: string): string {
-  // eslint-disable-next-line no-control-regex -- replacing them is the purpose
   return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "\u{fffd}");
 }

@@ -11,7 +11,8 @@ export const replay: CommandFunction = async ({ parsed, reporter, signal }) => {
   const report = await replayRun(resolveRun(parsed.arguments[0] ?? ""), {
     ...options(parsed),
     signal,
-    onProgress: ({ tick, turnsExecuted }) => reporter.progress(`replaying tick ${tick}  ${turnsExecuted} turns`),
+    onProgress: ({ tick, turnsExecuted }) =>
+      reporter.progress(`replaying tick ${tick}  ${turnsExecuted} turns`),
   });
   return { document: report, text: textOf(report), exitCode: report.verified ? 0 : 3 };
 };
