@@ -10,7 +10,7 @@ import { SCRIPT_GUEST, TestWorld, handleFor } from "./testing/test-world.js";
 import type { TestWorldOptions } from "./testing/test-world.js";
 
 const seed = Number(process.env["FUZZ_SEED"] ?? Date.now() % 2 ** 31);
-const runs = Number(process.env["FUZZ_RUNS"] ?? 150);
+const runs = Number(process.env["FUZZ_RUNS"] ?? 60);
 const repeat = `repeat with FUZZ_SEED=${seed} node --test packages/executor/dist/atomicity.test.js`;
 
 const outgoing = encodeMessage(message({ topic: encodeUtf8("t"), payload: encodeUtf8("x"), peer: 9 }));

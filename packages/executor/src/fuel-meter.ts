@@ -49,10 +49,16 @@ export class FuelMeter {
     return left >= 0;
   }
 
-  /** Takes over what an invocation that completed has left. */
-  close(instance: GuestInstance): void {
-    const used = this.#granted - instance.fuel;
+  /** Takes over what a call that returned has left. False where it overdrew the turn's maximum. */
+  close(instance: GuestInstance): boolean {
+    let left = instance.fuel;
+    if (left < 0) {
+      if (!this.refill(instance)) return false;
+      left = instance.fuel;
+    }
+    const used = this.#granted - left;
     assert(used >= this.#used, "fuel only decreases");
     this.#used = used;
+    return true;
   }
 }

@@ -34,9 +34,7 @@ export function callGuest(caller: Caller, costFuel: number, body: () => Verdict)
   if (!meter.open(instance, costFuel)) return OUT_OF_FUEL;
   try {
     const verdict = body();
-    if (!meter.refill(instance)) return OUT_OF_FUEL;
-    if (verdict.code === 0) meter.close(instance);
-    return verdict;
+    return meter.close(instance) ? verdict : OUT_OF_FUEL;
   } catch (error) {
     return { code: faultCodeOf(error, instance), guestCode: 0, detail: trapDetail(error) };
   }

@@ -226,7 +226,7 @@ class Executor implements InProcessExecutor {
     agent.loaded = true;
     this.#agents.set(image.agent, agent);
     if (image.pending === undefined) return;
-    for (const entry of image.pending) agent.journal.append(entry);
+    for (const { message, ...head } of image.pending) agent.journal.append(head, message);
     agent.pendingFrom = 0;
     const landed = this.#keeper.executePending(agent);
     agent.ledger.restore(landed.ledger);

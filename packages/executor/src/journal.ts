@@ -4,24 +4,18 @@
  */
 
 import { assert } from "@wasm-engine/abi";
-import type { AgentHandle } from "@wasm-engine/abi";
-import type { Entry, JournalEntry } from "./executor-contract.js";
+import type { JournalEntry } from "./executor-contract.js";
 import { arenaKeptBytesMax, journalEntryBytes } from "./limits.js";
 
-const NO_LOOKUPS: readonly AgentHandle[] = [];
+/** A journal entry without its message. */
+export type EntryHead = Omit<JournalEntry, "message">;
 
 /** A committed invocation; its message lies in the journal's arena. */
 interface StoredEntry {
-  readonly tick: number;
-  readonly timeNanos: bigint;
-  readonly entry: Entry;
+  readonly head: EntryHead;
   /** -1 where the invocation has no message. */
   readonly messageStart: number;
   readonly messageEnd: number;
-  readonly turnMessages: number;
-  readonly turnEffectBytes: number;
-  readonly lookups: readonly AgentHandle[];
-  readonly fuel: number;
 }
 
 export class Journal {
@@ -44,30 +38,21 @@ export class Journal {
     return this.#fuel;
   }
 
-  append(entry: JournalEntry): void {
-    const messageStart = entry.message === undefined ? -1 : this.#arenaUsedBytes;
-    if (entry.message !== undefined) this.#store(entry.message);
-    this.#fuel += entry.fuel;
-    this.#entries.push({
-      tick: entry.tick,
-      timeNanos: entry.timeNanos,
-      entry: entry.entry,
-      messageStart,
-      messageEnd: this.#arenaUsedBytes,
-      turnMessages: entry.turnMessages,
-      turnEffectBytes: entry.turnEffectBytes,
-      lookups: entry.lookups.length === 0 ? NO_LOOKUPS : [...entry.lookups],
-      fuel: entry.fuel,
-    });
+  /** Keeps `head` as it is and a copy of `message`. */
+  append(head: EntryHead, message: Uint8Array | undefined): void {
+    const messageStart = message === undefined ? -1 : this.#arenaUsedBytes;
+    if (message !== undefined) this.#store(message);
+    this.#fuel += head.fuel;
+    this.#entries.push({ head, messageStart, messageEnd: this.#arenaUsedBytes });
   }
 
   /** Entry `index`; its message aliases the journal. */
   entry(index: number): JournalEntry {
     const stored = this.#entries[index];
     assert(stored !== undefined, "entry is in the journal");
-    const { messageStart, messageEnd, ...rest } = stored;
-    if (messageStart < 0) return rest;
-    return { ...rest, message: this.#arena.subarray(messageStart, messageEnd) };
+    const { head, messageStart, messageEnd } = stored;
+    if (messageStart < 0) return head;
+    return { ...head, message: this.#arena.subarray(messageStart, messageEnd) };
   }
 
   /** Entries from `first` on, with messages of their own. */
@@ -86,14 +71,14 @@ export class Journal {
     const kept = this.#entries.slice(0, length);
     this.#entries = kept;
     this.#arenaUsedBytes = kept.reduce((end, entry) => Math.max(end, entry.messageEnd), 0);
-    this.#fuel = kept.reduce((sum, entry) => sum + entry.fuel, 0);
+    this.#fuel = kept.reduce((sum, entry) => sum + entry.head.fuel, 0);
   }
 
   /** Forgets the first `count` entries: they have become part of the base. */
   drop(count: number): void {
     const rest = this.slice(count);
     this.clear();
-    for (const entry of rest) this.append(entry);
+    for (const { message, ...head } of rest) this.append(head, message);
   }
 
   clear(): void {

@@ -16,6 +16,7 @@ import type { ResidentAgent } from "./resident-agent.js";
 import type { SlotKeeper } from "./slot-keeper.js";
 
 const NO_EFFECTS = new Uint8Array(0);
+const NO_LOOKUPS: readonly AgentHandle[] = [];
 
 export interface TurnRunnerOptions {
   readonly host: HostContext;
@@ -86,7 +87,7 @@ export class TurnRunner {
     const turnMessages = host.turnMessages;
     const fuelBefore = caller.meter.used;
     this.#effects.invocation = step.index;
-    host.lookups.length = 0;
+    if (host.lookups.length > 0) host.lookups.length = 0;
     const verdict = callEntry(caller, invocation);
     if (verdict.code !== 0) {
       agent.ledger.restore(ledgerBefore);
@@ -95,15 +96,11 @@ export class TurnRunner {
       return verdict;
     }
     if (invocation.entry === "init") agent.initialised = true;
-    agent.journal.append({
-      tick: scene.tick,
-      timeNanos: scene.timeNanos,
-      turnMessages,
-      turnEffectBytes,
-      lookups: host.lookups,
-      fuel: caller.meter.used - fuelBefore,
-      ...invocation,
-    });
+    const { tick, timeNanos } = scene;
+    const lookups = host.lookups.length === 0 ? NO_LOOKUPS : [...host.lookups];
+    const fuel = caller.meter.used - fuelBefore;
+    const { entry, message } = invocation;
+    agent.journal.append({ tick, timeNanos, entry, turnMessages, turnEffectBytes, lookups, fuel }, message);
     return verdict;
   }
 
