@@ -3,9 +3,8 @@
  * encoding, and bytes that are not that encoding do not decode. Knows values, not the shapes of the model.
  */
 
-import { decodeUtf8 } from "@wasm-engine/abi";
-import { Tokenizer, Type, decode, encode, rfc8949EncodeOptions, type Token } from "cborg";
-import { coreError } from "../errors.js";
+import { CborReader } from "./cbor-reader.js";
+import { CborWriter } from "./cbor-writer.js";
 
 /** What has a canonical encoding. Integers beyond 2^53 are bigints and come back as such. */
 export type CborValue =
@@ -18,19 +17,14 @@ export type CborValue =
   | readonly CborValue[]
   | { readonly [key: string]: CborValue };
 
-/** Nesting beyond this is refused, so that no input can exhaust the native stack. */
-const depthMax = 128;
-const u64Max = 0xffff_ffff_ffff_ffffn;
-const i64Min = -0x8000_0000_0000_0000n;
-const loneSurrogate = /[\ud800-\udfff]/u;
+const writer = new CborWriter();
 
 /**
- * Canonical bytes of `value`.
+ * Canonical bytes of `value`, in memory of their own.
  * @throws {WE_CBOR_REFUSED}
  */
 export function encodeCanonical(value: CborValue): Uint8Array {
-  requireEncodable(value, "", 0);
-  return plain(encode(value, rfc8949EncodeOptions));
+  return writer.encode(value);
 }
 
 /**
@@ -38,122 +32,7 @@ export function encodeCanonical(value: CborValue): Uint8Array {
  * @throws {WE_CBOR_MALFORMED} also where the bytes are valid CBOR but not the canonical form
  */
 export function decodeCanonical(bytes: Uint8Array): CborValue {
-  const value = decodeStrict(plain(bytes));
-  if (!equalBytes(reencode(value), bytes))
-    throw malformed("another encoding of the value is the canonical one");
-  return value;
-}
-
-function decodeStrict(bytes: Uint8Array): CborValue {
-  try {
-    const value: unknown = decode(bytes, {
-      strict: true,
-      allowIndefinite: false,
-      allowUndefined: false,
-      allowInfinity: false,
-      allowNaN: false,
-      allowBigInt: true,
-      rejectDuplicateMapKeys: true,
-      tokenizer: strictTextTokenizer(bytes),
-    });
-    return value as CborValue; // the options admit nothing else
-  } catch (error) {
-    throw malformed(reasonOf(error));
-  }
-}
-
-function reencode(value: CborValue): Uint8Array {
-  try {
-    return encodeCanonical(value);
-  } catch (error) {
-    throw malformed(reasonOf(error));
-  }
-}
-
-/** The library's decoder drops byte order marks and repairs invalid UTF-8; stored text must do neither. */
-function strictTextTokenizer(bytes: Uint8Array): {
-  done(): boolean;
-  next(): Token;
-  pos(): number;
-} {
-  const tokenizer = new Tokenizer(bytes, {
-    strict: true,
-    allowIndefinite: false,
-    allowUndefined: false,
-    allowInfinity: false,
-    allowNaN: false,
-    allowBigInt: true,
-    retainStringBytes: true,
-  });
-  return {
-    done: () => tokenizer.done(),
-    pos: () => tokenizer.pos(),
-    next: () => {
-      const token = tokenizer.next();
-      if (token.type !== Type.string || token.byteValue === undefined) return token;
-      const text = decodeUtf8(token.byteValue);
-      if (text === undefined) throw malformed("text is not valid UTF-8");
-      token.value = text;
-      return token;
-    },
-  };
-}
-
-/** Subclasses of Uint8Array share memory where plain arrays copy (`slice` of a Node buffer), so none gets in or out. */
-function plain(bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-function requireEncodable(value: unknown, path: string, depth: number): void {
-  if (depth > depthMax) throw refused(`nesting deeper than ${depthMax}`, path);
-  switch (typeof value) {
-    case "boolean":
-      return;
-    case "number":
-      return requireNumber(value, path);
-    case "bigint":
-      if (value > u64Max || value < i64Min) throw refused("integer beyond 64 bits", path);
-      return;
-    case "string":
-      if (loneSurrogate.test(value)) throw refused("text with a lone surrogate", path);
-      return;
-    case "object":
-      return requireObject(value, path, depth);
-    default:
-      throw refused(`a value of type ${typeof value}`, path);
-  }
-}
-
-function requireNumber(value: number, path: string): void {
-  if (!Number.isFinite(value)) throw refused(`the number ${value}`, path);
-  if (Object.is(value, -0)) throw refused("the number -0", path);
-}
-
-function requireObject(value: object | null, path: string, depth: number): void {
-  if (value === null || value instanceof Uint8Array) return;
-  if (Array.isArray(value)) {
-    for (let index = 0; index < value.length; index += 1) requireEncodable(value[index], path, depth + 1);
-    return;
-  }
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null)
-    throw refused("an object that is not plain", path);
-  for (const [key, entry] of Object.entries(value)) {
-    if (loneSurrogate.test(key)) throw refused("a key with a lone surrogate", path);
-    requireEncodable(entry, path === "" ? key : `${path}.${key}`, depth + 1);
-  }
-}
-
-function refused(reason: string, path: string): Error {
-  return coreError("WE_CBOR_REFUSED", { reason, path: path === "" ? "the top" : path });
-}
-
-function malformed(reason: string): Error {
-  return coreError("WE_CBOR_MALFORMED", { reason });
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return new CborReader(bytes).decode();
 }
 
 /** True where both hold the same bytes. */
