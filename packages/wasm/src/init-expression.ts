@@ -63,7 +63,10 @@ function constantType(instructions: InstructionReader, draft: ModuleDraft): numb
     draft.index("global", index, draft.globals.length, offset);
     const global = draft.globals[index];
     if (global?.init === undefined && global?.mutable === false) return global.type;
-    throw wasmError("WE_MODULE_CONSTANT_EXPRESSION", { construct: `global.get ${index}`, offset });
+    const getter = `global.get ${index}`;
+    if (global?.mutable === false)
+      throw featureRefused("extended-const", `${getter}, a defined global`, offset);
+    throw wasmError("WE_MODULE_CONSTANT_EXPRESSION", { construct: getter, offset });
   }
   if (extended.has(op)) throw featureRefused("extended-const", construct, offset);
   throw wasmError("WE_MODULE_CONSTANT_EXPRESSION", { construct, offset });

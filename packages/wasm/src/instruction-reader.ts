@@ -7,6 +7,7 @@ import { assert } from "@wasm-engine/abi";
 import type { EngineError } from "@wasm-engine/abi";
 import { BinaryReader, malformed } from "./binary-reader.js";
 import { featureRefused as refused } from "./feature.js";
+import { foreignType } from "./foreign-type.js";
 import { FC, FD, OPCODES } from "./opcodes.js";
 import type { Opcode } from "./opcodes.js";
 import { isReferenceType, isValueType } from "./value-type.js";
@@ -191,15 +192,13 @@ export class InstructionReader {
   }
 
   #block(): void {
-    const start = this.#reader.offset;
-    const type = this.#reader.s33();
-    if (type < 0 && type !== EMPTY_BLOCK) {
-      if (type === -0x1c || type === -0x1d) throw refused("function-references", "block type", start);
-      if (type >= -0x40 && !isValueType(type & 0x7f)) throw malformed("malformed block type", start);
-      if (type < -0x40) throw malformed("malformed block type", start);
-    }
-    // A padded negative number would be another encoding of a type byte.
-    if (type < 0 && this.#reader.offset !== start + 1) throw malformed("malformed block type", start);
+    const reader = this.#reader;
+    const start = reader.offset;
+    const byte = reader.bytes[start] ?? 0;
+    const type = reader.s33();
+    // Types are bytes: another encoding of the same negative number is not a type.
+    if (type < 0 && reader.offset !== start + 1) throw malformed("malformed block type", start);
+    if (type < 0 && type !== EMPTY_BLOCK && !isValueType(byte)) throw foreignType(byte, start);
     this.blockType = type;
   }
 
@@ -233,11 +232,13 @@ export class InstructionReader {
   }
 
   #referenceType(): number {
-    const start = this.#reader.offset;
-    const byte = this.#reader.byte();
+    const reader = this.#reader;
+    const start = reader.offset;
+    const byte = reader.byte();
     if (isReferenceType(byte)) return byte;
-    if (byte >= 0x63 && byte <= 0x75) throw refused("gc", "reference type", start);
-    throw malformed("malformed reference type", start);
+    reader.offset = start;
+    if (reader.s33() >= 0) throw refused("function-references", "type index of ref.null", start);
+    throw foreignType(byte, start);
   }
 
   #types(): void {
@@ -246,7 +247,7 @@ export class InstructionReader {
     const count = reader.u32();
     if (count !== 1) throw malformed(`invalid result arity of select: ${count}`, start);
     const type = reader.byte();
-    if (!isValueType(type)) throw malformed("malformed value type", start + 1);
+    if (!isValueType(type)) throw foreignType(type, start + 1);
     this.labels[0] = type;
     this.labelsCount = 1;
   }

@@ -4,6 +4,7 @@ import type { BinaryReader } from "./binary-reader.js";
 import { malformed } from "./binary-reader.js";
 import { wasmError } from "./errors.js";
 import { featureRefused } from "./feature.js";
+import { foreignType } from "./foreign-type.js";
 import { AGENT_LIMITS, SPEC_LIMITS } from "./limits.js";
 import type { ModuleLimits } from "./limits.js";
 import type {
@@ -92,7 +93,7 @@ export class ModuleDraft implements WasmModule {
   valueType(reader: BinaryReader): ValueType {
     const offset = reader.offset;
     const byte = reader.byte();
-    if (!isValueType(byte)) throw unknownType(byte, offset);
+    if (!isValueType(byte)) throw foreignType(byte, offset);
     if (byte === ValueType.EXTERNREF && this.profile === "agent") {
       throw featureRefused("reference-types", "externref", offset);
     }
@@ -119,14 +120,4 @@ export class ModuleDraft implements WasmModule {
       ...{ exports, start, elements, dataCount, code, data },
     };
   }
-}
-
-/** Value types of other versions of the standard get a name, so that the author learns what to switch off. */
-function unknownType(byte: number, offset: number): Error {
-  const construct = `type 0x${byte.toString(16)}`;
-  if (byte === 0x63 || byte === 0x64) return featureRefused("function-references", construct, offset);
-  if (byte === 0x69 || byte === 0x74) return featureRefused("exceptions", construct, offset);
-  if (byte === 0x68 || byte === 0x75) return featureRefused("stack-switching", construct, offset);
-  if (byte >= 0x6a && byte <= 0x73) return featureRefused("gc", construct, offset);
-  return malformed(`malformed value type 0x${byte.toString(16)}`, offset);
 }
