@@ -209,6 +209,14 @@ WE_FUNCTION bool we_text_is(we_text text, const char *terminated) { return we_te
 
 /* ---- memory that is never given back ---- */
 
+#ifdef WE_ALLOCATE
+/* The program has an allocator of its own that owns the end of memory; 0 where there is no more. */
+WE_FUNCTION void *we_allocate(uint32_t bytes) {
+  void *start = WE_ALLOCATE(bytes);
+  if (!start) WE_TRAP();
+  return start;
+}
+#else
 extern uint8_t __heap_base;
 
 /* 16-byte aligned, zeroed memory for the life of the agent. Traps where the memory quota is reached. */
@@ -222,6 +230,7 @@ WE_FUNCTION void *we_allocate(uint32_t bytes) {
   next = (uintptr_t)end;
   return (void *)start;
 }
+#endif
 
 /* A region that only grows, by doubling: what it outgrows is lost, at most as much again as the largest. */
 typedef struct {

@@ -14,7 +14,18 @@ export const cCompilerVersion = "14.0.6";
 
 /** How every agent in C is compiled; documented in `sdk/c/README.md`. */
 export const cFlags: readonly string[] = [
-  ...["--target=wasm32", "-mcpu=mvp", "-mbulk-memory", "-std=c11", "-Wall", "-Wextra", "-Werror", "-Os", "-ffreestanding", "-nostdlib"],
+  ...[
+    "--target=wasm32",
+    "-mcpu=mvp",
+    "-mbulk-memory",
+    "-std=c11",
+    "-Wall",
+    "-Wextra",
+    "-Werror",
+    "-Os",
+    "-ffreestanding",
+    "-nostdlib",
+  ],
   ...["-ffp-contract=off", "-isystem", "sdk/c", "-Wl,--no-entry", "-Wl,--strip-all", "-Wl,--stack-first"],
   "-Wl,-z,stack-size=65536",
 ];

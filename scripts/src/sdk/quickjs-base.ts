@@ -15,7 +15,15 @@ export const toolsFolder = "assets/quickjs/build";
 
 /** What the finished base exports; everything else is unreachable and goes. `load*` go when an agent is made. */
 const baseExports = [
-  ...["memory", "agent_alloc", "agent_init", "agent_receive", "agent_step", "agent_shutdown", "agent_describe"],
+  ...[
+    "memory",
+    "agent_alloc",
+    "agent_init",
+    "agent_receive",
+    "agent_step",
+    "agent_shutdown",
+    "agent_describe",
+  ],
   ...["load", "load_alloc"],
 ];
 
@@ -39,19 +47,50 @@ export function buildQuickJsBase(root: string, folder: string): Uint8Array {
   run(cCompiler, [
     ...["--target=wasm32", "-std=c11", "-Wall", "-Wextra", "-Werror", "-Os", "-ffreestanding", "-nostdlib"],
     ...["-mbulk-memory", `-I${folder}`, "-Wl,--no-entry", "-Wl,--strip-all", "-Wl,--import-memory"],
-    ...["-Wl,--stack-first", "-Wl,-z,stack-size=32768", join(root, "sdk/javascript/guest/glue.c"), "-o", at("glue0.wasm")],
+    ...[
+      "-Wl,--stack-first",
+      "-Wl,-z,stack-size=32768",
+      join(root, "sdk/javascript/guest/glue.c"),
+      "-o",
+      at("glue0.wasm"),
+    ],
   ]);
   const glue = renameImportModules(readFileSync(at("glue0.wasm")), (module, name) =>
     name === "memory" ? "quickjs" : module,
   );
   writeFileSync(at("glue.wasm"), glue);
   const reactor = readFileSync(join(root, toolsFolder, "node_modules/quickjs-wasi/quickjs.wasm"));
-  writeFileSync(at("reactor.wasm"), renameImportModules(reactor, () => "glue"));
+  writeFileSync(
+    at("reactor.wasm"),
+    renameImportModules(reactor, () => "glue"),
+  );
   const tool = (name: string): string => join(root, toolsFolder, "node_modules/.bin", name);
-  run(tool("wasm-merge"), [at("reactor.wasm"), "quickjs", at("glue.wasm"), "glue", "-o", at("merged.wasm"), ...features]);
+  run(tool("wasm-merge"), [
+    at("reactor.wasm"),
+    "quickjs",
+    at("glue.wasm"),
+    "glue",
+    "-o",
+    at("merged.wasm"),
+    ...features,
+  ]);
   writeFileSync(at("graph.json"), JSON.stringify(exportGraph()));
-  run(tool("wasm-metadce"), [at("merged.wasm"), `--graph-file=${at("graph.json")}`, "-o", at("reached.wasm"), ...features]);
-  run(tool("wasm-opt"), ["-Os", "--strip-debug", "--strip-producers", at("reached.wasm"), "-o", at("base.wasm"), ...features]);
+  run(tool("wasm-metadce"), [
+    at("merged.wasm"),
+    `--graph-file=${at("graph.json")}`,
+    "-o",
+    at("reached.wasm"),
+    ...features,
+  ]);
+  run(tool("wasm-opt"), [
+    "-Os",
+    "--strip-debug",
+    "--strip-producers",
+    at("reached.wasm"),
+    "-o",
+    at("base.wasm"),
+    ...features,
+  ]);
   return readFileSync(at("base.wasm"));
 }
 
@@ -59,7 +98,9 @@ export function buildQuickJsBase(root: string, folder: string): Uint8Array {
 function preludeText(root: string): string {
   const constants = readFileSync(join(root, "sdk/javascript/guest/constants.js"), "utf8");
   const prelude = readFileSync(join(root, "sdk/javascript/guest/prelude.js"), "utf8");
-  const lines = `(() => {\n${constants}\nreturn ${withoutHeader(prelude)}})()`.split("\n").map((line) => line.trim());
+  const lines = `(() => {\n${constants}\nreturn ${withoutHeader(prelude)}})()`
+    .split("\n")
+    .map((line) => line.trim());
   const kept = lines.filter((line) => line !== "" && !line.startsWith("//") && !/^\/\*\*.*\*\/$/.test(line));
   return kept.map((line) => JSON.stringify(`${line}\n`)).join("\n");
 }

@@ -58,9 +58,12 @@ export class PlainHost {
   #requests = 0;
   #randomState = 1;
 
-  constructor(module: WebAssembly.Module) {
+  /** `more`: host functions besides those of the contract, for instrumented modules. */
+  constructor(module: WebAssembly.Module, more: Readonly<Record<string, () => number>> = {}) {
     this.imports = WebAssembly.Module.imports(module).map(({ module: from, name }) => `${from}.${name}`);
-    const instance = new WebAssembly.Instance(module, { [HOST_MODULE]: this.#hostFunctions() });
+    const instance = new WebAssembly.Instance(module, {
+      [HOST_MODULE]: { ...this.#hostFunctions(), ...more },
+    });
     this.exports = instance.exports as unknown as GuestExports; // the test's guests have these exports
   }
 

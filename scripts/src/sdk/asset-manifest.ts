@@ -1,0 +1,32 @@
+/** `assets/manifest.json`: what each binary artefact is, which licence it has and how it is made. */
+
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+interface AssetOrigin {
+  readonly path: string;
+  readonly licence: string;
+  readonly origin: string;
+  readonly script: string;
+}
+
+const origins: readonly AssetOrigin[] = [
+  {
+    path: "quickjs/quickjs-agent-base.wasm",
+    licence: "MIT (QuickJS-ng and quickjs-wasi, see quickjs/LICENSE-quickjs-wasi.txt), Apache-2.0 (glue)",
+    origin:
+      "npm quickjs-wasi@3.6.2 quickjs.wasm, merged with sdk/javascript/guest by binaryen 132.0.0 and clang 14.0.6",
+    script: "scripts/src/build-quickjs-base.ts",
+  },
+];
+
+/** Text of the manifest for the assets as they are in the repository at `root`. */
+export function assetManifest(root: string): string {
+  const assets = origins.map((asset) => {
+    const content = readFileSync(join(root, "assets", asset.path));
+    const sha256 = createHash("sha256").update(content).digest("hex");
+    return { ...asset, bytes: content.length, sha256 };
+  });
+  return `${JSON.stringify({ version: 1, assets }, undefined, 2)}\n`;
+}
