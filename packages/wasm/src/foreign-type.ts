@@ -1,4 +1,7 @@
-/** Types of other versions of the standard, so that an author learns which feature to switch off instead of "malformed". */
+/**
+ * Types of other versions of the standard, so that an author learns which feature to switch off instead of
+ * "malformed".
+ */
 
 import type { EngineError } from "@wasm-engine/abi";
 import { malformed } from "./binary-reader.js";

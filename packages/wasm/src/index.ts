@@ -34,3 +34,4 @@ export {
   publicKeyOf,
 } from "./signature-key.js";
 export type { InstrumentOptions, Instrumented, Manifest, SignatureCrypto } from "./wasm-contract.js";
+export { instrument } from "./instrument.js";

@@ -1,4 +1,7 @@
-/** Types of the package's surface. Functions: `readModule`, `validateModule`, `instrument`, `digestOf`, `readManifest`, `attachManifest`, `signModule`, `verifyModule`. */
+/**
+ * Types of the package's surface. Functions: `readModule`, `validateModule`, `instrument`, `digestOf`,
+ * `readManifest`, `attachManifest`, `signModule`, `verifyModule`.
+ */
 
 import type { CapabilityName } from "@wasm-engine/abi";
 
