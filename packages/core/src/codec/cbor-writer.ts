@@ -65,7 +65,7 @@ export class CborWriter {
   }
 
   #map(map: { readonly [key: string]: unknown }): void {
-    const keys = Object.keys(map).sort(compareKeys);
+    const keys = sortedKeys(map);
     this.#head(Major.MAP, keys.length);
     for (const key of keys) {
       this.#trail.push(key);
@@ -189,12 +189,23 @@ export class CborWriter {
   }
 }
 
-/** Order of encoded keys: the length in bytes comes first in the encoding, then the bytes. */
-function compareKeys(left: string, right: string): number {
-  if (isAscii(left) && isAscii(right)) {
-    if (left.length !== right.length) return left.length - right.length;
-    return left < right ? -1 : left > right ? 1 : 0;
+/** Keys in the order of their encodings. Most maps come from shapes, whose keys are in order already. */
+function sortedKeys(map: object): readonly string[] {
+  const keys = Object.keys(map);
+  const compare = keys.every(isAscii) ? compareAscii : compareEncoded;
+  for (let index = 1; index < keys.length; index += 1) {
+    if (compare(keys[index - 1] ?? "", keys[index] ?? "") > 0) return keys.sort(compare);
   }
+  return keys;
+}
+
+/** The length in bytes comes first in the encoding, then the bytes. */
+function compareAscii(left: string, right: string): number {
+  if (left.length !== right.length) return left.length - right.length;
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+function compareEncoded(left: string, right: string): number {
   const leftBytes = encodeUtf8(left);
   const rightBytes = encodeUtf8(right);
   if (leftBytes.length !== rightBytes.length) return leftBytes.length - rightBytes.length;

@@ -11,7 +11,7 @@ import { genesisBytesDigest } from "./chain.js";
 import { encodeStoredCommit } from "./commit-codec.js";
 import { encodeGenesis } from "./genesis-codec.js";
 import { encodeInput } from "./input-codec.js";
-import { headBytes, writeHead, type LogState } from "./log-state.js";
+import { headBytes, writeHead, type LogState, type MovingState } from "./log-state.js";
 import { RecordKind, frameRecord } from "./record.js";
 import { encodeSegmentHeader } from "./segment.js";
 
@@ -32,21 +32,34 @@ export interface LogEncoderStart {
 export class LogEncoder {
   readonly #genesisDigest: Uint8Array;
   readonly #segmentBytesMax: number;
-  #state: LogState;
+  readonly #state: MovingState;
   #segment: number;
   #segmentBytes: number;
 
   /** Goes on where a log ends. For a new log see {@link beginLog}. */
   constructor(start: LogEncoderStart, segmentBytesMax: number = segmentBytesDefault) {
     this.#genesisDigest = start.genesisDigest;
-    this.#state = start.state;
+    this.#state = { ...start.state };
     this.#segment = start.segment;
     this.#segmentBytes = start.segmentBytes;
     this.#segmentBytesMax = segmentBytesMax;
   }
 
+  /** A copy of the state after what has been encoded. */
   get state(): LogState {
-    return this.#state;
+    return { ...this.#state };
+  }
+
+  get position(): number {
+    return this.#state.position;
+  }
+
+  get records(): number {
+    return this.#state.records;
+  }
+
+  get tick(): number {
+    return this.#state.tick;
   }
 
   get segment(): number {
@@ -57,7 +70,7 @@ export class LogEncoder {
     assert(input.seq > this.#state.lastSeq, "sequences of inputs ascend");
     assert(input.tick > this.#state.tick, "an input belongs to a tick that is not committed yet");
     const chunks = this.#record(RecordKind.INPUT, encodeInput(input));
-    this.#state = { ...this.#state, lastSeq: input.seq };
+    this.#state.lastSeq = input.seq;
     return chunks;
   }
 
@@ -65,9 +78,11 @@ export class LogEncoder {
   commit(commit: Commit, chainHead: Uint8Array): LogChunk[] {
     assert(commit.tick > this.#state.tick, "ticks of commits ascend");
     const chunks = this.#record(RecordKind.COMMIT, encodeStoredCommit(commit, this.#state.tick));
-    const commits = this.#state.commits + 1;
-    this.#state = { ...this.#state, commits, tick: commit.tick, chainHead };
-    if (commits % headEveryCommits === 0) chunks.push(...this.#record(RecordKind.HEAD, this.#head()));
+    this.#state.commits += 1;
+    this.#state.tick = commit.tick;
+    this.#state.chainHead = chainHead;
+    if (this.#state.commits % headEveryCommits === 0)
+      chunks.push(...this.#record(RecordKind.HEAD, this.#head()));
     return chunks;
   }
 
@@ -107,8 +122,8 @@ export class LogEncoder {
 
   #advance(bytes: number, records: number): void {
     this.#segmentBytes += bytes;
-    const { position, records: before } = this.#state;
-    this.#state = { ...this.#state, position: position + bytes, records: before + records };
+    this.#state.position += bytes;
+    this.#state.records += records;
   }
 }
 

@@ -13,7 +13,7 @@ import { decodeStoredCommit } from "./commit-codec.js";
 import { decodeGenesis } from "./genesis-codec.js";
 import { decodeInput } from "./input-codec.js";
 import { closeBytes } from "./log-encoder.js";
-import { headBytes, headDifference, readHead, type LogState } from "./log-state.js";
+import { headBytes, headDifference, readHead, type LogState, type MovingState } from "./log-state.js";
 import { RecordKind, readFrame, type FramedRecord } from "./record.js";
 import {
   logFormatVersion,
@@ -73,7 +73,7 @@ class RecordRefused {
 
 export class LogReader {
   readonly #hasher: Hasher;
-  #state: LogState;
+  readonly #state: MovingState;
   #genesisDigest: Uint8Array | undefined;
   #genesis: Genesis | undefined;
   #nextSegment = 0;
@@ -93,7 +93,7 @@ export class LogReader {
 
   /** State after the last good record. */
   get state(): LogState {
-    return this.#state;
+    return { ...this.#state };
   }
 
   get genesis(): Genesis | undefined {
@@ -141,8 +141,8 @@ export class LogReader {
       if (content instanceof RecordRefused) return this.#refuse("wrong", index, offset, content.reason);
       const size = frame.end - offset;
       const record = this.#state.records;
-      const { position, ...state } = this.#state;
-      this.#state = { ...state, position: position + size, records: record + 1 };
+      this.#state.position += size;
+      this.#state.records += 1;
       if (content.kind === "close") this.#closedAt = record + 1;
       this.#segmentEnd = frame.end;
       yield { ...content, record, segment: index, offset, bytes: size };
@@ -177,9 +177,9 @@ export class LogReader {
       return false;
     }
     this.#genesisDigest ??= header.genesisDigest;
-    if (index === 0) this.#state = { ...this.#state, chainHead: header.genesisDigest };
+    if (index === 0) this.#state.chainHead = header.genesisDigest;
     this.#segmentEnd = segmentHeaderBytes;
-    this.#state = { ...this.#state, position: this.#state.position + segmentHeaderBytes };
+    this.#state.position += segmentHeaderBytes;
     return true;
   }
 
@@ -248,7 +248,7 @@ export class LogReader {
       return new RecordRefused(`its tick ${input.tick} is already committed`);
     }
     this.#pending.push(input);
-    this.#state = { ...this.#state, lastSeq: input.seq };
+    this.#state.lastSeq = input.seq;
     return { kind: "input", input };
   }
 
@@ -269,8 +269,9 @@ export class LogReader {
       return new RecordRefused("a state hash stands exactly where the genesis asks for one");
     }
     if (inputs.length > 0) this.#pending = this.#pending.filter((input) => input.tick > commit.tick);
-    const chainHead = nextChainHead(this.#hasher, this.#state.chainHead, commit);
-    this.#state = { ...this.#state, commits: this.#state.commits + 1, tick: commit.tick, chainHead };
+    this.#state.chainHead = nextChainHead(this.#hasher, this.#state.chainHead, commit);
+    this.#state.commits += 1;
+    this.#state.tick = commit.tick;
     return { kind: "commit", commit, inputs };
   }
 

@@ -19,6 +19,9 @@ export interface LogState {
   readonly chainHead: Uint8Array;
 }
 
+/** The state while reading or writing moves it; whoever owns it hands out copies. */
+export type MovingState = { -readonly [K in keyof LogState]: LogState[K] };
+
 /** The world's part of the state, as HEAD and CLOSE store it: u64 commits, u64 tick + 1, u64 last seq, chain head. */
 export type HeadState = Pick<LogState, "commits" | "tick" | "lastSeq" | "chainHead">;
 

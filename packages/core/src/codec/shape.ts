@@ -166,7 +166,7 @@ export function optional<T>(shape: Shape<T>): OptionalField<T> {
 
 /** Map with exactly these fields. */
 export function record<T extends object>(fields: Fields<T>): Shape<T> {
-  const names = Object.keys(fields);
+  const names = Object.keys(fields).sort(canonicalOrder);
   const shapes = fields as { readonly [name: string]: Shape<unknown> | OptionalField<unknown> }; // read by name
   return {
     encode: (value, trail) => project(names, shapes, value, trail, encodeField) as CborValue, // encodeField yields only these
@@ -178,6 +178,11 @@ export function record<T extends object>(fields: Fields<T>): Shape<T> {
       return project(names, shapes, map, trail, decodeField) as T; // every field was checked by its shape
     },
   };
+}
+
+/** Order of canonical CBOR for the ASCII names of fields, so that encoding finds them sorted. */
+function canonicalOrder(left: string, right: string): number {
+  return left.length - right.length || (left < right ? -1 : 1);
 }
 
 type FieldStep = (shape: Shape<unknown>, value: unknown, trail: Trail) => unknown;

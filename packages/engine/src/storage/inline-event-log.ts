@@ -42,7 +42,7 @@ export class InlineEventLog implements EventLog {
   }
 
   get records(): number {
-    return this.#encoder.state.records;
+    return this.#encoder.records;
   }
 
   get durableRecords(): number {
@@ -75,8 +75,8 @@ export class InlineEventLog implements EventLog {
     this.#take(encodeEntry(this.#encoder, entry));
     const isCommit = entry.kind === "commit";
     const seq = isCommit ? 0 : entry.input.seq;
-    this.#trail.push(this.#encoder.state.position, this.records, seq, isCommit ? entry.commit.tick : -1);
-    if (this.#options.durability === "ephemeral") this.#trail.advance(this.#encoder.state.position);
+    this.#trail.push(this.#encoder.position, this.records, seq, isCommit ? entry.commit.tick : -1);
+    if (this.#options.durability === "ephemeral") this.#trail.advance(this.#encoder.position);
     if (this.#pendingBytes > inlinePendingBytesMax) this.poll();
     return record;
   }
@@ -100,11 +100,11 @@ export class InlineEventLog implements EventLog {
     assert(this.durableRecords > recordNumber, "what was written is durable");
   }
 
-  close(reachedTick: number = this.#encoder.state.tick): void {
+  close(reachedTick: number = this.#encoder.tick): void {
     if (this.#condition === "closed") return;
     if (this.#condition !== "failed") {
       this.#take(this.#encoder.close(reachedTick));
-      this.#trail.push(this.#encoder.state.position, this.records, 0, -1);
+      this.#trail.push(this.#encoder.position, this.records, 0, -1);
       this.poll();
       if (this.#failure === undefined) this.#attempt(() => this.#sync());
     }

@@ -54,7 +54,7 @@ export class ThreadedEventLog implements EventLog {
   }
 
   get records(): number {
-    return this.#encoder.state.records;
+    return this.#encoder.records;
   }
 
   get durableRecords(): number {
@@ -94,7 +94,7 @@ export class ThreadedEventLog implements EventLog {
     this.#take(encodeEntry(this.#encoder, entry));
     const isCommit = entry.kind === "commit";
     const seq = isCommit ? 0 : entry.input.seq;
-    const { position } = this.#encoder.state;
+    const { position } = this.#encoder;
     this.#trail.push(position, this.records, seq, isCommit ? entry.commit.tick : -1);
     if (this.#options.durability === "ephemeral") this.#trail.advance(position);
     return record;
@@ -122,11 +122,11 @@ export class ThreadedEventLog implements EventLog {
     }
   }
 
-  close(reachedTick: number = this.#encoder.state.tick): void {
+  close(reachedTick: number = this.#encoder.tick): void {
     if (this.#isReleased) return;
     if (!this.#isClosing && this.condition !== "failed") {
       this.#take(this.#encoder.close(reachedTick));
-      this.#trail.push(this.#encoder.state.position, this.records, 0, -1);
+      this.#trail.push(this.#encoder.position, this.records, 0, -1);
       this.#overflow.push({ operation: RingOperation.CLOSE, bytes: new Uint8Array() });
     }
     this.#isClosing = true;
@@ -142,7 +142,7 @@ export class ThreadedEventLog implements EventLog {
       if (this.#ring.state === WriterState.FULL && this.failure !== undefined) throw this.failure;
       if (this.#ring.epoch === epoch) this.#ring.awaitReport(epoch, waitStepMs);
     }
-    if (this.#ring.state === WriterState.CLOSED) this.#trail.advance(this.#encoder.state.position);
+    if (this.#ring.state === WriterState.CLOSED) this.#trail.advance(this.#encoder.position);
   }
 
   #requireAlive(): void {
