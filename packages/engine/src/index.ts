@@ -10,7 +10,7 @@ export type { TelemetryEvent, TelemetryHook } from "./client/telemetry-hooks.js"
 export { inspectRun, logsOfRun, replayRun } from "./client/replay-run.js";
 export type { JobOptions } from "./client/replay-run.js";
 export { recordsOfRun, verifyLogOfRun } from "./client/run-log.js";
-export { listRunIds, resolveRun, runsDirectory } from "./client/run-reference.js";
+export { listRunIds, resolveRun, runsDirectory } from "./world/run-reference.js";
 export type {
   BitFlip,
   ConsoleLine,

@@ -9,7 +9,7 @@ import type { WorldJob, WorldOrigin } from "../world/job.js";
 import { connectInline } from "./inline-transport.js";
 import { WorldLink } from "./link.js";
 import { connectProcess } from "./process-transport.js";
-import { resolveRun } from "./run-reference.js";
+import { resolveRun } from "../world/run-reference.js";
 import { RunningWorld } from "./running-world.js";
 
 export interface OpenOptions {

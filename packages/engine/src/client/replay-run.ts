@@ -13,7 +13,7 @@ import type {
   ReplayReport,
 } from "../replay/replay-contract.js";
 import { runInProcess } from "./process-transport.js";
-import { resolveRun } from "./run-reference.js";
+import { resolveRun } from "../world/run-reference.js";
 
 /** Where a job is done. */
 export interface JobOptions {

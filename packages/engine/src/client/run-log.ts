@@ -3,7 +3,7 @@
 import type { LogRecord, LogVerification } from "@wasm-engine/core";
 import { nodeHasher } from "../crypto/node-crypto.js";
 import { RunFolder, readRecords, recoverLog, verifyRunLog } from "../storage/index.js";
-import { resolveRun } from "./run-reference.js";
+import { resolveRun } from "../world/run-reference.js";
 
 /** Checks every byte and recomputes the chain. Damage is a report, not an error. @throws {WE_RUN_UNKNOWN} */
 export function verifyLogOfRun(run: string, baseDirectory?: string): LogVerification {

@@ -1,8 +1,10 @@
 /**
- * A disk in memory that fails on purpose: it counts calls, cuts the power at any of them, tears and drops what was not synced,
+ * A disk in memory that fails on purpose: it counts calls, cuts the power at any of them, tears and drops what was
+ * not synced,
  * runs out of space, refuses syncs and writes less than asked.
  *
- * A file has the bytes that programs see and the bytes that are on the disk; what lies between are pending writes, of which
+ * A file has the bytes that programs see and the bytes that are on the disk; what lies between are pending writes,
+ * of which
  * a power cut keeps any subset of sectors. Names likewise: created, renamed and removed names are pending until their
  * folder is synced.
  */

@@ -1,5 +1,6 @@
 /**
- * Process that appends to a log with a writer thread until it is killed: goes on with the log in the folder it is given, prints the
+ * Process that appends to a log with a writer thread until it is killed: goes on with the log in the folder it is
+ * given, prints the
  * sequence of the last durable input and the last durable tick after every poll.
  */
 

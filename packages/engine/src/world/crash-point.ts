@@ -13,7 +13,6 @@ export type CrashPoint =
   | "during-release"
   | "after-release"
   | "before-snapshot"
-  | "during-snapshot"
   | "after-snapshot"
   | "before-close";
 

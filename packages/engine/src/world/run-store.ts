@@ -3,14 +3,14 @@
  * Checks that the modules in it are those of the genesis. Formats and durability are storage's own.
  */
 
-import { rmSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import type { ModuleDigest } from "@wasm-engine/abi";
 import { genesisDigest } from "@wasm-engine/core";
 import type { Genesis, Json, Snapshot } from "@wasm-engine/core";
 import { digestOf } from "@wasm-engine/wasm";
-import { newRunId, runsDirectory } from "../client/run-reference.js";
+import { newRunId, runsDirectory } from "./run-reference.js";
 import { nodeHasher, sha256Hex } from "../crypto/node-crypto.js";
+import { clearOutputs } from "../outputs/clear-outputs.js";
 import { RunFolder, createEventLog, openEventLog, recoverLog } from "../storage/index.js";
 import type { EventLog, RecoveredLog, RunLock, SideRecords } from "../storage/index.js";
 import type { ResolvedWorld } from "./contract.js";
@@ -84,14 +84,14 @@ export function createRunStore(
     setup,
     modules: stored,
   };
+  // What an earlier run of the same configuration wrote there is not part of this one.
+  clearOutputs(setup.outputs);
   const folder = RunFolder.create(dir, info as unknown as Json, nodeHasher); // the setup is plain data by contract
   const lock = folder.lock();
   for (const [digest, module] of modules) {
     folder.writeModule(digest, module.bytes);
     folder.writeModule(instrumentedDigest(module.instrumented), module.instrumented);
   }
-  // What an earlier run of the same configuration wrote there is not part of this one.
-  for (const output of setup.outputs) rmSync(output.path, { force: true });
   const { durability } = setup;
   const log = createEventLog(folder.log, genesis, { durability, threaded: options.threaded });
   const bytes = new Map([...modules].map(([digest, module]) => [digest, module.instrumented]));

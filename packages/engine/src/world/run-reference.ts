@@ -3,7 +3,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { fail } from "../world/errors.js";
+import { fail } from "./errors.js";
 
 /** Folder of all runs below `baseDirectory`. */
 export function runsDirectory(baseDirectory: string): string {
