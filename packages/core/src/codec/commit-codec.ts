@@ -1,5 +1,6 @@
 /**
- * Canonical form of a commit: the list [tick, fuel, effects digest, inputs digest or null, state hash or null]. This is what
+ * Canonical form of a commit: the list [tick, fuel, effects digest, inputs digest or null, state hash or null].
+ * This is what
  * the chain covers. The log stores the same list with the tick as difference from the previous commit.
  */
 

@@ -1,5 +1,6 @@
 /**
- * Canonical form of inputs. `encodeInput` is the whole input as stored; `encodeWorldInput` leaves out `source`, which only
+ * Canonical form of inputs. `encodeInput` is the whole input as stored; `encodeWorldInput` leaves out `source`,
+ * which only
  * tells a resumed run where to go on reading and never enters the world, its digests or its chain.
  */
 

@@ -1,5 +1,6 @@
 /**
- * Reads a whole log and tells a torn tail from damage (spec/event-log.md section 6): what stands before the synced position was
+ * Reads a whole log and tells a torn tail from damage (spec/event-log.md section 6): what stands before the synced
+ * position was
  * acknowledged and must be there; what a crash left behind it, in the last segment only, is cut.
  */
 

@@ -52,7 +52,8 @@ function describe(value: unknown): string {
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (typeof value === "string") return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
   if (typeof value === "object") return "a map";
-  return typeof value === "function" || typeof value === "symbol" ? typeof value : `${value as number}`; // printable primitives remain
+  if (typeof value === "function" || typeof value === "symbol") return typeof value;
+  return String(value as number | bigint | boolean); // nothing else remains
 }
 
 /** A shape whose stored and model forms are the same value. */
@@ -169,7 +170,7 @@ export function record<T extends object>(fields: Fields<T>): Shape<T> {
   const names = Object.keys(fields).sort(canonicalOrder);
   const shapes = fields as { readonly [name: string]: Shape<unknown> | OptionalField<unknown> }; // read by name
   return {
-    encode: (value, trail) => project(names, shapes, value, trail, encodeField) as CborValue, // encodeField yields only these
+    encode: (value, trail) => project(names, shapes, value, trail, encodeField) as CborValue, // fields are such
     decode: (value, trail) => {
       const map = requireMap(value, trail);
       for (const name of Object.keys(map)) {
@@ -188,7 +189,7 @@ function canonicalOrder(left: string, right: string): number {
 type FieldStep = (shape: Shape<unknown>, value: unknown, trail: Trail) => unknown;
 
 const encodeField: FieldStep = (shape, value, trail) => shape.encode(value, trail);
-const decodeField: FieldStep = (shape, value, trail) => shape.decode(value as CborValue, trail); // comes from a decoded map
+const decodeField: FieldStep = (shape, value, trail) => shape.decode(value as CborValue, trail); // of a decoded map
 
 function project(
   names: readonly string[],
@@ -224,7 +225,8 @@ export type CaseOf<T extends { readonly kind: string }, K extends string> = T ex
 export function union<T extends { readonly kind: string }>(cases: {
   readonly [K in T["kind"]]: Shape<CaseOf<T, K>>;
 }): Shape<T> {
-  const shapes = cases as object as { readonly [kind: string]: Shape<T> | undefined }; // each case is reached only by its own kind
+  // Each case is reached only by its own kind.
+  const shapes = cases as object as { readonly [kind: string]: Shape<T> | undefined }; // looked up by kind
   const pick = (value: object, trail: Trail): Shape<T> => {
     const kind = "kind" in value ? value.kind : undefined;
     const shape = typeof kind === "string" && Object.hasOwn(shapes, kind) ? shapes[kind] : undefined;

@@ -1,4 +1,7 @@
-/** What a scripted agent may do in one invocation: the host functions of the ABI, as effect records and ledger counts. */
+/**
+ * What a scripted agent may do in one invocation: the host functions of the ABI, as effect records and ledger
+ * counts.
+ */
 
 import {
   EffectKind,

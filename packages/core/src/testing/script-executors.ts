@@ -1,5 +1,6 @@
 /**
- * The executors' port without WebAssembly: an agent is a function, its memory is a text. Faults roll an invocation back,
+ * The executors' port without WebAssembly: an agent is a function, its memory is a text. Faults roll an invocation
+ * back,
  * turns of several slices stay pending until they land, as the port demands.
  */
 
