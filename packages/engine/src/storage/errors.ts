@@ -14,7 +14,8 @@ export const STORAGE_ERRORS = {
     hint: "check the disk and its mount, then continue with run --resume: everything acknowledged is there",
     exitCode: 4,
     explanation:
-      "A write or sync of the event log failed. After a failed sync nobody knows what is on the disk, so the engine stops at once and never syncs again; recovery reads what is really there.",
+      "A write or sync of the event log failed. After a failed sync nobody knows what is on the disk, " +
+      "so the engine stops at once and never syncs again; recovery reads what is really there.",
   },
   WE_LOG_FULL: {
     message: "The event log cannot grow: {cause}",
@@ -22,7 +23,8 @@ export const STORAGE_ERRORS = {
     exitCode: 4,
     retryable: true,
     explanation:
-      "The disk, the quota or the table of open files is full. The world stops ticking and accepting, stays readable, and goes on without a restart when space returns.",
+      "The disk, the quota or the table of open files is full. The world stops ticking and accepting, " +
+      "stays readable, and goes on without a restart when space returns.",
   },
   WE_RUN_EXISTS: {
     message: 'There is already something at "{path}"',
@@ -35,7 +37,8 @@ export const STORAGE_ERRORS = {
     hint: "restore the run folder from a copy, or verify the log alone with verify-log",
     exitCode: 3,
     explanation:
-      "A side file of the run (run.json, side.jsonl, a stored module) was changed or cut. The event log itself is checked separately.",
+      "A side file of the run (run.json, side.jsonl, a stored module) was changed or cut. The event " +
+      "log itself is checked separately.",
   },
   WE_RUN_LOCKED: {
     message: 'The run at "{path}" is open in process {pid}',

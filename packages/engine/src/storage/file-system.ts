@@ -1,5 +1,6 @@
 /**
- * The few file system calls that storage makes, behind a seam: the real ones, and in tests a disk that crashes, tears and
+ * The few file system calls that storage makes, behind a seam: the real ones, and in tests a disk that crashes,
+ * tears and
  * drops. Synchronous; errors are those of Node with their `code`.
  */
 

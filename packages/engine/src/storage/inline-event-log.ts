@@ -1,5 +1,6 @@
 /**
- * The event log without a thread of its own: bytes wait in the heap until `poll`, which writes and syncs them. For worlds that
+ * The event log without a thread of its own: bytes wait in the heap until `poll`, which writes and syncs them. For
+ * worlds that
  * run inside their client, for tests and for simulation.
  */
 

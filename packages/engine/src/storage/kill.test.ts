@@ -31,7 +31,7 @@ function killAfter(runFolder: string, lines: number): Promise<readonly [number, 
   });
 }
 
-test(`[G3] ${kills} kills of a process that writes with a log thread: everything acknowledged is there, once`, async () => {
+test(`[G3] ${kills} kills of a process with a log thread: everything acknowledged is there, once`, async () => {
   const runFolder = mkdtempSync(join(tmpdir(), "wasm-engine-kill-"));
   const place: LogPlace = {
     system: nodeFileSystem,

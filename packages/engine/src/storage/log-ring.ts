@@ -1,5 +1,6 @@
 /**
- * Single-producer single-consumer byte ring between the loop and the log-writer thread, with the words in which the writer
+ * Single-producer single-consumer byte ring between the loop and the log-writer thread, with the words in which
+ * the writer
  * reports how far it is. Counters wrap at 2^32; both sides widen them.
  *
  *   words   0 head, 1 tail (bytes), 2 written, 3 synced (low 32 bits of the log position), 4 epoch, 5 state,

@@ -1,5 +1,6 @@
 /**
- * The consumer side of the ring: gathers what waits into few large writes, syncs by durability, reports. One `step` is one
+ * The consumer side of the ring: gathers what waits into few large writes, syncs by durability, reports. One
+ * `step` is one
  * group commit. Runs in the log-writer thread; tests step it in their own.
  */
 
@@ -15,7 +16,10 @@ export interface WriterLoopOptions {
   readonly nowMs: () => number;
 }
 
-/** idle: nothing to do; dirty: nothing to write, but a sync is due later; full: try again later; ended: close the thread. */
+/**
+ * idle: nothing to do; dirty: nothing to write, but a sync is due later; full: try again later; ended: close the
+ * thread.
+ */
 export type StepOutcome = "worked" | "idle" | "dirty" | "full" | "ended";
 
 export class LogWriterLoop {

@@ -1,4 +1,7 @@
-/** Entry of the log-writer thread: steps the loop until the log is closed or has failed, sleeping where nothing is to do. */
+/**
+ * Entry of the log-writer thread: steps the loop until the log is closed or has failed, sleeping where nothing
+ * is to do.
+ */
 
 import { workerData } from "node:worker_threads";
 import { unreachable } from "@wasm-engine/abi";

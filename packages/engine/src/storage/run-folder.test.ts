@@ -85,7 +85,7 @@ test("[G10] another process is refused while the lock is held", (context) => {
   assert.equal(other(), "");
 });
 
-test("[G10] side records are chained: changed, missing and swapped lines are found, a torn last one is cut", (context) => {
+test("[G10] side records are chained: changed, missing, swapped lines are found, torn ones cut", (context) => {
   const folder = RunFolder.create(temporaryFolder(context), {}, nodeHasher);
   const first = folder.openSideRecords();
   for (let n = 0; n < 4; n += 1) first.append("started", { n, node: "v20", text: "ü\u2028" });

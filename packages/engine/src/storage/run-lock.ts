@@ -1,5 +1,6 @@
 /**
- * Lock of a run folder: the file names the process that has the run open, by id and start time, so that a recycled process
+ * Lock of a run folder: the file names the process that has the run open, by id and start time, so that a recycled
+ * process
  * id is not taken for the owner. A lock of a dead process is removed by whoever comes next.
  */
 

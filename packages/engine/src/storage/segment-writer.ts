@@ -1,5 +1,6 @@
 /**
- * Appends bytes to the segment files of one log, syncs them and keeps the synced mark. Used by whichever thread owns the files.
+ * Appends bytes to the segment files of one log, syncs them and keeps the synced mark. Used by whichever thread
+ * owns the files.
  * A full disk is an answer here, any other failure an exception after which the writer is of no more use.
  */
 

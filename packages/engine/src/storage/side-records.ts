@@ -1,5 +1,6 @@
 /**
- * Side records of a run: facts that never enter the world (machine, versions, starts and stops, fingerprints), one JSON line
+ * Side records of a run: facts that never enter the world (machine, versions, starts and stops, fingerprints), one
+ * JSON line
  * each, chained by hash so that a line cannot be changed or taken out unseen. A torn last line is completed
  * by nobody: it is cut when the file is next opened.
  */

@@ -1,5 +1,6 @@
 /**
- * Snapshots of one run as files: written whole or not at all, the newest usable one is taken, damaged ones are passed over
+ * Snapshots of one run as files: written whole or not at all, the newest usable one is taken, damaged ones are
+ * passed over
  * with a note. A snapshot that knows more than the log is of no use: its ticks would have no record.
  */
 

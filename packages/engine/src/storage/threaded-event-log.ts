@@ -1,5 +1,6 @@
 /**
- * The event log with a writer thread: `append` copies into the ring and returns; the thread writes, syncs and reports. What
+ * The event log with a writer thread: `append` copies into the ring and returns; the thread writes, syncs and
+ * reports. What
  * the ring cannot hold waits in the heap, so `append` never waits for the disk.
  */
 
