@@ -9,11 +9,13 @@
  *   6      u16  invocation      index of the invocation in the turn
  *   8      u32  requestId       > 0 where the host function returned an id, or CANCEL's id
  *   12     i32  ticks           timeout (-1 default, 0 never) or delay of SCHEDULE
- *   16     body                 SEND, PUBLISH, SCHEDULE, TASK, INFER, CALL_TOOL: a message in the layout of message.ts with
- *                               messageId = sender's sequence (0 where kind is not SEND or PUBLISH), tick = 0
- *                               LOG: text (UTF-8, invalid sequences replaced) · JOIN, LEAVE: topic · SPAWN: u64 child handle, then JSON of the AgentSpec
- *                               EXIT: i32 code · CANCEL: empty; every body with its length in bodyBytes
- *   Body is preceded at offset 16 by u32 bodyBytes, u32 0; so the body starts at offset 24, and is zero-padded to 8.
+ *   16     u32  bodyBytes
+ *   20     u32  0
+ *   24     body                 zero-padded to a multiple of 8
+ *
+ *   SEND, PUBLISH, SCHEDULE, TASK, INFER, CALL_TOOL: a message in the layout of message.ts with messageId = sender's
+ *   sequence (0 where kind is not SEND or PUBLISH), tick = 0 · LOG: text (UTF-8, invalid sequences replaced) · JOIN,
+ *   LEAVE: topic · SPAWN: u64 child handle, then JSON of the AgentSpec · EXIT: i32 code · CANCEL: empty.
  */
 
 export const EFFECT_HEADER_BYTES = 24;

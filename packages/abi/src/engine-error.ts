@@ -97,7 +97,7 @@ export function errorFactory<Table extends ErrorTable>(
 ): (code: keyof Table & ErrorCode, parameters?: ErrorParameters) => EngineError {
   return (code, parameters = {}) => {
     const row = (table as ErrorTable)[code];
-    if (row === undefined) throw new Error(`unknown error code ${code}`);
+    if (row === undefined) throw unknownCode(code);
     return new EngineError({
       code,
       message: fill(row.message, parameters),
@@ -107,6 +107,17 @@ export function errorFactory<Table extends ErrorTable>(
       details: parameters,
     });
   };
+}
+
+/** The type forbids it; text that came around the type is a defect. Spelled out here: `assert.ts` needs this file. */
+function unknownCode(code: string): EngineError {
+  return new EngineError({
+    code: "WE_INTERNAL_ASSERTION",
+    message: `Invariant does not hold: error code "${code}" is in its table`,
+    hint: "this is a defect of wasm-engine; please report it with the run folder",
+    exitCode: 70,
+    retryable: false,
+  });
 }
 
 function fill(template: string, parameters: ErrorParameters): string {

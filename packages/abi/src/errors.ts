@@ -8,6 +8,7 @@ export const ABI_ERRORS = {
     hint: "this is a defect of wasm-engine; please report it with the run folder",
     exitCode: 70,
     explanation:
-      "The engine found its own state impossible and stopped rather than diverge. The run folder is intact up to the last commit and can be resumed or replayed.",
+      "The engine found its own state impossible and stopped rather than diverge. The run folder is intact up to " +
+      "the last commit and can be resumed or replayed.",
   },
 } as const satisfies ErrorTable;

@@ -31,7 +31,8 @@ export const HOST_FUNCTIONS = {
     names: ["message_ptr", "timeout_ticks"],
     result: "i32",
     summary:
-      "Sends a message (kind MESSAGE) or an answer (kind ANSWER, correlationId = the request's messageId) to `peer`. With flag ANSWER_WANTED: a request id > 0; else 0.",
+      "Sends a message (kind MESSAGE) or an answer (kind ANSWER, correlationId = the request's messageId) to " +
+      "`peer`. With flag ANSWER_WANTED: a request id > 0; else 0.",
   },
   publish: {
     parameters: ["i32"],
@@ -59,7 +60,8 @@ export const HOST_FUNCTIONS = {
     names: ["message_ptr", "delay_ticks"],
     result: "i32",
     summary:
-      "Kind TIMER: the message comes back after max(1, delay) ticks. Kind TASK: payload is a JSON task {taskId, agentId?, priority?, payload?, dependsOn?, onDependencyFailure?}; answered when it completes. A request id > 0.",
+      "Kind TIMER: the message comes back after max(1, delay) ticks. Kind TASK: payload is a JSON task {taskId, " +
+      "agentId?, priority?, payload?, dependsOn?, onDependencyFailure?}; answered when it completes. A request id > 0.",
   },
   cancel: {
     parameters: ["i32"],

@@ -108,7 +108,7 @@ export function encodeMessage(message: Message): Uint8Array {
   return bytes;
 }
 
-/** Decodes bytes that this engine encoded; topic and payload alias `bytes`. Guest memory is checked by the executor first. */
+/** Decodes bytes that this engine encoded; topic and payload alias `bytes`. The executor checks guest memory first. */
 export function decodeMessage(bytes: Uint8Array): Message {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const topicBytes = view.getUint32(MessageField.topicBytes, true);

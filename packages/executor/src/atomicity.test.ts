@@ -153,6 +153,37 @@ test("[G5] agents that share slots keep apart", () => {
   assert.deepEqual([shared.executor.figures().instances, alone.executor.figures().instances], [1, 3]);
 });
 
+test("[G6] a rollback repeats what the turn had used, the sealed view of then, and its clock", () => {
+  const world = new TestWorld();
+  world.known.set("stranger", handleFor("stranger"));
+  const agent = world.start("agent");
+  const many = [...storeBytes(0x2800, outgoing), [Op.FLOOD, 0x2800, 16]] as const;
+  const full = Array.from({ length: 255 }, (): Command => [Op.LOG, 1, 0, 16_384]);
+  const looks: Command[] = [
+    ...storeBytes(0x2700, encodeUtf8("strangernobody")),
+    [Op.LOOKUP, 0x2700, 8, 0x2710],
+    [Op.LOOKUP, 0x2708, 6, 0x2718],
+    [Op.TICK, 0x2720],
+    [Op.TIME, 0x2728],
+  ];
+  world.run(agent, many, sends);
+  world.run(agent, full, [[Op.LOG, 1, 0, 16_384]], looks);
+  assert.deepEqual(world.results(agent, 2), [0, -5], "the seventeenth message of a turn");
+  assert.deepEqual(world.results(agent, 260).slice(-3), [-5, 0, -6]);
+  const before = world.digest(agent);
+  const unseen = new TestWorld();
+  unseen.known.set("stranger", handleFor("stranger"));
+  unseen.start("agent");
+  unseen.run(agent, many, sends);
+  unseen.run(agent, full, [[Op.LOG, 1, 0, 16_384]], looks);
+  unseen.known.clear();
+  unseen.known.set("nobody", handleFor("nobody"));
+  unseen.tick += 1000;
+  assert.equal(unseen.run(agent, [...SCRIBBLE, [Op.TRAP, 0]]).fault?.code, FaultCode.TRAP);
+  assert.equal(unseen.digest(agent), before);
+  assert.ok(unseen.executor.figures().reconstructions > 0);
+});
+
 test("[G6] a host failure in a plan leaves every agent of the plan as it was", () => {
   // More logical stack than the native one bears: the host gives up first.
   const world = new TestWorld({ depthBytes: 2 ** 30 });

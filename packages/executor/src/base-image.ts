@@ -104,9 +104,9 @@ export class BaseImage {
   /** Takes over an image given as bytes. */
   captureBytes(memory: Uint8Array, state: Uint8Array, point: CapturePoint): void {
     assert(memory.length % imagePageBytes === 0, "memory is whole pages");
-    const aligned = memory.byteOffset % 4 === 0 ? memory : memory.slice();
+    const aligned = memory.byteOffset % 4 === 0 ? memory : new Uint8Array(memory);
     this.#captureWords(new Int32Array(aligned.buffer, aligned.byteOffset, aligned.length / 4));
-    this.#state = state.slice();
+    this.#state = new Uint8Array(state);
     this.#point = point;
   }
 

@@ -10,7 +10,8 @@ export const EXECUTOR_ERRORS = {
     exitCode: 4,
     retryable: true,
     explanation:
-      "The native stack or memory of the machine ended before the limits of the agent did. What the machine can bear never enters the world: the tick was abandoned, every agent is as before it, and the run can be continued.",
+      "The native stack or memory of the machine ended before the limits of the agent did. What the machine can " +
+      "bear never enters the world: the tick was abandoned, every agent is as before it, and the run can be continued.",
   },
   WE_EXECUTOR_MODULE_UNKNOWN: {
     message: 'Module "{digest}" is not available to the executor',
@@ -21,17 +22,19 @@ export const EXECUTOR_ERRORS = {
   },
   WE_EXECUTOR_MODULE_LINK: {
     message: 'Module "{digest}" cannot be linked: {reason}',
-    hint: "pass the output of instrument() of this version; instrumented modules are not interchangeable between versions",
+    hint: "pass the output of instrument() of this version; instrumented modules of other versions do not fit",
     exitCode: 4,
     explanation:
-      "The executor runs instrumented modules only. This one lacks an export that instrumentation adds or an entry point of the ABI, imports something that is no host function, or was refused by the WebAssembly implementation.",
+      "The executor runs instrumented modules only. This one lacks an export that instrumentation adds or an entry " +
+      "point of the ABI, imports something that is no host function, or was refused by the WebAssembly implementation.",
   },
   WE_EXECUTOR_IMAGE: {
     message: "The image of agent {agent} does not fit its module: {reason}",
     hint: "restore from another snapshot, or replay from an earlier one; verify-log names damaged files",
     exitCode: 3,
     explanation:
-      "Memory, globals or the journal of a loaded image do not belong to the module that the image names, or executing its pending turn again gave another result.",
+      "Memory, globals or the journal of a loaded image do not belong to the module that the image names, or " +
+      "executing its pending turn again gave another result.",
   },
 } as const satisfies ErrorTable;
 

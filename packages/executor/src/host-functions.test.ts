@@ -17,7 +17,7 @@ import {
 import type { Message } from "@wasm-engine/abi";
 import { effectFuel, lookupFuel, randomFuelPerBlock, streamKeyFuel } from "./limits.js";
 import { fillFromStream, streamKey } from "./random-stream.js";
-import { DATA_AT, Op, RESULTS_AT, message, storeBytes } from "./testing/script-guest.js";
+import { DATA_AT, Op, RESULTS_AT, message, scriptMessage, storeBytes } from "./testing/script-guest.js";
 import type { Command } from "./testing/script-guest.js";
 import { SCRIPT_GUEST, TestWorld, effectsOf, guest, handleFor, hex, sha256 } from "./testing/test-world.js";
 import { HOST_IMPORTED } from "./testing/host-call-guest.js";
@@ -237,6 +237,19 @@ test("[G7] the price of a host call is base, bytes, record and what it derives",
   assert.equal(price([Op.RANDOM_RAW, 0, 0, 1]) - refused, randomFuelPerBlock + 1, "no key, one block");
   const missing = price([Op.LOOKUP, 0, 64, 0]);
   assert.equal(price([Op.LOOKUP, 0x2000, 1, 0]) - missing, lookupFuel);
+});
+
+test("[G7] the receiver pays for placing a message, one fuel per eight bytes begun", () => {
+  const world = new TestWorld();
+  const agent = world.start("agent");
+  const prices = [0, 1, 8, 9].map((topicBytes) => {
+    const received = scriptMessage([], { topic: new Uint8Array(topicBytes).fill(0x61) });
+    return world.turn(agent, [{ entry: "receive", message: received }]).fuel;
+  });
+  assert.deepEqual(
+    prices.map((price) => price - (prices[0] ?? 0)),
+    [0, 1, 1, 2],
+  );
 });
 
 test("[G7] a refused call leaves no trace but its price", () => {

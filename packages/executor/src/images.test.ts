@@ -275,6 +275,11 @@ test("[G6] a refused upgrade leaves the agent as it was, with a code", () => {
     assert.equal(world.digest(agent), before);
   }
   assert.equal(Buffer.from(world.executor.describe(agent) ?? []).toString(), "5");
+  const untouched = new TestWorld({ guests: [old] });
+  untouched.start("agent", old);
+  untouched.run(agent, [[Op.COUNT, 4]]);
+  for (const candidate of [world, untouched]) candidate.run(agent, [[Op.COUNT, 1]]);
+  assert.equal(world.digest(agent), untouched.digest(agent), "exporting left nothing behind");
 });
 
 test("describing shows in no result", () => {

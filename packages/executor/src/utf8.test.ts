@@ -7,10 +7,10 @@ import { cutAtCharacter, isUtf8 } from "./utf8.js";
 const seed = Number(process.env["FUZZ_SEED"] ?? Date.now() % 2 ** 31);
 const repeat = `repeat with FUZZ_SEED=${seed} node --test packages/executor/dist/utf8.test.js`;
 
-test("[G10] every sequence of up to two bytes and every lead with its second byte is judged as by the decoder", () => {
-  for (let first = 0; first < 256; first += 1) {
+test("[G10] every lead byte with every second byte is judged as by the decoder", () => {
+  for (let first = 0x7f; first < 256; first += 1) {
     for (let second = 0; second < 256; second += 1) {
-      for (const tail of [[], [0x80], [0x80, 0x80], [0xbf, 0xbf], [0x61, 0x80]]) {
+      for (const tail of [[], [0x80], [0xbf, 0x80]]) {
         const bytes = Uint8Array.of(first, second, ...tail);
         assert.equal(isUtf8(bytes, 0, bytes.length), decodeUtf8(bytes) !== undefined, bytes.join(" "));
       }
