@@ -81,3 +81,39 @@ export const folderText = `(module
             (drop (call $send (i32.const 1024) (i32.const -1)))))))
     (i32.const 0)))
 `;
+
+/** Asks the model `m` for every message from outside and publishes what comes back, whatever it is, on `score`. */
+export const askerText = `(module
+  (import "wasm_engine" "publish" (func $publish (param i32) (result i32)))
+  (import "wasm_engine" "infer" (func $infer (param i32 i32) (result i32)))
+  (memory (export "memory") 2)
+  ;; 1024 outgoing message, 8192 scratch of agent_alloc
+  (data (i32.const 1072) "m\\00\\00\\00\\00\\00\\00\\00{}")
+  (data (i32.const 2096) "score\\00\\00\\00")
+  (func (export "agent_alloc") (param i32) (result i32) (i32.const 8192))
+  (func (export "agent_init") (result i32) (i32.const 0))
+  (func (export "agent_shutdown") (result i32) (i32.const 0))
+  (func (export "agent_step") (param $context i32) (result i32) (i32.const 0))
+  (func (export "agent_receive") (param $message i32) (result i32)
+    (local $kind i32) (local $at i32) (local $bytes i32)
+    (local.set $kind (i32.load16_u offset=4 (local.get $message)))
+    (if (i32.eqz (local.get $kind))
+      (then
+        (i32.store (i32.const 1024) (i32.const 48))
+        (i32.store8 (i32.const 1030) (i32.const 1))
+        (i32.store (i32.const 1064) (i32.const 1))
+        (i32.store (i32.const 1068) (i32.const 2))
+        (return (select (i32.const -1) (i32.const 0)
+          (i32.le_s (call $infer (i32.const 1024) (i32.const -1)) (i32.const 0))))))
+    (if (i32.ne (local.get $kind) (i32.const 2)) (then (return (i32.const 0))))
+    (local.set $bytes (i32.load offset=44 (local.get $message)))
+    (local.set $at (i32.add (local.get $message)
+      (i32.and (i32.add (i32.load offset=40 (local.get $message)) (i32.const 55)) (i32.const -8))))
+    (memory.copy (i32.const 2104) (local.get $at) (local.get $bytes))
+    (i32.store (i32.const 2048) (i32.const 48))
+    (i32.store8 (i32.const 2054) (i32.load8_u offset=6 (local.get $message)))
+    (i32.store (i32.const 2088) (i32.const 5))
+    (i32.store (i32.const 2092) (local.get $bytes))
+    (drop (call $publish (i32.const 2048)))
+    (i32.const 0)))
+`;
