@@ -53,7 +53,7 @@ function describe(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
   if (typeof value === "object") return "a map";
   if (typeof value === "function" || typeof value === "symbol") return typeof value;
-  return String(value as number | bigint | boolean); // nothing else remains
+  return String(value);
 }
 
 /** A shape whose stored and model forms are the same value. */

@@ -159,7 +159,7 @@ function goOn(log: EventLog, script: LogScript, recovered: RecoveredLog): void {
 }
 
 for (const durability of ["sync", "periodic", "ephemeral"] as const) {
-  test(`[G3] power cut at every call of a short run, durability ${durability}: a prefix, nothing acknowledged lost`, () => {
+  test(`[G3] power cut at every call of a short run, ${durability}: a prefix, nothing acknowledged lost`, () => {
     const whole = new FaultFileSystem();
     session(whole, durability);
     assert.ok(whole.calls > 30, `${whole.calls} calls`);
