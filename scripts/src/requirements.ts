@@ -50,6 +50,12 @@ export const requirements: readonly Requirement[] = [
     note: "no observers yet",
   },
   guarantee("G10", "Every bad input gets one coded error"),
+  {
+    tag: "S13",
+    statement: "engine.yaml with a published schema",
+    claimed: true,
+    note: "models and tools are names without adapters yet",
+  },
   verb("run"),
   verb("replay", "`--verify-inference` comes with inference"),
   verb("inspect"),

@@ -333,6 +333,13 @@ const table: readonly BadConfig[] = [
     says: ["outputs[0]"],
   },
   {
+    name: "output over an input",
+    text: `${body}inputs: [{ file: t.csv, topic: t }]\noutputs: [{ topic: a, file: ./t.csv }]\n`,
+    code: "WE_CONFIG_OUTPUT_SHARED",
+    at: "6:29",
+    says: ["inputs[0]"],
+  },
+  {
     name: "table file",
     text: `${head}agents: [{ each: x.csv, id: a, module: m }]\n`,
     code: "WE_CONFIG_FILE_MISSING",

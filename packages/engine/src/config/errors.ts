@@ -117,7 +117,7 @@ export const CONFIG_ERRORS = {
       "Placeholders in braces are filled from the row of the `each` file; write {{ for a literal brace.",
   },
   WE_CONFIG_OUTPUT_SHARED: {
-    message: "{at}: {path} writes to {came}, which {other} writes to as well",
+    message: "{at}: {path} writes to {came}, which {other} uses as well",
     hint: "give every output a file of its own; one topic pattern may end in * to collect several topics",
     exitCode: 2,
     explanation:

@@ -6,7 +6,7 @@ import { loadConfig } from "./load-config.js";
 
 const unsigned = { allowUnsigned: true };
 
-test("defaults are resolved fully into the genesis", async (context) => {
+test("[S13] defaults are resolved fully into the genesis", async (context) => {
   const text = "version: 1\nname: small\nmodules: { m: m.wasm }\nagents: [{ id: a, module: m }]\n";
   const directory = projectFolder(context, {
     "engine.yaml": text,
@@ -95,7 +95,7 @@ durability: periodic
 snapshotEvery: 100
 `;
 
-test("a whole configuration: table of agents, clock, tenants, inputs, outputs, stop rule, flags", async (context) => {
+test("[S13] a whole configuration: table, clock, tenants, inputs, outputs, stop rule, flags", async (context) => {
   const directory = projectFolder(context, {
     "engine.yaml": full,
     "m.wasm": await assemble(smallAgentText()),
@@ -155,7 +155,7 @@ test("a whole configuration: table of agents, clock, tenants, inputs, outputs, s
   assert.ok(warnings.some((warning) => warning.startsWith("flights.csv: 1 of 2 records go to agents")));
 });
 
-test("equal files give an equal genesis wherever they stand", async (context) => {
+test("[S13] equal files give an equal genesis wherever they stand", async (context) => {
   const text = "version: 1\nname: small\nmodules: { m: m.wasm }\nagents: [{ id: a, module: m }]\n";
   const files = { "engine.yaml": text, "m.wasm": await assemble(smallAgentText()) };
   const first = await loadConfig(projectFolder(context, files), unsigned);

@@ -6,7 +6,7 @@ import type { Json } from "@wasm-engine/core";
 import type { ConfigFile } from "./config-file.js";
 import { pathText, shown } from "./problem.js";
 import type { Problem } from "./problem.js";
-import { ENGINE_SCHEMA } from "./schema.js";
+import { ENGINE_SCHEMA, plainPattern } from "./schema.js";
 import { adviceFor } from "./suggestion.js";
 import type { Path, YamlDocument } from "./yaml-document.js";
 
@@ -162,7 +162,9 @@ function expectedText(error: ErrorObject, schema: Record<string, unknown>): stri
     case "maxItems":
       return `a list of at most ${String(schema.maxItems)}`;
     case "pattern":
-      return `of the form ${String(schema.pattern)}`;
+      return schema.pattern === plainPattern
+        ? "without control characters"
+        : `of the form ${String(schema.pattern)}`;
     default:
       return error.message ?? "as the schema says";
   }

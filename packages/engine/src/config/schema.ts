@@ -15,13 +15,15 @@ export interface Schema {
 
 const safeMax = Number.MAX_SAFE_INTEGER;
 const idPattern = "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$";
+/** Names and paths have no control characters. */
+export const plainPattern = "^[^\\u0000-\\u001f\\u007f]*$";
 
 function integer(description: string, minimum: number, maximum = safeMax): Schema {
   return { description, type: "integer", minimum, maximum };
 }
 
 function text(description: string, maxLength = 1024): Schema {
-  return { description, type: "string", minLength: 1, maxLength };
+  return { description, type: "string", minLength: 1, maxLength, pattern: plainPattern };
 }
 
 function list(description: string, items: Schema, maxItems = 10_000): Schema {
@@ -136,6 +138,7 @@ const field: Schema = {
   type: ["string", "object"],
   minLength: 1,
   maxLength: 255,
+  pattern: plainPattern,
   additionalProperties: false,
   properties: {
     field: text("Column of a CSV file or member of a JSON record.", 255),
@@ -161,6 +164,7 @@ const input = map(
       type: ["string", "object"],
       minLength: 1,
       maxLength: 255,
+      pattern: plainPattern,
       additionalProperties: false,
       properties: {
         field: text("Name of the field.", 255),
@@ -229,6 +233,7 @@ const module: Schema = {
   type: ["string", "object"],
   minLength: 1,
   maxLength: 1024,
+  pattern: plainPattern,
   additionalProperties: false,
   properties: {
     path: text("Path of the module."),
@@ -248,6 +253,7 @@ const model: Schema = {
   type: ["string", "object"],
   minLength: 1,
   maxLength: 1024,
+  pattern: plainPattern,
   additionalProperties: false,
   properties: { path: text("Folder or address of the model.") },
   required: ["path"],

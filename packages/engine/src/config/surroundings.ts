@@ -63,16 +63,19 @@ function isNameList(fields: NonNullable<InputEntry["fields"]>): fields is readon
 
 /** The output files; no two may be the same. */
 export function resolveOutputs(context: ConfigContext, config: ConfigFile): OutputSpec[] {
-  const owners = new Map<string, number>();
+  const inputs = (config.inputs ?? []).map(
+    (entry, index) => [context.absolute(entry.file), `inputs[${index}]`] as const,
+  );
+  const owners = new Map<string, string>(inputs);
   return (config.outputs ?? []).map((entry, index) => {
     const path = context.absolute(entry.file);
     const owner = owners.get(path);
     const came = shown(entry.file);
-    if (owner === undefined) owners.set(path, index);
+    if (owner === undefined) owners.set(path, `outputs[${index}]`);
     else
       context.add("WE_CONFIG_OUTPUT_SHARED", ["outputs", index, "file"], {
         came,
-        other: `outputs[${owner}]`,
+        other: owner,
       });
     return { topic: entry.topic, path };
   });

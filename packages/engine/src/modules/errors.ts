@@ -12,7 +12,7 @@ export const BUILD_ERRORS = {
   },
   WE_BUILD_SOURCE_KIND: {
     message: "Module source {path} is of no kind that can be built",
-    hint: "use .ts (AssemblyScript, or JavaScript where it imports wasm-engine/agent), .js, .mjs, .c or .wasm",
+    hint: "use .ts (AssemblyScript, or JavaScript where it imports wasm-engine/agent), .mts, .js, .mjs, .c or .wasm",
     exitCode: 2,
     explanation: "The kind of a module is told by the extension of its file.",
   },

@@ -31,8 +31,11 @@ export function javaScriptCompiler(path: string): Compiler {
     throw buildError("WE_BUILD_TOOL_MISSING", { path, tool: `the JavaScript SDK (${sdkPackage})`, install });
   }
   const version = packageVersion(folder);
+  // The SDK removes types with the project's own compiler.
+  const typescript = packageFolder("typescript", dirname(path));
+  const types = typescript === undefined ? "" : ` typescript ${packageVersion(typescript)}`;
   return {
-    identity: `javascript ${version}`,
+    identity: `javascript ${version}${types}`,
     async compile(entry) {
       const { buildAgent } = (await import(pathToFileURL(builder).href)) as BuilderModule; // see BuilderModule
       const built = await buildAgent({ entry });

@@ -24,6 +24,7 @@ export function compilerFor(path: string): Compiler | undefined {
       return cCompiler(path);
     case ".js":
     case ".mjs":
+    case ".mts":
       return javaScriptCompiler(path);
     case ".ts": {
       const isJavaScript =

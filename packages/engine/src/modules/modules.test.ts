@@ -92,6 +92,53 @@ test("[S14.build] a build is taken from the cache until a source changes, an imp
   assert.equal((await build()).digest, first.digest);
 });
 
+test("[S14.build] JavaScript and TypeScript agents build through their SDK, reproducibly", async (context) => {
+  const source = `import { defineAgent } from "wasm-engine/agent";
+defineAgent({ state: { n: 0 }, onMessage(message, ctx) { ctx.publish("out", { n: (ctx.state.n += 1) }); } });
+`;
+  const typed = source.replace("message, ctx", "message: unknown, ctx: any");
+  const digests = [];
+  for (const file of ["a.js", "a.js", "a.ts"]) {
+    const directory = projectFolder(context, { [file]: file.endsWith("ts") ? typed : source });
+    const built = await buildModule(join(directory, file), { directory });
+    assert.equal(built.isCached, false);
+    assert.equal((await buildModule(join(directory, file), { directory })).isCached, true);
+    digests.push(built.digest);
+    assert.equal((await load(directory, file)).manifest.abi.major, 1);
+  }
+  assert.equal(digests[0], digests[1]);
+});
+
+test("[S14.build] C is compiled by the clang that is found; included files count for the cache", async (context) => {
+  const wasm = await assemble(smallAgentText());
+  const directory = projectFolder(context, {
+    "a.c": '#include "part.h"\n',
+    "part.h": "",
+    "out.wasm": wasm,
+    "path/x": "",
+  });
+  // A stand-in for the compiler: it writes what clang writes, and notes how it was called.
+  const compiler = `#!${process.execPath}
+const { copyFileSync, appendFileSync, writeFileSync } = require("node:fs");
+const args = process.argv.slice(2);
+if (args[0] === "--version") { console.log("clang version 15.0.0"); process.exit(0); }
+appendFileSync(${JSON.stringify(join(directory, "calls"))}, args.join(" ") + "\\n");
+writeFileSync(args[args.indexOf("-MF") + 1], "agent: a.c \\\\\\n  part.h\\n");
+copyFileSync(${JSON.stringify(join(directory, "out.wasm"))}, args[args.indexOf("-o") + 1]);
+`;
+  writeFileSync(join(directory, "path/clang-15"), compiler, { mode: 0o755 });
+  const path = process.env.PATH;
+  process.env.PATH = join(directory, "path");
+  context.after(() => (process.env.PATH = path));
+  const build = (): ReturnType<typeof buildModule> => buildModule(join(directory, "a.c"), { directory });
+  assert.deepEqual([(await build()).isCached, (await build()).isCached], [false, true]);
+  writeFileSync(join(directory, "part.h"), "int x;");
+  assert.equal((await build()).isCached, false);
+  const calls = readFileSync(join(directory, "calls"), "utf8").trim().split("\n");
+  assert.equal(calls.length, 2);
+  assert.match(calls[0] ?? "", /--target=wasm32 .*-nostdlib .*-Wl,--no-entry .*sdk.c .* a\.c -o /);
+});
+
 test("the development key is made once, for its owner only", async (context) => {
   const directory = projectFolder(context, { "m.wasm": await assemble(smallAgentText()) });
   await buildModule(join(directory, "m.wasm"), {

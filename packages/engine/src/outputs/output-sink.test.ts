@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { appendFileSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
@@ -8,6 +8,7 @@ import type { Departure, Genesis } from "@wasm-engine/core";
 import { projectFolder } from "../testing/project.js";
 import { parseTime } from "../time/virtual-time.js";
 import type { OutputSink } from "../world/contract.js";
+import { clearOutputs } from "./clear-outputs.js";
 import { openOutputSink } from "./output-sink.js";
 
 /** What sinks read of a genesis: the clock. */
@@ -170,6 +171,20 @@ test("[G10] content of somebody else, a file cut or gone, a folder in the way: o
   mkdirSync(join(folder, "in-the-way"));
   assert.throws(() => open(join(folder, "in-the-way")), { code: "WE_OUTPUT_OPEN" });
   assert.throws(() => open(join(path, "below-a-file")), { code: "WE_OUTPUT_OPEN" });
+});
+
+test("[G10] a new run replaces what a run wrote, and nothing else", (context) => {
+  const folder = projectFolder(context, { "notes.txt": "mine", "empty.jsonl": "", "in/x.jsonl": "" });
+  const own = join(folder, "own.jsonl");
+  undisturbed(own, [["a"]]);
+  const outputs = (names: readonly string[]): { topic: string; path: string }[] =>
+    names.map((name) => ({ topic: "t", path: join(folder, name) }));
+  const refused = outputs(["own.jsonl", "notes.txt"]);
+  assert.throws(() => clearOutputs(refused), { code: "WE_OUTPUT_FOREIGN", message: /notes\.txt/ });
+  assert.ok(existsSync(own), "nothing is removed where one is refused");
+  assert.throws(() => clearOutputs(outputs(["in"])), { code: "WE_OUTPUT_OPEN" });
+  clearOutputs(outputs(["own.jsonl", "empty.jsonl", "none.jsonl"]));
+  assert.ok(!existsSync(own));
 });
 
 test("sync and close may be repeated", (context) => {
