@@ -6,7 +6,11 @@
 import { spawnSync } from "node:child_process";
 
 /** A source and the module beside it, without the extension, relative to the repository's root. */
-export const cModules: readonly string[] = ["examples/airports/agents/arbiter", "sdk/tests/guests/probe"];
+export const cModules: readonly string[] = [
+  "examples/airports/agents/arbiter",
+  "examples/relay/agents/stamp",
+  "sdk/tests/guests/probe",
+];
 
 /** The compiler whose output is committed. Another version may give other bytes of the same meaning. */
 export const cCompiler = "clang-14";

@@ -5,7 +5,6 @@
 
 import assert from "node:assert/strict";
 import {
-  HOST_FUNCTIONS,
   HOST_MODULE,
   MESSAGE_HEADER_BYTES,
   MessageField,
@@ -15,6 +14,7 @@ import {
   encodeMessage,
   encodeUtf8,
   messageBytes,
+  type HostFunctionName,
   type Message,
 } from "@wasm-engine/abi";
 
@@ -135,7 +135,7 @@ export class PlainHost {
     return pointer;
   }
 
-  #hostFunctions(): Record<keyof typeof HOST_FUNCTIONS, (...values: number[]) => number | bigint> {
+  #hostFunctions(): Record<HostFunctionName, (...values: number[]) => number | bigint> {
     return {
       log: (level = 0, pointer = 0, bytes = 0) =>
         this.#record({ call: "log", number: level, text: this.#text(pointer, bytes) }),

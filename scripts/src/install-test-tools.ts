@@ -1,0 +1,59 @@
+/**
+ * Installs what some tests need and a fresh machine lacks: `npm run build && node scripts/dist/install-test-tools.js`.
+ * Says what it does and what it leaves out. Every test that needs one of these says so where it is skipped.
+ */
+
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { missingCCompiler } from "./sdk/c-modules.js";
+import { missingBaseTools, toolsFolder } from "./sdk/quickjs-base.js";
+
+const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
+const packages = ["clang-14", "lld-14"];
+const left: string[] = [];
+
+function attempt(command: string, parameters: readonly string[], folder = root): boolean {
+  console.log(`> ${command} ${parameters.join(" ")}`);
+  return spawnSync(command, parameters, { cwd: folder, stdio: "inherit" }).status === 0;
+}
+
+function installCCompiler(): void {
+  const missing = missingCCompiler();
+  if (missing === undefined)
+    return console.log("clang-14 and lld-14 are there: committed modules are compared with their sources");
+  console.log(`${missing}: it compiles agents in C, which are committed as modules too`);
+  if (spawnSync("apt-get", ["--version"]).status !== 0) {
+    left.push(
+      `${packages.join(", ")}: this is no Debian or Ubuntu; install them with the system's own package tool`,
+    );
+  } else if (process.getuid?.() !== 0) {
+    left.push(
+      `${packages.join(", ")}: not root; run: sudo apt-get install -y --no-install-recommends ${packages.join(" ")}`,
+    );
+  } else {
+    const updated = attempt("apt-get", ["update", "-qq"]);
+    const installed =
+      updated && attempt("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...packages]);
+    if (!installed) left.push(`${packages.join(", ")}: apt-get failed, see above`);
+  }
+}
+
+function installBaseTools(): void {
+  if (missingBaseTools(root) === undefined)
+    return console.log(`${toolsFolder} is installed: the QuickJS base is built anew`);
+  console.log(`${toolsFolder}: quickjs-wasi and binaryen, which the QuickJS base is made from`);
+  const installed = attempt(
+    "npm",
+    ["ci", "--no-fund", "--no-audit", "--loglevel=error"],
+    `${root}/${toolsFolder}`,
+  );
+  if (!installed) left.push(`${toolsFolder}: npm ci failed, see above`);
+}
+
+installCCompiler();
+installBaseTools();
+console.log(
+  left.length === 0 ? "\nEverything is there." : `\nLeft out; the tests that need it are skipped and say so:`,
+);
+for (const line of left) console.log(`- ${line}`);
+process.exitCode = left.length === 0 ? 0 : 4;
