@@ -11,6 +11,7 @@ import type {
   Json,
   TaskSpec,
 } from "@wasm-engine/core";
+import { ENGINE_DEFAULTS } from "../config/defaults.js";
 import { fail } from "../world/errors.js";
 import { encodePayload } from "./payload.js";
 import type { Payload } from "./payload.js";
@@ -57,6 +58,7 @@ export function resolveSpec(genesis: Genesis, input: AgentInput): AgentSpec {
     throw fail("WE_AGENT_SPEC", { id, reason: `there is no tenant "${tenant}"` });
   }
   const { capabilities = {}, onFault } = input;
+  const defaults = ENGINE_DEFAULTS.onFault;
   return {
     id,
     module,
@@ -73,10 +75,10 @@ export function resolveSpec(genesis: Genesis, input: AgentInput): AgentSpec {
     },
     limits: resolveLimits(id, input.limits ?? {}),
     onFault: {
-      strategy: onFault?.strategy ?? "stop",
-      from: onFault?.from ?? "good",
-      max: integer(id, "onFault.max", onFault?.max ?? 3, 0),
-      withinTicks: integer(id, "onFault.withinTicks", onFault?.withinTicks ?? 100, 0),
+      strategy: onFault?.strategy ?? defaults.strategy,
+      from: onFault?.from ?? defaults.from,
+      max: integer(id, "onFault.max", onFault?.max ?? defaults.max, 0),
+      withinTicks: integer(id, "onFault.withinTicks", onFault?.withinTicks ?? defaults.withinTicks, 0),
     },
     channels: input.channels ?? [],
   };
