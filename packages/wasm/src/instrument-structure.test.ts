@@ -1,0 +1,157 @@
+/** The table, the golden numbers, the size limit, linear work. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  COSTS,
+  COST_TABLE_VERSION,
+  LINEAR_COSTS,
+  OP_COSTS,
+  branchTableCost,
+  entryCost,
+} from "./cost-table.js";
+import { Encoder } from "./encoder.js";
+import { FunctionPlanner } from "./function-planner.js";
+import { Mark } from "./function-plan.js";
+import { instrument } from "./instrument.js";
+import { readModule } from "./module-reader.js";
+import { OPCODES } from "./opcodes.js";
+import { assemble } from "./testing/assemble.js";
+import { MeteredGuest } from "./testing/metered-guest.js";
+import { METERING_PROGRAMS } from "./testing/metering-programs.js";
+
+test("[G7] every instruction that is let through has a price", () => {
+  const free = new Set(
+    "unreachable nop block else end drop i32.reinterpret_f32 i64.reinterpret_f64 f32.reinterpret_i32 f64.reinterpret_i64".split(
+      " ",
+    ),
+  );
+  for (const opcode of OPCODES) {
+    if (opcode === undefined) continue;
+    assert.ok(opcode.cost in COSTS, opcode.name);
+    assert.equal(OP_COSTS[opcode.op] === 0, free.has(opcode.name), opcode.name);
+  }
+  const bulk = OPCODES.filter((opcode) => LINEAR_COSTS[opcode?.op ?? -1] !== undefined).map(
+    (opcode) => opcode?.name,
+  );
+  assert.deepEqual(
+    bulk.join(" "),
+    "memory.grow memory.init memory.copy memory.fill table.init table.copy table.grow table.fill",
+  );
+});
+
+test("[G7] fuel table version 1 is frozen", () => {
+  assert.equal(COST_TABLE_VERSION, 1);
+  assert.deepEqual(
+    Object.values(COSTS),
+    [0, 1, 3, 3, 3, 3, 4, 14, 2, 4, 8, 14, 4, 8, 7, 12, 4, 14, 22, 3, 4, 10, 6, 24, 30, 30, 1000],
+  );
+  assert.deepEqual([0, 1, 4, 5, 8].map(entryCost), [6, 7, 7, 8, 8]);
+  assert.deepEqual([1, 15, 16, 33].map(branchTableCost), [4, 4, 5, 6]);
+});
+
+/** Fuel of every call of every program. A change here changes chains: it needs a new table version. */
+const golden: Readonly<Record<string, readonly number[]>> = {
+  "if and else of different cost": [11, 26, 26],
+  "if without else in a loop": [24, 24, 138, 768],
+  "nested ifs, inner without else": [13, 18, 27, 25],
+  "both arms leave the if by its label": [28, 28],
+  "else after a then that ends dead": [32, 13],
+  "dead code with nested blocks": [12],
+  "br_table with default, out of the function too": [15, 32, 15, 15, 32, 32, 32],
+  "br_table that leaves the function by its default": [59, 55, 55],
+  "br_if out of a function with two results": [32, 30],
+  "early return from a loop": [21, 53, 325, 328],
+  "loops that nothing branches to, nested": [21, 25],
+  "block, loop and if with parameters and several results": [28, 30, 82],
+  "recursion with two calls": [12, 12, 2604],
+  "mutual recursion": [13, 167, 453],
+  "calls in a row, in conditions, before branches": [511, 507, 487],
+  "calls in one arm only, then charges behind the join": [71, 54],
+  "call_indirect with parameters": [34, 50],
+  "function that ends in unreachable or an endless loop that returns": [53, 51],
+  "many locals, vectors among them": [41],
+  "memory.fill, copy and init by length": [112, 112, 115, 612, 30112],
+  "bulk operation between calls": [89, 126],
+  "memory.grow and memory.size": [2016, 38016],
+};
+
+test("[G7] golden fuel numbers", () => {
+  const actual = Object.fromEntries(
+    METERING_PROGRAMS.map(({ name, text, arguments: calls }) => {
+      const guest = new MeteredGuest(instrument(assemble(text)).bytes);
+      return [name, calls.map((parameters) => Number(guest.fuelOf("run", parameters)))];
+    }),
+  );
+  assert.deepEqual(actual, golden);
+});
+
+test("a module of nothing but calls and branches is refused for its size, with a code", () => {
+  const calls = "(br_if 0 (call $g))".repeat(4_000);
+  const text = `(module (func ${calls}) (func $g (result i32) (call $g)))`;
+  assert.throws(() => instrument(assemble(text)), {
+    code: "WE_MODULE_INSTRUMENTED_SIZE",
+    exitCode: 5,
+  });
+});
+
+test("loops that nothing branches to add nothing but one charge", () => {
+  const bytes = assemble(`(module (func ${"(loop) ".repeat(3_000)}))`);
+  const { length } = instrument(bytes).bytes;
+  assert.ok(length < bytes.length + 1000);
+});
+
+/** Module with one function `[i32] -> []` of these instructions. Written as bytes: the assembler nests on its own stack. */
+function moduleOf(code: readonly number[]): Uint8Array {
+  const output = new Encoder().op(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
+  output.section(1, new Encoder().op(1, 0x60, 1, 0x7f, 0)).section(3, new Encoder().op(1, 0));
+  const body = new Encoder().byte(0);
+  for (const byte of code) body.byte(byte);
+  return output.section(10, new Encoder().u32(1).sized(body.byte(0x0b))).finish();
+}
+
+function repeated(count: number, ...bytes: readonly number[]): number[] {
+  return Array.from({ length: count }, () => bytes).flat();
+}
+
+/** Instructions planned and bytes written per byte of input must not grow with the input. */
+test("[G6] work and output are linear in the input", () => {
+  const shapes: readonly ((count: number) => readonly number[])[] = [
+    (count) => repeated(count, 0x20, 0, 0x04, 0x40, 0x41, 1, 0x21, 0, 0x0b),
+    (count) => [...repeated(count, 0x02, 0x40), ...repeated(count, 0x0b)],
+    (count) => [...repeated(count, 0x03, 0x40, 0x20, 0, 0x0d, 0), ...repeated(count, 0x0b)],
+    (count) => [0x20, 0, 0x0e, ...[(count & 0x7f) | 0x80, count >> 7], ...repeated(count + 1, 0)],
+    (count) => repeated(count, 0x43, 0, 0, 0, 0, 0x43, 0, 0, 0, 0, 0x92, 0x8c, 0x1a),
+  ];
+  for (const [index, shape] of shapes.entries()) {
+    const [small = 0, large = 0] = [250, 2000].map((count) => {
+      const bytes = moduleOf(shape(count));
+      const plan = new FunctionPlanner(readModule(bytes)).plan(0);
+      assert.ok(plan.marks.length <= bytes.length);
+      return instrument(bytes).bytes.length / bytes.length;
+    });
+    assert.ok(large < small * 1.2 + 0.1, `shape ${index}: ${small} to ${large}`);
+  }
+});
+
+test("peephole: a NaN that only producers, comparisons and truncations see stays as it is", () => {
+  const marked = (expression: string, result: string): number => {
+    const bytes = assemble(`(module (func (param f64 f64) (result ${result}) ${expression}))`);
+    const { marks } = new FunctionPlanner(readModule(bytes)).plan(0);
+    return marks.filter((mark) => (mark & Mark.CANONICAL) !== 0).length;
+  };
+  const sum = "(f64.add (local.get 0) (local.get 1))";
+  assert.equal(marked(`(f64.mul ${sum} ${sum})`, "f64"), 1);
+  assert.equal(marked(`(f64.lt ${sum} ${sum})`, "i32"), 0);
+  assert.equal(marked(`(i32.trunc_f64_s ${sum})`, "i32"), 0);
+  assert.equal(marked(`(f64.neg ${sum})`, "f64"), 1);
+  assert.equal(marked(`(f64.copysign ${sum} ${sum})`, "f64"), 2);
+  assert.equal(marked(`(i64.reinterpret_f64 ${sum})`, "i64"), 1);
+  assert.equal(marked(`(select ${sum} ${sum} (i32.const 1))`, "f64"), 2);
+  assert.equal(marked(`(block (result f64) ${sum})`, "f64"), 1);
+  assert.equal(marked(`(drop ${sum}) (f64.const 0)`, "f64"), 0);
+  const lanes = (inner: string, outer: string): string =>
+    `(i32x4.extract_lane 0 (${outer}.eq (${outer}.add (${inner}.mul (v128.const i64x2 0 0) (v128.const i64x2 0 0)) (v128.const i64x2 0 0)) (v128.const i64x2 0 0)))`;
+  assert.equal(marked(lanes("f64x2", "f64x2"), "i32"), 0);
+  assert.equal(marked(lanes("f32x4", "f64x2"), "i32"), 1, "another shape reads the bits");
+});
