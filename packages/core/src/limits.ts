@@ -4,6 +4,13 @@ import { assert, limits } from "@wasm-engine/abi";
 
 /** Requests of one agent that wait for their answer; a further one is refused. */
 export const requestsPerAgentMax = 65_536;
+/**
+ * Messages in one mailbox, those of the engine included. Answers are never dropped, so an agent that starts requests faster
+ * than it reads their answers is ended with HOST_DENIED.
+ */
+export const mailboxMessagesMax = 131_072;
+/** Bytes that wait for one agent: mail, timers, tasks. Beyond it new ones are refused. */
+export const waitingBytesMax: number = 64 * 1024 * 1024;
 /** Topics that one agent may be a member of; a further join becomes a dead letter. */
 export const channelsPerAgentMax = 1024;
 /** Invocations of one turn: effect records count them in 16 bits. What is left waits for the next turn. */
@@ -25,5 +32,7 @@ export const headEveryCommits = 1024;
 /** Default size at which a new log segment is begun. */
 export const segmentBytesDefault: number = 64 * 1024 * 1024;
 
+assert(requestsPerAgentMax < mailboxMessagesMax, "all pending requests can be answered at once");
+assert(limits.messageBytesMax < waitingBytesMax, "one message fits into what may wait");
 assert(invocationsPerTurnMax <= 0xffff, "an invocation index fits into an effect record");
 assert(limits.messageBytesMax * 2 < logRecordBytesMax, "any input fits into a record");

@@ -24,7 +24,8 @@ import { touch, type Agent } from "./agent.js";
 import { answerError, departError, engineMessage, enqueue, hasRoom, isReachable } from "./delivery.js";
 import { sleep, wakeIfWork } from "./delivery.js";
 import { deliverPublished } from "./effect-commit.js";
-import { joinChannels, markEnding, startAgent, startRefusal, stopAgent } from "./lifecycle.js";
+import { markEnding } from "./ending.js";
+import { joinChannels, startAgent, startRefusal, stopAgent } from "./lifecycle.js";
 import { closeRequest } from "./request-table.js";
 import { decideSubmissions } from "./task-table.js";
 import { NO_BYTES, deadLetter, type TickScope, type WorldState } from "./world-state.js";
@@ -192,7 +193,7 @@ function admitExternal(world: WorldState, scope: TickScope, seq: number, body: I
 function admitMessage(world: WorldState, scope: TickScope, seq: number, body: Body<"message">): void {
   const receiver = world.agents.byId(body.to);
   const message = externalMessage(scope, seq, body);
-  const full = isReachable(receiver) && !hasRoom(receiver);
+  const full = isReachable(receiver) && !hasRoom(receiver, message);
   if (!isReachable(receiver) || full) {
     deadLetter(scope, body.to, full ? "MAILBOX_FULL" : "UNDELIVERABLE", message);
     if (body.answerWanted) departError(scope, body.to, seq, full ? "REFUSED" : "UNDELIVERABLE");

@@ -8,6 +8,7 @@
  */
 
 import type { AgentHandle, AgentId, ModuleDigest } from "@wasm-engine/abi";
+import { waitingBytesMax } from "../limits.js";
 import type { AgentSpec } from "../model.js";
 import type { Runnable } from "../scheduler/runnable.js";
 import type { TenantCredit } from "../scheduler/tenant-credit.js";
@@ -72,6 +73,8 @@ export interface Agent extends Runnable {
   faultTicks: number[];
   faults: number;
   fuel: number;
+  /** Bytes of pending timers and live tasks. */
+  plannedBytes: number;
   turn: TurnRecord | undefined;
   pendingUpgrade: ModuleDigest | undefined;
   /** Caches of the state hash. */
@@ -121,6 +124,7 @@ export function createAgent(options: AgentOptions): Agent {
     faultTicks: [],
     faults: 0,
     fuel: 0,
+    plannedBytes: 0,
     turn: undefined,
     pendingUpgrade: undefined,
     imageDigest: undefined,
@@ -144,6 +148,11 @@ export function hasWork(agent: Agent, tick: number): boolean {
   if (agent.cadenceTick >= 0 && agent.cadenceTick <= tick) return true;
   for (const task of agent.tasks.values()) if (isDue(task, tick)) return true;
   return false;
+}
+
+/** True where `bytes` more may wait for the agent. */
+export function hasSpace(agent: Agent, bytes: number): boolean {
+  return agent.mailbox.bytes + agent.plannedBytes + bytes <= waitingBytesMax;
 }
 
 /** The agent's part of the state hash must be computed again. */

@@ -1,8 +1,18 @@
 /** Puts messages into mailboxes and agents into the queue of those that have work. Who may send is decided before. */
 
-import { Encoding, MessageFlag, MessageKind, OUTSIDE, encodeMessage, encodeUtf8 } from "@wasm-engine/abi";
+import {
+  Encoding,
+  FaultCode,
+  MessageFlag,
+  MessageKind,
+  OUTSIDE,
+  encodeMessage,
+  encodeUtf8,
+} from "@wasm-engine/abi";
 import type { AgentHandle, AnswerErrorCode, Message } from "@wasm-engine/abi";
-import { hasWork, touch, type Agent } from "./agent.js";
+import { mailboxMessagesMax } from "../limits.js";
+import { hasSpace, hasWork, touch, type Agent } from "./agent.js";
+import { markEnding } from "./ending.js";
 import { NO_BYTES, type TickScope, type WorldState } from "./world-state.js";
 
 /** Queues the agent from `sinceTick` on, unless it may not take turns or is queued already. */
@@ -25,8 +35,12 @@ export function sleep(world: WorldState, agent: Agent): void {
   touch(agent);
 }
 
-/** Mail beyond every limit: answers, timers and the engine's own messages are never lost. */
+/** Mail beyond the agent's limits: answers, timers and the engine's own messages are never lost while it lives. */
 export function enqueue(world: WorldState, scope: TickScope, agent: Agent, message: Uint8Array): void {
+  if (agent.mailbox.length >= mailboxMessagesMax) {
+    if (!agent.ending) scope.faults.push({ agentId: agent.id, code: FaultCode.HOST_DENIED, guestCode: 0 });
+    return markEnding(world, scope, agent);
+  }
   agent.mailbox.push(message);
   scope.messages += 1;
   touch(agent);
@@ -34,8 +48,8 @@ export function enqueue(world: WorldState, scope: TickScope, agent: Agent, messa
 }
 
 /** True where a message that may be refused finds a place. */
-export function hasRoom(agent: Agent): boolean {
-  return agent.mailbox.length < agent.spec.limits.mailboxMessages;
+export function hasRoom(agent: Agent, message: Uint8Array): boolean {
+  return agent.mailbox.length < agent.spec.limits.mailboxMessages && hasSpace(agent, message.length);
 }
 
 /** True where the agent takes new messages: neither ended in this tick nor about to stop. */

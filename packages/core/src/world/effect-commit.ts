@@ -20,11 +20,12 @@ import {
   type Message,
 } from "@wasm-engine/abi";
 import { channelsPerAgentMax } from "../limits.js";
-import type { Agent, TurnRecord } from "./agent.js";
+import { hasSpace, type Agent, type TurnRecord } from "./agent.js";
 import { allows } from "./capability.js";
 import { parseChildSpec, parseGuestTask } from "./child-spec.js";
 import { answerError, engineMessage, enqueue, hasRoom, isReachable } from "./delivery.js";
-import { joinChannels, markEnding, startAgent, startRefusal } from "./lifecycle.js";
+import { markEnding } from "./ending.js";
+import { joinChannels, startAgent, startRefusal } from "./lifecycle.js";
 import { closeRequest, openRequest } from "./request-table.js";
 import { endTask } from "./task-table.js";
 import { deadLetter, type TickScope, type WorldState } from "./world-state.js";
@@ -101,7 +102,7 @@ function commitSend(emission: Emission, message: Message): void {
     deadLetter(scope, receiver.id, "DENIED", bytes);
     return refuse(emission, "REFUSED", receiver.handle);
   }
-  if (!hasRoom(receiver)) {
+  if (!hasRoom(receiver, bytes)) {
     deadLetter(scope, receiver.id, "MAILBOX_FULL", bytes);
     return refuse(emission, "REFUSED", receiver.handle);
   }
@@ -134,9 +135,12 @@ function commitAnswer(emission: Emission, message: Message): void {
   const asked = request?.kind === "send" && request.target === agent.handle;
   if (requester === undefined || requestId === undefined || requester.ending || !asked)
     return deadLetter(scope, requester?.id ?? "", "UNDELIVERABLE", bytes);
-  if ((flags & MessageFlag.LAST_PART) !== 0) closeRequest(world, requester, requestId, scope.tick);
-  else if (!hasRoom(requester)) return deadLetter(scope, requester.id, "MAILBOX_FULL", bytes);
-  enqueue(world, scope, requester, bytes);
+  const isLast = (flags & MessageFlag.LAST_PART) !== 0;
+  const fits = isLast ? hasSpace(requester, bytes.length) : hasRoom(requester, bytes);
+  if (isLast) closeRequest(world, requester, requestId, scope.tick);
+  if (fits) return enqueue(world, scope, requester, bytes);
+  deadLetter(scope, requester.id, "MAILBOX_FULL", bytes);
+  if (isLast) answerError(world, scope, requester, { requestId, code: "REFUSED", peer: agent.handle });
 }
 
 function commitDepartingAnswer(emission: Emission, message: Message): void {
@@ -177,7 +181,7 @@ export function deliverPublished(
 ): void {
   if (!isReachable(member))
     deadLetter(scope, member.id, member.ending ? "TERMINATED" : "UNDELIVERABLE", bytes);
-  else if (hasRoom(member)) enqueue(world, scope, member, bytes);
+  else if (hasRoom(member, bytes)) enqueue(world, scope, member, bytes);
   else deadLetter(scope, member.id, "MAILBOX_FULL", bytes);
 }
 

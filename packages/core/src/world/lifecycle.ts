@@ -80,16 +80,6 @@ export function stopAgent(world: WorldState, scope: TickScope, agent: Agent): vo
   enqueue(world, scope, agent, engineMessage({ kind: MessageKind.STOP, tick: scope.mailTick }));
 }
 
-/** Marks the agent as ended in this tick. Until the seal it stays known, so that what is sent to it is refused. */
-export function markEnding(world: WorldState, scope: TickScope, agent: Agent): void {
-  if (agent.ending) return;
-  agent.ending = true;
-  scope.ending.push(agent);
-  world.runnable.delete(agent);
-  world.busy.delete(agent);
-  agent.runnableSince = -1;
-}
-
 /** Takes ended agents out of the world: nobody is left waiting, and nothing of theirs is lost silently. */
 export function removeEnded(world: WorldState, scope: TickScope): void {
   const ending = scope.ending.splice(0);

@@ -8,9 +8,16 @@ const compactionCount = 64;
 export class Mailbox {
   #messages: Uint8Array[];
   #headIndex = 0;
+  #bytes = 0;
 
   constructor(messages: readonly Uint8Array[] = []) {
     this.#messages = [...messages];
+    for (const message of messages) this.#bytes += message.length;
+  }
+
+  /** Bytes of all messages that wait. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   get length(): number {
@@ -25,11 +32,13 @@ export class Mailbox {
 
   push(message: Uint8Array): void {
     this.#messages.push(message);
+    this.#bytes += message.length;
   }
 
   /** Removes the `count` oldest messages. */
   dropFirst(count: number): void {
     assert(count <= this.length, "only messages that wait are consumed");
+    for (let index = 0; index < count; index += 1) this.#bytes -= this.at(index).length;
     this.#headIndex += count;
     if (this.#headIndex === this.#messages.length) {
       this.#messages = [];

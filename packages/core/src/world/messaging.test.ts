@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { Encoding, MessageFlag, OUTSIDE, encodeUtf8 } from "@wasm-engine/abi";
+import { Encoding, FaultCode, MessageFlag, OUTSIDE, encodeUtf8 } from "@wasm-engine/abi";
 import { all, atStart, on, puppet, type Acts } from "../testing/puppet.js";
 import {
   ScriptWorld,
@@ -387,4 +387,34 @@ test("[G3] a second input with the same key within retainTicks is ignored", () =
   script.step([message("a", "third")], 51, "k");
   assert.deepEqual(seen(script, "a"), ["1 MESSAGE first", "51 MESSAGE third"]);
   assert.deepEqual(script.deadLetters(), ["DUPLICATE a second"]);
+});
+
+test("[G6] an agent that drowns in answers to its own requests is ended with HOST_DENIED", () => {
+  const limits = { fuelPerSlice: 1e9, fuelPerTurnMax: 1e9 };
+  const script = new ScriptWorld(genesis([spec("a", { limits })]), (context) => {
+    for (let count = 0; count < 3; count += 1) context.infer("no such model");
+  });
+  script.runUntil(200);
+  assert.equal(script.status("a"), undefined);
+  const faults = script.results.flatMap((result) => result.faults);
+  assert.deepEqual(faults, [{ agentId: "a", code: FaultCode.HOST_DENIED, guestCode: 0 }]);
+});
+
+test("[G7] bytes that wait for an agent are bounded: messages and timers are refused, a last answer becomes an error", () => {
+  const payload = "x".repeat(1_000_000);
+  const script = world({
+    a: on("go", (context) => {
+      for (let count = 0; count < 70; count += 1) context.timer(9, "big", payload);
+      context.send(handle("b"), { wanted: true });
+    }),
+    b: (context, { message: question }) => {
+      if (question !== undefined && question.correlationId === 0 && question.messageId > 0)
+        context.answer(question, payload);
+    },
+  });
+  script.step();
+  script.step([message("a", "go")]);
+  assert.equal(script.world.agent(agentId("a"))?.pendingRequests.length, 68);
+  script.step([message("a", "input", payload)]);
+  assert.deepEqual(script.deadLetters(), ["MAILBOX_FULL a input", "MAILBOX_FULL a"]);
 });

@@ -5,13 +5,13 @@
 
 import { assert, type AgentHandle } from "@wasm-engine/abi";
 import { requestsPerAgentMax } from "../limits.js";
-import { touch, type Agent } from "./agent.js";
+import { hasSpace, touch, type Agent } from "./agent.js";
 import type { PendingRequest } from "./request.js";
 import type { WorldState } from "./world-state.js";
 
-/** False where the agent has too many requests in flight. */
+/** False where too many requests of the agent are in flight, or too many bytes wait for it. */
 export function openRequest(world: WorldState, agent: Agent, request: PendingRequest): boolean {
-  if (agent.requests.size >= requestsPerAgentMax) return false;
+  if (agent.requests.size >= requestsPerAgentMax || !hasSpace(agent, plannedBytes(request))) return false;
   assert(!agent.requests.has(request.requestId), "request ids are used once");
   agent.requests.set(request.requestId, request);
   indexRequest(world, agent, request);
@@ -19,8 +19,14 @@ export function openRequest(world: WorldState, agent: Agent, request: PendingReq
   return true;
 }
 
+/** Only timers hold bytes that come back. */
+function plannedBytes(request: PendingRequest): number {
+  return request.kind === "timer" ? request.topic.length + request.payload.length : 0;
+}
+
 /** Adds a request of the agent to the derived indexes; also after a restore. */
 export function indexRequest(world: WorldState, agent: Agent, request: PendingRequest): void {
+  agent.plannedBytes += plannedBytes(request);
   if (request.deadlineTick > 0) world.timers.add(request.deadlineTick, agent.handle, request.requestId);
   if (request.kind !== "send") return;
   agent.requestOfMessage.set(request.messageId, request.requestId);
@@ -44,6 +50,7 @@ export function closeRequest(
   const request = agent.requests.get(requestId);
   if (request === undefined) return undefined;
   agent.requests.delete(requestId);
+  agent.plannedBytes -= plannedBytes(request);
   touch(agent);
   if (request.deadlineTick > tick) world.timers.remove(request.deadlineTick);
   if (request.kind === "send") {

@@ -11,7 +11,8 @@ import { Encoding, FaultCode, MessageFlag, MessageKind, encodeUtf8 } from "@wasm
 import type { Fault } from "../ports.js";
 import { touch, type Agent } from "./agent.js";
 import { engineMessage, enqueue, isReachable } from "./delivery.js";
-import { markEnding, restartFresh } from "./lifecycle.js";
+import { markEnding } from "./ending.js";
+import { restartFresh } from "./lifecycle.js";
 import type { TickScope, WorldState } from "./world-state.js";
 
 const childFaultTopic = encodeUtf8("child-fault");

@@ -10,7 +10,7 @@
 import { Encoding, MessageFlag, MessageKind, assert, encodeUtf8 } from "@wasm-engine/abi";
 import type { AgentHandle, AnswerErrorCode } from "@wasm-engine/abi";
 import { dependenciesPerTaskMax, taskIdBytesMax, tasksPerAgentMax } from "../limits.js";
-import { touch, type Agent } from "./agent.js";
+import { hasSpace, touch, type Agent } from "./agent.js";
 import { answerError, engineMessage, enqueue, isReachable, wakeIfWork } from "./delivery.js";
 import { closeRequest, openRequest } from "./request-table.js";
 import { taskKeyOf, type Task, type TaskEnd } from "./task.js";
@@ -91,7 +91,7 @@ function admit(world: WorldState, scope: TickScope, candidate: Candidate, accept
   const { submission, target, key } = candidate;
   const { spec, owner, requestId } = submission;
   const request = { kind: "task", requestId, deadlineTick: 0, taskKey: key } as const;
-  const full = target.tasks.size >= tasksPerAgentMax;
+  const full = target.tasks.size >= tasksPerAgentMax || !hasSpace(target, spec.payload.length);
   if (full || (owner !== undefined && !openRequest(world, owner, request))) {
     // What depends on it is admitted and finds the dependency failed: the number of live tasks is decided in order.
     world.endedTasks.set(key, scope.tick + world.genesis.retainTicks, "failed");
@@ -121,6 +121,7 @@ export function addTask(world: WorldState, target: Agent, task: Task, tick: numb
   assert(!world.taskTargets.has(task.key), "task keys are unique");
   world.taskTargets.set(task.key, target.handle);
   target.tasks.set(task.key, task);
+  target.plannedBytes += task.payload.length;
   if (task.timed && task.notBefore > tick) world.timers.add(task.notBefore, target.handle, 0);
   for (const dependency of task.waitingFor) awaitTask(world, dependency, task);
   touch(target);
@@ -196,6 +197,7 @@ function removeTask(world: WorldState, scope: TickScope, task: Task): void {
   assert(target !== undefined, "a live task has a live agent");
   world.taskTargets.delete(task.key);
   target.tasks.delete(task.key);
+  target.plannedBytes -= task.payload.length;
   if (task.timed && task.notBefore > scope.tick) world.timers.remove(task.notBefore);
   touch(target);
   for (const dependency of task.waitingFor) {
