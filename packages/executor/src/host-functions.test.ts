@@ -271,6 +271,27 @@ test("[G5] every host function of the table is linked with its type", () => {
   assert.equal(called, Object.keys(HOST_FUNCTIONS).length);
 });
 
+test("[G5] places for answers may overlap what is asked: the question is read first", () => {
+  const world = new TestWorld();
+  world.known.set("stranger", handleFor("stranger"));
+  const agent = world.start("agent");
+  const spec = encodeUtf8('{"id":"kid"}');
+  const outcome = world.run(agent, [
+    ...storeBytes(DATA_AT, encodeUtf8("dice")),
+    [Op.RANDOM_RAW, 4, DATA_AT, 16],
+    ...storeBytes(DATA_AT + 0x40, spec),
+    [Op.SPAWN, DATA_AT + 0x40, spec.length, DATA_AT + 0x40],
+    ...storeBytes(DATA_AT + 0x80, encodeUtf8("stranger")),
+    [Op.LOOKUP, DATA_AT + 0x80, 8, DATA_AT + 0x80],
+  ]);
+  assert.deepEqual(world.results(agent, 3), [0, 1, 0]);
+  assert.deepEqual(outcome.ledger.streams, [["dice", 16]]);
+  assert.deepEqual(effectsOf(outcome)[0]?.body.slice(8), spec);
+  const view = new DataView(world.memory(agent).buffer);
+  assert.equal(readU64(view, DATA_AT + 0x40), handleOfChild(sha256, agent, 1));
+  assert.equal(readU64(view, DATA_AT + 0x80), handleFor("stranger"));
+});
+
 test("[G7] limits of requests and messages refuse with LIMIT", () => {
   const world = new TestWorld();
   const agent = world.create("agent");
