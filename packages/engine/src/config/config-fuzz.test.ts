@@ -81,7 +81,7 @@ test(`[G10] a damaged configuration is accepted or gets a code (repeat: WASM_ENG
   const directory = projectFolder(context, {
     "m.wasm": await assemble(smallAgentText()),
     "airports.csv": "iata,lat\nORD,41.50\nLAS,36\n",
-    "flights.csv": "date,origin,delay\n2001-01-01,ORD,5\n2001-01-01,XXX,6\n",
+    "flights.csv": "date,origin,delay\n2001-01-01,ORD,5\n2001-01-01,ZZZ,6\n",
   });
   const path = join(directory, "engine.yaml");
   let accepted = 0;

@@ -101,7 +101,7 @@ test("[S13] a whole configuration: table, clock, tenants, inputs, outputs, stop 
     "m.wasm": await assemble(smallAgentText()),
     "n.wasm": await assemble(smallAgentText("(global i32 (i32.const 7))")),
     "airports.csv": 'iata,name,lat,zip\nORD,"O\'Hare, Chicago",41.50,007\nLAS,Las Vegas,36,89119\n',
-    "flights.csv": "date,origin,delay\n2001-01-01,ORD,5\n2001-01-01,XXX,6\n",
+    "flights.csv": "date,origin,delay\n2001-01-01,ORD,5\n2001-01-01,ZZZ,6\n",
   });
   const { world, warnings } = await loadConfig(join(directory, "engine.yaml"), {
     ...unsigned,

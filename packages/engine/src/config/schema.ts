@@ -276,7 +276,7 @@ const tenant = map(
 /** Schema of engine.yaml. */
 export const ENGINE_SCHEMA: Schema = {
   $schema: "http://json-schema.org/draft-07/schema#",
-  $id: "https://wasm-engine.dev/schema/engine.v1.json",
+  $id: "urn:wasm-engine:schema:engine:v1",
   title: "engine.yaml, version 1",
   ...map(
     "A world of agents: modules, agents, inputs, outputs and everything that its history depends on.",

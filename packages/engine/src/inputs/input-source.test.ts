@@ -205,7 +205,7 @@ test("[G10] a file that changed since the run began is refused, an unchanged one
 });
 
 test("receivers that the genesis does not know are counted, not refused", (context) => {
-  const input = spec(context, "tick,o\n1,ORD\n2,XXX\n3,YYY\n", { at: "tick", to: "{o}" });
+  const input = spec(context, "tick,o\n1,ORD\n2,ZZZ\n3,YYY\n", { at: "tick", to: "{o}" });
   assert.equal(scanInput(input, genesis, false).strangerCount, 2);
   assert.equal(drain(input).length, 3);
 });
