@@ -160,7 +160,8 @@ function memoryCheck(): Check {
 function assemblyScriptCheck(): Check {
   let found = "absent";
   try {
-    const manifest = createRequire(import.meta.url)("assemblyscript/package.json") as { version: string }; // npm's format
+    const load = createRequire(import.meta.url);
+    const manifest = load("assemblyscript/package.json") as { version: string }; // npm's format
     found = manifest.version;
   } catch {
     // Absence is a result here, not a failure.

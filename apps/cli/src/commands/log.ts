@@ -1,6 +1,6 @@
 /** `log RUN`: the records as they lie on disk. */
 
-import type { Input, LogRecord } from "@wasm-engine/core";
+import type { Commit, Input, LogRecord } from "@wasm-engine/core";
 import { recordsOfRun } from "@wasm-engine/engine";
 import type { CommandFunction } from "../command.js";
 import { flagOption, integerOption } from "../command.js";
@@ -47,14 +47,17 @@ function describe(record: LogRecord): string {
     case "input":
       return `tick ${record.input.tick}  #${record.input.seq}  ${inputText(record.input)}`;
     case "commit":
-      return `tick ${record.commit.tick}  fuel ${record.commit.fuel}  effects ${hex(record.commit.effectsDigest).slice(0, 16)}${
-        record.commit.stateHash === undefined ? "" : `  state ${hex(record.commit.stateHash).slice(0, 16)}`
-      }`;
+      return commitText(record.commit);
     case "head":
       return hex(record.chainHead);
     case "close":
       return `tick ${record.reachedTick}  ${hex(record.chainHead)}`;
   }
+}
+
+function commitText({ tick, fuel, effectsDigest, stateHash }: Commit): string {
+  const state = stateHash === undefined ? "" : `  state ${hex(stateHash).slice(0, 16)}`;
+  return `tick ${tick}  fuel ${fuel}  effects ${hex(effectsDigest).slice(0, 16)}${state}`;
 }
 
 function inputText({ body }: Input): string {

@@ -10,7 +10,10 @@ export const verifyLog: CommandFunction = ({ parsed }) => {
   const chainHead = hex(report.chainHead);
   const text =
     damagedAt === undefined
-      ? `whole: ${records} records, ${inputs} inputs, ${commits} commits, ${ticks} ticks${closed ? "" : " (not closed)"}\nchain head ${chainHead}`
+      ? [
+          `whole: ${records} records, ${inputs} inputs, ${commits} commits, ${ticks} ticks${closed ? "" : " (not closed)"}`,
+          `chain head ${chainHead}`,
+        ].join("\n")
       : `DAMAGED at record ${damagedAt.record}, ${damagedAt.segment} offset ${damagedAt.offset}: ${damagedAt.reason}`;
   return Promise.resolve({ document: { ...report, chainHead }, text, exitCode: ok ? 0 : 3 });
 };
