@@ -404,6 +404,16 @@ for (const { name, text, code, at, says } of table) {
   });
 }
 
+test("[G10] a required key that is misspelt is one problem, not two", async (context) => {
+  const text = body.replace("modules:", "modles:").replace("module:", "modul:");
+  const error = await failure(projectFolder(context, { "engine.yaml": text }));
+  const problems = error.details.problems as readonly { code: string; details: { line: number } }[];
+  assert.deepEqual(
+    problems.map(({ code, details }) => `${code} ${details.line}`),
+    ["WE_CONFIG_KEY_UNKNOWN 3", "WE_CONFIG_KEY_UNKNOWN 4"],
+  );
+});
+
 test("[G10] all problems of a configuration are reported at once, in the order of the file", async (context) => {
   const directory = projectFolder(context, { "engine.yaml": `${body}sede: 1\nshards: 0\npolicy: x\n` });
   const error = await failure(directory);

@@ -7,7 +7,7 @@ import type { ConfigFile } from "./config-file.js";
 import { pathText, shown } from "./problem.js";
 import type { Problem } from "./problem.js";
 import { ENGINE_SCHEMA, plainPattern } from "./schema.js";
-import { adviceFor } from "./suggestion.js";
+import { adviceFor, nearest } from "./suggestion.js";
 import type { Path, YamlDocument } from "./yaml-document.js";
 
 let compiled: ValidateFunction | undefined;
@@ -23,7 +23,18 @@ export function checkSchema(document: YamlDocument): ConfigFile | readonly Probl
   const validate = validator();
   if (validate(document.value)) return document.value as unknown as ConfigFile; // the schema has just accepted it
   const problems = (validate.errors ?? []).flatMap((error) => problemOf(document, error) ?? []);
-  return distinct(problems);
+  return withoutMisspelt(distinct(problems));
+}
+
+/** A key that is missing because it is misspelt is one problem: the misspelling. */
+function withoutMisspelt(problems: readonly Problem[]): Problem[] {
+  const meant = problems
+    .filter(({ code }) => code === "WE_CONFIG_KEY_UNKNOWN")
+    .map(({ parameters }) => `${String(parameters.path)} did you mean ${String(parameters.meant)}`);
+  return problems.filter(({ code, parameters }) => {
+    const wish = `${String(parameters.path)} did you mean ${String(parameters.expected)}`;
+    return code !== "WE_CONFIG_KEY_MISSING" || !meant.includes(wish);
+  });
 }
 
 /** A value that breaks several rules of one place is one problem: the first. */
@@ -69,7 +80,12 @@ function unknownKey(
   return {
     code: "WE_CONFIG_KEY_UNKNOWN",
     place: document.keyPlace([...path, key]),
-    parameters: { path: pathText(path), came: shown(key), advice: adviceFor(key, known, "keys") },
+    parameters: {
+      path: pathText(path),
+      came: shown(key),
+      meant: shown(nearest(key, known)),
+      advice: adviceFor(key, known, "keys"),
+    },
   };
 }
 
