@@ -117,3 +117,20 @@ export const askerText = `(module
     (drop (call $publish (i32.const 2048)))
     (i32.const 0)))
 `;
+
+/** Recurses without end on every message: runs out of depth long before fuel. */
+export const diverText = `(module
+  (memory (export "memory") 2)
+  (func (export "agent_alloc") (param i32) (result i32) (i32.const 8192))
+  (func (export "agent_init") (result i32) (i32.const 0))
+  (func (export "agent_shutdown") (result i32) (i32.const 0))
+  (func (export "agent_step") (param $context i32) (result i32) (i32.const 0))
+  (func $dive (param i32 i64 f64) (result i32)
+    (i32.add (i32.const 1)
+      (call $dive
+        (i32.add (local.get 0) (i32.const 1))
+        (i64.mul (local.get 1) (i64.const 3))
+        (f64.add (local.get 2) (f64.const 0.5)))))
+  (func (export "agent_receive") (param $message i32) (result i32)
+    (call $dive (i32.const 0) (i64.const 1) (f64.const 1))))
+`;

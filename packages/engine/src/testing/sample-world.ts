@@ -101,7 +101,8 @@ export async function sampleWorld(options: SampleOptions): Promise<ResolvedWorld
     outputs: [{ topic: "score", path: join(directory, "out.jsonl") }],
     stop: options.stop ?? { when: "tick", tick: span + 10 },
     durability: options.durability ?? "sync",
-    ticksAheadMax: 64,
+    // Small, so that a killed run has most of its ticks on the disk however slow that is.
+    ticksAheadMax: 8,
     ...(options.snapshotEvery === undefined ? {} : { snapshotEvery: options.snapshotEvery }),
     baseDirectory: directory,
   };

@@ -3,8 +3,12 @@ import { appendFileSync, readFileSync, readdirSync, writeFileSync } from "node:f
 import { join } from "node:path";
 import { before, test } from "node:test";
 import { Engine } from "../client/engine.js";
+import { replayRun } from "../client/replay-run.js";
+import { sha256Hex } from "../crypto/node-crypto.js";
+import { folderText } from "../testing/guest-text.js";
 import { freshFolder, inLanes, loggedInputs, outputOf } from "../testing/run-folders.js";
 import { sampleWorld } from "../testing/sample-world.js";
+import { readRunStore } from "./run-store.js";
 import type { Acknowledgement, RunResult } from "./control.js";
 
 const folder = freshFolder("resume");
@@ -64,11 +68,18 @@ async function crashAt(
 test("[G3] [S14.run] kill -9 at 52 points spread over a run: resumed, it has the undisturbed head and output bytes", async () => {
   const points = Array.from({ length: 52 }, (_, index) => 1 + Math.floor((index * pointsSpread) / 52));
   assert.equal(new Set(points).size, 52);
+  let quarterOnDisk = 0;
   await inLanes(points, lanes, async (passage) => {
     const name = `point-${passage}`;
     await crashAt(name, passage);
+    const ticksOnDisk = readRunStore(join(folder, name, "run")).recovered.tick + 1;
+    if (ticksOnDisk >= undisturbed.ticks / 4) quarterOnDisk += 1;
     assertUndisturbed(name, await finishResumed(name));
   });
+  assert.ok(
+    quarterOnDisk >= points.length / 2,
+    `a quarter of the ticks was on disk at ${quarterOnDisk} points`,
+  );
 });
 
 test("[G3] a run that is killed again and again while it is resumed ends undisturbed", async () => {
@@ -194,4 +205,23 @@ test("[G4] a damaged snapshot is passed over and an older state used", async () 
   bytes[100] = (bytes[100] ?? 0) ^ 1;
   writeFileSync(join(snapshots, newest), bytes);
   assertUndisturbed(name, await finishResumed(name));
+});
+
+test("[G4] [S14.replay] a folder whose code computes something else diverges: resume refuses with exit code 3, replay names the log", async () => {
+  const name = "diverged";
+  const directory = join(folder, name);
+  await crashAt(name, 150, {});
+  const dir = join(directory, "run");
+  const other = folderText.replace("16777619", "16777259");
+  const { modules } = await sampleWorld({ directory: join(folder, "other"), text: other });
+  const instrumented = [...modules.values()][0]?.instrumented ?? new Uint8Array(0);
+  const replaced = sha256Hex(instrumented);
+  writeFileSync(join(dir, "modules", `${replaced}.wasm`), instrumented);
+  const path = join(dir, "run.json");
+  writeFileSync(path, readFileSync(path, "utf8").replace(/("instrumented": ")[0-9a-f]{64}/, `$1${replaced}`));
+  await assert.rejects(finishResumed(name), { code: "WE_RUN_DIVERGED", exitCode: 3 });
+  const report = await replayRun(dir, { isolation: "inline" });
+  assert.equal(report.verified, false);
+  assert.equal(report.firstDivergence?.cause, "log");
+  assert.equal(report.firstDivergence.tick, 0);
 });
