@@ -196,12 +196,12 @@ export class RunningWorld implements AsyncDisposable {
   /** Keeps a snapshot in the run folder and returns what it shows. */
   async snapshotState(options: { readonly signal?: AbortSignal } = {}): Promise<SnapshotState> {
     const kept = (await this.#link.call({ method: "snapshot" }, options.signal)) as SnapshotReport; // protocol
-    const { agents, timestamp } = await this.inspect();
-    const waiting = agents.filter((agent) => agent.mailbox.length > 0);
+    const { agents, timestamp, waiting } = await this.inspect();
+    const mail = new Map(agents.map(({ agentId, mailbox }) => [agentId, mailbox.length]));
     return {
       ...kept,
       agents,
-      schedulerQueue: waiting.map(({ agentId, mailbox }) => ({ agentId, messages: mailbox.length })),
+      schedulerQueue: waiting.map((agentId) => ({ agentId, messages: mail.get(agentId) ?? 0 })),
       onnxModelStates: [],
       timestamp,
     };

@@ -1,9 +1,8 @@
 /** The world, or one agent of it, as sealed at a tick: computed by replay from the nearest snapshot. */
 
 import { fail } from "../world/errors.js";
-import { hex, reportAgents } from "../world/report.js";
+import { reportWorld } from "../world/report.js";
 import type { WorldReport } from "../world/control.js";
-import { formatTime } from "../time/virtual-time.js";
 import type { InspectJob } from "./replay-contract.js";
 import { lastTick, play } from "./play.js";
 import { openTrack } from "./track.js";
@@ -15,20 +14,12 @@ export function inspect(run: RecordedRun, job: InspectJob): WorldReport {
   const track = openTrack(run, at);
   const difference = play(run, track, { to: at });
   if (difference !== undefined) throw fail("WE_RUN_DIVERGED", { ...difference, dir: run.dir });
-  const { world } = track;
-  const agents = reportAgents(world, {
-    ...(job.agent === undefined ? {} : { agent: job.agent }),
-    describe: (agent) => track.describe(agent),
-  });
-  if (job.agent !== undefined && agents.length === 0)
-    throw fail("WE_AGENT_UNKNOWN", { agent: job.agent, tick: at });
-  const { epochNanos, tickNanos } = world.genesis;
-  return {
+  const { agent } = job;
+  const report = reportWorld(track.world, {
     runId: run.runId,
-    tick: world.tick,
-    timestamp: formatTime(epochNanos + BigInt(Math.max(world.tick, 0)) * tickNanos),
-    chainHead: hex(world.chainHead),
-    stateHash: hex(world.stateHash()),
-    agents,
-  };
+    ...(agent === undefined ? {} : { agent }),
+    describe: (handle) => track.describe(handle),
+  });
+  if (agent !== undefined && report.agents.length === 0) throw fail("WE_AGENT_UNKNOWN", { agent, tick: at });
+  return report;
 }

@@ -117,6 +117,8 @@ export interface WorldReport {
   readonly timestamp: string;
   readonly chainHead: string;
   readonly stateHash: string;
+  /** Agents that wait for a turn, in policy order as of the next tick. */
+  readonly waiting: readonly AgentId[];
   readonly agents: readonly AgentReport[];
 }
 

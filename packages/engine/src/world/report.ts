@@ -3,7 +3,7 @@
 import { Encoding, MessageFlag, MessageKind, decodeMessage, decodeUtf8 } from "@wasm-engine/abi";
 import type { AgentHandle } from "@wasm-engine/abi";
 import type { AgentView, Json, WorldContract } from "@wasm-engine/core";
-import type { AgentReport, MessageReport, WorldMessage } from "./control.js";
+import type { AgentReport, MessageReport, WorldMessage, WorldReport } from "./control.js";
 import type { ReleasedTick } from "./tick-loop.js";
 import { formatTime } from "../time/virtual-time.js";
 
@@ -67,7 +67,7 @@ function reportAgent(view: AgentView, digest: string, names: ReadonlyMap<string,
 }
 
 /** Reports of all agents, or of the one that is asked for; empty where it does not live. */
-export function reportAgents(
+function reportAgents(
   world: WorldContract,
   options: { agent?: string; describe?: DescribeAgent },
 ): readonly AgentReport[] {
@@ -83,6 +83,23 @@ export function reportAgents(
     const described = options.describe?.(view.handle);
     return described === undefined ? report : { ...report, describe: described };
   });
+}
+
+/** The world as of its last tick. Without agents where the one asked for does not live. */
+export function reportWorld(
+  world: WorldContract,
+  options: { readonly runId: string; readonly agent?: string; readonly describe?: DescribeAgent },
+): WorldReport {
+  const { tick, genesis } = world;
+  return {
+    runId: options.runId,
+    tick,
+    timestamp: formatTime(genesis.epochNanos + BigInt(Math.max(tick, 0)) * genesis.tickNanos),
+    chainHead: hex(world.chainHead),
+    stateHash: hex(world.stateHash()),
+    waiting: world.schedule().waiting,
+    agents: reportAgents(world, options),
+  };
 }
 
 /** Departures that subscribers read. */

@@ -19,9 +19,8 @@ import { fail } from "./errors.js";
 import type { OpenRun } from "./open-run.js";
 import { durableWaitMs, idleWaitMs, progressEveryMs, ticksPerPump } from "./limits.js";
 import { Pacer } from "./pacer.js";
-import { hex, reportAgents, worldMessages } from "./report.js";
+import { hex, reportWorld, worldMessages } from "./report.js";
 import { progressOf, runResultOf } from "./run-result.js";
-import { formatTime } from "../time/virtual-time.js";
 
 interface PendingAcknowledgement {
   readonly id: number;
@@ -181,23 +180,16 @@ export class Session {
 
   #inspect(id: number, request: { readonly agent?: string; readonly describe: boolean }): void {
     const { loop, describe, runId } = this.#run;
-    const { world } = loop;
-    const agents = reportAgents(world, {
-      ...(request.agent === undefined ? {} : { agent: request.agent }),
+    const { agent } = request;
+    const report = reportWorld(loop.world, {
+      runId,
+      ...(agent === undefined ? {} : { agent }),
       ...(request.describe ? { describe } : {}),
     });
-    if (request.agent !== undefined && agents.length === 0) {
-      throw fail("WE_AGENT_UNKNOWN", { agent: request.agent, tick: world.tick });
+    if (agent !== undefined && report.agents.length === 0) {
+      throw fail("WE_AGENT_UNKNOWN", { agent, tick: report.tick });
     }
-    const { epochNanos, tickNanos } = world.genesis;
-    this.#answer(id, {
-      runId,
-      tick: world.tick,
-      timestamp: formatTime(epochNanos + BigInt(Math.max(world.tick, 0)) * tickNanos),
-      chainHead: hex(world.chainHead),
-      stateHash: hex(world.stateHash()),
-      agents,
-    });
+    this.#answer(id, report);
   }
 
   /** One step of the loop. Returns 0 after a tick, else how long there is nothing to do. */
