@@ -6,14 +6,18 @@
 import {
   EFFECT_HEADER_BYTES,
   EffectField,
+  EffectKind,
+  LogLevel,
   MESSAGE_HEADER_BYTES,
   MessageField,
   assert,
+  decodeEffects,
+  decodeUtf8,
   effectBytes,
   limits,
   writeU64,
 } from "@wasm-engine/abi";
-import type { EffectKind, MessageKind } from "@wasm-engine/abi";
+import type { MessageKind } from "@wasm-engine/abi";
 import type { GuestMessage } from "./guest-message.js";
 
 const EMPTY = new Uint8Array(0);
@@ -58,6 +62,14 @@ export class EffectBuffer {
   truncate(usedBytes: number): void {
     assert(usedBytes <= this.#usedBytes, "truncation only shortens");
     this.#usedBytes = usedBytes;
+  }
+
+  /** Console lines of level ERROR recorded since `from`: what a guest said before it failed. */
+  errorLines(from: number): string[] {
+    if (this.#suppressed) return [];
+    return decodeEffects(this.#bytes.subarray(from, this.#usedBytes))
+      .filter(({ kind, level }) => kind === EffectKind.LOG && level === LogLevel.ERROR)
+      .map(({ body }) => decodeUtf8(body) ?? "");
   }
 
   /** The turn's records as bytes of their own. */

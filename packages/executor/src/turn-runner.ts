@@ -90,10 +90,12 @@ export class TurnRunner {
     if (host.lookups.length > 0) host.lookups.length = 0;
     const verdict = callEntry(caller, invocation);
     if (verdict.code !== 0) {
+      // Its console lines go with its effects; what it said about the failure is kept for people.
+      const said = this.#effects.errorLines(turnEffectBytes);
       agent.ledger.restore(ledgerBefore);
       this.#effects.truncate(turnEffectBytes);
       keeper.rollBack(agent);
-      return verdict;
+      return said.length === 0 ? verdict : { ...verdict, detail: [...detailOf(verdict), ...said].join("\n") };
     }
     if (invocation.entry === "init") agent.initialised = true;
     const { tick, timeNanos } = scene;
@@ -135,4 +137,8 @@ export class TurnRunner {
     const detail = verdict.detail ?? `code ${verdict.guestCode}`;
     this.#options.onFaultDetail?.({ agent: agent.agent, tick, code: verdict.code, detail });
   }
+}
+
+function detailOf(verdict: Verdict): string[] {
+  return verdict.detail === undefined ? [] : [verdict.detail];
 }

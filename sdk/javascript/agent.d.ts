@@ -1,0 +1,100 @@
+/** Types of `wasm-engine/agent`, the module that JavaScript and TypeScript agents import. Values live in guest/prelude.js. */
+
+export type Capability = "topics" | "models" | "tools" | "spawn";
+
+export declare const MessageKind: Readonly<
+  Record<
+    | "MESSAGE"
+    | "ANSWER"
+    | "INFERENCE"
+    | "TOKEN"
+    | "TOOL"
+    | "TIMER"
+    | "START"
+    | "STOP"
+    | "TASK"
+    | "CADENCE",
+    number
+  >
+>;
+
+/** An error answer, or a refusal of a host function. Match `code`. */
+export declare class AgentError extends Error {
+  readonly code: string;
+  readonly retryable: boolean;
+  readonly details: unknown;
+}
+
+export interface Message<Body = unknown> {
+  readonly kind: number;
+  readonly encoding: number;
+  readonly id: number;
+  readonly correlationId: number;
+  /** Handle of the sender; 0 is the outside of the world. */
+  readonly sender: number;
+  readonly tick: number;
+  readonly topic: string;
+  /** JSON as a value, text as a string, everything else as bytes. */
+  readonly body: Body;
+  readonly answerWanted: boolean;
+  readonly isError: boolean;
+  readonly isLast: boolean;
+  reply(body: unknown): void;
+  replyPart(body: unknown): void;
+  replyError(code: string, message: string, details?: object): void;
+}
+
+export interface RequestOptions {
+  readonly topic?: string;
+  /** Absent: the world's default; 0: never. */
+  readonly timeoutTicks?: number;
+  /** Sees every part of an answer that comes in parts. */
+  readonly onPart?: (body: unknown) => void;
+}
+
+export interface Context<State = unknown> {
+  readonly state: State;
+  readonly tick: number;
+  /** Virtual time in milliseconds. */
+  readonly now: number;
+  send(to: string | number, body: unknown, options?: { readonly topic?: string }): void;
+  ask<Answer = unknown>(
+    to: string | number,
+    body: unknown,
+    options?: RequestOptions,
+  ): Promise<Message<Answer>>;
+  publish(topic: string, body: unknown): void;
+  join(topic: string): void;
+  leave(topic: string): void;
+  sleep(ticks: number): Promise<void>;
+  task(task: object, options?: { readonly delayTicks?: number }): Promise<unknown>;
+  infer(model: string, input: unknown, options?: RequestOptions): Promise<unknown>;
+  tool(name: string, input: unknown, options?: RequestOptions): Promise<unknown>;
+  spawn(spec: object): { readonly handle: number; readonly started: Promise<Message> };
+  lookup(id: string): number | undefined;
+  random(stream?: string): number;
+  randomBytes(length: number, stream?: string): Uint8Array;
+  log(...values: unknown[]): void;
+  exit(code?: number): void;
+}
+
+type Handler<State> = (message: Message<never>, ctx: Context<State>) => unknown;
+
+export interface AgentDefinition<State> {
+  /** What the module imports besides the functions that every agent has. */
+  readonly capabilities?: readonly Capability[];
+  readonly state?: State;
+  /** The next message does not wait for the running handler. */
+  readonly reentrant?: boolean;
+  readonly onStart?: Handler<State>;
+  readonly onMessage?: Handler<State>;
+  readonly onTask?: Handler<State>;
+  readonly onCadence?: Handler<State>;
+  readonly onStop?: Handler<State>;
+  readonly onShutdown?: (ctx: Context<State>) => unknown;
+  /** For inspectors, on a copy; default `{ state }`. */
+  readonly describe?: (ctx: Context<State>) => object;
+}
+
+/** Declares the agent of this module. Called once, while the module loads. */
+export declare function defineAgent<State>(agent: AgentDefinition<State>): AgentDefinition<State>;
