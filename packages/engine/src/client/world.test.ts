@@ -20,7 +20,7 @@ async function quietWorld(isolation: "process" | "inline" = "inline"): Promise<R
 }
 
 for (const isolation of ["inline", "process"] as const) {
-  test(`[G3] [S14.send] send is acknowledged once durable, ask is answered, messages are read (${isolation})`, async () => {
+  test(`[G3] [S14.send] send is acknowledged, ask answered, messages read (${isolation})`, async () => {
     await using world = await quietWorld(isolation);
     const received: ReceivedMessage[] = [];
     const messages = world.messages("score");

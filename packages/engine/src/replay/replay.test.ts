@@ -19,7 +19,7 @@ before(async () => {
   result = await world.run();
 });
 
-test("[G4] [S14.replay] replay in a process of its own executes every turn again and reproduces the chain", async () => {
+test("[G4] [S14.replay] replay executes every turn again and reproduces the chain", async () => {
   const report = await replayRun(result.dir);
   assert.equal(report.verified, true);
   assert.equal(report.from, 0);

@@ -212,9 +212,5 @@ export function wandererText(options: WandererOptions): string {
   (func (export "agent_import_state") (param i32) (result i32)
     (i32.store (i32.const 0) (i32.load offset=4 (local.get 0)))
     (global.set $turns (i32.load offset=8 (local.get 0)))
-    (i32.sub (i32.const 0) (i32.eqz (i32.and (global.get $turns) (i32.const 7)))))
-  (func (export "agent_describe") (result i32)
-    (i32.store (i32.const ${EXPORT_AT}) (i32.const 16))
-    (i64.store (i32.const ${EXPORT_AT + 4}) (i64.const 0x30303030223a2022))
-    (i32.const ${EXPORT_AT})))`;
+    (i32.sub (i32.const 0) (i32.eqz (i32.and (global.get $turns) (i32.const 7))))))`;
 }

@@ -26,12 +26,13 @@ export const WORLD_ERRORS = {
     explanation:
       "The AbortSignal that was handed to the call fired. The call stops waiting; work that it had started in the world is not undone.",
   },
-  WE_WORLD_STDIN_RESUME: {
-    message: "The run reads standard input, which a resumed run cannot read again from the start",
-    hint: "pass the remaining records on standard input; records that the log already holds are not needed again",
-    exitCode: 2,
+  WE_WORLD_INPUTS_FULL: {
+    message: 'The world already holds "{count}" inputs that wait for their tick',
+    hint: "let the world tick (resume it, or await the acknowledgements) before sending more",
+    exitCode: 5,
+    retryable: true,
     explanation:
-      "A file input is positioned by its record number when a run is resumed. Standard input has no position, so only what follows can be supplied.",
+      "Inputs that reach a world which does not tick wait in memory. Their number is limited; a refused input is not in the log.",
   },
   WE_RUN_DIVERGED: {
     message:
@@ -91,12 +92,6 @@ export const WORLD_ERRORS = {
     hint: "the code says why: UNDELIVERABLE, REFUSED, TIMEOUT, CANCELLED, FAILED or OUTCOME_UNKNOWN",
     exitCode: 1,
     explanation: "A message that wants an answer was answered with an error.",
-  },
-  WE_REQUEST_UNKNOWN: {
-    message: 'The world has no method "{method}"',
-    hint: "client and world process are of different versions; install one version",
-    exitCode: 70,
-    explanation: "The client asked its world process for something that it does not know.",
   },
 } as const satisfies ErrorTable;
 

@@ -22,7 +22,7 @@ export const stopDeadlineMs = 10_000;
 export const stderrTailBytes = 4096;
 /** Messages that a subscription keeps for a reader that does not read; older ones are dropped and counted. */
 export const subscriptionMessagesMax = 65_536;
-/** Inputs that may be queued for one tick from outside before `send` waits. */
+/** Inputs from outside that may wait for one tick; a further one is refused. */
 export const admittedInputsMax = 1_000_000;
 
 assert(durableWaitMs <= idleWaitMs, "waiting for the disk is not slower than being idle");

@@ -26,7 +26,7 @@ async function finish(
   return { result, output: outputOf(directory) };
 }
 
-test("[G1] [S14.run] twins in one thread and in a process of their own end with one chain head and equal output bytes", async () => {
+test("[G1] [S14.run] twins, inline and in processes, have one chain head and equal output", async () => {
   const inline = await finish("inline", { isolation: "inline" });
   const child = await finish("child", { isolation: "process" });
   const again = await finish("again", { isolation: "process" });
@@ -46,7 +46,7 @@ test("[G1] another seed gives another chain", async () => {
   assert.notEqual(one.result.chainHead, two.result.chainHead);
 });
 
-test("[G2] the chain is equal for every compiler tier, and the flags of the executing process are reported", async () => {
+test("[G2] one chain in every compiler tier; the executing flags are reported", async () => {
   const heads = new Set<string>();
   for (const v8Flags of [[], ["--liftoff-only"], ["--no-liftoff"]]) {
     const { result } = await finish(`tier${v8Flags.join("")}`, { v8Flags });

@@ -17,7 +17,7 @@ import type {
 } from "./control.js";
 import { fail } from "./errors.js";
 import type { OpenRun } from "./open-run.js";
-import { durableWaitMs, idleWaitMs, progressEveryMs, ticksPerPump } from "./limits.js";
+import { admittedInputsMax, durableWaitMs, idleWaitMs, progressEveryMs, ticksPerPump } from "./limits.js";
 import { Pacer } from "./pacer.js";
 import { hex, reportWorld, worldMessages } from "./report.js";
 import { progressOf, runResultOf } from "./run-result.js";
@@ -159,6 +159,8 @@ export class Session {
     this.#live ||= this.#wakes;
     const { loop, log } = this.#run;
     if (log.failure !== undefined) throw log.failure;
+    if (loop.admittedCount >= admittedInputsMax)
+      throw fail("WE_WORLD_INPUTS_FULL", { count: loop.admittedCount });
     const { method, body, key } = request;
     const floor = this.#pacer?.tickNow() ?? 0;
     const { seq, tick } = loop.admit(body, { floor, ...(key === undefined ? {} : { key }) });
