@@ -4,16 +4,7 @@ export type Capability = "topics" | "models" | "tools" | "spawn";
 
 export declare const MessageKind: Readonly<
   Record<
-    | "MESSAGE"
-    | "ANSWER"
-    | "INFERENCE"
-    | "TOKEN"
-    | "TOOL"
-    | "TIMER"
-    | "START"
-    | "STOP"
-    | "TASK"
-    | "CADENCE",
+    "MESSAGE" | "ANSWER" | "INFERENCE" | "TOKEN" | "TOOL" | "TIMER" | "START" | "STOP" | "TASK" | "CADENCE",
     number
   >
 >;
@@ -78,22 +69,21 @@ export interface Context<State = unknown> {
   exit(code?: number): void;
 }
 
-type Handler<State> = (message: Message<never>, ctx: Context<State>) => unknown;
-
+/** Handlers are methods, so that a handler may say which body it expects: `onMessage(message: Message<Question>, ctx)`. */
 export interface AgentDefinition<State> {
   /** What the module imports besides the functions that every agent has. */
   readonly capabilities?: readonly Capability[];
   readonly state?: State;
   /** The next message does not wait for the running handler. */
   readonly reentrant?: boolean;
-  readonly onStart?: Handler<State>;
-  readonly onMessage?: Handler<State>;
-  readonly onTask?: Handler<State>;
-  readonly onCadence?: Handler<State>;
-  readonly onStop?: Handler<State>;
-  readonly onShutdown?: (ctx: Context<State>) => unknown;
+  onStart?(message: Message, ctx: Context<State>): unknown;
+  onMessage?(message: Message, ctx: Context<State>): unknown;
+  onTask?(message: Message, ctx: Context<State>): unknown;
+  onCadence?(message: Message, ctx: Context<State>): unknown;
+  onStop?(message: Message, ctx: Context<State>): unknown;
+  onShutdown?(ctx: Context<State>): unknown;
   /** For inspectors, on a copy; default `{ state }`. */
-  readonly describe?: (ctx: Context<State>) => object;
+  describe?(ctx: Context<State>): object;
 }
 
 /** Declares the agent of this module. Called once, while the module loads. */
