@@ -5,7 +5,8 @@ import { assert, limits } from "@wasm-engine/abi";
 /** Requests of one agent that wait for their answer; a further one is refused. */
 export const requestsPerAgentMax = 65_536;
 /**
- * Messages in one mailbox, those of the engine included. Answers are never dropped, so an agent that starts requests faster
+ * Messages in one mailbox, those of the engine included. Answers are never dropped, so an agent that starts requests
+ * faster
  * than it reads their answers is ended with HOST_DENIED.
  */
 export const mailboxMessagesMax = 131_072;

@@ -1,5 +1,6 @@
 /**
- * Model-based: the world's plans against the reference scheduler, over random tenants, priorities, tasks, pauses and turns
+ * Model-based: the world's plans against the reference scheduler, over random tenants, priorities, tasks, pauses and
+ * turns
  * of several slices. `PLANS` sets the number of plans per policy, `SEED` repeats one seed.
  */
 

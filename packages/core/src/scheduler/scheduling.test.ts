@@ -102,7 +102,7 @@ test("[G6] reserved turns and fuel of a tenant do not depend on what others do",
   }
 });
 
-test("[G7] integer deficit round robin: unused credit comes back, a heavy agent waits until its slice is covered", () => {
+test("[G7] integer deficit round robin: unused credit comes back, a heavy agent waits", () => {
   const tenants = [tenant("t", 400, 5)];
   const script = world(
     { heavy: { tenant: "t" }, light: { tenant: "t", limits: { fuelPerSlice: 100 } } },

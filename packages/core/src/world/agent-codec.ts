@@ -99,7 +99,10 @@ export interface RestoredAgent {
   readonly channels: readonly string[];
 }
 
-/** Reads `agentState`. `tenantOf` names the tenant's credit; bytes are those of our own snapshot, checked by its digest. */
+/**
+ * Reads `agentState`. `tenantOf` names the tenant's credit; bytes are those of our own snapshot, checked by its
+ * digest.
+ */
 export function readAgent(
   value: CborValue,
   tenantOf: (name: string) => AgentOptions["tenant"] | undefined,
@@ -158,7 +161,8 @@ export function readAgent(
 }
 
 function readRequest(fields: Fields): PendingRequest {
-  const [kind, requestId, deadlineTick, first, second, third] = fields as [string, number, number, ...Fields]; // by requestValue
+  type Head = [string, number, number, ...Fields];
+  const [kind, requestId, deadlineTick, first, second, third] = fields as Head; // by requestValue
   switch (kind) {
     case "send":
       return {

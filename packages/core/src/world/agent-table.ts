@@ -1,14 +1,39 @@
-/** Live agents by handle, by id and in id order, with the ids as they were sealed before the current tick. */
+/**
+ * Live agents by handle, by id and in id order, with the ids as they were sealed before the current tick, and how
+ * many more each tenant may have.
+ */
 
 import { assert, compareIds, type AgentHandle } from "@wasm-engine/abi";
+import type { Genesis } from "../model.js";
 import type { Agent } from "./agent.js";
+import { populationShares, type PopulationShare } from "./population-share.js";
 
 export class AgentTable {
   readonly #byHandle = new Map<AgentHandle, Agent>();
   readonly #byId = new Map<string, Agent>();
   /** Handles of ids that changed in the current tick, as before it. */
   readonly #sealed = new Map<string, AgentHandle | undefined>();
+  readonly #shares: ReadonlyMap<string, PopulationShare>;
+  readonly #population = new Map<string, number>();
+  readonly #agentsMax: number;
   #sorted: Agent[] | undefined;
+
+  constructor(genesis: Genesis) {
+    this.#shares = populationShares(genesis);
+    this.#agentsMax = genesis.agentsMax;
+  }
+
+  /** True where one more agent of the tenant finds a place, whatever other tenants do with theirs. */
+  hasPlace(tenant: string): boolean {
+    const own = this.#shares.get(tenant);
+    if (own === undefined || this.size >= this.#agentsMax) return false;
+    if ((this.#population.get(tenant) ?? 0) < own.agents) return true;
+    if (!own.elastic) return false;
+    let kept = 0;
+    for (const [name, share] of this.#shares)
+      kept += Math.max(0, share.agents - (this.#population.get(name) ?? 0));
+    return this.size + kept < this.#agentsMax;
+  }
 
   get size(): number {
     return this.#byHandle.size;
@@ -34,14 +59,14 @@ export class AgentTable {
     this.#rememberSealed(agent.id, undefined);
     this.#byHandle.set(agent.handle, agent);
     this.#byId.set(agent.id, agent);
-    this.#sorted = undefined;
+    this.#count(agent, 1);
   }
 
   remove(agent: Agent): void {
     this.#rememberSealed(agent.id, agent.handle);
     this.#byHandle.delete(agent.handle);
     this.#byId.delete(agent.id);
-    this.#sorted = undefined;
+    this.#count(agent, -1);
   }
 
   /** What `lookup` sees: ids as of the last seal. */
@@ -52,6 +77,12 @@ export class AgentTable {
 
   seal(): void {
     this.#sealed.clear();
+  }
+
+  #count(agent: Agent, change: 1 | -1): void {
+    const { name } = agent.tenant;
+    this.#population.set(name, (this.#population.get(name) ?? 0) + change);
+    this.#sorted = undefined;
   }
 
   #rememberSealed(id: string, handle: AgentHandle | undefined): void {

@@ -7,13 +7,15 @@ import type { AgentSpec, Genesis } from "../model.js";
 export function checkGenesis(genesis: Genesis): void {
   const { agents, agentsMax, shards, stateHashEvery, turnsPerTickMax } = genesis;
   for (const [name, value] of Object.entries({ shards, stateHashEvery, turnsPerTickMax, agentsMax }))
-    require(Number.isSafeInteger(value) &&
-      value >= 1, `"${name}" is "${value}", expected a count of at least 1`);
-  require(agents.length <= agentsMax, `it has "${agents.length}" agents, "agentsMax" is "${agentsMax}"`);
+    demand(
+      Number.isSafeInteger(value) && value >= 1,
+      `"${name}" is "${value}", expected a count of at least 1`,
+    );
+  demand(agents.length <= agentsMax, `it has "${agents.length}" agents, "agentsMax" is "${agentsMax}"`);
   checkTenants(genesis);
   const ids = new Set<string>();
   for (const spec of agents) {
-    require(!ids.has(spec.id), `the agent id "${spec.id}" is given twice`);
+    demand(!ids.has(spec.id), `the agent id "${spec.id}" is given twice`);
     ids.add(spec.id);
     checkAgent(genesis, spec);
   }
@@ -23,14 +25,15 @@ function checkTenants(genesis: Genesis): void {
   let turnsPerTick = 0;
   const names = new Set<string>();
   for (const tenant of genesis.tenants) {
-    require(!names.has(tenant.name), `the tenant "${tenant.name}" is given twice`);
+    demand(!names.has(tenant.name), `the tenant "${tenant.name}" is given twice`);
     names.add(tenant.name);
     turnsPerTick += tenant.turnsPerTick;
     const canRun = tenant.turnsPerTick >= 1 && tenant.fuelPerTick >= 1;
-    require(canRun || tenant.elastic, `the tenant "${tenant.name}" has no share and is not elastic`);
+    demand(canRun || tenant.elastic, `the tenant "${tenant.name}" has no share and is not elastic`);
   }
-  require(turnsPerTick <=
-    genesis.turnsPerTickMax, `tenants reserve "${turnsPerTick}" turns per tick, "turnsPerTickMax" is "${genesis.turnsPerTickMax}"`);
+  const { turnsPerTickMax } = genesis;
+  const reason = `tenants reserve "${turnsPerTick}" turns per tick, "turnsPerTickMax" is "${turnsPerTickMax}"`;
+  demand(turnsPerTick <= turnsPerTickMax, reason);
 }
 
 function checkAgent(genesis: Genesis, spec: AgentSpec): void {
@@ -38,13 +41,15 @@ function checkAgent(genesis: Genesis, spec: AgentSpec): void {
     genesis.tenants.length === 0
       ? spec.tenant === "default"
       : genesis.tenants.some(({ name }) => name === spec.tenant);
-  require(tenantKnown, `the agent "${spec.id}" belongs to the unknown tenant "${spec.tenant}"`);
+  demand(tenantKnown, `the agent "${spec.id}" belongs to the unknown tenant "${spec.tenant}"`);
   for (const [name, value] of Object.entries(spec.limits))
-    require(value >= 1, `the limit "${name}" of agent "${spec.id}" is "${value}", expected at least 1`);
-  require(spec.limits.fuelPerTurnMax >=
-    spec.limits.fuelPerSlice, `"fuelPerTurnMax" of agent "${spec.id}" is less than "fuelPerSlice"`);
+    demand(value >= 1, `the limit "${name}" of agent "${spec.id}" is "${value}", expected at least 1`);
+  demand(
+    spec.limits.fuelPerTurnMax >= spec.limits.fuelPerSlice,
+    `"fuelPerTurnMax" of agent "${spec.id}" is less than "fuelPerSlice"`,
+  );
 }
 
-function require(condition: boolean, reason: string): void {
+function demand(condition: boolean, reason: string): void {
   if (!condition) throw coreError("WE_WORLD_GENESIS", { reason });
 }

@@ -306,7 +306,7 @@ test("busy: terminate acts at once, pause and upgrade when the turn has landed",
   assert.deepEqual(script.deadLetters(), ["TERMINATED killed go"]);
 });
 
-test("[G6] supervision restart good: the faulting message is a dead letter, earlier invocations stand, later ones follow", () => {
+test("[G6] supervision restart good: dead letter for the faulting one, later ones follow", () => {
   const script = world({ a: on("bad", (context) => context.fail(FaultCode.GUEST_ERROR, -5)) });
   script.step();
   const { faults, commit } = script.step([message("a", "m1"), message("a", "bad"), message("a", "m2")]);

@@ -34,8 +34,8 @@ export function streamSeedOf(hasher: Hasher, seed: number, id: string): Uint8Arr
 export function startRefusal(world: WorldState, spec: AgentSpec, handle: AgentHandle): string | undefined {
   if (world.agents.byId(spec.id) !== undefined) return "the id is taken";
   if (world.agents.byHandle(handle) !== undefined) return "the handle is taken";
-  if (world.agents.size >= world.genesis.agentsMax) return "the world is full";
   if (!world.tenants.has(spec.tenant)) return "the tenant is unknown";
+  if (!world.agents.hasPlace(spec.tenant)) return "the world is full";
   const { fuelPerSlice, fuelPerTurnMax, mailboxMessages } = spec.limits;
   if (fuelPerSlice < 1 || fuelPerTurnMax < fuelPerSlice || mailboxMessages < 1)
     return "a limit is out of range";

@@ -400,7 +400,7 @@ test("[G6] an agent that drowns in answers to its own requests is ended with HOS
   assert.deepEqual(faults, [{ agentId: "a", code: FaultCode.HOST_DENIED, guestCode: 0 }]);
 });
 
-test("[G7] bytes that wait for an agent are bounded: messages and timers are refused, a last answer becomes an error", () => {
+test("[G7] bytes that wait for an agent are bounded: refusals, error for a last answer", () => {
   const payload = "x".repeat(1_000_000);
   const script = world({
     a: on("go", (context) => {

@@ -1,5 +1,6 @@
 /**
- * Entries that live for a fixed number of ticks: idempotency keys, ended tasks, ledgers of ended agents. Entries leave in
+ * Entries that live for a fixed number of ticks: idempotency keys, ended tasks, ledgers of ended agents. Entries
+ * leave in
  * the order in which they came, so the digest is a chain over additions and a count of departures: constant work each.
  */
 

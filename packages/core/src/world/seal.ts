@@ -1,6 +1,7 @@
 /**
  * Digests of a tick and of the world.
- *   shard digest   H("wasm-engine/effects\0" ‖ per landed turn in id order: u64 handle, u32 completed, u64 fuel, u32 fault code,
+ *   shard digest   H("wasm-engine/effects\0" ‖ per landed turn in id order: u64 handle, u32 completed, u64 fuel, u32
+ *     fault code,
  *                  i32 guest code, u32 effect bytes, effects); a shard is handle mod shards
  *   effects digest H("wasm-engine/shards\0" ‖ per non-empty shard: u32 index, digest)
  *   agent digest   H("wasm-engine/agent-state\0" ‖ image digest ‖ canonical state)
@@ -27,7 +28,7 @@ const AGENT_ENTRY_BYTES = 40;
 /** Digest over what landed turns did. */
 export function effectsDigestOf(world: WorldState, scope: TickScope): Uint8Array {
   const { shards } = world.genesis;
-  const turnsByShard = new Map<number, { readonly agent: Agent; readonly outcome: TurnOutcome }[]>();
+  const turnsByShard = new Map<number, ShardTurn[]>();
   for (const { agent, record } of scope.landed) {
     const shard = agent.handle % shards;
     const turns = turnsByShard.get(shard);
@@ -40,21 +41,32 @@ export function effectsDigestOf(world: WorldState, scope: TickScope): Uint8Array
     turns.sort((left, right) => compareIds(left.agent.id, right.agent.id));
     const index = new Uint8Array(4);
     new DataView(index.buffer).setUint32(0, shard, true);
-    const records = turns.flatMap(({ agent, outcome }) => [turnHeader(agent, outcome), outcome.effects]);
-    parts.push(index, world.hasher.sha256(effectsDomain, concatenate(records)));
+    parts.push(index, world.hasher.sha256(effectsDomain, shardBytes(turns)));
   }
   return world.hasher.sha256(concatenate(parts));
 }
 
-function turnHeader(agent: Agent, outcome: TurnOutcome): Uint8Array {
-  const bytes = new Uint8Array(TURN_HEADER_BYTES);
+interface ShardTurn {
+  readonly agent: Agent;
+  readonly outcome: TurnOutcome;
+}
+
+function shardBytes(turns: readonly ShardTurn[]): Uint8Array {
+  let total = 0;
+  for (const { outcome } of turns) total += TURN_HEADER_BYTES + outcome.effects.length;
+  const bytes = new Uint8Array(total);
   const view = new DataView(bytes.buffer);
-  writeU64(view, 0, agent.handle);
-  view.setUint32(8, outcome.completed, true);
-  writeU64(view, 12, outcome.fuel);
-  view.setUint32(20, outcome.fault?.code ?? 0, true);
-  view.setInt32(24, outcome.fault?.guestCode ?? 0, true);
-  view.setUint32(28, outcome.effects.length, true);
+  let offset = 0;
+  for (const { agent, outcome } of turns) {
+    writeU64(view, offset, agent.handle);
+    view.setUint32(offset + 8, outcome.completed, true);
+    writeU64(view, offset + 12, outcome.fuel);
+    view.setUint32(offset + 20, outcome.fault?.code ?? 0, true);
+    view.setInt32(offset + 24, outcome.fault?.guestCode ?? 0, true);
+    view.setUint32(offset + 28, outcome.effects.length, true);
+    bytes.set(outcome.effects, offset + TURN_HEADER_BYTES);
+    offset += TURN_HEADER_BYTES + outcome.effects.length;
+  }
   return bytes;
 }
 

@@ -3,7 +3,8 @@
  * together, so that they may name each other in any order: unknown dependencies and cycles are refused, and so is what
  * depends on them.
  *
- * A dependency that did not end `done` has failed for those that wait for it: `fail` fails the task with a dead letter and
+ * A dependency that did not end `done` has failed for those that wait for it: `fail` fails the task with a dead
+ * letter and
  * answer FAILED, `skip` ends it quietly with answer CANCELLED, `run` runs it nevertheless.
  */
 

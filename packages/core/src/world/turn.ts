@@ -87,27 +87,23 @@ export function land(agent: Agent, record: TurnRecord): Landing {
     faultMessage = agent.mailbox.at(faultIndex - index);
   agent.mailbox.dropFirst(mailReached);
   index += work.mailCount;
-  const tasks = landTasks(agent, work, reached - index, faultIndex - index);
-  if (tasks.taskFailed !== undefined) faultMessage = taskMessage(tasks.taskFailed, record.plannedTick);
+  const { tasksDone, taskFailed } =
+    work.taskKeys.length === 0 ? NO_TASKS : landTasks(agent, work, reached - index, faultIndex - index);
+  if (taskFailed !== undefined) faultMessage = taskMessage(taskFailed, record.plannedTick);
   index += work.taskKeys.length;
   if (initialised) agent.needsInit = false;
   const beyond = index < reached;
   touch(agent);
-  return {
-    ...tasks,
-    faultMessage,
-    initialised,
-    cadenceRan: work.cadence && beyond,
-    shutDown: work.shutdown && beyond,
-  };
+  const cadenceRan = work.cadence && beyond;
+  const shutDown = work.shutdown && beyond;
+  return { tasksDone, taskFailed, faultMessage, initialised, cadenceRan, shutDown };
 }
 
-function landTasks(
-  agent: Agent,
-  work: TurnWork,
-  reachedCount: number,
-  faultIndex: number,
-): { readonly tasksDone: readonly Task[]; readonly taskFailed: Task | undefined } {
+type LandedTasks = Pick<Landing, "tasksDone" | "taskFailed">;
+
+const NO_TASKS: LandedTasks = { tasksDone: [], taskFailed: undefined };
+
+function landTasks(agent: Agent, work: TurnWork, reachedCount: number, faultIndex: number): LandedTasks {
   const tasksDone: Task[] = [];
   let taskFailed: Task | undefined;
   work.taskKeys.forEach((key, index) => {

@@ -1,5 +1,6 @@
 /**
- * The world between its parts: tables that live as long as it does, and the scope of one tick that collects what the tick
+ * The world between its parts: tables that live as long as it does, and the scope of one tick that collects what the
+ * tick
  * gives to its surroundings. No rules here.
  */
 

@@ -1,5 +1,6 @@
 /**
- * The world: a pure state machine. `step` admits, plans, executes through its port, commits and seals one tick; everything
+ * The world: a pure state machine. `step` admits, plans, executes through its port, commits and seals one tick;
+ * everything
  * else reads. The rules live in the files beside this one; here is their order.
  */
 
@@ -63,7 +64,7 @@ function emptyState(genesis: Genesis, { hasher, executors }: WorldPorts): WorldS
     genesis,
     hasher,
     executors,
-    agents: new AgentTable(),
+    agents: new AgentTable(genesis),
     channels: new ChannelTable(),
     timers: new TimerQueue(),
     tenants: tenantCredits(genesis.tenants, genesis.turnsPerTickMax),
