@@ -50,7 +50,6 @@ async function open(target: string | ResolvedWorld, options: OpenOptions = {}): 
   const job: WorldJob = {
     kind: "world",
     origin,
-    stdin: readsStandardInput(origin),
     session: { start: options.start ?? "auto", realtime: options.realtime ?? false },
   };
   if (options.isolation === "inline") connectInline(link, job);

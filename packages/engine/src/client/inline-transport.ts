@@ -9,6 +9,7 @@ import { crashPoints } from "../world/crash-point.js";
 import { fail } from "../world/errors.js";
 import type { WorldJob } from "../world/job.js";
 import { openRun } from "../world/open-run.js";
+import type { OpenRun } from "../world/open-run.js";
 import { Session } from "../world/session.js";
 import type { Transport, WorldLink } from "./link.js";
 
@@ -32,6 +33,7 @@ class InlineTransport implements Transport {
   open(job: WorldJob): void {
     this.#guarded(() => {
       const run = openRun(job.origin, { writer: "inline", pass: crashPoints(undefined) });
+      if (run.readsStandardInput) this.#readStandardInput(run);
       this.#session = new Session(run, (event) => this.#link.receive(event), job.session);
       this.#schedule();
     });
@@ -51,6 +53,16 @@ class InlineTransport implements Transport {
     this.#session = undefined;
     this.#link.lost(fail("WE_WORLD_DIED", { cause: "killed", dir: "" }));
     this.#end();
+  }
+
+  #readStandardInput(run: OpenRun): void {
+    const feed = (bytes: Uint8Array | undefined): void => {
+      run.feed(bytes);
+      this.#schedule();
+    };
+    process.stdin.on("data", (bytes: Buffer) => feed(bytes));
+    process.stdin.on("end", () => feed(undefined));
+    process.stdin.on("error", () => feed(undefined));
   }
 
   #schedule(): void {

@@ -126,6 +126,7 @@ export class WorldLink {
         for (const listener of this.#listeners) listener.message(event.subscription, event.message);
         return;
       case "replayed":
+      case "reads-stdin":
         return;
       case "ended":
         return this.#finish(undefined, event.result);

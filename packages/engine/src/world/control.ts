@@ -162,6 +162,8 @@ export type WorldEvent =
       readonly tick: number;
       readonly genesis: Genesis;
     }
+  /** An input of the world is the standard input of its process: whoever has an event loop reads it. */
+  | { readonly kind: "reads-stdin" }
   | { readonly kind: "progress"; readonly progress: Progress }
   | { readonly kind: "replayed"; readonly progress: ReplayProgress }
   | { readonly kind: "message"; readonly subscription: number; readonly message: WorldMessage }

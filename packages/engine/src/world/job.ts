@@ -14,8 +14,6 @@ export interface WorldJob {
   readonly kind: "world";
   readonly origin: WorldOrigin;
   readonly session: SessionOptions;
-  /** An input of the world is the standard input of its process. */
-  readonly stdin: boolean;
 }
 
 export type Job = WorldJob | ReplayJob | InspectJob | LogsJob;

@@ -41,6 +41,8 @@ export interface OpenRun {
   /** Tick of the newest snapshot; -1 without. */
   readonly snapshotTick: number;
   readonly describe: (agent: AgentHandle) => Json | undefined;
+  /** One of the inputs is standard input; {@link feed} takes what it brings. */
+  readonly readsStandardInput: boolean;
   /** Standard input has brought bytes, or has ended. */
   feed(bytes: Uint8Array | undefined): void;
   /** Everything executed must be durable. */
@@ -106,6 +108,7 @@ function assemble(store: RunStore, pass: PassCrashPoint): OpenRun {
     snapshotEvery: setup.snapshotEvery,
     snapshotTick: found?.tick ?? -1,
     describe: (agent) => describeAgent(executor, agent),
+    readsStandardInput: setup.inputs.some((spec) => spec.path === "-"),
     feed: (bytes) => feed(sources, bytes),
     takeSnapshot: () => takeSnapshot({ store, loop, executor, sinks, pass }),
     close: () => {

@@ -25,6 +25,7 @@ function nextMessage(): JobMessage | undefined {
 function drive(job: WorldJob): void {
   const bell = new Int32Array(data.bell);
   const run = openRun(job.origin, { writer: "thread", pass: crashPoints(crashPlanOf(process.env)) });
+  if (run.readsStandardInput) emit({ kind: "reads-stdin" });
   const session = new Session(run, emit, job.session);
   while (!session.ended) {
     const heard = Atomics.load(bell, 0);

@@ -20,8 +20,10 @@ function start(data: ThreadData): void {
     workerData: data,
     resourceLimits: { stackSizeMb: executorStackMb, maxOldGenerationSizeMb: orchestratorHeapMb },
   });
-  if (data.job.kind === "world" && data.job.stdin) relayStandardInput();
-  thread.on("message", (event: WorldEvent) => tell(event));
+  thread.on("message", (event: WorldEvent) => {
+    if (event.kind === "reads-stdin") relayStandardInput();
+    else tell(event);
+  });
   thread.on("error", (error: Error) => {
     const cause = EngineError.is(error) ? error : fail("WE_WORLD_DIED", { cause: describe(error), dir: "" });
     tell({ kind: "failed", error: cause.toRecord() });
