@@ -10,7 +10,7 @@ import { agentSpecShape } from "../codec/genesis-codec.js";
 import { decodeShape, encodeShape } from "../codec/shape.js";
 import type { TurnOutcome } from "../ports.js";
 import type { Agent, AgentOptions, TurnRecord, TurnWork } from "./agent.js";
-import { createAgent } from "./agent.js";
+import { createAgent, sortedTasks } from "./agent.js";
 import { ledgerOf, ledgerValue } from "./ledger-codec.js";
 import type { PendingRequest } from "./request.js";
 import type { Task } from "./task.js";
@@ -39,10 +39,6 @@ export function agentValue(agent: Agent): readonly CborValue[] {
 /** Everything that a snapshot needs of an agent beside its image. */
 export function agentState(agent: Agent): CborValue {
   return [encodeShape(agentSpecShape, "spec", agent.spec), agent.turn?.planIndex ?? 0, ...agentValue(agent)];
-}
-
-function sortedTasks(agent: Agent): Task[] {
-  return [...agent.tasks.values()].sort((left, right) => (left.key < right.key ? -1 : 1));
 }
 
 function requestValue(request: PendingRequest): CborValue {

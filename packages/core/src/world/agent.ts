@@ -132,6 +132,11 @@ export function createAgent(options: AgentOptions): Agent {
   };
 }
 
+/** All live tasks in key order: the order of scheduling would not survive a restore. */
+export function sortedTasks(agent: Agent): Task[] {
+  return [...agent.tasks.values()].sort((left, right) => (left.key < right.key ? -1 : 1));
+}
+
 /** Tasks that may run at `tick`, in the order in which a turn runs them. */
 export function dueTasks(agent: Agent, tick: number): Task[] {
   if (agent.tasks.size === 0) return [];

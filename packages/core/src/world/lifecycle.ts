@@ -8,7 +8,7 @@ import { encodeShape } from "../codec/shape.js";
 import { shutdownTicks } from "../limits.js";
 import type { AgentSpec } from "../model.js";
 import { EMPTY_LEDGER, type AgentOperation, type Hasher } from "../ports.js";
-import { createAgent, touch, type Agent } from "./agent.js";
+import { createAgent, sortedTasks, touch, type Agent } from "./agent.js";
 import { answerError, departError, engineMessage, enqueue, wake } from "./delivery.js";
 import { ledgerOf, ledgerValue } from "./ledger-codec.js";
 import { closeRequest, requestsTo } from "./request-table.js";
@@ -85,7 +85,7 @@ export function removeEnded(world: WorldState, scope: TickScope): void {
   const ending = scope.ending.splice(0);
   for (const agent of ending) {
     cancelTimers(world, scope, agent);
-    for (const task of [...agent.tasks.values()]) {
+    for (const task of sortedTasks(agent)) {
       deadLetter(scope, agent.id, "TERMINATED", taskMessage(task, scope.tick));
       endTask(world, scope, task, { end: "failed", code: "UNDELIVERABLE", reported: true });
     }

@@ -14,6 +14,9 @@ const ticks = 60;
 /** Ticks that a restored world is followed for; `HEAVY=1` follows it to the end. */
 const followTicks = process.env["HEAVY"] === "1" ? ticks : 12;
 
+/** 1008: tasks of an ended agent were ended in the order of scheduling, which a restored world does not know. */
+const seedsThatFailed = [1008];
+
 const options: ScriptOptions = {
   upgrade: (id) => ({ result: id < "c" ? "imported" : id < "e" ? "fresh" : "refused", fuel: 5, code: 2 }),
 };
@@ -95,7 +98,7 @@ test("[G1] twins: the same genesis and inputs give the same chain, state and due
 
 test("[G4] a world restored at every tick goes on as the straight run", () => {
   let restored = 0;
-  for (const seed of seeds("restore", 6)) {
+  for (const seed of [...seedsThatFailed, ...seeds("restore", 6)]) {
     repeatable(seed, "world/restore.test.js", () => {
       const { genesis, inputs } = scenario(seed);
       const { moments, points } = straight(seed);
