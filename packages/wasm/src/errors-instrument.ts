@@ -8,6 +8,7 @@ export const INSTRUMENT_ERRORS = {
     hint: "the module is almost nothing but calls or loops; build it with optimisation (-O2, -Os, wasm-opt -O)",
     exitCode: 5,
     explanation:
-      "Fuel and depth add code at calls, loops and branches. The limit of four times the input, which compiled programs stay far below, keeps compile time bounded for modules that consist of nothing else.",
+      "Fuel and depth add code at calls, loops and branches. The limit of four times the input, which compiled " +
+      "programs stay far below, keeps compile time bounded for modules that consist of nothing else.",
   },
 } as const satisfies ErrorTable;

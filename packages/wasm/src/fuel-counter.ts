@@ -1,6 +1,6 @@
 /**
  * Writes the code that keeps the fuel counter of one function. Two forms: *cached* holds it in a local between
- * calls; *direct* works on the shared global and suits functions with a single charge. In the cached form this
+ * calls; *direct* works on the shared global and suits functions that call and do not loop. In the cached form this
  * class knows, at every point of the code, where the current value lies.
  *
  *   local   only the local is current      charge, and every join
@@ -52,9 +52,36 @@ export class FuelCounter {
     return this.#cached && this.#current === "global";
   }
 
-  /** Charge at the function's entry. */
-  enter(cost: number): void {
-    this.charge(cost, this.#faults.entryNotTested !== true);
+  /**
+   * Charge at the function's entry. Only functions that call are tested there: without them nothing recurses, and
+   * loops are tested on their own.
+   */
+  enter(cost: number, calls: boolean): void {
+    this.charge(cost, calls && this.#faults.entryNotTested !== true);
+  }
+
+  /** At the head of a guarding loop: asks for fuel unless the inner loop's charge is covered. */
+  guard(cost: number): void {
+    const code = this.#code;
+    const local = this.#local();
+    this.#pushLess(cost);
+    code.op(OpByte.IF, OpByte.VOID).byte(OpByte.LOCAL_GET).u32(local);
+    code.byte(OpByte.I64_CONST).s32(cost).byte(OpByte.CALL).u32(this.#layout.refuelFor);
+    code.byte(OpByte.LOCAL_SET).u32(local).byte(OpByte.END);
+    this.#current = "local";
+  }
+
+  /** At the head of a guarded loop: charges what is covered, or goes to the guarding loop. */
+  chargeOrLeave(cost: number): void {
+    this.#pushLess(cost);
+    this.#code.op(OpByte.BR_IF, 1);
+    this.charge(cost, false);
+  }
+
+  /** Pushes whether the local does not cover a charge. */
+  #pushLess(cost: number): void {
+    const code = this.#code;
+    code.byte(OpByte.LOCAL_GET).u32(this.#local()).byte(OpByte.I64_CONST).s32(cost).byte(OpByte.I64_LT_S);
   }
 
   charge(cost: number, test: boolean): void {

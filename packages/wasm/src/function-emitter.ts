@@ -12,6 +12,7 @@ import type { CounterFaults } from "./fuel-counter.js";
 import { Mark } from "./function-plan.js";
 import type { FunctionPlan } from "./function-plan.js";
 import { InstructionReader } from "./instruction-reader.js";
+import { LabelStack } from "./label-stack.js";
 import { functionIndex } from "./layout.js";
 import type { Layout } from "./layout.js";
 import { LocalAllocator } from "./local-allocator.js";
@@ -44,8 +45,7 @@ export class FunctionEmitter {
   #plan: FunctionPlan;
   /** Start of the bytes that are waiting to be copied; -1: none. */
   #rawStart = -1;
-  /** Open constructs inside of the function. */
-  #nesting = 0;
+  readonly #labels = new LabelStack();
   #wrapped = false;
 
   constructor(input: EmitterInput) {
@@ -63,13 +63,13 @@ export class FunctionEmitter {
     const body = module.code[plan.body];
     assert(body !== undefined, "the body exists");
     const type = this.#typeOf(module.importedFunctions + plan.body);
-    const cached = plan.chargesCount > 1 || plan.linear;
+    const cached = plan.chargesCount > 1 && (plan.loops || !plan.calls);
     this.#plan = plan;
     this.#code = new Encoder(2 * (body.end - body.start) + 64);
     this.#locals = new LocalAllocator(body.localsGroups, type.parameters.length + body.localsCount);
     this.#counter = this.#counterFor(cached);
-    this.#nesting = 0;
     this.#wrapped = cached && plan.branchesOut;
+    this.#labels.reset(this.#wrapped);
     this.#prologue(type);
     this.#instructions(body.codeStart, body.end);
     return new Encoder(this.#code.length + 32).append(this.#locals.encode()).append(this.#code);
@@ -90,7 +90,7 @@ export class FunctionEmitter {
       code.op(OpByte.I32_CONST, 0, OpByte.I32_LT_S, OpByte.IF, OpByte.VOID);
       code.byte(OpByte.CALL).u32(layout.outOfDepth).byte(OpByte.END);
     }
-    this.#counter.enter(this.#plan.charges[0] ?? 0);
+    this.#counter.enter(this.#plan.charges[0] ?? 0, this.#plan.calls);
     if (!this.#wrapped) return;
     code.byte(OpByte.BLOCK);
     const [first] = type.results;
@@ -111,10 +111,9 @@ export class FunctionEmitter {
         this.#copyRaw();
         continue;
       }
-      if (!this.#changed(mark)) {
-        if (this.#rawStart < 0) this.#rawStart = reader.start;
-      }
-      this.#behind(mark, charges[ordinal + 1] ?? 0);
+      const charge = charges[ordinal + 1] ?? 0;
+      if (!this.#changed(mark, charge) && this.#rawStart < 0) this.#rawStart = reader.start;
+      this.#behind(mark, charge);
     }
     this.#copyRaw(reader.offset);
   }
@@ -126,22 +125,25 @@ export class FunctionEmitter {
     if (charge === 0 && !canonical && !dead) return;
     this.#copyRaw(this.#reader.offset);
     if (canonical) this.#canonicalize(this.#reader.opcode.nan);
-    if (charge > 0) this.#counter.charge(charge, (mark & Mark.TEST) !== 0);
+    if (charge > 0 && this.#labels.guarded && this.#reader.op === OpByte.LOOP) {
+      this.#counter.chargeOrLeave(charge);
+    } else if (charge > 0) {
+      this.#counter.charge(charge, (mark & Mark.TEST) !== 0);
+    }
     if (dead) this.#code.byte(OpByte.UNREACHABLE);
   }
 
   /** Writes what stands for an instruction that cannot be copied. False: it can. */
-  #changed(mark: number): boolean {
+  #changed(mark: number, charge: number): boolean {
     switch (this.#reader.op) {
       case OpByte.BLOCK:
-        this.#nesting += 1;
+        this.#labels.open(false);
         return false;
       case OpByte.LOOP:
-        this.#nesting += 1;
-        if ((mark & Mark.JOIN) !== 0) this.#join(true);
+        this.#loop(mark, charge);
         return false;
       case OpByte.IF:
-        this.#nesting += 1;
+        this.#labels.open(false);
         this.#join(true);
         return false;
       case OpByte.ELSE:
@@ -150,15 +152,15 @@ export class FunctionEmitter {
       case OpByte.END:
         return this.#end(mark);
       case OpByte.BR:
-        if (this.#reader.index === this.#nesting) return this.#return();
+        if (this.#labels.leavesFunction(this.#reader.index)) return this.#return();
         this.#join(true);
-        return false;
+        return this.#branch(OpByte.BR);
       case OpByte.BR_IF:
         this.#prepareJoin();
-        return false;
+        return this.#branch(OpByte.BR_IF);
       case OpByte.BR_TABLE:
         this.#join(true);
-        return false;
+        return this.#branchTable();
       case OpByte.RETURN:
         return this.#return();
       default:
@@ -261,12 +263,50 @@ export class FunctionEmitter {
     this.#counter.reload();
   }
 
+  /**
+   * A loop that is tested gets another loop around it. Running dry leaves the inner loop for the outer one, where
+   * the host is asked; a call inside of the inner loop would cost it its registers.
+   */
+  #loop(mark: number, charge: number): void {
+    if ((mark & Mark.JOIN) !== 0) this.#join(true);
+    const { blockType, start, offset } = this.#reader;
+    const type = blockType >= 0 ? this.#input.module.types[blockType] : undefined;
+    const guarded = (mark & Mark.TEST) !== 0 && (type?.parameters.length ?? 0) === 0;
+    this.#labels.open(guarded);
+    if (!guarded) return;
+    this.#copyRaw();
+    this.#code.bytes(this.#input.module.bytes, start, offset);
+    this.#counter.guard(charge);
+  }
+
+  /** True: the branch is written with another depth. False: copy it. */
+  #branch(op: number): boolean {
+    const { index } = this.#reader;
+    const depth = this.#labels.depth(index);
+    if (depth === index) return false;
+    this.#copyRaw();
+    this.#code.byte(op).u32(depth);
+    return true;
+  }
+
+  #branchTable(): boolean {
+    const { labels, labelsCount, index } = this.#reader;
+    this.#copyRaw();
+    this.#code.byte(OpByte.BR_TABLE).u32(labelsCount);
+    for (let label = 0; label < labelsCount; label++) this.#code.u32(this.#labels.depth(labels[label] ?? 0));
+    this.#code.u32(this.#labels.depth(index));
+    return true;
+  }
+
+  /** True: `end` has been written. */
   #end(mark: number): boolean {
     const live = (mark & Mark.LIVE) !== 0;
-    if (this.#nesting > 0) {
-      this.#nesting -= 1;
+    if (!this.#labels.inFunction) {
       if ((mark & Mark.JOIN) !== 0) this.#join(live);
-      return false;
+      if (!this.#labels.close()) return false;
+      this.#copyRaw();
+      this.#code.op(OpByte.END, OpByte.END);
+      return true;
     }
     if (this.#wrapped) {
       this.#join(live);

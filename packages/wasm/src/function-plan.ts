@@ -1,4 +1,4 @@
-/** What instrumentation has decided about one function before it writes a byte of it. Filled by `function-planner.ts`. */
+/** What instrumentation has decided about one function before writing a byte of it: `function-planner.ts` fills it. */
 
 /** Bits per instruction, in the order of the code. */
 export const Mark = {
@@ -27,8 +27,8 @@ export interface FunctionPlan {
   readonly chargesCount: number;
   /** The function contains a call in reachable code: it pays depth and keeps the shared counter current. */
   readonly calls: boolean;
-  /** The function contains operations that are priced by an operand. */
-  readonly linear: boolean;
+  /** The function contains a loop that repeats. */
+  readonly loops: boolean;
   /** br_if or br_table leave the function: its body needs a block to land behind. */
   readonly branchesOut: boolean;
   /** Logical size of the stack frame. */

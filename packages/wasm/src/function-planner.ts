@@ -4,7 +4,7 @@
  */
 
 import { assert } from "@wasm-engine/abi";
-import { OP_COSTS, LINEAR_COSTS, branchTableCost, callCost, entryCost } from "./cost-table.js";
+import { OP_COSTS, branchTableCost, callCost, entryCost } from "./cost-table.js";
 import { Mark } from "./function-plan.js";
 import type { FunctionPlan } from "./function-plan.js";
 import { EMPTY_BLOCK, InstructionReader, blockValueType } from "./instruction-reader.js";
@@ -72,7 +72,7 @@ export class FunctionPlanner {
   #ordinal = 0;
   #reachable = true;
   #calls = false;
-  #linear = false;
+  #loops = false;
   #branchesOut = false;
 
   constructor(module: WasmModule, faults: PlannerFaults = {}) {
@@ -108,7 +108,7 @@ export class FunctionPlanner {
     this.#ordinal = 0;
     this.#reachable = true;
     this.#calls = false;
-    this.#linear = false;
+    this.#loops = false;
     this.#branchesOut = false;
     this.#segments.add(entryCost(declaredWords(body)));
     this.#open("function", { parameters: none, results: type.results });
@@ -125,7 +125,7 @@ export class FunctionPlanner {
       charges,
       chargesCount: charges.reduce((count, charge) => (charge > 0 ? count + 1 : count), 0),
       calls: this.#calls,
-      linear: this.#linear,
+      loops: this.#loops,
       branchesOut: this.#branchesOut,
       frameBytes: frameBytes(words, body.end - body.contentStart),
     };
@@ -272,13 +272,11 @@ export class FunctionPlanner {
         stack.push(ValueType.FUNCREF);
         return true;
       case tableGrow:
-        this.#linear = true;
         stack.pop();
         stack.pop();
         stack.push(ValueType.I32);
         return true;
       case tableFill:
-        this.#linear = true;
         for (let count = 0; count < 3; count++) stack.pop();
         return true;
       default:
@@ -294,7 +292,6 @@ export class FunctionPlanner {
     const shape = NAN_PRODUCERS[op] ?? NO_SHAPE;
     const producer = shape === NO_SHAPE ? SETTLED : producerOf(this.#ordinal, shape);
     for (const type of results) this.#stack.push(type, producer);
-    if (LINEAR_COSTS[op] !== undefined) this.#linear = true;
     if (opcode.immediates === "data") this.droppedSegments.add(this.#reader.index);
   }
 
@@ -335,6 +332,7 @@ export class FunctionPlanner {
   /** A loop's label lies before it: what follows its end is straight-line with its last segment. */
   #endLoop(frame: Frame): void {
     const header = frame.opener + 1;
+    if (frame.branched) this.#loops = true;
     if (frame.branched && this.#faults.loopChargedOnce === true) {
       this.#mark(frame.opener, Mark.JOIN);
       this.#segments.merge(header, frame.before);
@@ -453,7 +451,7 @@ export class FunctionPlanner {
   }
 }
 
-/** Bounds the native frame in both tiers: values, and subexpressions kept alive across a call, which the body bounds. */
+/** Bounds the native frame in both tiers: values, and subexpressions kept over a call, which the body bounds. */
 function frameBytes(words: number, bodyBytes: number): number {
   return 128 + 17 * words + bodyBytes;
 }

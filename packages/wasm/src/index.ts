@@ -34,4 +34,5 @@ export {
   publicKeyOf,
 } from "./signature-key.js";
 export type { InstrumentOptions, Instrumented, Manifest, SignatureCrypto } from "./wasm-contract.js";
+export { COST_TABLE_VERSION } from "./cost-table.js";
 export { instrument } from "./instrument.js";

@@ -1,4 +1,4 @@
-/** Mistakes planted in the instrumenter must be noticed by the comparison with the oracle, or the comparison is worth nothing. */
+/** Planted mistakes must be noticed by the comparison with the oracle, or the comparison is worth nothing. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -60,7 +60,8 @@ test("[G4] mutable globals survive bit by bit: signalling NaN, vectors, 64-bit i
 
 const segments = assemble(`(module (memory (export "memory") 1)
   (data (i32.const 512) "active") (data $a "abcdefgh") (data $b "ABCDEFGH") (data $kept "never dropped")
-  (func (export "drop") (data.drop $a)) (func (export "dropB") (data.drop $b)) (func (export "dropActive") (data.drop 0))
+  (func (export "drop") (data.drop $a)) (func (export "dropB") (data.drop $b))
+  (func (export "dropActive") (data.drop 0))
   (func (export "init") (param i32 i32 i32) (memory.init $a (local.get 0) (local.get 1) (local.get 2)))
   (func (export "initB") (param i32 i32 i32) (memory.init $b (local.get 0) (local.get 1) (local.get 2)))
   (func (export "initActive") (param i32 i32 i32) (memory.init 0 (local.get 0) (local.get 1) (local.get 2)))

@@ -19,6 +19,7 @@ export interface Layout {
   /** First of the thunks, one per imported function. */
   readonly thunks: number;
   readonly refuel: number;
+  readonly refuelFor: number;
   readonly settle: number;
   readonly outOfDepth: number;
   readonly grow: number;
@@ -52,14 +53,15 @@ export function layoutOf(module: WasmModule, droppedSegments: Iterable<number>, 
     types: new TypePool(module.types),
     importedFunctions: module.importedFunctions,
     shift,
-    slice: standalone ? refuel + 6 : module.importedFunctions,
+    slice: standalone ? refuel + 7 : module.importedFunctions,
     thunks,
     refuel,
-    settle: refuel + 1,
-    outOfDepth: refuel + 2,
-    grow: refuel + 3,
-    stateSave: refuel + 4,
-    stateLoad: refuel + 5,
+    refuelFor: refuel + 1,
+    settle: refuel + 2,
+    outOfDepth: refuel + 3,
+    grow: refuel + 4,
+    stateSave: refuel + 5,
+    stateLoad: refuel + 6,
     fuel,
     depth: fuel + 1,
     status: fuel + 2,

@@ -1,4 +1,4 @@
-/** Writes the sections of the instrumented module: the original ones with moved function indices, added parts behind. */
+/** Writes the sections of the instrumented module: the original ones with moved indices, added parts behind. */
 
 import { HOST_MODULE, Instrumented, assert, encodeUtf8 } from "@wasm-engine/abi";
 import { Encoder } from "./encoder.js";
@@ -15,6 +15,7 @@ import {
   noSliceBody,
   outOfDepthBody,
   refuelBody,
+  refuelForBody,
   settleBody,
   thunkBody,
 } from "./thunks.js";
@@ -72,6 +73,7 @@ function addedFunctions({ module, layout }: EmitterInput, state: StateLayout): A
   const load = noMemory ? stateUnreachableBody() : stateLoadBody(state);
   const functions: AddedFunction[] = [
     { parameters: [I64], results: [I64], body: refuelBody(layout) },
+    { parameters: [I64, I64], results: [I64], body: refuelForBody(layout) },
     { parameters: [I64], results: [I64], body: settleBody(layout) },
     { parameters: [], results: [], body: outOfDepthBody(layout) },
     { parameters: [I32], results: [I32], body: grow },

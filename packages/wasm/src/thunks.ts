@@ -48,6 +48,13 @@ export function refuelBody(layout: Layout): Encoder {
   return stop(body, layout, InstrumentedStatus.OUT_OF_FUEL);
 }
 
+/** `(counter: i64, cost: i64) -> i64`: the counter does not cover the cost; gives one that does. */
+export function refuelForBody(layout: Layout): Encoder {
+  const body = new Encoder(32).byte(0);
+  body.op(OpByte.LOCAL_GET, 0, OpByte.LOCAL_GET, 1, OpByte.I64_SUB).byte(OpByte.CALL).u32(layout.refuel);
+  return body.op(OpByte.LOCAL_GET, 1, OpByte.I64_ADD, OpByte.END);
+}
+
 /** `(counter: i64) -> i64`: the counter, refuelled where it is negative. */
 export function settleBody(layout: Layout): Encoder {
   const body = new Encoder(32).byte(0);

@@ -45,11 +45,13 @@ function sharingRecursion(values: number): string {
 
 function manyLocals(type: string, locals: number): string {
   const fill = type === "v128" ? "(i32x4.splat (local.get 0))" : "(i64.extend_i32_u (local.get 0))";
+  const before = (index: number): string => (index === 0 ? fill : `(local.get ${index})`);
+  const next = (index: number): string => `(local.get ${index + 1}) (local.get ${index + 2})`;
   const add = type === "v128" ? "i32x4.add" : "i64.add";
   return `(func $f (export "run") (param i32) (result i32) (local ${`${type} `.repeat(locals)}) ${count}
-    ${repeat(locals, (index) => `(local.set ${index + 1} (${add} ${fill} ${index === 0 ? fill : `(local.get ${index})`}))`)}
+    ${repeat(locals, (index) => `(local.set ${index + 1} (${add} ${fill} ${before(index)}))`)}
     (drop (call $f (i32.add (local.get 0) (i32.const 1))))
-    ${repeat(locals - 1, (index) => `(local.set ${index + 1} (${add} (local.get ${index + 1}) (local.get ${index + 2})))`)}
+    ${repeat(locals - 1, (index) => `(local.set ${index + 1} (${add} ${next(index)}))`)}
     ${type === "v128" ? "(i32x4.extract_lane 0 (local.get 1))" : "(i32.wrap_i64 (local.get 1))"})`;
 }
 
@@ -72,9 +74,11 @@ const programs: readonly (readonly [string, string])[] = [
   ["locals v128", manyLocals("v128", 900)],
   [
     "parameters",
-    `(func $f (export "run") (param i32) (result i32) ${count} (call $g ${repeat(100, () => "(i64.extend_i32_u (local.get 0))")}))
+    `(func $f (export "run") (param i32) (result i32) ${count}
+      (call $g ${repeat(100, () => "(i64.extend_i32_u (local.get 0))")}))
      (func $g (param ${"i64 ".repeat(100)}) (result i32) (drop (call $f (i32.wrap_i64 (local.get 99))))
-       (i32.wrap_i64 (i64.add ${"(i64.add ".repeat(98)} (local.get 0) ${repeat(98, (index) => `(local.get ${index + 1}))`)} (local.get 99))))`,
+       (i32.wrap_i64 (i64.add ${"(i64.add ".repeat(98)} (local.get 0)
+         ${repeat(98, (index) => `(local.get ${index + 1}))`)} (local.get 99))))`,
   ],
   [
     "operands under the call",
@@ -84,7 +88,8 @@ const programs: readonly (readonly [string, string])[] = [
   ],
   [
     "large leaf below",
-    `(func $f (export "run") (param i32) (result i32) ${count} (drop (call $leaf (local.get 0))) (call $f (local.get 0)))
+    `(func $f (export "run") (param i32) (result i32) ${count}
+       (drop (call $leaf (local.get 0))) (call $f (local.get 0)))
      ${sharedSubexpressions(2000, "$leaf", "")}`,
   ],
 ];

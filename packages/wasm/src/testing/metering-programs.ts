@@ -206,7 +206,8 @@ const calls: readonly MeteringProgram[] = [
     "function that ends in unreachable or an endless loop that returns",
     `(func $f (param i32) (result i32) (if (local.get 0) (then (return (i32.const 3))))
        (loop (result i32) (return (i32.const 4))))
-     (func $g (param i32) (result i32) (if (local.get 0) (then (return (i32.const 3)))) (return (i32.const 9)) (unreachable))
+     (func $g (param i32) (result i32) (if (local.get 0) (then (return (i32.const 3)))) 
+       (return (i32.const 9)) (unreachable))
      (func (export "run") (param i32) (result i32) (i32.add (call $f (local.get 0)) (call $g (local.get 0))))`,
     [0],
     [1],

@@ -1,4 +1,4 @@
-/** Child process of the NaN tests: prints the report of one probe run as JSON. Argument: `raw` leaves NaN bits alone. */
+/** Child process of the NaN tests: prints one report as JSON. Argument: `raw` leaves NaN bits alone. */
 
 import { probeNans } from "./nan-probe.js";
 

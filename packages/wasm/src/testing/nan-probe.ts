@@ -185,7 +185,8 @@ const moves: readonly (readonly [
 
 function probeFunction(index: number, operand: Shape, result: Shape, expression: string): string {
   const [from, to] = [wasmType(operand), wasmType(result)];
-  return `(func (export "p${index}") (param $pa i32) (param $pb i32) (param $out i32) (local $a ${from}) (local $b ${from}) (local $r ${to})
+  return `(func (export "p${index}") (param $pa i32) (param $pb i32) (param $out i32)
+    (local $a ${from}) (local $b ${from}) (local $r ${to})
     (local.set $a (${from}.load (local.get $pa))) (local.set $b (${from}.load (local.get $pb)))
     ${expression} (local.set $r) (${to}.store (local.get $out) (local.get $r)))`;
 }

@@ -1,0 +1,55 @@
+/** Depths of branches where the written code nests deeper than the original: in its wrapper and guarded loops. */
+
+import { assert } from "@wasm-engine/abi";
+
+export class LabelStack {
+  /** Level of each open construct's label in the written code; the first is the function's. */
+  readonly #levels: number[] = [];
+  readonly #guarded: boolean[] = [];
+
+  /** Begins a function, whose label is the wrapper's where there is one. */
+  reset(wrapped: boolean): void {
+    this.#levels.length = 0;
+    this.#guarded.length = 0;
+    this.#levels.push(wrapped ? 1 : 0);
+    this.#guarded.push(false);
+  }
+
+  /** A construct begins; a guarded one is written inside of another. */
+  open(guarded: boolean): void {
+    this.#levels.push(this.#level + (guarded ? 2 : 1));
+    this.#guarded.push(guarded);
+  }
+
+  /** The innermost construct ends. True where it was guarded. */
+  close(): boolean {
+    assert(this.#levels.length > 1, "a construct is open");
+    this.#levels.pop();
+    return this.#guarded.pop() === true;
+  }
+
+  /** True where the innermost construct is guarded. */
+  get guarded(): boolean {
+    return this.#guarded[this.#guarded.length - 1] === true;
+  }
+
+  /** True outside of all constructs. */
+  get inFunction(): boolean {
+    return this.#levels.length === 1;
+  }
+
+  leavesFunction(label: number): boolean {
+    return label === this.#levels.length - 1;
+  }
+
+  /** Depth in the written code of a label of the original. */
+  depth(label: number): number {
+    const target = this.#levels[this.#levels.length - 1 - label];
+    assert(target !== undefined, "the label exists");
+    return this.#level - target;
+  }
+
+  get #level(): number {
+    return this.#levels[this.#levels.length - 1] ?? 0;
+  }
+}
