@@ -1,0 +1,53 @@
+/** kill -9 of the relay's world while its courier holds a promise, at points spread over the run. */
+
+import assert from "node:assert/strict";
+import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { after, before, test } from "node:test";
+import { Engine, inspectRun } from "@wasm-engine/engine";
+import type { RunResult } from "@wasm-engine/engine";
+
+const relay = fileURLToPath(new URL("../../../examples/relay", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "wasm-engine-relay-"));
+/** Passages of crash points in the undisturbed run are about 1,200. */
+const points = Array.from({ length: 10 }, (_, index) => 40 + index * 115);
+
+let undisturbed: RunResult;
+let verdict = "";
+
+before(async () => {
+  for (const name of ["agents", "engine.yaml"]) {
+    cpSync(join(relay, name), join(folder, name), { recursive: true });
+  }
+  await using world = await Engine.open(join(folder, "engine.yaml"), { dir: join(folder, "undisturbed") });
+  undisturbed = await world.run();
+  verdict = readFileSync(join(folder, "out/verdict.jsonl"), "utf8");
+});
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+async function crashed(dir: string, passage: number): Promise<void> {
+  const testing = { crash: { point: "any", passage } } as const;
+  const world = await Engine.open(join(folder, "engine.yaml"), { dir, testing });
+  await world.run();
+  await world.close();
+}
+
+const figures = ({ chainHead, stateHash, fuel }: RunResult): unknown => ({ chainHead, stateHash, fuel });
+
+test("[G3] kill -9 while a promise is pending: resumed, the run has the undisturbed head and output", async () => {
+  assert.match(verdict, /PASS/);
+  let pending = 0;
+  for (const passage of points) {
+    const dir = join(folder, `killed-${passage}`);
+    await assert.rejects(crashed(dir, passage), { code: "WE_WORLD_DIED" }, `passage ${passage} is part of the run`);
+    const report = await inspectRun(dir, { agent: "courier" });
+    if ((report.agents[0]?.pendingRequests.length ?? 0) > 0) pending++;
+    await using resumed = await Engine.open(dir, { resume: true });
+    const result = await resumed.run();
+    assert.deepEqual(figures(result), figures(undisturbed), `passage ${passage}`);
+    assert.equal(readFileSync(join(folder, "out/verdict.jsonl"), "utf8"), verdict, `passage ${passage}`);
+  }
+  assert.ok(pending >= points.length / 2, `a promise was pending in ${pending} of ${points.length} kills`);
+});
