@@ -238,6 +238,7 @@ export const HOSTILE_AGENTS: readonly HostileAgent[] = [
     name,
     text,
     fault,
+    ...(name === "agent_init that fails" ? { guestCode: -3 } : {}),
     ends: true,
     onFault: { strategy: "stop" } as const,
   })),

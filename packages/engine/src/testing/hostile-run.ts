@@ -14,12 +14,9 @@ import { HOSTILE_AGENTS } from "./hostile-agents.js";
 import { HOSTILE_WORLD_TICKS, hostileId, hostileWorld } from "./hostile-world.js";
 import type { HostileWorldOptions } from "./hostile-world.js";
 
-/** Ticks before which the hostile agents are sent what to do. The second round finds what the first one left. */
-const attackTicks = [3, 4, 15, 28];
-
 /** Runs the world to its end, with the same inputs whether its hostile agents are hostile or not. */
-export async function runHostileWorld(options: HostileWorldOptions & OpenOptions): Promise<RunResult> {
-  const { directory, hostile, policy, depthBytes, seed, ...open } = options;
+export async function runHostileWorld(options: HostileRunOptions & OpenOptions): Promise<RunResult> {
+  const { directory, hostile, policy, depthBytes, seed, attackTicks, ...open } = options;
   const resolved = await hostileWorld({
     directory,
     hostile,
@@ -36,6 +33,11 @@ export async function runHostileWorld(options: HostileWorldOptions & OpenOptions
     await Promise.all(scripts.map(([id, payload]) => world.send(id, payload, { topic: "script" })));
   }
   return await world.run();
+}
+
+export interface HostileRunOptions extends HostileWorldOptions {
+  /** Ticks in which the hostile agents are told what to do. A second round finds what the first one left. */
+  readonly attackTicks: readonly number[];
 }
 
 export interface FaultSeen {
