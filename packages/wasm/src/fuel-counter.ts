@@ -53,11 +53,11 @@ export class FuelCounter {
   }
 
   /**
-   * Charge at the function's entry. Only functions that call are tested there: without them nothing recurses, and
-   * loops are tested on their own.
+   * Charge at the function's entry. Short functions without calls need no test there: they do not recurse, loops
+   * are tested on their own, and whoever calls them is tested.
    */
-  enter(cost: number, calls: boolean): void {
-    this.charge(cost, calls && this.#faults.entryNotTested !== true);
+  enter(cost: number, test: boolean): void {
+    this.charge(cost, test && this.#faults.entryNotTested !== true);
   }
 
   /** At the head of a guarding loop: asks for fuel unless the inner loop's charge is covered. */

@@ -27,6 +27,12 @@ const memoryInit = FC + 8;
 const dataDrop = FC + 9;
 const { I32 } = ValueType;
 
+/**
+ * Functions without calls are not tested at entry up to this much fuel. A body holds at most 2^17 calls, so what runs
+ * between two tests stays within milliseconds.
+ */
+const untestedFuelMax = 256;
+
 export interface EmitterInput {
   readonly module: WasmModule;
   readonly layout: Layout;
@@ -90,7 +96,8 @@ export class FunctionEmitter {
       code.op(OpByte.I32_CONST, 0, OpByte.I32_LT_S, OpByte.IF, OpByte.VOID);
       code.byte(OpByte.CALL).u32(layout.outOfDepth).byte(OpByte.END);
     }
-    this.#counter.enter(this.#plan.charges[0] ?? 0, this.#plan.calls);
+    const { charges, calls, staticFuel } = this.#plan;
+    this.#counter.enter(charges[0] ?? 0, calls || staticFuel > untestedFuelMax);
     if (!this.#wrapped) return;
     code.byte(OpByte.BLOCK);
     const [first] = type.results;

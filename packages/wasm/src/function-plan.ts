@@ -25,6 +25,8 @@ export interface FunctionPlan {
   readonly charges: Uint32Array;
   /** Number of slots with a charge. */
   readonly chargesCount: number;
+  /** Sum of all charges: what one pass through the function costs at most, without loops and callees. */
+  readonly staticFuel: number;
   /** The function contains a call in reachable code: it pays depth and keeps the shared counter current. */
   readonly calls: boolean;
   /** The function contains a loop that repeats. */

@@ -124,6 +124,7 @@ export class FunctionPlanner {
       marks: this.#marks.slice(0, this.#ordinal),
       charges,
       chargesCount: charges.reduce((count, charge) => (charge > 0 ? count + 1 : count), 0),
+      staticFuel: charges.reduce((sum, charge) => sum + charge, 0),
       calls: this.#calls,
       loops: this.#loops,
       branchesOut: this.#branchesOut,

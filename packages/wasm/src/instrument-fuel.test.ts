@@ -85,6 +85,15 @@ test("[G7] bulk operations are charged and tested before anything is written", (
   assert.match(rich.trap ?? "", /out of bounds/);
 });
 
+test("[G6] many calls of a long function without calls or loops stop near the budget", () => {
+  const long = "(local.set 0 (i32.div_u (local.get 0) (i32.const 3)))".repeat(300);
+  const bytes = assemble(`(module (func $leaf (param i32) ${long})
+    (func (export "run") ${"(call $leaf (i32.const 1))".repeat(500)}))`);
+  const result = new MeteredGuest(instrument(bytes).bytes).call("run", [], { fuel: 20_000n });
+  assert.equal(result.status, InstrumentedStatus.OUT_OF_FUEL);
+  assert.ok(result.fuelLeft > -6_000n, "less than one long function and the caller's own price");
+});
+
 test("a trap leaves the status alone", () => {
   const guest = new MeteredGuest(
     instrument(assemble(`(module (func (export "run") (loop (unreachable) (br 0))))`)).bytes,
