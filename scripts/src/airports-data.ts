@@ -19,7 +19,7 @@ interface Flight {
 }
 
 export interface AirportsData {
-  /** CSV: flight (from 1), departure, arrival (ISO 8601, UTC, minutes), origin, destination, distance (miles), delay (minutes). */
+  /** CSV: flight (from 1), departure, arrival (ISO 8601, UTC), origin, destination, distance (mi), delay (min). */
   readonly flights: string;
   /** CSV: iata, latitude, longitude (degrees), sorted by iata. */
   readonly airports: string;

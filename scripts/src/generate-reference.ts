@@ -12,7 +12,9 @@ const folder = "docs/reference";
 /** Path from the repository root to text. */
 export function referencePages(): Map<string, string> {
   const entries = errorCatalogue();
-  const pages = new Map(entries.map((entry) => [`${folder}/errors/${slugOf(entry.code)}.md`, errorPage(entry)]));
+  const pages = new Map(
+    entries.map((entry) => [`${folder}/errors/${slugOf(entry.code)}.md`, errorPage(entry)]),
+  );
   pages.set(`${folder}/errors/README.md`, errorIndex(entries));
   pages.set(`${folder}/cli.md`, cliPage(commands));
   return pages;
@@ -22,7 +24,9 @@ export function referencePages(): Map<string, string> {
 export function stalePages(): string[] {
   const pages = referencePages();
   const stale = [...pages].filter(([path, text]) => committed(path) !== text).map(([path]) => path);
-  const present = readdirSync(join(repositoryRoot, folder, "errors")).map((name) => `${folder}/errors/${name}`);
+  const present = readdirSync(join(repositoryRoot, folder, "errors")).map(
+    (name) => `${folder}/errors/${name}`,
+  );
   return [...stale, ...present.filter((path) => !pages.has(path))];
 }
 
@@ -59,9 +63,13 @@ function errorIndex(entries: readonly CatalogueEntry[]): string {
     "",
     "| code | exit | message |",
     "|---|--:|---|",
-    ...entries.map(({ code, exitCode, message }) => `| [${code}](${slugOf(code)}.md) | ${exitCode} | ${message.replaceAll("|", "\\|")} |`),
+    ...entries.map(indexRow),
     "",
   ].join("\n");
+}
+
+function indexRow({ code, exitCode, message }: CatalogueEntry): string {
+  return `| [${code}](${slugOf(code)}.md) | ${exitCode} | ${message.replaceAll("|", "\\|")} |`;
 }
 
 function cliPage(definitions: readonly CommandDefinition[]): string {
@@ -78,8 +86,10 @@ function cliPage(definitions: readonly CommandDefinition[]): string {
   ].join("\n");
 }
 
-function verbSection({ name, description, arguments: args, options, examples, exitCodes }: CommandDefinition): string[] {
-  const usage = ["wasm-engine", name, ...args.map((arg) => (arg.optional === true ? `[${arg.name}]` : `<${arg.name}>`)), "[options]"];
+function verbSection(definition: CommandDefinition): string[] {
+  const { name, description, arguments: args, options, examples, exitCodes } = definition;
+  const places = args.map((arg) => (arg.optional === true ? `[${arg.name}]` : `<${arg.name}>`));
+  const usage = ["wasm-engine", name, ...places, "[options]"];
   return [
     `## ${name}`,
     "",

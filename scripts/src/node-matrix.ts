@@ -1,6 +1,6 @@
 /**
- * Runs the example worlds under other Node versions, V8 tiers, and compares chain heads. A command of its own because it
- * installs Node binaries from npm into node_modules/.cache: `node scripts/dist/node-matrix.js [20 22 24 26]`.
+ * Runs the example worlds under other Node versions and V8 tiers, and compares chain heads. A command of its own because
+ * it installs Node binaries from npm into node_modules/.cache: `node scripts/dist/node-matrix.js [20 22 24 26]`.
  */
 
 import { spawnSync } from "node:child_process";
@@ -29,7 +29,8 @@ function nodeBinary(major: string): string {
   if (!existsSync(binary)) {
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, "package.json"), '{ "private": true }\n');
-    const result = spawnSync("npm", ["install", "--loglevel=error", `node@${major}`], { cwd: folder, stdio: "inherit" });
+    const options = { cwd: folder, stdio: "inherit" } as const;
+    const result = spawnSync("npm", ["install", "--loglevel=error", `node@${major}`], options);
     if (result.status !== 0) throw new TypeError(`Node ${major} could not be installed`);
   }
   return binary;
@@ -50,9 +51,11 @@ function execute(node: string, flags: readonly string[], world: string): Cell {
     node?: string;
     v8Flags?: string[];
   }; // the CLI's document
-  if (result.status !== 0) throw new TypeError(`${node} ${flags.join(" ")} ${world}: exit ${result.status}\n${result.stderr}`);
+  const cell = `${node} ${flags.join(" ")} ${world}`;
+  if (result.status !== 0) throw new TypeError(`${cell}: exit ${result.status}\n${result.stderr}`);
   const applied = flags.every((flag) => report.v8Flags?.includes(flag) === true);
-  if (!applied) throw new TypeError(`the executing process did not get ${flags.join(" ")}: ${String(report.v8Flags)}`);
+  if (!applied)
+    throw new TypeError(`the executing process did not get ${flags.join(" ")}: ${String(report.v8Flags)}`);
   const { chainHead = "", ticks = 0, fuel = 0 } = report;
   return { world, node: report.node ?? "", flags: flags.join(" ") || "default", chainHead, ticks, fuel };
 }
@@ -63,7 +66,9 @@ for (const world of worlds) {
   const cells = majors.flatMap((major) => tiers.map((flags) => execute(nodeBinary(major), flags, world)));
   const heads = new Set(cells.map(({ chainHead, ticks, fuel }) => `${chainHead} ${ticks} ${fuel}`));
   for (const cell of cells) {
-    console.log(`${cell.world}  ${cell.node.padEnd(10)} ${cell.flags.padEnd(15)} ${cell.chainHead}  fuel ${cell.fuel}`);
+    console.log(
+      `${cell.world}  ${cell.node.padEnd(10)} ${cell.flags.padEnd(15)} ${cell.chainHead}  fuel ${cell.fuel}`,
+    );
   }
   console.log(`${world}: ${heads.size === 1 ? "equal" : "DIFFERENT"} in ${cells.length} cells\n`);
   if (heads.size !== 1) differing++;

@@ -59,37 +59,43 @@ function verb<Document>(...args: readonly string[]): Document {
 }
 
 function scoreTable(score: Score): string {
+  const row = (name: string, own: string, base: string, note = ""): string =>
+    `  ${name.padEnd(30)}${own.padStart(8)}${base.padStart(11)}  ${note}`.trimEnd();
   const skill = (own: number, base: number): string => `${(100 * (1 - own / base)).toFixed(2)} % better`;
-  const rows = [
-    ["", "agents", "base rate", ""],
-    ["Brier score (lower is better)", score.brier.toFixed(4), score.brierBase.toFixed(4), skill(score.brier, score.brierBase)],
-    ["log loss (lower is better)", score.logLoss.toFixed(4), score.logLossBase.toFixed(4), skill(score.logLoss, score.logLossBase)],
-    ["AUC (0.5 is a coin)", score.auc.toFixed(4), "0.5000", ""],
-  ];
-  return rows
-    .map(([name = "", own = "", base = "", note = ""]) => `  ${name.padEnd(30)}${own.padStart(8)}${base.padStart(11)}  ${note}`.trimEnd())
-    .join("\n");
+  const compared = (name: string, own: number, base: number): string =>
+    row(name, own.toFixed(4), base.toFixed(4), skill(own, base));
+  return [
+    row("", "agents", "base rate"),
+    compared("Brier score (lower is better)", score.brier, score.brierBase),
+    compared("log loss (lower is better)", score.logLoss, score.logLossBase),
+    row("AUC (0.5 is a coin)", score.auc.toFixed(4), "0.5000"),
+  ].join("\n");
 }
 
-console.log("224 airports and an arbiter, 20,000 US flights of January to March 2001, one tick = 10 virtual minutes");
+console.log(
+  "224 airports and an arbiter, 20,000 US flights of January to March 2001, one tick = 10 virtual minutes",
+);
 const run = verb<RunReport>("run", "examples/airports/engine.yaml");
 const inspected = verb<{ agents: readonly { describe: Score }[] }>("inspect", run.dir, "--agent", "arbiter");
 const score = inspected.agents[0]?.describe;
 if (score === undefined) throw new TypeError("the arbiter describes nothing");
 
 console.log(
-  `ran ${number(run.ticks)} ticks, ${number(run.turnsExecuted)} turns of ${run.agents} agents, ${number(run.messages)} messages,` +
-    ` ${number(run.fuel)} fuel, ${run.faults} faults in ${(run.wallMs / 1000).toFixed(1)} s\n`,
+  `ran ${number(run.ticks)} ticks, ${number(run.turnsExecuted)} turns of ${run.agents} agents,` +
+    ` ${number(run.messages)} messages, ${number(run.fuel)} fuel, ${run.faults} faults` +
+    ` in ${(run.wallMs / 1000).toFixed(1)} s\n`,
 );
 console.log(
-  `Probability of a delay over 15 minutes, ${number(score.scored)} flights of March (${number(score.late)} late);` +
-    ` base rate ${(100 * score.baseRate).toFixed(1)} % from ${number(score.trainingFlights)} flights before`,
+  `Probability of a delay over 15 minutes, ${number(score.scored)} flights of March` +
+    ` (${number(score.late)} late); base rate ${(100 * score.baseRate).toFixed(1)} %` +
+    ` from ${number(score.trainingFlights)} flights before`,
 );
 console.log(`${scoreTable(score)}\n`);
 console.log(`chain head ${run.chainHead}`);
 
 const replay = verb<ReplayReport>("replay", run.dir);
-const same = replay.verified && replay.chainHead === run.chainHead && replay.turnsExecuted === run.turnsExecuted;
+const same =
+  replay.verified && replay.chainHead === run.chainHead && replay.turnsExecuted === run.turnsExecuted;
 console.log(
   same
     ? `replay: identical (${number(replay.ticks)} ticks, ${number(replay.turnsExecuted)} turns executed)`

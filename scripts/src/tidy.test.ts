@@ -44,7 +44,7 @@ test("tidy: no host names, machine paths or download addresses", () => none(text
 test("tidy: the checks themselves can fail", () => {
   const long = `export function f(): void {\n${"  f();\n".repeat(80)}}\n`;
   assert.equal(shapeComplaints(fake("packages/core/src/x.ts", long)).length, 1);
-  assert.equal(shapeComplaints(fake("packages/core/src/utils.ts", "")).length, 1);
+  assert.equal(shapeComplaints(fake("packages/core/src/misc.ts", "")).length, 1);
   assert.equal(layerComplaints(fake("packages/core/src/x.ts", 'import { a } from "node:fs";\n')).length, 1);
   assert.equal(
     layerComplaints(fake("packages/abi/src/x.ts", 'import { a } from "@wasm-engine/core";\n')).length,

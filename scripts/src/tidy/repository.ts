@@ -7,9 +7,10 @@ const assetBytesMax = 8 * 1024 * 1024;
 const assetsBytesMax = 12 * 1024 * 1024;
 const exampleDataBytesMax = 300 * 1024;
 
-const allowedExtensions = new Set(
-  "ts,mts,mjs,js,json,jsonl,md,yaml,yml,c,h,wasm,wat,csv,gz,gitignore,npmrc,prettierignore,html,svg,txt,bundle".split(","),
-);
+const sourceExtensions = "ts mts mjs js c h wat";
+const dataExtensions = "json jsonl md yaml yml wasm csv gz html svg txt bundle";
+const toolExtensions = "gitignore npmrc prettierignore";
+const allowedExtensions = new Set(`${sourceExtensions} ${dataExtensions} ${toolExtensions}`.split(" "));
 const extensionless = new Set(["LICENSE", "NOTICE", ".ci/run"]);
 
 export function sizeComplaints(files: readonly SourceFile[]): string[] {
@@ -18,7 +19,8 @@ export function sizeComplaints(files: readonly SourceFile[]): string[] {
   for (const file of files) {
     const isAsset = file.path.startsWith("assets/");
     if (isAsset) assets += file.bytes;
-    const limit = isAsset ? assetBytesMax : /^examples\/[^/]+\/data\//.test(file.path) ? exampleDataBytesMax : blobBytesMax;
+    const isExampleData = /^examples\/[^/]+\/data\//.test(file.path);
+    const limit = isAsset ? assetBytesMax : isExampleData ? exampleDataBytesMax : blobBytesMax;
     if (file.path !== "package-lock.json" && file.bytes > limit) {
       complaints.push(`${file.path}: ${file.bytes} bytes, at most ${limit}`);
     }
@@ -27,7 +29,8 @@ export function sizeComplaints(files: readonly SourceFile[]): string[] {
       complaints.push(`${file.path}: file type not in the allowed list`);
     }
   }
-  if (assets > assetsBytesMax) complaints.push(`assets/: ${assets} bytes together, at most ${assetsBytesMax}`);
+  if (assets > assetsBytesMax)
+    complaints.push(`assets/: ${assets} bytes together, at most ${assetsBytesMax}`);
   return complaints;
 }
 
@@ -43,7 +46,8 @@ export function decisionComplaints(files: readonly SourceFile[]): string[] {
   for (const file of files.filter(({ path }) => path.startsWith("docs/adr/"))) {
     const number = /^docs\/adr\/(\d{4})-[a-z0-9-]+\.md$/.exec(file.path)?.[1];
     if (number === undefined) complaints.push(`${file.path}: decision records are NNNN-title.md`);
-    else if (seen.has(number)) complaints.push(`${file.path}: number ${number} is taken by ${seen.get(number) ?? ""}`);
+    else if (seen.has(number))
+      complaints.push(`${file.path}: number ${number} is taken by ${seen.get(number) ?? ""}`);
     else seen.set(number, file.path);
   }
   return complaints;
@@ -57,7 +61,9 @@ export function dependencyComplaints(files: readonly SourceFile[]): string[] {
     const manifest = JSON.parse(file.text()) as Record<string, Record<string, string> | undefined>; // npm's own format
     for (const field of ["dependencies", "devDependencies", "optionalDependencies"]) {
       for (const [name, range] of Object.entries(manifest[field] ?? {})) {
-        if (!/^(npm:[a-z@/.-]+@)?\d+\.\d+\.\d+$/.test(range)) complaints.push(`${file.path}: ${name} is not pinned: ${range}`);
+        if (!/^(npm:[a-z@/.-]+@)?\d+\.\d+\.\d+$/.test(range)) {
+          complaints.push(`${file.path}: ${name} is not pinned: ${range}`);
+        }
         if (!name.startsWith("@wasm-engine/") && !listed.includes(`\`${name}\``)) {
           complaints.push(`docs/dependencies.md: no line for ${name} (${file.path})`);
         }

@@ -40,9 +40,11 @@ export function shapeComplaints(file: SourceFile): string[] {
     }
     if (file.path.startsWith("scripts/src/tidy/")) return;
     for (const [word, instead] of bannedWords) {
-      if (word.test(line)) complaints.push(`${file.path}:${index + 1}: banned word ${String(word)}: ${instead}`);
+      if (word.test(line))
+        complaints.push(`${file.path}:${index + 1}: banned word ${String(word)}: ${instead}`);
     }
-    if (/\b(TODO|FIXME|XXX)\b/.test(line)) complaints.push(`${file.path}:${index + 1}: unfinished work marker`);
+    if (/\b(TODO|FIXME|XXX)\b/.test(line))
+      complaints.push(`${file.path}:${index + 1}: unfinished work marker`);
     if (!isTest && /throw new Error\(/.test(line)) {
       complaints.push(`${file.path}:${index + 1}: throw a coded error of the package's table`);
     }
@@ -59,7 +61,9 @@ function functionComplaints(path: string, text: string): string[] {
     if (ts.isFunctionLike(node) && "body" in node && node.body !== undefined) {
       const first = lineOf(node.getStart(source));
       const length = lineOf(node.getEnd()) - first + 1;
-      if (length > functionLinesMax) complaints.push(`${path}:${first}: function of ${length} lines, at most ${functionLinesMax}`);
+      if (length > functionLinesMax) {
+        complaints.push(`${path}:${first}: function of ${length} lines, at most ${functionLinesMax}`);
+      }
     }
     ts.forEachChild(node, visit);
   };
