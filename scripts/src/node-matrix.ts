@@ -1,5 +1,5 @@
 /**
- * Runs the example worlds under other Node versions and V8 tiers, and compares chain heads. A command of its own because
+ * Runs the example worlds under other Node versions and V8 tiers, and compares chain heads. A command of its own as
  * it installs Node binaries from npm into node_modules/.cache: `node scripts/dist/node-matrix.js [20 22 24 26]`.
  */
 
