@@ -89,11 +89,7 @@ export async function sampleWorld(options: SampleOptions): Promise<ResolvedWorld
     tools: [],
   };
   mkdirSync(directory, { recursive: true });
-  const file = join(directory, "records.jsonl");
-  const lines = Array.from({ length: records }, (_, index) =>
-    JSON.stringify({ tick: Math.floor((index * span) / records), to: ids[index % ids.length], n: index }),
-  );
-  writeFileSync(file, `${lines.join("\n")}\n`);
+  const file = writeRecords(directory, { count: records, span, ids });
   return {
     genesis,
     modules: new Map([[digest, module]]),
@@ -106,4 +102,18 @@ export async function sampleWorld(options: SampleOptions): Promise<ResolvedWorld
     ...(options.snapshotEvery === undefined ? {} : { snapshotEvery: options.snapshotEvery }),
     baseDirectory: directory,
   };
+}
+
+/** An input file of `count` records for `ids` in turn, spread over `span` ticks. */
+export function writeRecords(
+  directory: string,
+  options: { readonly count: number; readonly span: number; readonly ids: readonly string[] },
+): string {
+  const { count, span, ids } = options;
+  const file = join(directory, "records.jsonl");
+  const lines = Array.from({ length: count }, (_, index) =>
+    JSON.stringify({ tick: Math.floor((index * span) / count), to: ids[index % ids.length], n: index }),
+  );
+  writeFileSync(file, `${lines.join("\n")}\n`);
+  return file;
 }
