@@ -4,6 +4,7 @@
  */
 
 import { spawnSync } from "node:child_process";
+import { delimiter } from "node:path";
 
 /** A source and the module beside it, without the extension, relative to the repository's root. */
 export const cModules: readonly string[] = [
@@ -44,6 +45,13 @@ export function missingCCompiler(): string | undefined {
 
 /** Compiles one source. The diagnostics, empty where it went well. */
 export function compileC(root: string, source: string, output: string): string {
-  const result = spawnSync(cCompiler, [...cFlags, source, "-o", output], { cwd: root, encoding: "utf8" });
+  const options = { cwd: root, encoding: "utf8", env: { ...process.env, PATH: pathWithoutPackages() } } as const;
+  const result = spawnSync(cCompiler, [...cFlags, source, "-o", output], options);
   return result.error === undefined ? result.stderr : result.error.message;
+}
+
+/** clang runs a `wasm-opt` that it finds; npm puts that of a package on the path, and then the bytes would differ. */
+function pathWithoutPackages(): string {
+  const folders = (process.env["PATH"] ?? "").split(delimiter);
+  return folders.filter((folder) => !folder.includes("node_modules")).join(delimiter);
 }
