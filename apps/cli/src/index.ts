@@ -4,3 +4,27 @@ export { commands } from "./command-table.js";
 export { errorCatalogue } from "./error-catalogue.js";
 export type { CommandDefinition } from "./command.js";
 export type { CatalogueEntry } from "./error-catalogue.js";
+export { Engine, RunningWorld, inspectRun, loadConfig, logsOfRun, replayRun } from "@wasm-engine/engine";
+export type {
+  Acknowledgement,
+  AgentInput,
+  AgentReport,
+  ConsoleLine,
+  Durability,
+  OpenOptions,
+  Payload,
+  Progress,
+  ReceivedMessage,
+  ReplayOptions,
+  ReplayReport,
+  RunOptions,
+  RunResult,
+  SendOptions,
+  SnapshotState,
+  StopRule,
+  TaskInput,
+  TelemetryEvent,
+  TelemetryHook,
+  WorldReport,
+} from "@wasm-engine/engine";
+export { EngineError } from "@wasm-engine/abi";
