@@ -1,104 +1,12 @@
-/**
- * `npm start`, the main job: runs examples/airports with the command line that users have, prints the arbiter's table,
- * replays the run and says whether it was identical.
- */
+/** `npm start`: the main job, printed. */
 
-import { spawnSync } from "node:child_process";
-import { join } from "node:path";
-import { repositoryRoot } from "./tidy/source-tree.js";
+import { introduction, replayOf, runWorld, summaryOf, verdictOf } from "./main-job.js";
 
-interface RunReport {
-  readonly runId: string;
-  readonly dir: string;
-  readonly ticks: number;
-  readonly chainHead: string;
-  readonly agents: number;
-  readonly messages: number;
-  readonly fuel: number;
-  readonly faults: number;
-  readonly turnsExecuted: number;
-  readonly wallMs: number;
-}
-
-interface ReplayReport {
-  readonly verified: boolean;
-  readonly ticks: number;
-  readonly turnsExecuted: number;
-  readonly fuel: number;
-  readonly chainHead: string;
-  readonly wallMs: number;
-}
-
-/** What the arbiter describes; see examples/airports/agents/arbiter.c. */
-interface Score {
-  readonly flights: number;
-  readonly scored: number;
-  readonly late: number;
-  readonly trainingFlights: number;
-  readonly baseRate: number;
-  readonly brier: number;
-  readonly brierBase: number;
-  readonly logLoss: number;
-  readonly logLossBase: number;
-  readonly auc: number;
-}
-
-const cli = join(repositoryRoot, "apps/cli/bin/wasm-engine.js");
-const number = (value: number): string => value.toLocaleString("en-US");
-
-/** Runs one verb; its progress goes to this terminal, its JSON document comes back. */
-function verb<Document>(...args: readonly string[]): Document {
-  const result = spawnSync(process.execPath, [cli, ...args, "--json"], {
-    cwd: repositoryRoot,
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "inherit"],
-    maxBuffer: 1 << 28,
-  });
-  if (result.status !== 0) process.exit(result.status ?? 70);
-  return JSON.parse(result.stdout) as Document; // DESIGN §14 fixes the documents
-}
-
-function scoreTable(score: Score): string {
-  const row = (name: string, own: string, base: string, note = ""): string =>
-    `  ${name.padEnd(30)}${own.padStart(8)}${base.padStart(11)}  ${note}`.trimEnd();
-  const skill = (own: number, base: number): string => `${(100 * (1 - own / base)).toFixed(2)} % better`;
-  const compared = (name: string, own: number, base: number): string =>
-    row(name, own.toFixed(4), base.toFixed(4), skill(own, base));
-  return [
-    row("", "agents", "base rate"),
-    compared("Brier score (lower is better)", score.brier, score.brierBase),
-    compared("log loss (lower is better)", score.logLoss, score.logLossBase),
-    row("AUC (0.5 is a coin)", score.auc.toFixed(4), "0.5000"),
-  ].join("\n");
-}
-
-console.log(
-  "224 airports and an arbiter, 20,000 US flights of January to March 2001, one tick = 10 virtual minutes",
-);
-const run = verb<RunReport>("run", "examples/airports/engine.yaml");
-const inspected = verb<{ agents: readonly { describe: Score }[] }>("inspect", run.dir, "--agent", "arbiter");
-const score = inspected.agents[0]?.describe;
-if (score === undefined) throw new TypeError("the arbiter describes nothing");
-
-console.log(
-  `ran ${number(run.ticks)} ticks, ${number(run.turnsExecuted)} turns of ${run.agents} agents,` +
-    ` ${number(run.messages)} messages, ${number(run.fuel)} fuel, ${run.faults} faults` +
-    ` in ${(run.wallMs / 1000).toFixed(1)} s\n`,
-);
-console.log(
-  `Probability of a delay over 15 minutes, ${number(score.scored)} flights of March` +
-    ` (${number(score.late)} late); base rate ${(100 * score.baseRate).toFixed(1)} %` +
-    ` from ${number(score.trainingFlights)} flights before`,
-);
-console.log(`${scoreTable(score)}\n`);
+console.log(introduction);
+const run = runWorld();
+console.log(`${summaryOf(run)}\n`);
+console.log(`${verdictOf(run)}\n`);
 console.log(`chain head ${run.chainHead}`);
-
-const replay = verb<ReplayReport>("replay", run.dir);
-const same =
-  replay.verified && replay.chainHead === run.chainHead && replay.turnsExecuted === run.turnsExecuted;
-console.log(
-  same
-    ? `replay: identical (${number(replay.ticks)} ticks, ${number(replay.turnsExecuted)} turns executed)`
-    : `replay: DIFFERENT, chain head ${replay.chainHead}`,
-);
+const { same, line } = replayOf(run);
+console.log(line);
 process.exitCode = same ? 0 : 3;

@@ -45,7 +45,11 @@ export function missingCCompiler(): string | undefined {
 
 /** Compiles one source. The diagnostics, empty where it went well. */
 export function compileC(root: string, source: string, output: string): string {
-  const options = { cwd: root, encoding: "utf8", env: { ...process.env, PATH: pathWithoutPackages() } } as const;
+  const options = {
+    cwd: root,
+    encoding: "utf8",
+    env: { ...process.env, PATH: pathWithoutPackages() },
+  } as const;
   const result = spawnSync(cCompiler, [...cFlags, source, "-o", output], options);
   return result.error === undefined ? result.stderr : result.error.message;
 }
