@@ -45,10 +45,22 @@ test("[G2] all bits, and a loop long enough to change compilers in its middle, a
   }
 });
 
-test("[G2] canary: without rewriting the tiers do not agree, so the tests above can fail", () => {
+/** From V8 14.6 (Node 26) on, both compilers happen to make the same NaNs here; older versions make others. */
+const [v8Major = 0, v8Minor = 0] = process.versions.v8.split(".").map(Number);
+const tiersAgree = v8Major > 14 || (v8Major === 14 && v8Minor >= 6);
+
+test("[G2] canary: without rewriting foreign bits are seen in every tier, so the tests above can fail", () => {
+  for (const tier of tiers) {
+    assert.ok((raw.get(tier)?.foreign ?? 0) > 0, tier);
+    assert.notEqual(raw.get(tier)?.digest, canonical.get(tier)?.digest, tier);
+    assert.notEqual(raw.get(tier)?.loop, canonical.get(tier)?.loop, tier);
+  }
+});
+
+test("[G2] canary: without rewriting the tiers of a V8 before 14.6 do not agree, those after do", () => {
   const digests = new Set(tiers.map((tier) => raw.get(tier)?.digest));
-  assert.ok(digests.size > 1, "tiers differ without rewriting");
-  assert.ok((raw.get("--liftoff-only")?.foreign ?? 0) > 0);
+  assert.equal(digests.size === 1, tiersAgree);
+  if (tiersAgree) return;
   assert.notEqual(raw.get("--liftoff-only")?.loop, raw.get("--no-liftoff")?.loop);
 });
 

@@ -51,8 +51,11 @@ async function nanWorld(directory: string, canonicalizeNan: boolean): Promise<Re
   };
 }
 
+let runs = 0;
+
 async function run(tier: string, canonicalizeNan: boolean): Promise<RunResult> {
-  const directory = join(folder, `${tier}-${canonicalizeNan}`);
+  runs += 1;
+  const directory = join(folder, `${runs}`);
   await using world = await Engine.open(await nanWorld(directory, canonicalizeNan), { v8Flags: [tier] });
   const result = await world.run();
   assert.ok(result.v8Flags.includes(tier), "the executing process reports its tier");
@@ -67,9 +70,23 @@ test("[G2] with NaN bits rewritten the chains of two tiers are equal", async () 
   assert.equal(baseline?.stateHash, optimised?.stateHash);
 });
 
-test("[G2] canary: without rewriting the chains of two tiers differ, and replay in the other tier says where", async () => {
+/** From V8 14.6 (Node 26) on, both compilers happen to make the same NaNs here; older versions make others. */
+const [v8Major = 0, v8Minor = 0] = process.versions.v8.split(".").map(Number);
+const tiersAgree = v8Major > 14 || (v8Major === 14 && v8Minor >= 6);
+
+test("[G2] canary: without rewriting the chain is another one in both tiers", async () => {
+  const [rewritten, ...raw] = await Promise.all([run(tiers[0], true), ...tiers.map((tier) => run(tier, false))]);
+  for (const { chainHead, fuel } of raw) {
+    assert.notEqual(chainHead, rewritten.chainHead);
+    assert.equal(fuel, rewritten.fuel, "nothing else differs");
+  }
+});
+
+test("[G2] canary: before V8 14.6 the chains of raw tiers differ, and replay says where", async () => {
   const [baseline, optimised] = await Promise.all(tiers.map((tier) => run(tier, false)));
   assert.ok(baseline !== undefined && optimised !== undefined);
+  assert.equal(baseline.chainHead === optimised.chainHead, tiersAgree);
+  if (tiersAgree) return;
   assert.notEqual(baseline.chainHead, optimised.chainHead);
   assert.equal(baseline.fuel, optimised.fuel, "nothing else differs");
   const replayed = await replayRun(baseline.dir, { v8Flags: ["--no-liftoff"] });
