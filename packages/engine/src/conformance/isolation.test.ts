@@ -26,7 +26,7 @@ async function recorded(name: string, hostile: boolean, policy: Policy): Promise
   });
   assert.equal(result.reason, "tick");
   assert.equal(result.ticks, HOSTILE_WORLD_TICKS);
-  return playHostileWorld(result.dir, (id) => id.startsWith("s"));
+  return playHostileWorld(result.dir, (id) => id.startsWith("calm."));
 }
 
 for (const policy of ["round-robin", "fifo", "priority"] as const) {
@@ -37,14 +37,14 @@ for (const policy of ["round-robin", "fifo", "priority"] as const) {
     assert.equal(quiet.difference, undefined);
     assert.ok(hostile.faults.length > 100, `${hostile.faults.length} faults`);
     assert.ok(quiet.faults.length > 5, "strangers fault too");
-    assert.ok(hostile.population > HOSTILE_AGENTS.length + 20, `${hostile.population} agents`);
+    assert.ok(hostile.population > HOSTILE_AGENTS.length + 40, `${hostile.population} agents`);
     for (let tick = 0; tick < HOSTILE_WORLD_TICKS; tick += 1)
       assert.deepEqual(hostile.digests[tick], quiet.digests[tick], `tick ${tick}`);
     const changes = new Set(quiet.digests.map((digests) => JSON.stringify(digests)));
     assert.ok(changes.size > HOSTILE_WORLD_TICKS / 2, "strangers do something");
     assert.deepEqual(
-      hostile.faults.filter(({ agentId }) => agentId.startsWith("s")),
-      quiet.faults.filter(({ agentId }) => agentId.startsWith("s")),
+      hostile.faults.filter(({ agentId }) => agentId.startsWith("calm.")),
+      quiet.faults.filter(({ agentId }) => agentId.startsWith("calm.")),
     );
     assert.equal(hostile.departed.size, 0, "nobody answers for others");
     if (policy === "round-robin") assertCoded(hostile);

@@ -30,7 +30,9 @@ export interface HostileAgent {
 }
 
 /** Ids of the agents that nobody of tenant "hostile" may change. */
-export const STRANGERS: readonly AgentId[] = ["s0", "s1", "s2", "s3", "s4", "s5"] as AgentId[]; // brand: test data
+export const STRANGERS: readonly AgentId[] = [0, 1, 2, 3, 4, 5].map(
+  (index) => `calm.s${index}` as AgentId, // brand: test data
+);
 export const HOSTILE_CHILD_MODULE = "script";
 
 function handle(id: string): AgentHandle {
@@ -74,13 +76,20 @@ const forged = Array.from({ length: 12 }, (_, index) => index + 1);
 const { LAST_PART, ERROR, ANSWER_WANTED } = MessageFlag;
 
 const names: readonly HostileAgent[] = [
-  { name: "spawns until it is refused", script: repeated(24, (index) => spawning(`hx${index}`)) },
-  { name: "spawns children of other tenants", script: spawning("hy", '"tenant":"calm"') },
+  { name: "spawns until it is refused", script: repeated(24, (index) => spawning(`hostile.x${index}`)) },
+  { name: "spawns children of other tenants", script: spawning("hostile.y", '"tenant":"calm"') },
   { name: "spawns agents that exist", script: STRANGERS.flatMap((id) => spawning(id)) },
-  { name: "spawns with more rights than it has", script: spawning("hz", '"capabilities":{"send":["*"]}') },
+  {
+    name: "takes the names that strangers give their children",
+    script: repeated(10, (index) => spawning(`calm.s${index}`)),
+  },
+  {
+    name: "spawns with more rights than it has",
+    script: spawning("hostile.z", '"capabilities":{"send":["*"]}'),
+  },
   {
     name: "takes the task ids of strangers",
-    script: repeated(10, (index) => task(`{"taskId":"s${index}"}`)),
+    script: repeated(10, (index) => task(`{"taskId":"calm.s${index}"}`)),
   },
   {
     name: "schedules tasks for strangers",
@@ -88,7 +97,7 @@ const names: readonly HostileAgent[] = [
   },
   {
     name: "waits for the tasks of strangers",
-    script: repeated(10, (index) => task(`{"taskId":"await-${index}","dependsOn":["s${index}"]}`)),
+    script: repeated(10, (index) => task(`{"taskId":"await-${index}","dependsOn":["calm.s${index}"]}`)),
   },
   {
     name: "schedules tasks in a circle",
@@ -99,7 +108,7 @@ const names: readonly HostileAgent[] = [
 const traffic: readonly HostileAgent[] = [
   {
     name: "joins every topic",
-    script: repeated(10, (index) => [...json(`s${index}`), [Op.JOIN, DATA_AT, 2]]),
+    script: repeated(10, (index) => [...json(`calm.s${index}`), [Op.JOIN, DATA_AT, 7]]),
   },
   {
     name: "joins a thousand topics",
@@ -111,7 +120,7 @@ const traffic: readonly HostileAgent[] = [
   {
     name: "publishes on the topics of strangers",
     script: repeated(10, (index) =>
-      composed({ topic: encodeUtf8(`s${index}`), payload: encodeUtf8("lies") }, [Op.PUBLISH, DATA_AT]),
+      composed({ topic: encodeUtf8(`calm.s${index}`), payload: encodeUtf8("lies") }, [Op.PUBLISH, DATA_AT]),
     ),
   },
   { name: "sends to strangers", script: toStrangers({ payload: encodeUtf8("lies") }, [0]) },
@@ -148,7 +157,7 @@ const traffic: readonly HostileAgent[] = [
   {
     name: "asks models and tools that it was not granted",
     script: repeated(20, () => [
-      ...composed({ topic: encodeUtf8("s0") }, [Op.INFER, DATA_AT, 1]),
+      ...composed({ topic: encodeUtf8("calm.s0") }, [Op.INFER, DATA_AT, 1]),
       [Op.CALL_TOOL, DATA_AT, 1],
     ]),
   },
@@ -166,7 +175,7 @@ const traffic: readonly HostileAgent[] = [
         DATA_AT,
         -1,
       ]),
-      ...spawning("hlate"),
+      ...spawning("hostile.late"),
       [Op.EXIT, 1],
     ],
     ends: true,
@@ -184,7 +193,7 @@ const faulty = `(module (memory (export "memory") 1) ${entries}
   (func (export "agent_step") (param i32) (result i32) (unreachable)))`;
 
 const bombChild =
-  '{"id":"hb00000000","module":"bomb","every":1,"capabilities":{"spawn":["*"]},"onFault":{"strategy":"restart"}}';
+  '{"id":"hostile.b00000000","module":"bomb","every":1,"capabilities":{"spawn":["*"]},"onFault":{"strategy":"restart"}}';
 
 /** Starts a child that does the same in every tick, under a name drawn at random. */
 const bomb = `(module
@@ -198,7 +207,7 @@ const bomb = `(module
   (func (export "agent_step") (param i32) (result i32) (local $digit i32)
     (drop (call $random (i32.const 8) (i32.const 1) (i32.const 16) (i32.const 8)))
     (loop $next
-      (i32.store8 offset=73 (local.get $digit) (i32.add (i32.const 97) (i32.and (i32.const 15)
+      (i32.store8 offset=80 (local.get $digit) (i32.add (i32.const 97) (i32.and (i32.const 15)
         (i32.load8_u offset=16 (local.get $digit)))))
       (br_if $next (i32.lt_u (local.tee $digit (i32.add (local.get $digit) (i32.const 1))) (i32.const 8))))
     (drop (call $spawn (i32.const 64) (i32.const ${bombChild.length}) (i32.const 32)))

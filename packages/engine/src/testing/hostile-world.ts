@@ -36,7 +36,7 @@ const quietText = `(module (memory (export "memory") 1)
   (func (export "agent_shutdown") (result i32) (i32.const 0)))`;
 
 const strangerText = wandererText({
-  prefix: "s",
+  prefix: "calm.s",
   childModule: "stranger",
   faultOneIn: 40,
   burnMax: 6000,
@@ -51,7 +51,13 @@ function strangerSpec(id: string, index: number, module: ModuleDigest): AgentSpe
   return sampleSpec(id, module, {
     tenant: "calm",
     every: index % 3,
-    capabilities: { send: ["s*"], topics: ["s*"], models: ["s*"], tools: [], spawn: ["stranger"] },
+    capabilities: {
+      send: ["calm.*"],
+      topics: ["calm.*"],
+      models: ["calm.*"],
+      tools: [],
+      spawn: ["stranger"],
+    },
     limits: {
       fuelPerSlice: 20_000,
       fuelPerTurnMax: 80_000,
@@ -60,7 +66,7 @@ function strangerSpec(id: string, index: number, module: ModuleDigest): AgentSpe
       messagesPerTurnMax: 20,
     },
     onFault: { strategy: "restart", from: index % 2 === 0 ? "good" : "fresh", max: 1000, withinTicks: 10 },
-    channels: [`s${index}`, "s9"],
+    channels: [`calm.s${index}`, "calm.s9"],
   });
 }
 
@@ -124,15 +130,29 @@ export async function hostileWorld(options: HostileWorldOptions): Promise<Resolv
     depthBytes,
     modules: names,
     tenants: [
-      { name: "calm", fuelPerTick: 90_000, turnsPerTick: 5, elastic: false },
-      { name: "hostile", fuelPerTick: 600_000_000, turnsPerTick: 390, elastic: false },
+      {
+        name: "calm",
+        fuelPerTick: 90_000,
+        turnsPerTick: 5,
+        messagesPerTick: 60,
+        agentsMax: STRANGERS.length + 3,
+        elastic: false,
+      },
+      {
+        name: "hostile",
+        fuelPerTick: 600_000_000,
+        turnsPerTick: 390,
+        messagesPerTick: 10_000,
+        agentsMax: HOSTILE_AGENTS.length + 37,
+        elastic: false,
+      },
     ],
     agents: [
       ...STRANGERS.map((id, index) => strangerSpec(id, index, stranger)),
       ...HOSTILE_AGENTS.map((agent, index) => hostileSpec(index, agent, moduleOf(agent.text))),
     ],
-    models: ["s0", "s1"],
-    tools: ["s0"],
+    models: ["calm.s0", "calm.s1"],
+    tools: ["calm.s0"],
   };
   mkdirSync(directory, { recursive: true });
   return {

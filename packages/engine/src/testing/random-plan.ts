@@ -61,7 +61,7 @@ export function randomPlan(seed: number): RandomPlan {
     stateHashEvery: 1 + random.below(9),
     turnsPerTickMax: tenants.length === 0 ? 3 + random.below(10) : 20,
     retainTicks: 3 + random.below(20),
-    agentsMax: names.length + random.below(6),
+    agentsMax: tenants.length === 0 ? names.length + random.below(6) : 2 * names.length + 5,
     depthBytes,
     tenants,
     models: ["w0", "w1"],
@@ -108,6 +108,8 @@ function randomTenants(random: SeededRandom): readonly TenantSpec[] {
     name,
     fuelPerTick: 5000 + random.below(100_000),
     turnsPerTick: 1 + random.below(6),
+    messagesPerTick: 1 + random.below(60),
+    agentsMax: names.length + random.below(3),
     elastic: random.oneIn(3),
   }));
 }

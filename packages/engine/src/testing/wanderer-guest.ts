@@ -4,9 +4,13 @@
  * order, rollback or restoring shows in everything that follows.
  */
 
+import { payloadOffset } from "@wasm-engine/abi";
+
 export interface WandererOptions {
-  /** First letter of the names of its peers, topics, tasks, streams and children: `s0` … `s9`. */
+  /** Names of its peers, topics, tasks and streams without their last digit; at most 15 characters. */
   readonly prefix: string;
+  /** The same for its children; default `prefix`. */
+  readonly childPrefix?: string;
   /** Name in the genesis of the module that its children run. */
   readonly childModule: string;
   /** One invocation in so many faults; 0 = never of its own will. */
@@ -43,8 +47,12 @@ const IMPORTS = `
   (import "wasm_engine" "tick" (func $tick (result i64)))
   (import "wasm_engine" "exit" (func $exit (param i32) (result i32)))`;
 
-/** 0 number · 8 handle · 16 random bytes · 32 name · 40 last request id · composed messages, see above. */
-const STATE = `
+const NAME_AT = 32;
+
+/** Memory: 0 number · 8 handle · 16 random bytes · 24 last request id · 32 name · 48 line · then the composed ones. */
+function state(nameBytes: number): string {
+  const payloadAt = MESSAGE_AT + payloadOffset(nameBytes);
+  return `
   (memory (export "memory") 3)
   (global $double (mut f64) (f64.const 1))
   (global $turns (mut i32) (i32.const 0))
@@ -66,8 +74,8 @@ const STATE = `
       (local.set $at (i32.add (local.get $at) (i32.const 1)))
       (br_if $next (local.get $shift))))
   (func $peer (result i64)
-    (call $digit (i32.const 33))
-    (if (result i64) (i32.eqz (call $lookup (i32.const 32) (i32.const 2) (i32.const 8)))
+    (call $digit (i32.const ${NAME_AT + nameBytes - 1}))
+    (if (result i64) (i32.eqz (call $lookup (i32.const ${NAME_AT}) (i32.const ${nameBytes}) (i32.const 8)))
       (then (i64.load (i32.const 8))) (else (i64.const 4099))))
   (func $header (param $kind i32) (param $flags i32) (param $correlation i64) (param $peer i64)
     (i32.store (i32.const ${MESSAGE_AT}) (i32.const ${HEADER_BYTES}))
@@ -76,35 +84,38 @@ const STATE = `
     (i32.store8 (i32.const ${MESSAGE_AT + 7}) (local.get $flags))
     (i64.store (i32.const ${MESSAGE_AT + 16}) (local.get $correlation))
     (i64.store (i32.const ${MESSAGE_AT + 24}) (local.get $peer))
-    (i32.store (i32.const ${MESSAGE_AT + 40}) (i32.const 2))
+    (i32.store (i32.const ${MESSAGE_AT + 40}) (i32.const ${nameBytes}))
     (i32.store (i32.const ${MESSAGE_AT + 44}) (i32.const 16))
-    (call $digit (i32.const ${MESSAGE_AT + 49}))
-    (call $hex (i32.const ${MESSAGE_AT + 62})))
+    (call $digit (i32.const ${MESSAGE_AT + HEADER_BYTES + nameBytes - 1}))
+    (call $hex (i32.const ${payloadAt + 6})))
   (func $keep (param $result i32)
     (call $fold (local.get $result))
-    (if (i32.gt_s (local.get $result) (i32.const 0)) (then (i32.store (i32.const 40) (local.get $result)))))`;
+    (if (i32.gt_s (local.get $result) (i32.const 0)) (then (i32.store (i32.const 24) (local.get $result)))))`;
+}
 
 /** What it may do; the first is chosen as often as the others. */
 function actions(options: WandererOptions): readonly string[] {
   const message = `(i32.const ${MESSAGE_AT})`;
   const timeout = "(i32.sub (call $below (i32.const 9)) (i32.const 1))";
   const plain = "(i64.const 0)";
+  const nameBytes = options.prefix.length + 1;
+  const name = `(i32.const ${NAME_AT}) (i32.const ${nameBytes})`;
+  const draw = `(call $digit (i32.const ${NAME_AT + nameBytes - 1}))`;
   return [
     `(call $header (i32.const 0) (i32.const 0) ${plain} (call $peer)) (call $keep (call $send ${message} (i32.const -1)))`,
     `(call $header (i32.const 0) (i32.const 1) ${plain} (call $peer)) (call $keep (call $send ${message} ${timeout}))`,
     `(call $header (i32.const 0) (i32.const 1) ${plain} (call $peer)) (call $keep (call $send ${message} ${timeout}))`,
     `(call $header (i32.const 0) (i32.const 0) ${plain} ${plain}) (call $keep (call $publish ${message}))`,
-    `(call $digit (i32.const 33)) (call $keep (call $join (i32.const 32) (i32.const 2)))`,
-    `(call $digit (i32.const 33)) (call $keep (call $leave (i32.const 32) (i32.const 2)))`,
+    `${draw} (call $keep (call $join ${name}))`,
+    `${draw} (call $keep (call $leave ${name}))`,
     `(call $header (i32.const 5) (i32.const 0) ${plain} ${plain})
      (call $keep (call $schedule ${message} (call $below (i32.const 7))))`,
     `(call $task) (call $keep (call $schedule (i32.const ${TASK_AT}) (call $below (i32.const 5))))`,
-    `(call $keep (call $cancel (i32.load (i32.const 40))))`,
+    `(call $keep (call $cancel (i32.load (i32.const 24))))`,
     `(call $header (i32.const 0) (i32.const 0) ${plain} ${plain}) (call $keep (call $infer ${message} ${timeout}))`,
     `(call $header (i32.const 0) (i32.const 0) ${plain} ${plain}) (call $keep (call $call_tool ${message} ${timeout}))`,
     `(call $child) (call $fold (i32.load (i32.const 8)))`,
-    `(call $digit (i32.const 33))
-     (call $fold (call $random (i32.const 32) (i32.const 2) (i32.const 16) (i32.const 8)))
+    `${draw} (call $fold (call $random ${name} (i32.const 16) (i32.const 8)))
      (call $fold (i32.load (i32.const 16)))`,
     `(call $hex (i32.const 48)) (call $keep (call $log (call $below (i32.const 4)) (i32.const 48) (i32.const 8)))`,
     `(call $burn (call $below (i32.const ${options.burnMax})))`,
@@ -141,12 +152,13 @@ function composed(at: number, text: string): { readonly data: string; readonly d
 
 /** Text form of the guest. */
 export function wandererText(options: WandererOptions): string {
-  const { prefix, childModule, faultOneIn, exitOneIn, version = 1 } = options;
+  const { prefix, childPrefix = prefix, childModule, faultOneIn, exitOneIn, version = 1 } = options;
+  const nameBytes = prefix.length + 1;
   const taskText =
     `{"taskId":"${prefix}#","agentId":"${prefix}#","priority":#,"dependsOn":["${prefix}#"],` +
     `"onDependencyFailure":"run","payload":{"n":1#}}`;
   const childText =
-    `{"id":"${prefix}#","module":"${childModule}","args":{"n":1#},"every":1#,` +
+    `{"id":"${childPrefix}#","module":"${childModule}","args":{"n":1#},"every":1#,` +
     `"capabilities":{"send":["${prefix}*"],"topics":["${prefix}*"]},"channels":["${prefix}#"],` +
     `"onFault":{"strategy":"restart","from":"fresh"}}`;
   const task = composed(TASK_AT + HEADER_BYTES, taskText);
@@ -154,9 +166,10 @@ export function wandererText(options: WandererOptions): string {
   const all = actions(options);
   const oneIn = (count: number, body: string): string =>
     count === 0 ? "" : `(if (i32.eqz (call $below (i32.const ${count}))) (then ${body}))`;
-  return `(module ${IMPORTS} ${STATE} ${task.data} ${child.data}
-  (data (i32.const 32) "${prefix}0")
-  (data (i32.const ${MESSAGE_AT + 48}) "${prefix}0\\00\\00\\00\\00\\00\\00{\\"h\\":\\"00000000\\"}")
+  return `(module ${IMPORTS} ${state(nameBytes)} ${task.data} ${child.data}
+  (data (i32.const ${NAME_AT}) "${prefix}0")
+  (data (i32.const ${MESSAGE_AT + HEADER_BYTES}) "${prefix}0")
+  (data (i32.const ${MESSAGE_AT + payloadOffset(nameBytes)}) "{\\"h\\":\\"00000000\\"}")
   (func $task
     (i32.store (i32.const ${TASK_AT}) (i32.const ${HEADER_BYTES}))
     (i32.store16 (i32.const ${TASK_AT + 4}) (i32.const 8))
