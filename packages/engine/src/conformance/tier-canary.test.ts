@@ -75,7 +75,10 @@ const [v8Major = 0, v8Minor = 0] = process.versions.v8.split(".").map(Number);
 const tiersAgree = v8Major > 14 || (v8Major === 14 && v8Minor >= 6);
 
 test("[G2] canary: without rewriting the chain is another one in both tiers", async () => {
-  const [rewritten, ...raw] = await Promise.all([run(tiers[0], true), ...tiers.map((tier) => run(tier, false))]);
+  const [rewritten, ...raw] = await Promise.all([
+    run(tiers[0], true),
+    ...tiers.map((tier) => run(tier, false)),
+  ]);
   for (const { chainHead, fuel } of raw) {
     assert.notEqual(chainHead, rewritten.chainHead);
     assert.equal(fuel, rewritten.fuel, "nothing else differs");
