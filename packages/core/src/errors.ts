@@ -43,7 +43,7 @@ export const CORE_ERRORS = {
     hint: "correct the configuration that the genesis was made from",
     exitCode: 2,
     explanation:
-      "A world can only start from a genesis that is consistent: unique agent ids, declared tenants, positive limits, reserved turns within the turns of a tick.",
+      "A world can only start from a genesis that is consistent: unique agent ids, declared tenants, positive limits, reserved turns within the turns of a tick, reserved agents within those of the world.",
   },
   WE_WORLD_STATE: {
     message: "The world state cannot be restored: {reason}",

@@ -22,4 +22,5 @@ export { decodeSnapshot, encodeSnapshot } from "./codec/snapshot-codec.js";
 export type { Snapshot, SnapshotImage } from "./codec/snapshot-codec.js";
 export { encodeSyncedMark, readSyncedMark, syncedMarkBytes } from "./codec/synced-mark.js";
 export { genesisBytesDigest, genesisDigest, inputsDigest, nextChainHead } from "./codec/chain.js";
+export { tenantNameBytesMax } from "./limits.js";
 export { World } from "./world/world.js";

@@ -1,6 +1,6 @@
 /** Limits of the core. Unit last. */
 
-import { assert, limits } from "@wasm-engine/abi";
+import { assert, isAgentId, limits } from "@wasm-engine/abi";
 
 /** Requests of one agent that wait for their answer; a further one is refused. */
 export const requestsPerAgentMax = 65_536;
@@ -22,6 +22,8 @@ export const tasksPerAgentMax = 65_536;
 export const dependenciesPerTaskMax = 1024;
 /** A task id travels as a topic. */
 export const taskIdBytesMax: number = limits.topicBytesMax;
+/** Name of a tenant: leaves the other half of an agent id to the names of its children. */
+export const tenantNameBytesMax = 31;
 /** Ticks that a graceful stop leaves an agent for its shutdown; then it ends without it. */
 export const shutdownTicks = 600;
 /** Nesting of JSON that guests hand over. */
@@ -33,6 +35,7 @@ export const headEveryCommits = 1024;
 /** Default size at which a new log segment is begun. */
 export const segmentBytesDefault: number = 64 * 1024 * 1024;
 
+assert(isAgentId("n".repeat(2 * tenantNameBytesMax + 1)), "a child's id has room for a name of its own");
 assert(requestsPerAgentMax < mailboxMessagesMax, "all pending requests can be answered at once");
 assert(limits.messageBytesMax < waitingBytesMax, "one message fits into what may wait");
 assert(invocationsPerTurnMax <= 0xffff, "an invocation index fits into an effect record");

@@ -49,6 +49,10 @@ export interface TenantSpec {
   readonly fuelPerTick: number;
   /** Reserved turns per tick; the sum over tenants is at most turnsPerTickMax. */
   readonly turnsPerTick: number;
+  /** Reserved messages per tick, sent and published. */
+  readonly messagesPerTick: number;
+  /** Reserved places for live agents; the sum over tenants is at most that of the world. */
+  readonly agentsMax: number;
   /** May use what others leave (gives up isolation of timing across tenants). */
   readonly elastic: boolean;
 }

@@ -36,8 +36,8 @@ export interface AgentView {
 export interface ScheduleView {
   /** Runnable agents in policy order, as of the next tick. */
   readonly waiting: readonly AgentId[];
-  /** Fuel credit per declared tenant, in the order of the genesis; negative is debt. */
-  readonly credits: readonly (readonly [string, number])[];
+  /** Credits per declared tenant, in the order of the genesis; negative fuel is debt. */
+  readonly credits: readonly { readonly tenant: string; readonly fuel: number; readonly messages: number }[];
 }
 
 export interface WorldContract {

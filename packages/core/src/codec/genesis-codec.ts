@@ -103,6 +103,8 @@ export const genesisShape: Shape<Genesis> = record<Genesis>({
       name: text,
       fuelPerTick: integer(),
       turnsPerTick: integer(),
+      messagesPerTick: integer(),
+      agentsMax: integer(),
       elastic: flag,
     }),
   ),

@@ -1,7 +1,6 @@
 /**
  * Model-based: the world's plans against the reference scheduler, over random tenants, priorities, tasks, pauses and
- * turns
- * of several slices. `PLANS` sets the number of plans per policy, `SEED` repeats one seed.
+ * turns of several slices and many messages. `PLANS` sets the number of plans per policy, `SEED` repeats one seed.
  */
 
 import assert from "node:assert/strict";
@@ -11,6 +10,7 @@ import type { InputBody, Policy, TenantSpec } from "../model.js";
 import {
   ReferenceScheduler,
   type ReferenceAgent,
+  type ReferenceCost,
   type ReferenceEvent,
 } from "../testing/reference-scheduler.js";
 import type { Script } from "../testing/script-executors.js";
@@ -21,10 +21,20 @@ const plansWanted = Number(process.env["PLANS"] ?? 10_000);
 const fixedSeed = process.env["SEED"];
 const file = "scheduler/reference-scheduler.test.js";
 
-/** Mail and tasks carry the fuel that they cost. */
+/** Mail and tasks carry the fuel that they cost and how many messages they make an agent send, to nobody. */
 const burner: Script = (context, { topic, text }) => {
-  if (topic.startsWith("burn")) context.burn(Number(text));
+  if (!topic.startsWith("burn")) return;
+  const [fuel = 0, sends = 0] = text.split(" ").map(Number);
+  context.burn(fuel);
+  for (let count = 0; count < sends; count += 1) {
+    if (count % 2 === 0) context.send(99);
+    else context.publish("unheard");
+  }
 };
+
+function costText({ fuel, sends }: ReferenceCost): string {
+  return `${fuel} ${sends}`;
+}
 
 function randomTenants(random: SeededRandom): TenantSpec[] {
   if (random.oneIn(4)) return [];
@@ -32,6 +42,8 @@ function randomTenants(random: SeededRandom): TenantSpec[] {
     name,
     fuelPerTick: 1 + random.below(400),
     turnsPerTick: 1 + random.below(4),
+    messagesPerTick: 1 + random.below(12),
+    agentsMax: 20,
     elastic: random.oneIn(3),
   }));
 }
@@ -43,6 +55,7 @@ function randomAgents(random: SeededRandom, tenants: readonly TenantSpec[]): Ref
     tenant: tenants.length === 0 ? "default" : random.pick(tenants).name,
     priority: random.below(4) - 1,
     slice: 1 + random.below(200),
+    messagesMax: random.below(7),
   }));
 }
 
@@ -51,6 +64,7 @@ function randomEvents(random: SeededRandom, agents: readonly ReferenceAgent[]): 
   return Array.from({ length: random.below(7) }, () => {
     const agent = random.pick(agents).id;
     const fuel = random.oneIn(4) ? random.below(900) : random.below(60);
+    const sends = random.oneIn(2) ? 0 : random.below(8);
     switch (random.below(8)) {
       case 0:
         return { kind: "pause", agent };
@@ -58,9 +72,9 @@ function randomEvents(random: SeededRandom, agents: readonly ReferenceAgent[]): 
       case 2:
         return { kind: "resume", agent };
       case 3:
-        return { kind: "task", agent, fuel, priority: random.below(7) - 2 };
+        return { kind: "task", agent, fuel, sends, priority: random.below(7) - 2 };
       default:
-        return { kind: "mail", agent, fuel };
+        return { kind: "mail", agent, fuel, sends };
     }
   });
 }
@@ -68,9 +82,9 @@ function randomEvents(random: SeededRandom, agents: readonly ReferenceAgent[]): 
 function inputOf(event: ReferenceEvent, taskId: string): InputBody {
   switch (event.kind) {
     case "mail":
-      return message(event.agent, "burn", String(event.fuel));
+      return message(event.agent, "burn", costText(event));
     case "task":
-      return task(taskId, event.agent, { priority: event.priority, payload: encodeUtf8(String(event.fuel)) });
+      return task(taskId, event.agent, { priority: event.priority, payload: encodeUtf8(costText(event)) });
     default:
       return lifecycle(event.kind, event.agent);
   }
@@ -84,11 +98,16 @@ function play(seed: number, policy: Policy): number {
   const reserved = tenants.reduce((sum, { turnsPerTick }) => sum + turnsPerTick, 0);
   const turnsPerTickMax = Math.max(1, reserved) + random.below(4);
   const stride = random.below(2 ** 32);
-  const specs = agents.map(({ id, tenant, priority, slice }) =>
+  const specs = agents.map(({ id, tenant, priority, slice, messagesMax }) =>
     spec(id, {
       tenant,
       priority,
-      limits: { fuelPerSlice: slice, fuelPerTurnMax: 1e9, mailboxMessages: 1e6 },
+      limits: {
+        fuelPerSlice: slice,
+        fuelPerTurnMax: 1e9,
+        mailboxMessages: 1e6,
+        messagesPerTurnMax: messagesMax,
+      },
     }),
   );
   const start = genesis(specs, {

@@ -1,8 +1,9 @@
 /** What the scheduler sees of an agent that has work. Everything else about agents is the world's. */
 
-import type { TenantCredit } from "./tenant-credit.js";
+import type { Cost, TenantCredit } from "./tenant-credit.js";
 
-export interface Runnable {
+/** Reserves one slice of fuel and `messagesPerTurnMax`. */
+export interface Runnable extends Cost {
   readonly id: string;
   /** Place in the rotation of `round-robin`: 32 bits that depend on the agent alone. */
   readonly rank: number;
@@ -11,6 +12,4 @@ export interface Runnable {
   /** The higher of its own priority and those of its due tasks. */
   readonly urgency: number;
   readonly tenant: TenantCredit;
-  /** Fuel that a turn reserves: one slice. */
-  readonly reserveFuel: number;
 }

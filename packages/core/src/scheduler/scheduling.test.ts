@@ -4,11 +4,21 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import type { Genesis, Policy, TenantSpec } from "../model.js";
 import type { Script } from "../testing/script-executors.js";
-import { ScriptWorld, genesis, handle, lifecycle, message, spec, task } from "../testing/script-world.js";
+import {
+  ScriptWorld,
+  genesis,
+  handle,
+  lifecycle,
+  message,
+  spec,
+  task,
+  tenantSpec,
+} from "../testing/script-world.js";
 import type { SpecChanges } from "../testing/script-world.js";
 
 const burner: Script = (context, { topic, text }) => {
   if (topic === "burn") context.burn(Number(text));
+  if (topic === "send") for (let count = Number(text); count > 0; count -= 1) context.send(99);
 };
 
 function world(specs: Readonly<Record<string, SpecChanges>>, changes: Partial<Genesis> = {}): ScriptWorld {
@@ -19,12 +29,8 @@ function world(specs: Readonly<Record<string, SpecChanges>>, changes: Partial<Ge
   return script;
 }
 
-const tenant = (name: string, fuelPerTick: number, turnsPerTick: number, elastic = false): TenantSpec => ({
-  name,
-  fuelPerTick,
-  turnsPerTick,
-  elastic,
-});
+const tenant = (name: string, fuelPerTick: number, turnsPerTick: number, elastic = false): TenantSpec =>
+  tenantSpec(name, { fuelPerTick, turnsPerTick, elastic, agentsMax: 40 });
 
 test("[G1] ties: under fifo and priority by id, whatever the order of inputs", () => {
   for (const policy of ["fifo", "priority"] as Policy[]) {
@@ -112,10 +118,37 @@ test("[G7] integer deficit round robin: unused credit comes back, a heavy agent 
   const ticks: string[] = [];
   for (let count = 0; count < 4; count += 1) {
     const { commit } = script.step();
-    ticks.push(`${script.order(commit.tick).join()}:${script.world.schedule().credits[0]?.[1]}`);
+    ticks.push(`${script.order(commit.tick).join()}:${script.world.schedule().credits[0]?.fuel}`);
   }
   // The heavy one stops the queue until 400 + 400 + 400 cover its 1000; 999 of them come back, for the light one.
   assert.deepEqual(ticks, [":800", "heavy,light:0", ":0", ":0"]);
+});
+
+test("[G7] messages have a credit of their own: what a turn did not send comes back, a chatty agent waits", () => {
+  const tenants = [tenantSpec("t", { messagesPerTick: 40 })];
+  const mute = { tenant: "t", limits: { messagesPerTurnMax: 0 } };
+  const script = world({ chatty: { tenant: "t" }, later: { tenant: "t" }, mute }, { tenants });
+  script.step(["chatty", "later", "mute"].map((id) => message(id, "send", "30")));
+  const ticks: string[] = [];
+  for (let count = 0; count < 6; count += 1) {
+    const { commit } = script.step();
+    ticks.push(`${script.order(commit.tick).join()}:${script.world.schedule().credits[0]?.messages}`);
+  }
+  // 40 + 40 + 40 cover the hundred of the first one; 70 come back, are cut to what the second one waits for, and so on.
+  assert.deepEqual(ticks, [":80", "chatty:90", "later,mute:0", ":0", ":0", ":0"]);
+});
+
+test("[G7] a turn of several slices keeps its messages until it lands; one that is terminated gives none back", () => {
+  for (const ends of [false, true]) {
+    const tenants = [tenantSpec("t", { messagesPerTick: 100 })];
+    const script = world({ busy: { tenant: "t" }, b: { tenant: "t" }, c: { tenant: "t" } }, { tenants });
+    script.step([message("busy", "burn", "2500")]);
+    script.step(ends ? [lifecycle("terminate", "busy")] : []);
+    const { commit } = script.step([message("b", "send", "100"), message("c", "x")]);
+    assert.deepEqual(script.order(commit.tick), ["b"], "the credit of this tick is for one turn");
+    const { messages } = script.world.schedule().credits[0] ?? {};
+    assert.equal(messages, ends ? 0 : 100);
+  }
 });
 
 test("[G7] a busy agent's slices are paid first, into debt that later ticks pay off", () => {

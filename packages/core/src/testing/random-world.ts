@@ -5,14 +5,26 @@
  */
 
 import { Encoding, MessageFlag, MessageKind, encodeUtf8, type ModuleDigest } from "@wasm-engine/abi";
-import type { AgentSpec, Genesis, Input, InputBody, Policy } from "../model.js";
+import type { AgentSpec, Genesis, Input, InputBody, Policy, TenantSpec } from "../model.js";
 import { nodeHasher } from "./node-hasher.js";
 import type { ScriptContext, ScriptInvocation } from "./script-context.js";
-import { agentId, genesis, handle, lifecycle, message, publish, spec, task } from "./script-world.js";
+import {
+  agentId,
+  genesis,
+  handle,
+  lifecycle,
+  message,
+  publish,
+  spec,
+  task,
+  tenantSpec,
+} from "./script-world.js";
 import { SeededRandom } from "./seeded-random.js";
 
 const names = ["a", "b", "c", "d", "e", "f", "g", "h"];
-const everyone = [...names, "kid0", "kid1", "kid2", "late", "nobody"];
+/** Some names belong to a tenant; in a world without tenants anybody may give them. */
+const kids = ["kid0", "x.kid0", "x.kid1", "y.kid0", "y.kid1"];
+const everyone = [...names, ...kids, "late", "nobody"];
 const topics = ["news", "noise"];
 const otherModule = "22".repeat(32) as ModuleDigest; // brand: 64 hex digits
 
@@ -69,7 +81,7 @@ function act(context: ScriptContext, random: SeededRandom): void {
     case 12:
       context.draw(random.pick(["x", "y"]), 4);
       return void context.spawn({
-        id: random.pick(["kid0", "kid1", "kid2"]),
+        id: random.pick(kids),
         module: "script",
         args: { n: 1 },
         capabilities: { send: ["*"], topics: ["news"] },
@@ -84,14 +96,7 @@ function act(context: ScriptContext, random: SeededRandom): void {
 /** A genesis of many kinds. */
 export function randomGenesis(random: SeededRandom): Genesis {
   const tenanted = random.oneIn(2);
-  const tenants = tenanted
-    ? ["x", "y"].map((name) => ({
-        name,
-        fuelPerTick: 500 + random.below(4000),
-        turnsPerTick: 1 + random.below(4),
-        elastic: random.oneIn(3),
-      }))
-    : [];
+  const tenants = tenanted ? ["x", "y"].map((name) => randomTenant(random, name)) : [];
   const policy: Policy = random.pick(["fifo", "priority", "round-robin"]);
   const agents = names.map((id) => randomSpec(random, id, tenanted ? random.pick(["x", "y"]) : "default"));
   return genesis(agents, {
@@ -100,9 +105,21 @@ export function randomGenesis(random: SeededRandom): Genesis {
     stride: random.below(2 ** 31),
     turnsPerTickMax: 8 + random.below(10),
     retainTicks: 3 + random.below(10),
-    agentsMax: names.length + random.below(4),
+    agentsMax: (tenanted ? 2 : 1) * names.length + random.below(4),
     stateHashEvery: 1 + random.below(3),
     shards: 1 + random.below(5),
+  });
+}
+
+/** With places for every agent of the genesis, or elastic. */
+function randomTenant(random: SeededRandom, name: string): TenantSpec {
+  const elastic = random.oneIn(3);
+  return tenantSpec(name, {
+    fuelPerTick: 500 + random.below(4000),
+    turnsPerTick: 1 + random.below(4),
+    messagesPerTick: 1 + random.below(60),
+    agentsMax: elastic ? random.below(3) : names.length,
+    elastic,
   });
 }
 
@@ -113,7 +130,11 @@ function randomSpec(random: SeededRandom, id: string, tenant: string): AgentSpec
     every: random.oneIn(3) ? 1 + random.below(6) : 0,
     channels: random.oneIn(2) ? [random.pick(topics)] : [],
     args: { id },
-    limits: { mailboxMessages: 2 + random.below(8), fuelPerSlice: random.pick([300, 1000]) },
+    limits: {
+      mailboxMessages: 2 + random.below(8),
+      fuelPerSlice: random.pick([300, 1000]),
+      messagesPerTurnMax: random.pick([2, 20]),
+    },
     onFault: {
       strategy: random.pick(["restart", "restart", "restart", "stop", "escalate"]),
       from: random.pick(["good", "fresh"]),

@@ -41,7 +41,16 @@ export const sampleGenesis: Genesis = {
   agentsMax: 1000,
   depthBytes: 1_048_576,
   modules: { airport: sampleModule },
-  tenants: [],
+  tenants: [
+    {
+      name: "default",
+      fuelPerTick: 1_000_000,
+      turnsPerTick: 500,
+      messagesPerTick: 4000,
+      agentsMax: 900,
+      elastic: false,
+    },
+  ],
   agents: [sampleSpec("ORD"), sampleSpec("arbiter")],
   models: ["delay"],
   tools: [],

@@ -9,6 +9,7 @@ import {
   MessageFlag,
   MessageKind,
   OUTSIDE,
+  Refusal,
   encodeEffect,
   encodeMessage,
   encodeUtf8,
@@ -64,6 +65,7 @@ export class ScriptContext {
   readonly #ledger: { requests: number; messages: number; spawns: number; streams: [string, number][] };
   readonly #view: SealedView;
   readonly #invocationIndex: number;
+  readonly #messagesMax: number;
 
   constructor(
     base: {
@@ -72,7 +74,13 @@ export class ScriptContext {
       readonly state: string;
       readonly ledger: Ledger;
     },
-    call: { readonly tick: number; readonly view: SealedView; readonly index: number },
+    call: {
+      readonly tick: number;
+      readonly view: SealedView;
+      readonly index: number;
+      /** The ledger's messages at which the turn may send no more. */
+      readonly messagesMax: number;
+    },
   ) {
     this.id = base.id;
     this.handle = base.handle;
@@ -81,6 +89,7 @@ export class ScriptContext {
     this.tick = call.tick;
     this.#view = call.view;
     this.#invocationIndex = call.index;
+    this.#messagesMax = call.messagesMax;
   }
 
   get ledger(): Ledger {
@@ -99,11 +108,12 @@ export class ScriptContext {
     this.#emit(EffectKind.LOG, encodeUtf8(text), { level: 1 });
   }
 
-  /** Request id where an answer is wanted, else 0. */
+  /** Request id where an answer is wanted, else 0; LIMIT where the turn has sent all that it may. */
   send(
     to: number,
     { topic = "", payload = "", wanted = false, timeoutTicks = -1 }: SendOptions = {},
   ): number {
+    if (this.#isMute) return Refusal.LIMIT;
     const requestId = wanted ? this.#nextRequest() : 0;
     const flags = wanted ? MessageFlag.ANSWER_WANTED : 0;
     const message = this.#message({ peer: to, topic, payload, flags });
@@ -116,13 +126,14 @@ export class ScriptContext {
     payload: string,
     flags: number = MessageFlag.LAST_PART,
   ): void {
+    if (this.#isMute) return;
     const { peer, messageId: correlationId } = question;
     const message = this.#message({ kind: MessageKind.ANSWER, peer, correlationId, payload, flags });
     this.#emit(EffectKind.SEND, message, { ticks: -1 });
   }
 
   publish(topic: string, payload = ""): void {
-    this.#emit(EffectKind.PUBLISH, this.#message({ topic, payload }));
+    if (!this.#isMute) this.#emit(EffectKind.PUBLISH, this.#message({ topic, payload }));
   }
 
   join(topic: string): void {
@@ -188,6 +199,10 @@ export class ScriptContext {
     if (entry === undefined) this.#ledger.streams.push([stream, byteCount]);
     else entry[1] += byteCount;
     this.#ledger.streams.sort(([left], [right]) => (left < right ? -1 : 1));
+  }
+
+  get #isMute(): boolean {
+    return this.#ledger.messages >= this.#messagesMax;
   }
 
   #nextRequest(): number {

@@ -133,8 +133,9 @@ export class ScriptExecutors implements Executors {
     let completed = 0;
     let fault: Fault | undefined;
     const effects: Uint8Array[] = [];
+    const messagesMax = ledger.messages + image.limits.messagesPerTurnMax;
     for (const [index, invocation] of turn.invocations.entries()) {
-      const context = new ScriptContext({ ...image, state, ledger }, { tick, view, index });
+      const context = new ScriptContext({ ...image, state, ledger }, { tick, view, index, messagesMax });
       const failure = this.#invoke(context, invocation, image.limits.fuelPerTurnMax - fuel);
       fuel += context.fuel;
       if (failure !== undefined) {

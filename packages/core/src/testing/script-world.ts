@@ -2,7 +2,7 @@
 
 import { Encoding, decodeMessage, decodeUtf8, encodeUtf8, handleOfId } from "@wasm-engine/abi";
 import type { AgentHandle, AgentId, ModuleDigest } from "@wasm-engine/abi";
-import type { AgentSpec, Genesis, Input, InputBody, TaskSpec, TickResult } from "../model.js";
+import type { AgentSpec, Genesis, Input, InputBody, TaskSpec, TenantSpec, TickResult } from "../model.js";
 import type { WorldContract } from "../world-contract.js";
 import { World } from "../world/world.js";
 import { nodeHasher } from "./node-hasher.js";
@@ -47,6 +47,19 @@ export function spec(id: string, changes: SpecChanges = {}): AgentSpec {
       ...limits,
     },
     onFault: { strategy: "restart", from: "good", max: 100, withinTicks: 1000, ...onFault },
+  };
+}
+
+/** A tenant with room for what tests do. */
+export function tenantSpec(name: string, changes: Partial<TenantSpec> = {}): TenantSpec {
+  return {
+    name,
+    fuelPerTick: 10_000,
+    turnsPerTick: 5,
+    messagesPerTick: 1000,
+    agentsMax: 20,
+    elastic: false,
+    ...changes,
   };
 }
 

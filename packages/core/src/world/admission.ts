@@ -25,8 +25,9 @@ import { answerError, departError, engineMessage, enqueue, hasRoom, isReachable 
 import { sleep, wakeIfWork } from "./delivery.js";
 import { deliverPublished } from "./effect-commit.js";
 import { markEnding } from "./ending.js";
-import { joinChannels, startAgent, startRefusal, stopAgent } from "./lifecycle.js";
+import { joinChannels, startAgent, stopAgent } from "./lifecycle.js";
 import { closeRequest } from "./request-table.js";
+import { startRefusal } from "./start-refusal.js";
 import { decideSubmissions } from "./task-table.js";
 import { NO_BYTES, deadLetter, type TickScope, type WorldState } from "./world-state.js";
 

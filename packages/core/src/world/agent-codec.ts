@@ -38,7 +38,8 @@ export function agentValue(agent: Agent): readonly CborValue[] {
 
 /** Everything that a snapshot needs of an agent beside its image. */
 export function agentState(agent: Agent): CborValue {
-  return [encodeShape(agentSpecShape, "spec", agent.spec), agent.turn?.planIndex ?? 0, ...agentValue(agent)];
+  const { planIndex = 0, ownMessages = 0 } = agent.turn ?? {};
+  return [encodeShape(agentSpecShape, "spec", agent.spec), [planIndex, ownMessages], ...agentValue(agent)];
 }
 
 function requestValue(request: PendingRequest): CborValue {
@@ -103,7 +104,7 @@ export function readAgent(
   value: CborValue,
   tenantOf: (name: string) => AgentOptions["tenant"] | undefined,
 ): RestoredAgent | undefined {
-  const [specValue, planIndex, ...fields] = value as [CborValue, number, ...Fields]; // by agentState
+  const [specValue, plan, ...fields] = value as [CborValue, readonly [number, number], ...Fields]; // by agentState
   const [
     handle,
     ,
@@ -146,7 +147,7 @@ export function readAgent(
   [agent.stopTick = -1, agent.cadenceTick = -1, agent.runnableSince = -1, agent.upgradedTick = -1] = ticks;
   [agent.faults, agent.faultTicks, agent.fuel] = [counters[0], [...counters[1]], counters[2]];
   for (const inputSeq of asked as number[]) agent.asked.add(inputSeq); // by agentValue
-  agent.turn = turn === null || turn === undefined ? undefined : readTurn(turn as Fields, planIndex); // by turnValue
+  agent.turn = turn === null || turn === undefined ? undefined : readTurn(turn as Fields, plan); // by turnValue
   agent.pendingUpgrade = upgrade === null ? undefined : (upgrade as ModuleDigest); // by agentValue
   return {
     agent,
@@ -229,7 +230,8 @@ function readTask(fields: Fields, target: AgentHandle): Task {
   };
 }
 
-function readTurn(fields: Fields, planIndex: number): TurnRecord {
+function readTurn(fields: Fields, plan: readonly [number, number]): TurnRecord {
+  const [planIndex, ownMessages] = plan;
   const [plannedTick, visibleTick, workFields, outcomeFields, faultFields] = fields as [
     number,
     number,
@@ -241,13 +243,8 @@ function readTurn(fields: Fields, planIndex: number): TurnRecord {
   const work: TurnWork = { init, start, mailCount, taskKeys, cadence, shutdown };
   const [fuel, completed, effects, ledger] = outcomeFields;
   const outcome: TurnOutcome = { fuel, completed, effects, ledger: ledgerOf(ledger) };
-  if (faultFields === null) return { plannedTick, planIndex, visibleTick, work, outcome };
+  const record: TurnRecord = { plannedTick, planIndex, visibleTick, work, outcome, ownMessages };
+  if (faultFields === null) return record;
   const [invocation, code, guestCode] = faultFields;
-  return {
-    plannedTick,
-    planIndex,
-    visibleTick,
-    work,
-    outcome: { ...outcome, fault: { invocation, code, guestCode } },
-  };
+  return { ...record, outcome: { ...outcome, fault: { invocation, code, guestCode } } };
 }

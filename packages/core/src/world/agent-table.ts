@@ -6,7 +6,13 @@
 import { assert, compareIds, type AgentHandle } from "@wasm-engine/abi";
 import type { Genesis } from "../model.js";
 import type { Agent } from "./agent.js";
-import { populationShares, type PopulationShare } from "./population-share.js";
+
+/** How many live agents a tenant may have. */
+interface PopulationShare {
+  readonly agentsMax: number;
+  /** May also use places that nobody has reserved. */
+  readonly elastic: boolean;
+}
 
 export class AgentTable {
   readonly #byHandle = new Map<AgentHandle, Agent>();
@@ -19,19 +25,22 @@ export class AgentTable {
   #sorted: Agent[] | undefined;
 
   constructor(genesis: Genesis) {
-    this.#shares = populationShares(genesis);
-    this.#agentsMax = genesis.agentsMax;
+    const { tenants, agentsMax } = genesis;
+    const everything = { name: "default", agentsMax, elastic: false };
+    const shares = tenants.length === 0 ? [everything] : tenants;
+    this.#shares = new Map(shares.map((share) => [share.name, share]));
+    this.#agentsMax = agentsMax;
   }
 
   /** True where one more agent of the tenant finds a place, whatever other tenants do with theirs. */
   hasPlace(tenant: string): boolean {
     const own = this.#shares.get(tenant);
     if (own === undefined || this.size >= this.#agentsMax) return false;
-    if ((this.#population.get(tenant) ?? 0) < own.agents) return true;
+    if ((this.#population.get(tenant) ?? 0) < own.agentsMax) return true;
     if (!own.elastic) return false;
     let kept = 0;
     for (const [name, share] of this.#shares)
-      kept += Math.max(0, share.agents - (this.#population.get(name) ?? 0));
+      kept += Math.max(0, share.agentsMax - (this.#population.get(name) ?? 0));
     return this.size + kept < this.#agentsMax;
   }
 

@@ -35,6 +35,8 @@ export interface TurnRecord {
   readonly visibleTick: number;
   readonly work: TurnWork;
   readonly outcome: TurnOutcome;
+  /** Messages that its own tenant has paid; what is unused of them comes back when the turn becomes visible. */
+  readonly ownMessages: number;
 }
 
 export interface Agent extends Runnable {
@@ -102,6 +104,7 @@ export function createAgent(options: AgentOptions): Agent {
     parent,
     rank: handle % TWO_32,
     reserveFuel: spec.limits.fuelPerSlice,
+    reserveMessages: spec.limits.messagesPerTurnMax,
     tenant,
     mailbox: new Mailbox(options.mail),
     requests: new Map(),

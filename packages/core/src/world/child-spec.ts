@@ -140,7 +140,7 @@ function limitsOf(value: Json | undefined, parent: AgentLimits): AgentLimits | u
   if (map === undefined) return undefined;
   const child: { -readonly [K in keyof AgentLimits]: number } = { ...parent };
   for (const field of limitFields) {
-    const limit = integerOf(map[field], parent[field], 1);
+    const limit = integerOf(map[field], parent[field], field === "messagesPerTurnMax" ? 0 : 1);
     if (limit === undefined || limit > parent[field]) return undefined;
     child[field] = limit;
   }

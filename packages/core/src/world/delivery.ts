@@ -13,6 +13,7 @@ import type { AgentHandle, AnswerErrorCode, Message } from "@wasm-engine/abi";
 import { mailboxMessagesMax } from "../limits.js";
 import { hasSpace, hasWork, touch, type Agent } from "./agent.js";
 import { markEnding } from "./ending.js";
+import { StartRefusal } from "./start-refusal.js";
 import { NO_BYTES, type TickScope, type WorldState } from "./world-state.js";
 
 /** Queues the agent from `sinceTick` on, unless it may not take turns or is queued already. */
@@ -71,7 +72,7 @@ export function engineMessage(fields: Partial<Message> & Pick<Message, "kind" | 
   });
 }
 
-/** Canonical text of every error answer: one per code, so that no wording ever changes a chain. */
+/** Canonical text of every error answer: part of what agents see, so that changing a word changes chains. */
 const errorPayloads: Readonly<Record<AnswerErrorCode, Uint8Array>> = {
   TIMEOUT: errorPayload("TIMEOUT", "No answer came in time", true),
   CANCELLED: errorPayload("CANCELLED", "The request was cancelled", false),
@@ -80,6 +81,14 @@ const errorPayloads: Readonly<Record<AnswerErrorCode, Uint8Array>> = {
   FAILED: errorPayload("FAILED", "The request was carried out and failed", false),
   OUTCOME_UNKNOWN: errorPayload("OUTCOME_UNKNOWN", "Whether the request was carried out is unknown", false),
 };
+
+/** Refused children: the answer says why. */
+const startPayloads: ReadonlyMap<StartRefusal, Uint8Array> = new Map(
+  Object.values(StartRefusal).map((reason) => [
+    reason,
+    errorPayload("REFUSED", `The child may not start: ${reason}`, false),
+  ]),
+);
 
 function errorPayload(code: AnswerErrorCode, message: string, retryable: boolean): Uint8Array {
   return encodeUtf8(JSON.stringify({ code, message, retryable }));
@@ -90,8 +99,14 @@ export function answerError(
   world: WorldState,
   scope: TickScope,
   agent: Agent,
-  answer: { readonly requestId: number; readonly code: AnswerErrorCode; readonly peer?: AgentHandle },
+  answer: {
+    readonly requestId: number;
+    readonly code: AnswerErrorCode;
+    readonly peer?: AgentHandle;
+    readonly reason?: StartRefusal;
+  },
 ): void {
+  const reasoned = answer.reason === undefined ? undefined : startPayloads.get(answer.reason);
   const message = engineMessage({
     kind: MessageKind.ANSWER,
     encoding: Encoding.JSON,
@@ -99,7 +114,7 @@ export function answerError(
     correlationId: answer.requestId,
     peer: answer.peer ?? OUTSIDE,
     tick: scope.mailTick,
-    payload: errorPayloads[answer.code],
+    payload: reasoned ?? errorPayloads[answer.code],
   });
   if (!agent.ending) enqueue(world, scope, agent, message);
 }

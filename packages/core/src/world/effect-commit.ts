@@ -25,8 +25,9 @@ import { allows } from "./capability.js";
 import { parseChildSpec, parseGuestTask } from "./child-spec.js";
 import { answerError, engineMessage, enqueue, hasRoom, isReachable } from "./delivery.js";
 import { markEnding } from "./ending.js";
-import { joinChannels, startAgent, startRefusal } from "./lifecycle.js";
+import { joinChannels, startAgent } from "./lifecycle.js";
 import { closeRequest, openRequest } from "./request-table.js";
+import { childRefusal, type StartRefusal } from "./start-refusal.js";
 import { endTask } from "./task-table.js";
 import { deadLetter, type TickScope, type WorldState } from "./world-state.js";
 
@@ -77,10 +78,20 @@ function commitEffect(emission: Emission): void {
   }
 }
 
-function refuse(emission: Emission, code: AnswerErrorCode, peer: AgentHandle = OUTSIDE): void {
+function refuse(
+  emission: Emission,
+  code: AnswerErrorCode,
+  peer: AgentHandle = OUTSIDE,
+  reason?: StartRefusal,
+): void {
   const { world, scope, agent, effect } = emission;
   if (effect.requestId === 0) return;
-  answerError(world, scope, agent, { requestId: effect.requestId, code, peer });
+  answerError(world, scope, agent, {
+    requestId: effect.requestId,
+    code,
+    peer,
+    ...(reason === undefined ? {} : { reason }),
+  });
 }
 
 function commitSend(emission: Emission, message: Message): void {
@@ -293,8 +304,8 @@ function commitSpawn(emission: Emission): void {
   const view = new DataView(effect.body.buffer, effect.body.byteOffset, effect.body.byteLength);
   const handle = readU64(view, 0) as AgentHandle; // computed by the executor from parent and counter
   const spec = parseChildSpec(world.genesis, agent, effect.body.subarray(8));
-  if (spec === undefined || startRefusal(world, spec, handle) !== undefined)
-    return refuse(emission, "REFUSED", handle);
+  const reason = childRefusal(world, spec, handle);
+  if (spec === undefined || reason !== undefined) return refuse(emission, "REFUSED", handle, reason);
   const firstTick = scope.mailTick;
   const [child, operation] = startAgent(world, { spec, handle, parent: agent.handle, firstTick });
   scope.operations.push(operation);

@@ -13,6 +13,7 @@ import {
   lifecycle,
   message,
   spec,
+  tenantSpec,
   task,
 } from "../testing/script-world.js";
 import type { SpecChanges } from "../testing/script-world.js";
@@ -112,6 +113,35 @@ test("[G7] agentsMax refuses further agents", () => {
   assert.deepEqual(seen(script, "a").slice(2), ["1 ANSWER REFUSED #1!"]);
   script.step([{ kind: "spawn", spec: spec("b") }]);
   assert.deepEqual(script.deadLetters(), ["DENIED b"]);
+});
+
+test("[G6] a child of a tenant has a name of its tenant's own; the answer says so; the outside may give any", () => {
+  const answers: string[] = [];
+  const tenants = [tenantSpec("x", { agentsMax: 3 }), tenantSpec("xy")];
+  const names = ["child", "xy.child", "xychild", "x", "x.", "x.child", "x.child", "x.more", "x.most"];
+  const script = new ScriptWorld(
+    genesis([spec("a", { tenant: "x" })], { tenants }),
+    puppet({
+      a: (context, { message: mail, text }) => {
+        if (mail?.kind === MessageKind.ANSWER) answers.push(text);
+        if (mail?.kind === MessageKind.START) for (const id of names) context.spawn({ id, module: "script" });
+      },
+    }),
+  );
+  script.runUntil(5);
+  const no = (reason: string) =>
+    `{"code":"REFUSED","message":"The child may not start: ${reason}","retryable":false}`;
+  const foreign = no("its id does not start with the name of its tenant and a dot");
+  assert.deepEqual(answers, [
+    ...[foreign, foreign, foreign, foreign],
+    '{"agentId":"x."}',
+    '{"agentId":"x.child"}',
+    no("its id is taken"),
+    no("its tenant has no place left"),
+    no("its tenant has no place left"),
+  ]);
+  script.step([{ kind: "spawn", spec: spec("x.other", { tenant: "xy" }) }]);
+  assert.equal(script.status("x.other"), "active");
 });
 
 test("[G1] spawn, terminate and publish in the same tick", () => {
@@ -382,7 +412,7 @@ test("[G6] a fault in init is retried with init, a declared tenant contains an e
       if (mail?.kind === MessageKind.MESSAGE) context.fail();
     },
   };
-  const tenants = [{ name: "x", fuelPerTick: 10_000, turnsPerTick: 5, elastic: false }];
+  const tenants = [tenantSpec("x")];
   const agents = [spec("a", { tenant: "x", onFault: { strategy: "restart" } })];
   const script = new ScriptWorld(genesis(agents, { tenants }), puppet(acts));
   script.runUntil(10);

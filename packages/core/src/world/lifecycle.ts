@@ -30,18 +30,6 @@ export function streamSeedOf(hasher: Hasher, seed: number, id: string): Uint8Arr
   return hasher.sha256(streamDomain, seedBytes, encodeUtf8(id));
 }
 
-/** Why an agent may not start now, or undefined. */
-export function startRefusal(world: WorldState, spec: AgentSpec, handle: AgentHandle): string | undefined {
-  if (world.agents.byId(spec.id) !== undefined) return "the id is taken";
-  if (world.agents.byHandle(handle) !== undefined) return "the handle is taken";
-  if (!world.tenants.has(spec.tenant)) return "the tenant is unknown";
-  if (!world.agents.hasPlace(spec.tenant)) return "the world is full";
-  const { fuelPerSlice, fuelPerTurnMax, mailboxMessages } = spec.limits;
-  if (fuelPerSlice < 1 || fuelPerTurnMax < fuelPerSlice || mailboxMessages < 1)
-    return "a limit is out of range";
-  return undefined;
-}
-
 export interface AgentStart {
   readonly spec: AgentSpec;
   readonly handle: AgentHandle;

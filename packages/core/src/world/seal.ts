@@ -125,10 +125,19 @@ export function stateHashOf(world: WorldState): Uint8Array {
 function tablesValue(world: WorldState): Parameters<typeof encodeCanonical>[0] {
   const busy = [...world.busy].sort((left, right) => compareIds(left.id, right.id));
   return [
-    [...world.tenants.values()].map((tenant) => [tenant.name, tenant.fuel]),
+    creditsValue(world),
     world.retiredLedgers.summary(),
     world.endedTasks.summary(),
     world.idempotencyKeys.summary(),
-    busy.map((agent) => [agent.handle, agent.turn?.planIndex ?? 0]),
+    busy.map((agent) => [agent.handle, agent.turn?.planIndex ?? 0, agent.turn?.ownMessages ?? 0]),
   ];
+}
+
+/** Per tenant: name, fuel, messages. */
+export function creditsValue(world: WorldState): readonly (readonly [string, number, number])[] {
+  return [...world.tenants.values()].map(({ name, fuel, messages }) => [
+    name,
+    fuel.balance,
+    messages.balance,
+  ]);
 }

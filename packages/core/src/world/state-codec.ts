@@ -9,6 +9,7 @@ import { agentState, readAgent, type RestoredAgent } from "./agent-codec.js";
 import type { RetainedState } from "./retained-table.js";
 import { indexRequest } from "./request-table.js";
 import { addTask } from "./task-table.js";
+import { creditsValue } from "./seal.js";
 import type { WorldState } from "./world-state.js";
 
 /** Version of this format; a restored world must have been written by the same one. */
@@ -19,7 +20,7 @@ type StateFields = [
   number,
   Uint8Array,
   readonly CborValue[],
-  readonly (readonly [string, number])[],
+  readonly (readonly [string, number, number])[],
   RetainedState,
   RetainedState,
   RetainedState,
@@ -31,7 +32,7 @@ export function encodeState(world: WorldState): Uint8Array {
     world.tick,
     world.chainHead,
     world.agents.sorted().map(agentState),
-    [...world.tenants.values()].map((tenant) => [tenant.name, tenant.fuel]),
+    creditsValue(world),
     world.retiredLedgers.export(),
     world.endedTasks.export(),
     world.idempotencyKeys.export(),
@@ -51,7 +52,11 @@ export function restoreState(world: WorldState, bytes: Uint8Array): void {
     if (agent === undefined) throw coreError("WE_WORLD_STATE", { reason: "an agent has an unknown tenant" });
     return agent;
   });
-  for (const [name, fuel] of credits) world.tenants.get(name)?.restore(fuel);
+  for (const [name, fuel, messages] of credits) {
+    const tenant = world.tenants.get(name);
+    tenant?.fuel.restore(fuel);
+    tenant?.messages.restore(messages);
+  }
   world.retiredLedgers.restore(retired);
   world.endedTasks.restore(ended);
   world.idempotencyKeys.restore(keys);

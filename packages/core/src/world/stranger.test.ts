@@ -8,16 +8,18 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { FaultCode, MessageFlag, MessageKind } from "@wasm-engine/abi";
 import type { Genesis } from "../model.js";
-import { genesis, handle, spec, ScriptWorld } from "../testing/script-world.js";
+import { genesis, handle, spec, tenantSpec, ScriptWorld } from "../testing/script-world.js";
 import { puppet, type Act } from "../testing/puppet.js";
 import { randomScript } from "../testing/random-world.js";
 
 const tenants = [
-  { name: "calm", fuelPerTick: 3000, turnsPerTick: 3, elastic: false },
-  { name: "hostile", fuelPerTick: 30_000, turnsPerTick: 30, elastic: false },
+  tenantSpec("calm", { fuelPerTick: 6000, turnsPerTick: 6, messagesPerTick: 600, agentsMax: 7 }),
+  tenantSpec("hostile", { fuelPerTick: 30_000, turnsPerTick: 30, messagesPerTick: 3000, agentsMax: 13 }),
 ];
 
 const calmIds = ["calm1", "calm2", "calm3"];
+const calmKidIds = [0, 1, 2, 3, 4].map((index) => `calm.kid${index}`);
+const watched = new Set([...calmIds, ...calmKidIds]);
 
 function setting(): Genesis {
   const calm = calmIds.map((id, index) => spec(id, { tenant: "calm", every: 1 + index, channels: ["calm"] }));
@@ -46,6 +48,14 @@ const calm: Act = (context, { message, text }) => {
   if (context.tick % 11 === 0) context.burn(2500);
   if (context.tick % 4 === 0) context.task({ taskId: `${context.id}-${context.tick}`, agentId: next });
   if (context.tick % 17 === 0) context.draw("dice", 4);
+  // At most three live at once, beside the three of the genesis; an id comes back when its child has long gone.
+  if (context.id === "calm2" && context.tick % 3 === 1)
+    context.spawn({ id: `calm.kid${context.tick % 5}`, module: "script", every: 4, priority: 0 });
+};
+
+/** Children of the calm ones stay for a while. */
+const calmKid: Act = (context, { message }) => {
+  if (message?.kind === MessageKind.CADENCE && context.tick % 3 === 0) context.exit();
 };
 
 /** What hostile agents do; strangers are never addressed. */
@@ -64,7 +74,16 @@ const attacks: Readonly<Record<string, Act>> = {
   },
   "spawn until the world is full": (context) => {
     for (let count = 0; count < 30; count += 1)
-      context.spawn({ id: `kid${context.tick}-${count}`, module: "script", every: 1 });
+      context.spawn({ id: `hostile.kid${context.tick}-${count}`, module: "script", every: 1 });
+  },
+  "take the ids of the children of strangers": (context) => {
+    for (const id of calmKidIds) context.spawn({ id, module: "script", every: 1 });
+  },
+  "spawn in the name of strangers": (context) => {
+    for (const id of calmKidIds) context.spawn({ id, module: "script", tenant: "calm" });
+  },
+  "spend all their messages": (context) => {
+    for (let count = 0; count < 100; count += 1) context.publish("hostile", "noise");
   },
   "send garbage": (context) => {
     context.task("{");
@@ -93,6 +112,7 @@ function digests(unpaced: Act): string[] {
       calm1: calm,
       calm2: calm,
       calm3: calm,
+      ...Object.fromEntries(calmKidIds.map((id) => [id, calmKid])),
       h1: attack,
       h2: attack,
       h3: attack,
@@ -103,7 +123,7 @@ function digests(unpaced: Act): string[] {
   for (let tick = 0; tick < 60; tick += 1) {
     script.step();
     for (const [id, digest] of script.world.agentDigests()) {
-      if (calmIds.includes(id)) lines.push(`${tick} ${id} ${Buffer.from(digest).toString("hex")}`);
+      if (watched.has(id)) lines.push(`${tick} ${id} ${Buffer.from(digest).toString("hex")}`);
     }
   }
   return lines;
@@ -113,7 +133,7 @@ const undisturbed = digests(() => undefined);
 
 for (const [name, attack] of Object.entries(attacks)) {
   test(`[G6] digests of strangers are unchanged when hostile agents ${name}`, () => {
-    assert.equal(undisturbed.length, 180);
+    assert.ok(undisturbed.length > 180, "the calm ones have had children");
     assert.deepEqual(digests(attack), undisturbed);
   });
 }

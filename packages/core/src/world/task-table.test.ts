@@ -3,7 +3,16 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { atStart, on, puppet, type Acts } from "../testing/puppet.js";
-import { ScriptWorld, agentId, genesis, lifecycle, message, spec, task } from "../testing/script-world.js";
+import {
+  ScriptWorld,
+  agentId,
+  genesis,
+  lifecycle,
+  message,
+  spec,
+  task,
+  tenantSpec,
+} from "../testing/script-world.js";
 
 function world(acts: Acts): ScriptWorld {
   return new ScriptWorld(genesis(Object.keys(acts).map((id) => spec(id))), puppet(acts));
@@ -190,7 +199,7 @@ test("cancelling a task that runs ends the request, not the work; one that waits
 });
 
 test("tasks of two tenants may have the same id and do not see each other", () => {
-  const tenants = ["x", "y"].map((name) => ({ name, fuelPerTick: 5000, turnsPerTick: 5, elastic: false }));
+  const tenants = ["x", "y"].map((name) => tenantSpec(name));
   const agents = [spec("a", { tenant: "x" }), spec("b", { tenant: "y" })];
   const script = new ScriptWorld(genesis(agents, { tenants }), puppet({}));
   script.step();

@@ -115,7 +115,7 @@ function finishUpgrade(
   const agent = world.agents.byHandle(outcome.agent);
   if (agent === undefined || module === undefined) return;
   agent.fuel += outcome.fuel;
-  agent.tenant.pay(outcome.fuel);
+  agent.tenant.fuel.pay(outcome.fuel);
   agent.imageDigest = undefined;
   scope.fuel += outcome.fuel;
   touch(agent);

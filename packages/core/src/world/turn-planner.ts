@@ -26,6 +26,7 @@ export function runTurns(world: WorldState, scope: TickScope): Agent[] {
     if (agent.turn?.visibleTick === tick) landing.push(agent);
     else world.busy.add(agent);
   }
+  for (const agent of landing) refundMessages(agent);
   settleCredits(world, selection);
   return landing;
 }
@@ -42,15 +43,14 @@ function payBusySlices(world: WorldState, tick: number): void {
   for (const agent of world.busy)
     fullSlices.set(agent.tenant, (fullSlices.get(agent.tenant) ?? 0) + agent.reserveFuel);
   for (const tenant of world.tenants.values()) {
-    tenant.skip(tick - world.tick - 1, fullSlices.get(tenant) ?? 0);
-    tenant.beginTick();
+    tenant.beginTick(tick - world.tick - 1, fullSlices.get(tenant) ?? 0);
   }
   for (const agent of world.busy) {
     const record = agent.turn;
     assert(record !== undefined, "busy agents have a turn");
     assert(record.visibleTick >= tick, "a turn lands in its tick");
     const paid = (tick - record.plannedTick) * agent.reserveFuel;
-    agent.tenant.pay(Math.min(agent.reserveFuel, record.outcome.fuel - paid));
+    agent.tenant.fuel.pay(Math.min(agent.reserveFuel, record.outcome.fuel - paid));
   }
 }
 
@@ -93,24 +93,35 @@ function executeTurns(world: WorldState, scope: TickScope, chosen: readonly Rese
   );
   assert(outcomes.length === chosen.length, "one outcome per turn");
   scope.turns += chosen.length;
-  return chosen.map(({ agent, ownFuel }, planIndex) => {
+  return chosen.map(({ agent, ownFuel, ownMessages }, planIndex) => {
     const outcome = outcomes[planIndex];
     const work = works[planIndex];
     assert(outcome !== undefined && work !== undefined, "one outcome per turn");
     const slices = Math.max(1, Math.ceil(outcome.fuel / agent.reserveFuel));
-    agent.turn = { plannedTick: tick, planIndex, visibleTick: tick + slices - 1, work, outcome };
+    const visibleTick = tick + slices - 1;
+    agent.turn = { plannedTick: tick, planIndex, visibleTick, work, outcome, ownMessages };
     const unused = agent.reserveFuel - Math.min(outcome.fuel, agent.reserveFuel);
-    agent.tenant.refund(Math.min(unused, ownFuel));
+    agent.tenant.fuel.refund(Math.min(unused, ownFuel));
     touch(agent);
     return agent;
   });
 }
 
+/** Gives back what a turn that becomes visible now has reserved and not sent. */
+function refundMessages(agent: Agent): void {
+  const record = agent.turn;
+  assert(record !== undefined, "an agent that lands has a turn");
+  const used = record.outcome.ledger.messages - agent.ledger.messages;
+  assert(used >= 0, "counters of the ledger only grow");
+  assert(used <= agent.reserveMessages, "the executors keep messagesPerTurnMax");
+  agent.tenant.messages.refund(Math.min(agent.reserveMessages - used, record.ownMessages));
+}
+
 /** Leftovers keep their place in the queue; a tenant keeps credit only for them. */
 function settleCredits(world: WorldState, selection: Selection<Agent>): void {
-  const waiting = new Map<TenantCredit, number>();
+  const waiting = new Map<TenantCredit, Agent>();
   for (const agent of selection.leftover) {
-    if (!waiting.has(agent.tenant)) waiting.set(agent.tenant, agent.reserveFuel);
+    if (!waiting.has(agent.tenant)) waiting.set(agent.tenant, agent);
   }
   for (const tenant of world.tenants.values()) tenant.endTick(waiting.get(tenant));
 }

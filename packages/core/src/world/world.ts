@@ -18,10 +18,11 @@ import { admit } from "./admission.js";
 import { ChannelTable } from "./channel-table.js";
 import { applyMemberships } from "./effect-commit.js";
 import { checkGenesis } from "./genesis-check.js";
-import { removeEnded, startAgent, startRefusal } from "./lifecycle.js";
+import { removeEnded, startAgent } from "./lifecycle.js";
 import { RetainedTable } from "./retained-table.js";
 import { agentDigestsOf, effectsDigestOf, stateHashOf } from "./seal.js";
 import { encodeState, restoreState } from "./state-codec.js";
+import { startRefusal } from "./start-refusal.js";
 import { decideSubmissions } from "./task-table.js";
 import { applyOperations, commitTurns } from "./turn-commit.js";
 import { runTurns, urgencyOf } from "./turn-planner.js";
@@ -151,8 +152,11 @@ class LiveWorld implements WorldContract {
     const { genesis, runnable, tenants, tick } = this.#state;
     for (const agent of runnable) agent.urgency = urgencyOf(agent, tick + 1);
     const waiting = [...runnable].sort(orderOf(genesis.policy, genesis.stride));
-    const declared = genesis.tenants.map(({ name }) => [name, tenants.get(name)?.fuel ?? 0] as const);
-    return { waiting: waiting.map((agent) => agent.id), credits: declared };
+    const credits = genesis.tenants.map(({ name: tenant }) => {
+      const credit = tenants.get(tenant);
+      return { tenant, fuel: credit?.fuel.balance ?? 0, messages: credit?.messages.balance ?? 0 };
+    });
+    return { waiting: waiting.map((agent) => agent.id), credits };
   }
 
   exportState(): Uint8Array {

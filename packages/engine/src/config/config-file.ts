@@ -57,6 +57,8 @@ export interface InputEntry {
 export interface TenantEntry {
   readonly fuelPerTick: number;
   readonly turnsPerTick: number;
+  readonly messagesPerTick?: number;
+  readonly agentsMax?: number;
   readonly share?: "reserved" | "elastic";
 }
 

@@ -2,13 +2,14 @@
 
 import type { ModuleDigest } from "@wasm-engine/abi";
 import { assert, limits } from "@wasm-engine/abi";
-import type { AgentLimits, AgentSpec, Capabilities, Genesis, TenantSpec } from "@wasm-engine/core";
+import type { AgentLimits, AgentSpec, Capabilities, Genesis } from "@wasm-engine/core";
 import { nanosOfMillis, parseTime } from "../time/virtual-time.js";
 import type { AgentDraft } from "./agent-table.js";
 import type { ConfigContext } from "./config-context.js";
 import type { CapabilitiesEntry, ConfigFile, LimitsEntry } from "./config-file.js";
 import { ENGINE_DEFAULTS } from "./defaults.js";
 import { shown } from "./problem.js";
+import { resolveTenants } from "./tenant-shares.js";
 
 /** What a chain depends on besides the configuration; raised with every release that changes a chain. */
 export const SEMANTICS = 1;
@@ -63,22 +64,11 @@ export function buildGenesis({ config, clock, drafts, digests, seed }: GenesisPa
     agentsMax: config.agentsMax ?? ENGINE_DEFAULTS.agentsMax,
     depthBytes: limits.depthBytes,
     modules: Object.fromEntries([...digests].sort(([left], [right]) => (left < right ? -1 : 1))),
-    tenants: tenantsOf(config),
+    tenants: resolveTenants(config, drafts),
     agents: drafts.map((draft) => agentSpec(draft, config, digests)),
     models: Object.keys(config.models ?? {}).sort(),
     tools: Object.keys(config.tools ?? {}).sort(),
   };
-}
-
-function tenantsOf(config: ConfigFile): TenantSpec[] {
-  return Object.entries(config.tenants ?? {})
-    .sort(([left], [right]) => (left < right ? -1 : 1))
-    .map(([name, tenant]) => ({
-      name,
-      fuelPerTick: tenant.fuelPerTick,
-      turnsPerTick: tenant.turnsPerTick,
-      elastic: tenant.share === "elastic",
-    }));
 }
 
 function agentSpec(

@@ -74,7 +74,7 @@ modules: { airport: ./m.wasm, arbiter: { path: ./n.wasm } }
 models: { delay: ./models/delay }
 tools: { search: ./tools/search.ts }
 tenants:
-  zoo: { fuelPerTick: 5, turnsPerTick: 1, share: elastic }
+  zoo: { fuelPerTick: 5, turnsPerTick: 1, messagesPerTick: 9, share: elastic }
   default: { fuelPerTick: 10, turnsPerTick: 2 }
 limits: { fuelPerSlice: 5000, memoryBytes: 65536 }
 agents:
@@ -131,10 +131,11 @@ test("[S13] a whole configuration: table, clock, tenants, inputs, outputs, stop 
   assert.equal(genesis.tickNanos, 16_666_667n);
   assert.equal(genesis.epochNanos, 978_307_200_000_000_000n);
   assert.deepEqual(
-    genesis.tenants.map(({ name, elastic }) => [name, elastic]),
+    genesis.tenants.map((tenant) => [tenant.name, tenant.elastic, tenant.messagesPerTick, tenant.agentsMax]),
     [
-      ["default", false],
-      ["zoo", true],
+      // Own agents and half of the 11 997 places that are left; two turns of at most 1 024 messages each.
+      ["default", false, 2048, 1 + 5998],
+      ["zoo", true, 9, 2 + 5998],
     ],
   );
   assert.deepEqual([genesis.models, genesis.tools], [["delay"], ["search"]]);

@@ -1,11 +1,11 @@
-/** What a schema cannot say about agents and tenants: names that must be declared, sums, orders. */
+/** What a schema cannot say about agents: names that must be declared, orders. Sums of shares: tenant-shares.ts. */
 
 import { limits } from "@wasm-engine/abi";
 import type { AgentDraft } from "./agent-table.js";
 import type { ConfigContext } from "./config-context.js";
 import type { CapabilitiesEntry, ConfigFile, LimitsEntry } from "./config-file.js";
-import { ENGINE_DEFAULTS } from "./defaults.js";
 import { shown } from "./problem.js";
+import { checkTenants } from "./tenant-shares.js";
 import type { Path } from "./yaml-document.js";
 
 /** Notes every undeclared name and every limit that contradicts another. */
@@ -14,7 +14,7 @@ export function checkReferences(
   config: ConfigFile,
   drafts: readonly AgentDraft[],
 ): void {
-  checkTenants(context, config);
+  checkTenants(context, config, drafts);
   checkLimits(context, ["limits"], { ...config.limits });
   // Entries of a table share what they do not template: the same complaint once is enough.
   const seen = new Set<string>();
@@ -73,17 +73,5 @@ function checkLimits(context: ConfigContext, path: Path, entry: LimitsEntry): vo
     expected,
     came: shown(entry.fuelPerTurnMax),
     advice,
-  });
-}
-
-function checkTenants(context: ConfigContext, config: ConfigFile): void {
-  const turns = Object.values(config.tenants ?? {}).reduce((sum, tenant) => sum + tenant.turnsPerTick, 0);
-  const turnsMax = config.turnsPerTickMax ?? ENGINE_DEFAULTS.turnsPerTickMax;
-  if (turns <= turnsMax) return;
-  const expected = `shares whose turnsPerTick add up to at most turnsPerTickMax, ${turnsMax}`;
-  context.add("WE_CONFIG_VALUE", ["tenants"], {
-    expected,
-    came: `${turns}`,
-    advice: "lower the shares or raise turnsPerTickMax",
   });
 }

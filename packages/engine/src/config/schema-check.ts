@@ -57,7 +57,7 @@ function problemOf(document: YamlDocument, error: ErrorObject): Problem | undefi
     case "required":
       return missingKey(document, path, String(error.params.missingProperty), schema);
     case "propertyNames":
-      return badName(document, path, String(error.params.propertyName));
+      return badName(document, path, String(error.params.propertyName), schema);
     case "const":
       return {
         code: "WE_CONFIG_VERSION",
@@ -106,9 +106,9 @@ function missingKey(
   return { code: "WE_CONFIG_KEY_MISSING", place: document.place(path), parameters };
 }
 
-function badName(document: YamlDocument, path: Path, name: string): Problem {
-  const expected =
-    "named with 1 to 63 letters, digits, dots, underscores, hyphens, the first a letter or digit";
+function badName(document: YamlDocument, path: Path, name: string, schema: Record<string, unknown>): Problem {
+  const { description = "" } = (schema.propertyNames ?? {}) as { description?: string }; // a schema of ours
+  const expected = `named with ${description}`;
   return {
     code: "WE_CONFIG_VALUE",
     place: document.keyPlace([...path, name]),

@@ -5,7 +5,9 @@
  */
 
 import { limits } from "@wasm-engine/abi";
+import { tenantNameBytesMax } from "@wasm-engine/core";
 import { agentsCeiling, shardsMax, tickMillisMax } from "./limits.js";
+import { tenantNamePattern } from "./tenant-shares.js";
 
 /** The part of JSON Schema that this project writes. */
 export interface Schema {
@@ -38,11 +40,12 @@ function map(
   return { description, type: "object", additionalProperties: false, properties, required };
 }
 
-function named(description: string, value: Schema): Schema {
-  const propertyNames = {
-    pattern: idPattern,
-    description: "1 to 63 letters, digits, dots, underscores, hyphens",
-  };
+const anyName: Schema = {
+  pattern: idPattern,
+  description: "1 to 63 letters, digits, dots, underscores, hyphens, the first a letter or digit",
+};
+
+function named(description: string, value: Schema, propertyNames: Schema = anyName): Schema {
   return { description, type: "object", propertyNames, additionalProperties: value };
 }
 
@@ -259,11 +262,28 @@ const model: Schema = {
   required: ["path"],
 };
 
+const tenantName: Schema = {
+  pattern: tenantNamePattern,
+  description: `1 to ${tenantNameBytesMax} letters, digits, underscores, hyphens, the first a letter or digit`,
+};
+
 const tenant = map(
-  "Shares of one tenant, reserved in every tick.",
+  "Shares of one tenant, reserved in every tick. Agents that its agents spawn have ids that start with its name and a dot.",
   {
     fuelPerTick: integer("Fuel reserved per tick.", 1),
     turnsPerTick: integer("Turns reserved per tick; the sum over tenants is at most turnsPerTickMax.", 1),
+    messagesPerTick: integer(
+      "Messages reserved per tick, sent and published. A turn is planned when the tenant has credit for " +
+        "messagesPerTurnMax of its agent; what the turn did not send comes back. Default: what turnsPerTick turns of its " +
+        "most talkative agent may send.",
+      1,
+    ),
+    agentsMax: integer(
+      "Live agents of the tenant; the sum over tenants is at most agentsMax of the world. Default: its own agents of " +
+        "this file and an equal part of the places that are left.",
+      1,
+      agentsCeiling,
+    ),
     share: {
       description: "elastic may use what others leave; then the timing of one tenant can show in another.",
       enum: ["reserved", "elastic"],
@@ -303,7 +323,7 @@ export const ENGINE_SCHEMA: Schema = {
         default: 10_000,
       },
       agentsMax: { ...integer("Live agents of the world.", 1, agentsCeiling), default: agentsCeiling },
-      tenants: named("Tenants by name. Absent: one tenant `default` with everything.", tenant),
+      tenants: named("Tenants by name. Absent: one tenant `default` with everything.", tenant, tenantName),
       modules: { ...named("Modules by name.", module), minProperties: 1 },
       models: named("Models by name.", model),
       tools: named("Tools by name: the file that defines each.", text("Path of the tool.")),
