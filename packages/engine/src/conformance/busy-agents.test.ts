@@ -68,7 +68,7 @@ test("[G4] snapshots hold agents in the middle of a turn; replay from each of th
   }
 });
 
-test("[S14.inspect] a busy agent is shown as busy, with the same digest whatever its world is computed from", async () => {
+test("[S14.inspect] a busy agent is shown as busy, with the same digest wherever it is computed", async () => {
   const [tick] = [...busySnapshots(undisturbed.dir).keys()].slice(5);
   assert.ok(tick !== undefined);
   const report = await inspectRun(undisturbed.dir, { at: tick, ...inline });

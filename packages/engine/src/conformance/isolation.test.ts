@@ -30,7 +30,7 @@ async function recorded(name: string, hostile: boolean, policy: Policy): Promise
 }
 
 for (const policy of ["round-robin", "fifo", "priority"] as const) {
-  test(`[G6] ${policy}: digests of strangers are equal at every tick, whatever another tenant's agents do`, async () => {
+  test(`[G6] ${policy}: digests of strangers are equal at every tick, whatever another tenant does`, async () => {
     const hostile = await recorded(`${policy}-hostile`, true, policy);
     const quiet = await recorded(`${policy}-quiet`, false, policy);
     assert.equal(hostile.difference, undefined);
@@ -66,7 +66,7 @@ function assertCoded(record: HostileRecord): void {
   }
 }
 
-test("[G6] [G2] a hostile world has one chain in every compiler tier, with the native depth of the contract", async () => {
+test("[G6] [G2] a hostile world has one chain in every compiler tier, with the contract's depth", async () => {
   const tiers = [[], ["--liftoff-only"], ["--no-liftoff"]];
   const results = await Promise.all(
     tiers.map(async (v8Flags) => {

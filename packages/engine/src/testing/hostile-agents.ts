@@ -193,7 +193,8 @@ const faulty = `(module (memory (export "memory") 1) ${entries}
   (func (export "agent_step") (param i32) (result i32) (unreachable)))`;
 
 const bombChild =
-  '{"id":"hostile.b00000000","module":"bomb","every":1,"capabilities":{"spawn":["*"]},"onFault":{"strategy":"restart"}}';
+  '{"id":"hostile.b00000000","module":"bomb","every":1,"capabilities":{"spawn":["*"]},' +
+  '"onFault":{"strategy":"restart"}}';
 
 /** Starts a child that does the same in every tick, under a name drawn at random. */
 const bomb = `(module
