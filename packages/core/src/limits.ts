@@ -5,9 +5,8 @@ import { assert, isAgentId, limits } from "@wasm-engine/abi";
 /** Requests of one agent that wait for their answer; a further one is refused. */
 export const requestsPerAgentMax = 65_536;
 /**
- * Messages in one mailbox, those of the engine included. Answers are never dropped, so an agent that starts requests
- * faster
- * than it reads their answers is ended with HOST_DENIED.
+ * Messages in one mailbox, those of the engine included. Answers are never dropped, so an agent that starts
+ * requests faster than it reads their answers is ended with HOST_DENIED.
  */
 export const mailboxMessagesMax = 131_072;
 /** Bytes that wait for one agent: mail, timers, tasks. Beyond it new ones are refused. */

@@ -1,5 +1,6 @@
 /**
- * Plain data that enters the world or leaves it. Everything here has one canonical CBOR form (see spec/event-log.md).
+ * Plain data that enters the world or leaves it. Everything here has one canonical CBOR
+ * form (see spec/event-log.md).
  */
 
 import type { AgentHandle, AgentId, Encoding, ModuleDigest } from "@wasm-engine/abi";

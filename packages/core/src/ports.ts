@@ -108,8 +108,8 @@ export interface SealedView {
 }
 
 /**
- * How an upgrade ended. `imported`: the state moved and `init` must not run again. `fresh`: one of the modules
- * offers no state, memory is new and `init` is due. `refused`: the old module stays, with its state.
+ * How an upgrade ended. `imported`: the state moved and `init` must not run again. `fresh`: one of the
+ * modules offers no state, memory is new and `init` is due. `refused`: the old module stays, with its state.
  */
 export interface UpgradeOutcome {
   readonly agent: AgentHandle;

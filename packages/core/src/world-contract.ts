@@ -1,8 +1,8 @@
 /**
  * The surface of the world that engines, tests and tools use. `world.ts` implements it.
  *
- * Life of a tick t: admit inputs of t - plan - execute (through Executors) - commit - seal. `step` does all of
- * it synchronously. Ticks without work are skipped by the caller: `nextDueTick` says where work is.
+ * Life of a tick t: admit inputs of t - plan - execute (through Executors) - commit - seal. `step` does all
+ * of it synchronously. Ticks without work are skipped by the caller: `nextDueTick` says where work is.
  */
 
 import type { AgentHandle, AgentId } from "@wasm-engine/abi";
@@ -48,8 +48,8 @@ export interface WorldContract {
   /** The smallest tick after `tick` at which agents, tasks or timers have work of their own; undefined when idle. */
   nextDueTick(): number | undefined;
   /**
-   * Executes tick `tick` (greater than `this.tick`; ticks between are empty). `inputs` are those of this tick in
-   * log order. Executes also where nothing is due, so callers pass only ticks with work or inputs.
+   * Executes tick `tick` (greater than `this.tick`; ticks between are empty). `inputs` are those of this tick
+   * in log order. Executes also where nothing is due, so callers pass only ticks with work or inputs.
    */
   step(tick: number, inputs: readonly Input[]): TickResult;
   /** State hash as of now (32 bytes), outside the chain: for snapshots and inspection. */

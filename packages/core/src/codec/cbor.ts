@@ -1,6 +1,7 @@
 /**
- * Deterministic CBOR (RFC 8949 section 4.2.1) for everything that is hashed or stored. One value has exactly one
- * encoding, and bytes that are not that encoding do not decode. Knows values, not the shapes of the model.
+ * Deterministic CBOR (RFC 8949 section 4.2.1) for everything that is hashed or stored. One value
+ * has exactly one encoding, and bytes that are not that encoding do not decode. Knows values,
+ * not the shapes of the model.
  */
 
 import { CborReader } from "./cbor-reader.js";

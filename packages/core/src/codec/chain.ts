@@ -1,8 +1,11 @@
 /**
- * Digests that make the chain. Every digest starts with the name of its purpose, so that no bytes mean two things:
- *   genesis digest = H("wasm-engine/genesis\0" ‖ canonical genesis)          = chain head before the first commit
+ * Digests that make the chain. Every digest starts with the name of its purpose, so that
+ * no bytes mean two things:
+ *   genesis digest = H("wasm-engine/genesis\0" ‖ canonical genesis)
+ *                    = chain head before the first commit
  *   chain head     = H("wasm-engine/chain\0" ‖ previous head ‖ canonical commit)
- *   inputs digest  = H("wasm-engine/inputs\0" ‖ per input in log order: u32 length ‖ canonical input without source)
+ *   inputs digest  = H("wasm-engine/inputs\0" ‖ per input in log order:
+ *                    u32 length ‖ canonical input without source)
  */
 
 import { encodeUtf8 } from "@wasm-engine/abi";

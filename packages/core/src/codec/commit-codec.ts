@@ -1,7 +1,7 @@
 /**
- * Canonical form of a commit: the list [tick, fuel, effects digest, inputs digest or null, state hash or null].
- * This is what
- * the chain covers. The log stores the same list with the tick as difference from the previous commit.
+ * Canonical form of a commit: the list [tick, fuel, effects digest, inputs digest or null, state hash
+ * or null]. This is what the chain covers. The log stores the same list with the tick as difference
+ * from the previous commit.
  */
 
 import type { Commit } from "../model.js";

@@ -1,7 +1,7 @@
 /**
- * Canonical form of inputs. `encodeInput` is the whole input as stored; `encodeWorldInput` leaves out `source`,
- * which only
- * tells a resumed run where to go on reading and never enters the world, its digests or its chain.
+ * Canonical form of inputs. `encodeInput` is the whole input as stored; `encodeWorldInput` leaves
+ * out `source`, which only tells a resumed run where to go on reading and never enters the world,
+ * its digests or its chain.
  */
 
 import { Encoding, limits, type AgentHandle } from "@wasm-engine/abi";

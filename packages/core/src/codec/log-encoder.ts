@@ -1,6 +1,6 @@
 /**
- * Turns what happens in a run into the bytes of its log, record by record. Knows positions, segments and chain heads;
- * knows nothing of files: whoever calls it stores the bytes in order.
+ * Turns what happens in a run into the bytes of its log, record by record. Knows positions, segments and
+ * chain heads; knows nothing of files: whoever calls it stores the bytes in order.
  */
 
 import { assert } from "@wasm-engine/abi";

@@ -1,7 +1,7 @@
 /**
- * Reads a log segment by segment and checks everything that can be checked without executing: frames, order, positions,
- * and with a hasher the chain, the inputs digests and the genesis. Says what is wrong and where; decides
- * nothing about recovery (see log-verdict.ts).
+ * Reads a log segment by segment and checks everything that can be checked without executing: frames, order,
+ * positions, and with a hasher the chain, the inputs digests and the genesis. Says what is wrong and where;
+ * decides nothing about recovery (see log-verdict.ts).
  */
 
 import { EngineError, assert, readU64, unreachable } from "@wasm-engine/abi";

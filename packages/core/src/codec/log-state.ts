@@ -1,6 +1,6 @@
 /**
- * What is known about a log at a position: enough to go on reading or writing there without what came before. Segment
- * headers, HEAD and CLOSE records store it.
+ * What is known about a log at a position: enough to go on reading or writing there without what came before.
+ * Segment headers, HEAD and CLOSE records store it.
  */
 
 import { readU64, writeU64 } from "@wasm-engine/abi";

@@ -1,7 +1,7 @@
 /**
- * Reads a whole log and tells a torn tail from damage (spec/event-log.md section 6): what stands before the synced
- * position was
- * acknowledged and must be there; what a crash left behind it, in the last segment only, is cut.
+ * Reads a whole log and tells a torn tail from damage (spec/event-log.md section 6): what stands
+ * before the synced position was acknowledged and must be there; what a crash left behind it, in the
+ * last segment only, is cut.
  */
 
 import type { EngineError } from "@wasm-engine/abi";

@@ -1,7 +1,7 @@
 /**
- * Framing of log records (spec/event-log.md section 4). A record says nothing about where it stands, but its CRC
- * covers the
- * position, so a record that was written elsewhere, or that another one displaced, does not check.
+ * Framing of log records (spec/event-log.md section 4). A record says nothing about where it stands,
+ * but its CRC covers the position, so a record that was written elsewhere, or that another one
+ * displaced, does not check.
  *
  *   offset size field
  *   0      u32  payloadBytes

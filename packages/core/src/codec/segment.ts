@@ -1,7 +1,7 @@
 /**
- * Header and file name of a log segment (spec/event-log.md section 3). The header repeats the state of the log
- * where the
- * segment begins, so each segment can be checked, and later the oldest removed, without the others.
+ * Header and file name of a log segment (spec/event-log.md section 3). The header repeats the state
+ * of the log where the segment begins, so each segment can be checked, and later the oldest
+ * removed, without the others.
  *
  *   offset size field
  *   0      8    magic           "WELOGSEG"
@@ -60,8 +60,8 @@ export function encodeSegmentHeader(index: number, genesisDigest: Uint8Array, st
 }
 
 /**
- * The header at the start of a segment, or what is wrong with it. Other versions may have another layout: only
- * `version` counts.
+ * The header at the start of a segment, or what is wrong with it. Other versions may have another layout:
+ * only `version` counts.
  */
 export function readSegmentHeader(bytes: Uint8Array): SegmentHeader | { readonly fault: string } {
   if (bytes.length < segmentHeaderBytes) return { fault: "the segment ends inside its header" };

@@ -1,6 +1,7 @@
 /**
- * Shapes: declarative two-way codecs between the model's plain data and canonical CBOR values. A shape checks in both
- * directions, so nothing malformed is written and nothing malformed is read. Unknown fields are refused.
+ * Shapes: declarative two-way codecs between the model's plain data and canonical CBOR values. A
+ * shape checks in both directions, so nothing malformed is written and nothing malformed is read.
+ * Unknown fields are refused.
  */
 
 import type { CborValue } from "./cbor.js";

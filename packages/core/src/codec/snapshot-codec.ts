@@ -1,7 +1,6 @@
 /**
- * Container of a snapshot: the world's state, every agent's image, and where the run stood. The last 32 bytes are
- * the SHA-256
- * of all before them. Pages of zeros are not stored. See spec/event-log.md section 7.
+ * Container of a snapshot: the world's state, every agent's image, and where the run stood. The last 32 bytes
+ * are the SHA-256 of all before them. Pages of zeros are not stored. See spec/event-log.md section 7.
  *
  *   0   8    magic "WESNAPSH"
  *   8   u32  version 1

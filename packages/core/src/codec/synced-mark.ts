@@ -1,7 +1,7 @@
 /**
- * The synced mark of a run: up to where its log is known to be on the disk. Written after every sync, itself
- * unsynced, so
- * it may be old or absent after a power cut but never ahead of the disk. It tells damage from a torn tail.
+ * The synced mark of a run: up to where its log is known to be on the disk. Written after every
+ * sync, itself unsynced, so it may be old or absent after a power cut but never ahead of the disk.
+ * It tells damage from a torn tail.
  *
  *   offset size field
  *   0      8    magic           "WESYNCED"

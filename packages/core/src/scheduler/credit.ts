@@ -1,10 +1,11 @@
 /**
  * Credit of one tenant for one resource (fuel, messages): integer deficit round robin.
- *   1. Every tick grants `perTick`; then what has to be paid whatever the credit says is paid, into debt if need be.
+ *   1. Every tick grants `perTick`; then what has to be paid whatever the credit says is
+ *      paid, into debt if need be.
  *   2. A turn is planned only if the credit covers its reservation.
  *   3. What a turn did not use is given back.
- *   4. At the end of a tick a tenant without leftovers keeps only its debt; one with leftovers keeps at most the
- *      greater of one grant and the reservation it waits for: nobody saves up for a burst.
+ *   4. At the end of a tick a tenant without leftovers keeps only its debt; one with leftovers keeps at most
+ *      the greater of one grant and the reservation it waits for: nobody saves up for a burst.
  * Every number is an integer of at most 2^53 - 1, so that all of it is exact.
  */
 

@@ -1,7 +1,8 @@
 /**
- * Chooses the turns of one tick. First pass, in policy order: every tenant spends its reserved turns, fuel and messages.
- * Second pass, in policy order: elastic tenants spend turns that nobody reserved or used, and fuel and messages of
- * tenants that left nothing waiting. Reserved shares of one tenant never depend on what another one does.
+ * Chooses the turns of one tick. First pass, in policy order: every tenant spends its reserved turns, fuel
+ * and messages. Second pass, in policy order: elastic tenants spend turns that nobody reserved or used,
+ * and fuel and messages of tenants that left nothing waiting. Reserved shares of one tenant never depend
+ * on what another one does.
  */
 
 import type { Order } from "./policy.js";

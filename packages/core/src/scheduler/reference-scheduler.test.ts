@@ -1,6 +1,7 @@
 /**
- * Model-based: the world's plans against the reference scheduler, over random tenants, priorities, tasks, pauses and
- * turns of several slices and many messages. `PLANS` sets the number of plans per policy, `SEED` repeats one seed.
+ * Model-based: the world's plans against the reference scheduler, over random tenants, priorities,
+ * tasks, pauses and turns of several slices and many messages. `PLANS` sets the number of plans per
+ * policy, `SEED` repeats one seed.
  */
 
 import assert from "node:assert/strict";

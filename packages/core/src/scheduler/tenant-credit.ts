@@ -1,7 +1,7 @@
 /**
- * What one tenant may still use: turns of this tick, fuel and messages by credit. A turn is planned if all three cover
- * its reservation; the first one that is not covered stops the tenant's queue for this tick, so that a heavy agent is
- * not overtaken for ever. The allowance of turns is per tick and never carried.
+ * What one tenant may still use: turns of this tick, fuel and messages by credit. A turn is planned if all
+ * three cover its reservation; the first one that is not covered stops the tenant's queue for this tick, so
+ * that a heavy agent is not overtaken for ever. The allowance of turns is per tick and never carried.
  */
 
 import type { TenantSpec } from "../model.js";

@@ -1,7 +1,7 @@
 /**
- * What is due at which tick: deadlines of requests, timers, first ticks of tasks, cadences, stop deadlines. A heap of
- * ticks over one bucket per tick; removal is exact, so that the next due tick is a function of the world's state alone
- * and a restored world executes the same ticks. Does not know what an entry means.
+ * What is due at which tick: deadlines of requests, timers, first ticks of tasks, cadences, stop deadlines. A
+ * heap of ticks over one bucket per tick; removal is exact, so that the next due tick is a function of the
+ * world's state alone and a restored world executes the same ticks. Does not know what an entry means.
  */
 
 import { assert, type AgentHandle } from "@wasm-engine/abi";

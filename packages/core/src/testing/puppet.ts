@@ -12,8 +12,8 @@ export type Acts = Readonly<Record<string, Act | undefined>>;
 const kindNames = Object.fromEntries(Object.entries(MessageKind).map(([name, kind]) => [kind, name]));
 
 /**
- * `tick KIND topic text #correlation!` per invocation; `!` marks errors, `init` and `shutdown` stand for
- * themselves.
+ * `tick KIND topic text #correlation!` per invocation; `!` marks errors, `init` and
+ * `shutdown` stand for themselves.
  */
 export function puppet(acts: Acts): Script {
   return (context, invocation) => {

@@ -1,7 +1,6 @@
 /**
  * Worlds whose agents do anything at any time: every choice is a pure function of the agent's memory and the
- * message, so
- * that a restored world goes on as the undisturbed one.
+ * message, so that a restored world goes on as the undisturbed one.
  */
 
 import { Encoding, MessageFlag, MessageKind, encodeUtf8, type ModuleDigest } from "@wasm-engine/abi";

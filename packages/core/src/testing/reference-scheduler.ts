@@ -1,16 +1,15 @@
 /**
- * The scheduler as its text says it, naive on purpose: it walks every tick, sorts by looking for the smallest, and
- * shares no
- * code with the planner. Knows agents only as queues of fuel.
+ * The scheduler as its text says it, naive on purpose: it walks every tick, sorts by looking for the
+ * smallest, and shares no code with the planner. Knows agents only as queues of fuel.
  *
- * Rules: an agent with work that is neither paused nor busy waits since the tick at which that became true. Per tick
- * every tenant is granted its fuel and messages, then pays the slices of busy agents. In policy order a turn is planned
- * if its tenant has a turn left and credit for one slice and for all messages that the turn may send; the first one that
- * does not fit stops its tenant. Then elastic tenants use turns that are left of the tick, and fuel and messages of
- * tenants that nobody waits in. A turn runs through all work that the agent has; what it did not use of its own
- * reservation is given back: fuel at once, messages when the turn becomes visible. At the end of a tick a tenant in which
- * somebody waits keeps at most the greater of one grant and the reservation of its first waiting agent, any other tenant
- * only its debt.
+ * Rules: an agent with work that is neither paused nor busy waits since the tick at which that became true.
+ * Per tick every tenant is granted its fuel and messages, then pays the slices of busy agents. In policy
+ * order a turn is planned if its tenant has a turn left and credit for one slice and for all messages that
+ * the turn may send; the first one that does not fit stops its tenant. Then elastic tenants use turns that
+ * are left of the tick, and fuel and messages of tenants that nobody waits in. A turn runs through all work
+ * that the agent has; what it did not use of its own reservation is given back: fuel at once, messages when
+ * the turn becomes visible. At the end of a tick a tenant in which somebody waits keeps at most the greater
+ * of one grant and the reservation of its first waiting agent, any other tenant only its debt.
  */
 
 import type { Policy, TenantSpec } from "../model.js";

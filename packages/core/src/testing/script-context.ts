@@ -1,6 +1,6 @@
 /**
- * What a scripted agent may do in one invocation: the host functions of the ABI, as effect records and ledger
- * counts.
+ * What a scripted agent may do in one invocation: the host functions of the ABI, as effect
+ * records and ledger counts.
  */
 
 import {

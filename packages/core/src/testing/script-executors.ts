@@ -1,7 +1,6 @@
 /**
- * The executors' port without WebAssembly: an agent is a function, its memory is a text. Faults roll an invocation
- * back,
- * turns of several slices stay pending until they land, as the port demands.
+ * The executors' port without WebAssembly: an agent is a function, its memory is a text. Faults roll an
+ * invocation back, turns of several slices stay pending until they land, as the port demands.
  */
 
 import { FaultCode, assert, decodeMessage, decodeUtf8, encodeUtf8 } from "@wasm-engine/abi";

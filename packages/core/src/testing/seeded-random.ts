@@ -30,8 +30,8 @@ export class SeededRandom {
 }
 
 /**
- * Seeds of a random test: `SEED` repeats one, `ROUNDS` sets how many follow. Printed with the command that
- * repeats it.
+ * Seeds of a random test: `SEED` repeats one, `ROUNDS` sets how many follow. Printed with
+ * the command that repeats it.
  */
 export function seeds(name: string, roundsDefault: number): number[] {
   const fixed = process.env["SEED"];

@@ -1,7 +1,7 @@
 /**
- * Canonical form of one agent. `agentValue` is what its digest covers beside the image: nothing in it depends on what
- * strangers do. Snapshots add the spec and the place of its turn in the plan. Lists are positional; the version of the
- * whole is in state-codec.ts.
+ * Canonical form of one agent. `agentValue` is what its digest covers beside the image: nothing in it depends
+ * on what strangers do. Snapshots add the spec, and of its turn the place in the plan and what the tenant has
+ * paid for it. Lists are positional; the version of the whole is in state-codec.ts.
  */
 
 import type { AgentHandle, Encoding, FaultCode, ModuleDigest } from "@wasm-engine/abi";
@@ -97,8 +97,8 @@ export interface RestoredAgent {
 }
 
 /**
- * Reads `agentState`. `tenantOf` names the tenant's credit; bytes are those of our own snapshot, checked by its
- * digest.
+ * Reads `agentState`. `tenantOf` names the tenant's credit; bytes are those of our own
+ * snapshot, checked by its digest.
  */
 export function readAgent(
   value: CborValue,

@@ -1,6 +1,6 @@
 /**
- * Live agents by handle, by id and in id order, with the ids as they were sealed before the current tick, and how
- * many more each tenant may have.
+ * Live agents by handle, by id and in id order, with the ids as they were sealed before the current tick, and
+ * how many more each tenant may have.
  */
 
 import { assert, compareIds, type AgentHandle } from "@wasm-engine/abi";

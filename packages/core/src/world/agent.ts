@@ -2,9 +2,10 @@
  * One agent as the world keeps it: everything but its memory image, which the executors hold.
  *
  *   created -> first turn (init, start message, mail) -> active -> ended
- *   Beside that it may be paused (keeps its mail, takes no turns), busy (a turn of several slices has not landed) or
- *   stopping (the stop message is in its mailbox, `shutdown` follows it).
- * Work is consumed when a turn lands, never when it is planned: until then state is the state before the turn.
+ *   Beside that it may be paused (keeps its mail, takes no turns), busy (a turn of several slices has not
+ *   landed) or stopping (the stop message is in its mailbox, `shutdown` follows it).
+ * Work is consumed when a turn lands, never when it is planned: until then state is
+ * the state before the turn.
  */
 
 import type { AgentHandle, AgentId, ModuleDigest } from "@wasm-engine/abi";

@@ -1,6 +1,6 @@
 /**
- * Members of topics as of the last seal. Derived from the agents' own subscriptions, so never stored or hashed
- * itself.
+ * Members of topics as of the last seal. Derived from the agents' own subscriptions, so
+ * never stored or hashed itself.
  */
 
 import { compareIds } from "@wasm-engine/abi";

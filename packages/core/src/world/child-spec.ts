@@ -1,7 +1,6 @@
 /**
- * Specs and tasks as guests write them: partial JSON, trusted in nothing. A child never has more than its parent:
- * limits,
- * capabilities and priority are bounded by the parent's, the tenant is the parent's.
+ * Specs and tasks as guests write them: partial JSON, trusted in nothing. A child never has more than its
+ * parent: limits, capabilities and priority are bounded by the parent's, the tenant is the parent's.
  */
 
 import { Encoding, encodeUtf8, isAgentId, limits } from "@wasm-engine/abi";

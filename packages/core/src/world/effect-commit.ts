@@ -1,6 +1,6 @@
 /**
- * Commits the effects of one landed turn, in emission order. Everything that a guest can emit ends here in a change, a
- * refused answer or a dead letter; nothing that it emits can throw.
+ * Commits the effects of one landed turn, in emission order. Everything that a guest can emit ends here in a
+ * change, a refused answer or a dead letter; nothing that it emits can throw.
  */
 
 import {

@@ -1,6 +1,6 @@
 /**
- * JSON that enters or leaves the world: one text per value (sorted keys, no spaces), and guests' JSON checked so that
- * nothing in it can exhaust the stack, lose bits in CBOR or reach a prototype.
+ * JSON that enters or leaves the world: one text per value (sorted keys, no spaces), and guests' JSON checked
+ * so that nothing in it can exhaust the stack, lose bits in CBOR or reach a prototype.
  */
 
 import { decodeUtf8 } from "@wasm-engine/abi";

@@ -1,6 +1,6 @@
 /**
- * Opens and closes requests. Every opened request is closed exactly once, and whoever closes it gives the one last
- * answer. The index by callee and the timer queue are derived from the agents' own requests.
+ * Opens and closes requests. Every opened request is closed exactly once, and whoever closes it gives the one
+ * last answer. The index by callee and the timer queue are derived from the agents' own requests.
  */
 
 import { assert, type AgentHandle } from "@wasm-engine/abi";
@@ -39,7 +39,8 @@ export function indexRequest(world: WorldState, agent: Agent, request: PendingRe
 }
 
 /**
- * Ends a request at `tick`, whose due entries have been taken from the timer queue. The caller gives the answer.
+ * Ends a request at `tick`, whose due entries have been taken from the timer queue.
+ * The caller gives the answer.
  */
 export function closeRequest(
   world: WorldState,

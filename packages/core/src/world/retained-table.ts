@@ -1,7 +1,7 @@
 /**
- * Entries that live for a fixed number of ticks: idempotency keys, ended tasks, ledgers of ended agents. Entries
- * leave in
- * the order in which they came, so the digest is a chain over additions and a count of departures: constant work each.
+ * Entries that live for a fixed number of ticks: idempotency keys, ended tasks, ledgers of ended agents.
+ * Entries leave in the order in which they came, so the digest is a chain over additions and a count of
+ * departures: constant work each.
  */
 
 import type { Hasher } from "../ports.js";

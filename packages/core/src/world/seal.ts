@@ -1,12 +1,14 @@
 /**
  * Digests of a tick and of the world.
- *   shard digest   H("wasm-engine/effects\0" ‖ per landed turn in id order: u64 handle, u32 completed, u64 fuel, u32
- *     fault code,
- *                  i32 guest code, u32 effect bytes, effects); a shard is handle mod shards
+ *   shard digest   H("wasm-engine/effects\0" ‖ per landed turn in id order: u64 handle, u32 completed,
+ *                  u64 fuel, u32 fault code, i32 guest code, u32 effect bytes, effects);
+ *                  a shard is handle mod shards
  *   effects digest H("wasm-engine/shards\0" ‖ per non-empty shard: u32 index, digest)
  *   agent digest   H("wasm-engine/agent-state\0" ‖ image digest ‖ canonical state)
- *   state hash     H("wasm-engine/state\0" ‖ H of all (u64 handle, agent digest) in id order ‖ canonical tables)
- * An agent's digest holds nothing that strangers decide. Only agents that changed since the last hash are hashed again.
+ *   state hash     H("wasm-engine/state\0" ‖ H of all (u64 handle, agent digest) in id order
+ *                  ‖ canonical tables)
+ * An agent's digest holds nothing that strangers decide. Only agents that changed since the
+ * last hash are hashed again.
  */
 
 import { assert, compareIds, encodeUtf8, writeU64, type AgentId } from "@wasm-engine/abi";

@@ -32,8 +32,9 @@ export function startRefusal(
 }
 
 /**
- * The same for the child of a guest, which in a world with tenants has a name of its tenant's own: else a tenant could
- * take the ids that another one is about to use. The genesis and inputs from outside are free to give any name.
+ * The same for the child of a guest, which in a world with tenants has a name of its tenant's own:
+ * else a tenant could take the ids that another one is about to use. The genesis and inputs from
+ * outside are free to give any name.
  */
 export function childRefusal(
   world: WorldState,

@@ -1,6 +1,7 @@
 /**
- * Canonical bytes of a world without its images: what a snapshot stores beside them. Derived tables (channels, timer
- * queue, indexes) are not stored; restoring builds them from the agents, so nothing in them may depend on history.
+ * Canonical bytes of a world without its images: what a snapshot stores beside them. Derived tables
+ * (channels, timer queue, indexes) are not stored; restoring builds them from the agents, so nothing in them
+ * may depend on history.
  */
 
 import { decodeCanonical, encodeCanonical, type CborValue } from "../codec/cbor.js";

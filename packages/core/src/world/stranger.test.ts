@@ -1,7 +1,6 @@
 /**
- * Isolation across tenants: whatever one tenant's agents do, the digests of another tenant's agents that exchanged
- * nothing
- * with them are those of a world in which they did nothing.
+ * Isolation across tenants: whatever one tenant's agents do, the digests of another tenant's agents that
+ * exchanged nothing with them are those of a world in which they did nothing.
  */
 
 import assert from "node:assert/strict";

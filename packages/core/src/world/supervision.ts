@@ -1,9 +1,11 @@
 /**
  * What follows a fault.
- *   restart   good: the next turn goes on with the state before the faulting invocation; fresh: new memory, init, start
+ *   restart   good: the next turn goes on with the state before the faulting invocation;
+ *             fresh: new memory, init, start
  *   stop      the agent ends
- *   escalate  the agent ends and its parent receives a message with topic `child-fault`; without a living parent the
- *             declared tenant contains it; without declared tenants the run should stop (`TickResult.unsupervised`)
+ *   escalate  the agent ends and its parent receives a message with topic `child-fault`; without a living
+ *             parent the declared tenant contains it; without declared tenants the run should stop
+ *             (`TickResult.unsupervised`)
  * More than `max` faults within `withinTicks` end the agent under `restart` too.
  */
 

@@ -1,11 +1,10 @@
 /**
- * Tasks and what they wait for. Submissions of one stage (the inputs of a tick, the commit of a tick) are decided
- * together, so that they may name each other in any order: unknown dependencies and cycles are refused, and so is what
- * depends on them.
+ * Tasks and what they wait for. Submissions of one stage (the inputs of a tick, the commit of a tick) are
+ * decided together, so that they may name each other in any order: unknown dependencies and cycles are
+ * refused, and so is what depends on them.
  *
- * A dependency that did not end `done` has failed for those that wait for it: `fail` fails the task with a dead
- * letter and
- * answer FAILED, `skip` ends it quietly with answer CANCELLED, `run` runs it nevertheless.
+ * A dependency that did not end `done` has failed for those that wait for it: `fail` fails the task with a
+ * dead letter and answer FAILED, `skip` ends it quietly with answer CANCELLED, `run` runs it nevertheless.
  */
 
 import { Encoding, MessageFlag, MessageKind, assert, encodeUtf8 } from "@wasm-engine/abi";

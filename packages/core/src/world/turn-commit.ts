@@ -1,8 +1,7 @@
 /**
- * Makes turns visible. First every turn of the tick lands (its work is consumed), so that no mailbox counts mail that
- * its
- * owner has read in the same tick; then effects are committed: turns of earlier ticks by (planned tick, plan index),
- * then those of this tick in plan order.
+ * Makes turns visible. First every turn of the tick lands (its work is consumed), so that no mailbox counts
+ * mail that its owner has read in the same tick; then effects are committed: turns of earlier ticks by
+ * (planned tick, plan index), then those of this tick in plan order.
  */
 
 import type { ModuleDigest } from "@wasm-engine/abi";

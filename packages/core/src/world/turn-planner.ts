@@ -1,8 +1,7 @@
 /**
- * From runnable agents to executed turns: credits, order, work, execution. A turn whose fuel exceeds one slice keeps
- * its
- * agent busy until v = t + max(1, ceil(fuel / fuelPerSlice)) - 1; its tenant pays one slice per tick, before anything
- * else.
+ * From runnable agents to executed turns: credits, order, work, execution. A turn whose fuel exceeds one
+ * slice keeps its agent busy until v = t + max(1, ceil(fuel / fuelPerSlice)) - 1; its tenant pays one slice
+ * per tick, before anything else.
  */
 
 import { assert } from "@wasm-engine/abi";

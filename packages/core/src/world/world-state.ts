@@ -1,7 +1,6 @@
 /**
- * The world between its parts: tables that live as long as it does, and the scope of one tick that collects what the
- * tick
- * gives to its surroundings. No rules here.
+ * The world between its parts: tables that live as long as it does, and the scope of one tick that collects
+ * what the tick gives to its surroundings. No rules here.
  */
 
 import { encodeUtf8, type AgentHandle, type AgentId } from "@wasm-engine/abi";

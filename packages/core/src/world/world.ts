@@ -1,7 +1,6 @@
 /**
- * The world: a pure state machine. `step` admits, plans, executes through its port, commits and seals one tick;
- * everything
- * else reads. The rules live in the files beside this one; here is their order.
+ * The world: a pure state machine. `step` admits, plans, executes through its port, commits and seals one
+ * tick; everything else reads. The rules live in the files beside this one; here is their order.
  */
 
 import { assert, handleOfId, type AgentId, type Sha256 } from "@wasm-engine/abi";

@@ -284,40 +284,6 @@ const table: readonly BadConfig[] = [
     says: ["turnsPerTickMax, 5"],
   },
   {
-    name: "places too many",
-    text: [
-      body.replace("module: m }", "module: m, tenant: t }"),
-      "agentsMax: 5\ntenants: { t: { fuelPerTick: 1, turnsPerTick: 1, agentsMax: 6 } }\n",
-    ].join(""),
-    code: "WE_CONFIG_VALUE",
-    at: "6:10",
-    says: ["agentsMax of the world, 5", "got 6"],
-  },
-  {
-    name: "places too few",
-    text: [
-      `${head}agents: [{ id: a, module: m, tenant: t }, { id: b, module: m, tenant: t }]\n`,
-      "tenants: { t: { fuelPerTick: 1, turnsPerTick: 1, agentsMax: 1 } }\n",
-    ].join(""),
-    code: "WE_CONFIG_VALUE",
-    at: "5:61",
-    says: ["tenants.t.agentsMax", "at least 2, the number of its agents", "got 1"],
-  },
-  {
-    name: "no messages",
-    text: `${body}tenants: { default: { fuelPerTick: 1, turnsPerTick: 1, messagesPerTick: 0 } }\n`,
-    code: "WE_CONFIG_VALUE",
-    at: "5:73",
-    says: ["tenants.default.messagesPerTick", "from 1 to 2^53 - 1"],
-  },
-  {
-    name: "tenant with a dot",
-    text: `${body}tenants: { a.b: { fuelPerTick: 1, turnsPerTick: 1 } }\n`,
-    code: "WE_CONFIG_VALUE",
-    at: "5:12",
-    says: ["1 to 31 letters, digits, underscores, hyphens"],
-  },
-  {
     name: "unknown model",
     text: `${head}agents: [{ id: a, module: m, capabilities: { models: [gpt] } }]\n`,
     code: "WE_CONFIG_REFERENCE",

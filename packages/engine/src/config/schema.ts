@@ -268,7 +268,7 @@ const tenantName: Schema = {
 };
 
 const tenant = map(
-  "Shares of one tenant, reserved in every tick. Agents that its agents spawn have ids that start with its name and a dot.",
+  "Shares of one tenant, reserved in every tick. Children of its agents have ids that start with its name and a dot.",
   {
     fuelPerTick: integer("Fuel reserved per tick.", 1),
     turnsPerTick: integer("Turns reserved per tick; the sum over tenants is at most turnsPerTickMax.", 1),
