@@ -274,8 +274,8 @@ const tenant = map(
     turnsPerTick: integer("Turns reserved per tick; the sum over tenants is at most turnsPerTickMax.", 1),
     messagesPerTick: integer(
       "Messages reserved per tick, sent and published. A turn is planned when the tenant has credit for " +
-        "messagesPerTurnMax of its agent; what the turn did not send comes back. Default: what turnsPerTick turns of its " +
-        "most talkative agent may send.",
+        "messagesPerTurnMax of its agent; what the turn did not send comes back. Default: what turnsPerTick turns " +
+        "of its most talkative agent may send.",
       1,
     ),
     agentsMax: integer(
