@@ -89,7 +89,7 @@ export type ErrorTable = Readonly<Record<ErrorCode, ErrorDefinition>>;
 export type ErrorParameters = Readonly<Record<string, unknown>>;
 
 /**
- * Binds a table to a factory: `const fail = errorFactory(WASM_ERRORS); throw fail("WE_MODULE_MAGIC", {…})`.
+ * Binds a table to a factory: `const fail = errorFactory(WASM_ERRORS); throw fail("WE_MODULE_HEADER", {…})`.
  * Unknown codes do not type-check; a placeholder without parameter stays visible as `{name}`.
  */
 export function errorFactory<Table extends ErrorTable>(

@@ -34,6 +34,7 @@ export type {
 export type {
   Acknowledgement,
   AgentReport,
+  FaultReport,
   MessageReport,
   Progress,
   RunResult,
@@ -43,9 +44,9 @@ export type {
 } from "./world/control.js";
 export { ENGINE_ERRORS } from "./errors.js";
 export { executingProcess } from "./world/run-result.js";
-export { loadConfig } from "./config/load-config.js";
+export { buildModule, loadConfig } from "./client/deferred.js";
 export type { ConfigOverrides, LoadedConfig } from "./config/load-config.js";
 export { ENGINE_SCHEMA, schemaText } from "./config/schema.js";
-export { buildModule } from "./modules/build-module.js";
 export type { BuildOptions, BuiltModule } from "./modules/build-module.js";
+export { cEnvironment, cFlags } from "./modules/c-compiler.js";
 export { nodeHasher, nodeSignatureCrypto } from "./crypto/node-crypto.js";

@@ -145,9 +145,12 @@ export interface AgentImage {
 /** Side information that never enters the world. */
 export interface FaultDetail {
   readonly agent: AgentHandle;
+  readonly id: AgentId;
+  /** The tick that the turn was executed in; the fault of a turn of several slices takes effect later. */
   readonly tick: number;
-  readonly code: number;
-  /** Finer trap kind parsed from the engine's text, for people. */
+  readonly code: FaultCode;
+  readonly guestCode: number;
+  /** For people: what happened in one line, then what the guest logged as an error in the faulting invocation. */
   readonly detail: string;
 }
 

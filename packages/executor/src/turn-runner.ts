@@ -51,7 +51,7 @@ export class TurnRunner {
     const { fuelPerSlice, fuelPerTurnMax } = agent.limits;
     const meter = new FuelMeter(fuelPerSlice, fuelPerTurnMax);
     if (turn.invocations.length === 0) return this.#outcome(agent, 0, 0);
-    if (agent.isOversized) return this.#refuse(agent, meter);
+    if (agent.isOversized) return this.#refuse(agent, meter, scene.tick);
     agent.digest = undefined;
     const journalStart = agent.journal.length;
     const instance = this.#options.keeper.slotOf(agent);
@@ -95,7 +95,7 @@ export class TurnRunner {
       agent.ledger.restore(ledgerBefore);
       this.#effects.truncate(turnEffectBytes);
       keeper.rollBack(agent);
-      return said.length === 0 ? verdict : { ...verdict, detail: [...detailOf(verdict), ...said].join("\n") };
+      return { ...verdict, detail: [reasonOf(verdict), ...said].join("\n") };
     }
     if (invocation.entry === "init") agent.initialised = true;
     const { tick, timeNanos } = scene;
@@ -127,18 +127,24 @@ export class TurnRunner {
   }
 
   /** The agent may have less memory than its module starts with: nothing of it ever runs. */
-  #refuse(agent: ResidentAgent, meter: FuelMeter): TurnOutcome {
+  #refuse(agent: ResidentAgent, meter: FuelMeter, tick: number): TurnOutcome {
     const fault = { invocation: 0, code: FaultCode.HOST_DENIED, guestCode: 0 };
+    const detail = "the module starts with more memory than memoryBytes allows";
+    this.#report(agent, tick, { ...fault, detail });
     return { ...this.#outcome(agent, meter.granted, 0), fault };
   }
 
   #report(agent: ResidentAgent, tick: number, verdict: Verdict): void {
-    if (verdict.code === 0) return;
-    const detail = verdict.detail ?? `code ${verdict.guestCode}`;
-    this.#options.onFaultDetail?.({ agent: agent.agent, tick, code: verdict.code, detail });
+    const { code, guestCode } = verdict;
+    if (code === 0) return;
+    const detail = verdict.detail ?? reasonOf(verdict);
+    this.#options.onFaultDetail?.({ agent: agent.agent, id: agent.id, tick, code, guestCode, detail });
   }
 }
 
-function detailOf(verdict: Verdict): string[] {
-  return verdict.detail === undefined ? [] : [verdict.detail];
+/** What happened, in one line. How exhaustion shows in the machine (a trap) says nothing to people. */
+function reasonOf({ code, guestCode, detail }: Verdict): string {
+  if (code === FaultCode.OUT_OF_FUEL) return "the turn used up fuelPerTurnMax";
+  if (code === FaultCode.OUT_OF_DEPTH) return "calls went deeper than the stack budget";
+  return detail ?? `the agent returned ${guestCode}`;
 }

@@ -24,8 +24,8 @@ export const SIGNATURE_ERRORS = {
   },
   WE_SIGNATURE_MISSING: {
     message: "Module is not signed",
-    hint: "sign it with wasm-engine sign, or allow unsigned modules explicitly",
-    exitCode: 1,
+    hint: "build and sign it with: wasm-engine build FILE, or allow unsigned modules explicitly",
+    exitCode: 3,
     explanation: "A module without a signature section is refused before anything else is looked at.",
   },
   WE_SIGNATURE_MALFORMED: {

@@ -2,11 +2,10 @@
 
 import { existsSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { loadConfig } from "../config/load-config.js";
-import type { Durability, ResolvedWorld } from "../world/contract.js";
+import type { Durability, InputSourceSpec, ResolvedWorld } from "../world/contract.js";
 import type { CrashPlan } from "../world/crash-point.js";
 import type { WorldJob, WorldOrigin } from "../world/job.js";
-import { connectInline } from "./inline-transport.js";
+import { loadConfig } from "./deferred.js";
 import { WorldLink } from "./link.js";
 import { connectProcess } from "./process-transport.js";
 import { resolveRun } from "../world/run-reference.js";
@@ -29,6 +28,8 @@ export interface OpenOptions {
   /** Level at which inputs are acknowledged. */
   readonly durability?: Durability;
   readonly allowUnsigned?: boolean;
+  /** Inputs besides the configured ones; a second "-" is left out, standard input is read once. */
+  readonly inputs?: readonly InputSourceSpec[];
   /** Ticks follow the wall clock. */
   readonly realtime?: boolean;
   /** SIGINT and SIGTERM of this process finish the tick, seal and close; a second one ends the world at once. */
@@ -52,7 +53,7 @@ async function open(target: string | ResolvedWorld, options: OpenOptions = {}): 
     origin,
     session: { start: options.start ?? "auto", realtime: options.realtime ?? false },
   };
-  if (options.isolation === "inline") connectInline(link, job);
+  if (options.isolation === "inline") (await import("./inline-transport.js")).connectInline(link, job);
   else connectProcess(link, job, spawnOptions(origin, options));
   const abort = (): void => link.kill();
   options.signal?.addEventListener("abort", abort, { once: true });
@@ -80,13 +81,20 @@ async function originOf(target: string | ResolvedWorld, options: OpenOptions): P
   if (options.resume === true || !isConfiguration(target)) {
     return { origin: { kind: "resume", dir: resolveRun(target) }, warnings: [] };
   }
-  const { seed, durability, allowUnsigned } = options;
+  const { seed, durability, allowUnsigned, inputs } = options;
   const { world, warnings } = await loadConfig(resolve(target), {
     ...(seed === undefined ? {} : { seed }),
     ...(durability === undefined ? {} : { durability }),
     ...(allowUnsigned === undefined ? {} : { allowUnsigned }),
+    ...(inputs === undefined ? {} : { inputs }),
   });
-  return { origin: newRun(world, options), warnings };
+  return { origin: newRun(withOneStandardInput(world), options), warnings };
+}
+
+/** Standard input is one stream: the first input that names it, the configuration's own, reads it. */
+function withOneStandardInput(world: ResolvedWorld): ResolvedWorld {
+  const first = world.inputs.findIndex(({ path }) => path === "-");
+  return { ...world, inputs: world.inputs.filter(({ path }, index) => path !== "-" || index === first) };
 }
 
 /** A file, a folder with an engine.yaml, or a path that looks like a configuration and will be reported missing. */

@@ -2,7 +2,6 @@
 
 import type { WorldReport } from "../world/control.js";
 import type { Job } from "../world/job.js";
-import { runJob } from "../replay/run-job.js";
 import type {
   ConsoleLine,
   InspectJob,
@@ -80,7 +79,10 @@ export async function logsOfRun(
 
 async function execute(job: Exclude<Job, { kind: "world" }>, options: JobOptions): Promise<unknown> {
   const { onProgress, signal, v8Flags, execPath } = options;
-  if (options.isolation === "inline") return runJob(job, (progress) => onProgress?.(progress));
+  if (options.isolation === "inline") {
+    const { runJob } = await import("../replay/run-job.js");
+    return runJob(job, (progress) => onProgress?.(progress));
+  }
   return runInProcess(job, {
     stdin: false,
     ...(signal === undefined ? {} : { signal }),

@@ -64,6 +64,7 @@ export class RunningWorld implements AsyncDisposable {
   readonly #hooks = new TelemetryHooks();
   readonly #subscriptions = new Map<number, Subscription>();
   #nextSubscription = 1;
+  #stopping: Promise<RunResult> | undefined;
 
   constructor(link: WorldLink, opened: OpenedWorld, warnings: readonly string[] = []) {
     this.warnings = warnings;
@@ -228,15 +229,10 @@ export class RunningWorld implements AsyncDisposable {
   }
 
   /** Finishes the tick, seals, keeps a snapshot, closes. Idempotent. */
-  async stop(reason: "stopped" | "interrupted" = "stopped"): Promise<RunResult> {
-    const { end } = this.#link;
-    if (end !== undefined) {
-      if (end.result === undefined) throw end.error ?? fail("WE_WORLD_ENDED", { method: "stop" });
-      return end.result;
-    }
-    const result = (await this.#link.call({ method: "stop", reason })) as RunResult; // the session answers so
-    await this.#link.closed();
-    return result;
+  stop(reason: "stopped" | "interrupted" = "stopped"): Promise<RunResult> {
+    // The world may tell others that it stops before it answers the one who asked: a second stop joins the first.
+    this.#stopping ??= this.#stop(reason);
+    return this.#stopping;
   }
 
   /** Ends the world as a power cut would: for tests and for a second Ctrl-C. */
@@ -247,12 +243,23 @@ export class RunningWorld implements AsyncDisposable {
 
   /** Like {@link stop}, and quiet where the world has already ended. */
   async close(): Promise<void> {
-    if (this.#link.end === undefined) await this.stop();
+    await (this.#link.end === undefined ? this.stop() : this.#stopping?.catch(() => undefined));
     await this.#link.closed();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  async #stop(reason: "stopped" | "interrupted"): Promise<RunResult> {
+    const { end } = this.#link;
+    if (end !== undefined) {
+      if (end.result === undefined) throw end.error ?? fail("WE_WORLD_ENDED", { method: "stop" });
+      return end.result;
+    }
+    const result = (await this.#link.call({ method: "stop", reason })) as RunResult; // the session answers so
+    await this.#link.closed();
+    return result;
   }
 
   #message(agentId: string, payload: Payload, options: SendOptions & { answerWanted: boolean }): InputBody {

@@ -20,7 +20,7 @@ export const CONFIG_ERRORS = {
   WE_CONFIG_SIZE: {
     message: "{file} has {bytes} bytes; a configuration has at most {bytesMax}",
     hint: "move tables into a CSV file and use `each`, move data into `inputs`",
-    exitCode: 2,
+    exitCode: 5,
     explanation:
       "A configuration is read whole and checked whole; the limit keeps a wrong path from eating memory.",
   },

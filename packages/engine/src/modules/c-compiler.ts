@@ -1,9 +1,9 @@
 /** Compiles freestanding C with the clang of this machine. The object of the build is one file; headers are noted. */
 
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, delimiter, dirname, join, resolve } from "node:path";
 import type { CompiledSource, Compiler } from "./compiler.js";
 import { buildError } from "./errors.js";
 import { compilerMsMax, diagnosticsBytesMax } from "./limits.js";
@@ -14,28 +14,27 @@ const candidates: readonly string[] = [14, 15, 16, 17, 18, 19, 20, 21, 22].map(
   (version) => `clang-${version}`,
 );
 /**
- * mvp: newer versions would otherwise use features by default that differ from version to version. The stack comes
- * first, so that an overflow traps instead of overwriting data.
+ * How every agent in C is compiled: the committed modules, and what users build. mvp: newer versions would otherwise
+ * use features by default that differ from version to version. The stack comes first, so that an overflow traps
+ * instead of overwriting data.
  */
-const flags = [
-  ...[
-    "--target=wasm32",
-    "-mcpu=mvp",
-    "-mbulk-memory",
-    "-std=c11",
-    "-Os",
-    "-ffreestanding",
-    "-nostdlib",
-    "-Wall",
-  ],
-  ...[
-    "-ffp-contract=off",
-    "-Wl,--no-entry",
-    "-Wl,--strip-all",
-    "-Wl,--stack-first",
-    "-Wl,-z,stack-size=65536",
-  ],
-] as const;
+export const cFlags: readonly string[] = [
+  ...["--target=wasm32", "-mcpu=mvp", "-mbulk-memory", "-std=c11", "-Os", "-ffreestanding", "-nostdlib"],
+  ...["-Wall", "-Wextra", "-ffp-contract=off", "-Wl,--no-entry", "-Wl,--strip-all", "-Wl,--stack-first"],
+  "-Wl,-z,stack-size=65536",
+];
+/**
+ * Environment of the compiler `command`: clang runs any `wasm-opt` on the path, whose versions give other bytes. Where
+ * it lies beside the compiler itself, it stays.
+ */
+export function cEnvironment(command: string): NodeJS.ProcessEnv {
+  const folders = (process.env["PATH"] ?? "").split(delimiter);
+  const kept = folders.filter((folder) => {
+    return !existsSync(join(folder, "wasm-opt")) || existsSync(join(folder, command));
+  });
+  return { ...process.env, PATH: kept.join(delimiter) };
+}
+
 const install = "run: apt-get install -y --no-install-recommends clang-14 lld-14";
 
 /** @throws {WE_BUILD_TOOL_MISSING} where no clang is installed. */
@@ -44,7 +43,7 @@ export function cCompiler(path: string): Compiler {
     const found = spawnSync(command, ["--version"], { encoding: "utf8", timeout: compilerMsMax });
     if (found.status !== 0) continue;
     const version = found.stdout.split("\n")[0] ?? "";
-    return { identity: `${version} ${flags.join(" ")}`, compile: (source) => compile(source, command) };
+    return { identity: `${version} ${cFlags.join(" ")}`, compile: (source) => compile(source, command) };
   }
   throw buildError("WE_BUILD_TOOL_MISSING", { path, tool: "clang", install });
 }
@@ -58,12 +57,17 @@ async function compile(path: string, command: string): Promise<CompiledSource> {
     const sdk = packageFolder("@wasm-engine/sdk-c", dirname(path));
     // Relative names and a mapped prefix: the folder of the source does not show in the result.
     const args = [
-      ...flags,
+      ...cFlags,
       ...(sdk === undefined ? [] : ["-isystem", sdk]),
       ...["-fdebug-prefix-map=" + dirname(path) + "=.", "-ffile-prefix-map=" + dirname(path) + "=."],
       ...["-MD", "-MF", depfile, "-MT", "agent", basename(path), "-o", output],
     ];
-    const result = spawnSync(command, args, { cwd: dirname(path), encoding: "utf8", timeout: compilerMsMax });
+    const result = spawnSync(command, args, {
+      cwd: dirname(path),
+      encoding: "utf8",
+      env: cEnvironment(command),
+      timeout: compilerMsMax,
+    });
     if (result.status !== 0) throw failed(path, result.stderr, result.error);
     const log = new SourceLog();
     for (const name of dependencies(readFileSync(depfile, "utf8"))) log.read(resolve(dirname(path), name));

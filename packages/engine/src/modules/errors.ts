@@ -62,7 +62,7 @@ export const BUILD_ERRORS = {
   },
   WE_TRUST_KEY: {
     message: "Trusted key {key} is not usable: {cause}",
-    hint: "give a public key file as keygen writes it, or 64 hexadecimal digits",
+    hint: "give a public key in the wasmsign2 format, or 64 hexadecimal digits",
     exitCode: 2,
     explanation: "An entry of trust.keys names no public key.",
   },

@@ -1,6 +1,7 @@
-/** Console lines of agents. They are not stored: replay computes them again. */
+/** Console lines of agents, and their faults. They are not stored: replay computes them again. */
 
 import { LogLevel } from "@wasm-engine/abi";
+import type { FaultReport } from "../world/control.js";
 import { fail } from "../world/errors.js";
 import { formatTime } from "../time/virtual-time.js";
 import type { ConsoleLine, LogsJob } from "./replay-contract.js";
@@ -20,20 +21,26 @@ export function consoleLines(run: RecordedRun, job: LogsJob): readonly ConsoleLi
   const difference = play(run, track, {
     to,
     onTick: (tick, result) => {
+      const faults = track.faults.note(tick, result.faults);
       if (tick < from) return;
-      for (const { agentId, level, text } of result.console) {
-        if (job.agent !== undefined && job.agent !== agentId) continue;
-        const name = levelNames.find(([, number]) => number === level)?.[0].toLowerCase() ?? String(level);
-        lines.push({
-          tick,
-          timestamp: formatTime(epochNanos + BigInt(tick) * tickNanos),
-          agentId,
-          level: name,
-          text,
-        });
-      }
+      const timestamp = formatTime(epochNanos + BigInt(tick) * tickNanos);
+      const add = (line: Pick<ConsoleLine, "agentId" | "level" | "text">): void => {
+        if (job.agent === undefined || job.agent === line.agentId) lines.push({ tick, timestamp, ...line });
+      };
+      for (const { agentId, level, text } of result.console) add({ agentId, level: nameOf(level), text });
+      for (const fault of faults) add({ agentId: fault.agentId, level: "fault", text: faultText(fault) });
     },
   });
   if (difference !== undefined) throw fail("WE_RUN_DIVERGED", { ...difference, dir: run.dir });
   return lines;
+}
+
+function nameOf(level: number): string {
+  return levelNames.find(([, number]) => number === level)?.[0].toLowerCase() ?? String(level);
+}
+
+/** `TRAP: unreachable`; the code of the agent where it gave one. */
+function faultText({ code, guestCode, detail }: FaultReport): string {
+  const named = guestCode === 0 ? code : `${code} ${guestCode}`;
+  return detail === "" ? named : `${named}: ${detail}`;
 }

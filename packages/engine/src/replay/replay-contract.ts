@@ -85,6 +85,7 @@ export interface ConsoleLine {
   readonly tick: number;
   readonly timestamp: string;
   readonly agentId: AgentId;
+  /** `error`, `warn`, `info`, `debug`, or `fault` where the line says how an invocation failed. */
   readonly level: string;
   readonly text: string;
 }

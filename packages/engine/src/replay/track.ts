@@ -4,6 +4,7 @@ import type { AgentHandle, ModuleDigest } from "@wasm-engine/abi";
 import type { Genesis, Json, WorldContract } from "@wasm-engine/core";
 import type { RecoveredLog } from "../storage/contract.js";
 import { fail } from "../world/errors.js";
+import { FaultLog } from "../world/fault-log.js";
 import { readRunStore } from "../world/run-store.js";
 import type { ReadRun } from "../world/run-store.js";
 import { decodeContent } from "../world/snapshot-content.js";
@@ -25,6 +26,7 @@ export interface RecordedRun {
 /** One world on its way through a recorded run. */
 export interface Track {
   readonly world: WorldContract;
+  readonly faults: FaultLog;
   describe(agent: AgentHandle): Json | undefined;
   /** Test-only. @throws {WE_AGENT_UNKNOWN} */
   flip(flip: BitFlip): void;
@@ -52,13 +54,16 @@ export function openTrack(run: RecordedRun, from: number | undefined): Track {
   const { genesis, modules } = run;
   const snapshot = from === undefined ? undefined : run.newestSnapshot(from);
   const content = snapshot === undefined ? undefined : decodeContent(snapshot);
+  const faults = new FaultLog();
   const { world, executor } = createParts({
     genesis,
     modules,
+    onFaultDetail: (detail) => faults.hear(detail),
     ...(content === undefined ? {} : { from: content }),
   });
   return {
     world,
+    faults,
     describe: (agent) => describeAgent(executor, agent),
     flip: ({ agent, tick, byte, bit }) => {
       const view = world.agent(agent);

@@ -55,7 +55,7 @@ export const STORAGE_ERRORS = {
   },
   WE_RUN_NOT_FOUND: {
     message: 'There is no run at "{path}"',
-    hint: "list the runs with: wasm-engine runs",
+    hint: "give the folder of a run, a unique prefix of a run id, or @last",
     exitCode: 2,
     explanation: "The folder does not exist or holds no run.json, so it is not a run.",
   },

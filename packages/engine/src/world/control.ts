@@ -39,6 +39,18 @@ export type StopReason =
   /** A fault was escalated to nobody. */
   | "unsupervised";
 
+/** One fault for people: what the agent did, never part of the world. */
+export interface FaultReport {
+  /** Tick in which the fault took effect. */
+  readonly tick: number;
+  readonly agentId: AgentId;
+  /** Name of the fault code: `TRAP`, `OUT_OF_FUEL`, `OUT_OF_DEPTH`, `HOST_DENIED` or `GUEST_ERROR`. */
+  readonly code: string;
+  readonly guestCode: number;
+  /** What happened in one line, then what the agent logged as an error; empty where nothing more is known. */
+  readonly detail: string;
+}
+
 /** What a finished run reports (DESIGN §14). */
 export interface RunResult {
   readonly runId: string;
@@ -54,6 +66,10 @@ export interface RunResult {
   readonly inferences: number;
   readonly fuel: number;
   readonly faults: number;
+  /** The first faults since this process opened the run, at most 20; `logs` shows every one. */
+  readonly faultDetails: readonly FaultReport[];
+  /** The fault that ended the run, where `reason` is `unsupervised`. */
+  readonly unsupervised?: FaultReport;
   readonly turnsExecuted: number;
   readonly inputs: number;
   readonly wallMs: number;

@@ -43,17 +43,17 @@ export const WORLD_ERRORS = {
       "A run is resumed by executing the committed ticks after its snapshot again and comparing each commit. A difference means that the machine, the engine or the folder changed what the agents compute; going on would continue another world.",
   },
   WE_RUN_UNKNOWN: {
-    message: 'No run "{run}" was found (expected a run folder, a unique prefix of a run id, or @last)',
-    hint: "list the runs with: wasm-engine runs",
+    message: 'No run "{run}" was found; no such folder, and no such id in {searched}',
+    hint: "give the path of a run folder, a unique prefix of a run id, or @last for the newest",
     exitCode: 2,
     explanation:
-      "A run is named by the path of its folder, by a prefix of its id or by @last for the newest.",
+      "A run is named by the path of its folder, by a prefix of its id or by @last for the newest. Ids are looked up below the working directory and below folders with an engine.yaml one or two levels down.",
   },
   WE_RUN_AMBIGUOUS: {
     message: 'The prefix "{run}" fits {count} runs: {runs}',
     hint: "give more letters of the id",
     exitCode: 2,
-    explanation: "A prefix of a run id must fit exactly one run below the configuration.",
+    explanation: "A prefix of a run id must fit exactly one run of the projects that were searched.",
   },
   WE_RUN_INFO: {
     message: 'The file "{path}" does not describe a run of this version',

@@ -22,6 +22,14 @@ export const stopDeadlineMs = 10_000;
 export const stderrTailBytes = 4096;
 /** Messages that a subscription keeps for a reader that does not read; older ones are dropped and counted. */
 export const subscriptionMessagesMax = 65_536;
+/** Folders that are looked at for projects when a run is named by its id. */
+export const searchedFoldersMax = 10_000;
+/** Faults of a run whose details are reported; the count covers all of them. */
+export const faultDetailsMax = 20;
+/** Text of one fault: a guest decides how much it logs. */
+export const faultDetailCharactersMax = 8192;
+/** Faults whose details are kept until they take effect. */
+export const faultsHeardMax = 4096;
 /** Inputs from outside that may wait for one tick; a further one is refused. */
 export const admittedInputsMax = 1_000_000;
 

@@ -18,6 +18,7 @@ import type { Durability, InputSource, OutputSink, StopRule } from "./contract.j
 import type { SnapshotReport } from "./control.js";
 import type { PassCrashPoint } from "./crash-point.js";
 import { fail } from "./errors.js";
+import { FaultLog } from "./fault-log.js";
 import { newHostState } from "./host-state.js";
 import type { HostState } from "./host-state.js";
 import type { WorldOrigin } from "./job.js";
@@ -75,9 +76,11 @@ function assemble(store: RunStore, pass: PassCrashPoint): OpenRun {
   const { genesis, modules, setup, log } = store;
   const found = store.newestSnapshot(Infinity);
   const content = found === undefined ? undefined : decodeContent(found);
+  const faults = new FaultLog();
   const { world, executor } = createParts({
     genesis,
     modules,
+    onFaultDetail: (detail) => faults.hear(detail),
     ...(content === undefined ? {} : { from: content }),
   });
   assert(world.tick === (found?.tick ?? -1), "a snapshot holds the world of its tick");
@@ -95,6 +98,7 @@ function assemble(store: RunStore, pass: PassCrashPoint): OpenRun {
     stop: setup.stop,
     ticksAheadMax: setup.ticksAheadMax,
     pass,
+    faults,
   });
   if (store.recovered !== undefined) recover(loop, store, store.recovered);
   loop.sourceRecords().forEach((record, index) => sources[index]?.seek(record));

@@ -2,13 +2,10 @@
 
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { EngineError, assert } from "@wasm-engine/abi";
-import { runJob } from "../replay/run-job.js";
 import type { EmitEvent } from "./control.js";
 import { crashPlanOf, crashPoints } from "./crash-point.js";
 import { fail } from "./errors.js";
 import type { JobMessage, ThreadData, WorldJob } from "./job.js";
-import { openRun } from "./open-run.js";
-import { Session } from "./session.js";
 
 const port = parentPort;
 assert(port !== null, "this program runs in a thread of a world process");
@@ -22,7 +19,8 @@ function nextMessage(): JobMessage | undefined {
 }
 
 /** The loop of an open world: calls, ticks, sleep. */
-function drive(job: WorldJob): void {
+async function drive(job: WorldJob): Promise<void> {
+  const [{ openRun }, { Session }] = await Promise.all([import("./open-run.js"), import("./session.js")]);
   const bell = new Int32Array(data.bell);
   const run = openRun(job.origin, { writer: "thread", pass: crashPoints(crashPlanOf(process.env)) });
   if (run.readsStandardInput) emit({ kind: "reads-stdin" });
@@ -39,13 +37,16 @@ function drive(job: WorldJob): void {
 }
 
 try {
-  if (data.job.kind === "world") drive(data.job);
-  else
+  if (data.job.kind === "world") {
+    await drive(data.job);
+  } else {
+    const { runJob } = await import("../replay/run-job.js");
     emit({
       kind: "answer",
       id: 0,
       value: runJob(data.job, (progress) => emit({ kind: "replayed", progress })),
     });
+  }
 } catch (error) {
   const coded = EngineError.is(error) ? error : fail("WE_WORLD_DIED", { cause: String(error), dir: "" });
   emit({ kind: "failed", error: coded.toRecord() });

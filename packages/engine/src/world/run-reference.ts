@@ -2,8 +2,13 @@
 
 import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync, statSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
+import { compareIds } from "@wasm-engine/abi";
 import { fail } from "./errors.js";
+import { searchedFoldersMax } from "./limits.js";
+
+/** Names in a message. */
+const namesShownMax = 5;
 
 /** Folder of all runs below `baseDirectory`. */
 export function runsDirectory(baseDirectory: string): string {
@@ -25,22 +30,56 @@ export function listRunIds(baseDirectory: string): readonly string[] {
 }
 
 /**
- * Folder of the run that `reference` names.
+ * Folder of the run that `reference` names. Ids and `@last` are looked up among the runs of `baseDirectory` and of
+ * the projects below it: folders with an engine.yaml, at most two levels down.
  * @throws {WE_RUN_UNKNOWN} @throws {WE_RUN_AMBIGUOUS}
  */
 export function resolveRun(reference: string, baseDirectory: string = process.cwd()): string {
   const path = resolve(baseDirectory, reference);
   if (existsSync(path) && statSync(path).isDirectory()) return path;
-  const ids = listRunIds(baseDirectory);
-  const fitting = reference === "@last" ? ids.slice(-1) : ids.filter((id) => id.startsWith(reference));
-  const [id] = fitting;
-  if (id === undefined) throw fail("WE_RUN_UNKNOWN", { run: reference });
-  if (fitting.length > 1) {
-    throw fail("WE_RUN_AMBIGUOUS", {
-      run: reference,
-      count: fitting.length,
-      runs: fitting.slice(0, 5).join(", "),
-    });
+  const places = [baseDirectory, ...projectsBelow(baseDirectory)];
+  const runs = places
+    .flatMap((place) => listRunIds(place).map((id) => ({ id, dir: join(runsDirectory(place), id) })))
+    .sort((left, right) => compareIds(left.id, right.id));
+  const fitting =
+    reference === "@last"
+      ? runs.filter(({ id }) => id === runs.at(-1)?.id)
+      : runs.filter(({ id }) => reference !== "" && id.startsWith(reference));
+  const [only] = fitting;
+  if (only === undefined) {
+    const searched = places.map((place) => relative(baseDirectory, runsDirectory(place)));
+    throw fail("WE_RUN_UNKNOWN", { run: reference, searched: listed(searched) });
   }
-  return join(runsDirectory(baseDirectory), id);
+  if (fitting.length === 1) return only.dir;
+  const names = fitting.map(({ dir }) => relative(baseDirectory, dir));
+  throw fail("WE_RUN_AMBIGUOUS", { run: reference, count: fitting.length, runs: listed(names) });
+}
+
+/** Folders with a configuration one or two levels below `directory`, in order. */
+function projectsBelow(directory: string): readonly string[] {
+  let seen = 0;
+  const foldersIn = (folder: string): string[] =>
+    subfolders(folder)
+      .map((name) => join(folder, name))
+      .filter(() => (seen += 1) <= searchedFoldersMax);
+  const first = foldersIn(directory);
+  const all = first.flatMap((folder) => [folder, ...foldersIn(folder)]);
+  return all.filter((folder) => existsSync(join(folder, "engine.yaml")));
+}
+
+/** Empty where the folder cannot be read: it holds nothing that could be opened either. */
+function subfolders(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && !entry.name.startsWith(".") && entry.name !== "node_modules")
+      .map(({ name }) => name)
+      .sort();
+  } catch {
+    return [];
+  }
+}
+
+function listed(names: readonly string[]): string {
+  const rest = names.length - namesShownMax;
+  return `${names.slice(0, namesShownMax).join(", ")}${rest > 0 ? ` and ${rest} more` : ""}`;
 }

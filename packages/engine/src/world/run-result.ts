@@ -1,6 +1,6 @@
 /** Figures of a run, as the command line and the library report them. */
 
-import type { Progress, RunResult, StopReason } from "./control.js";
+import type { FaultReport, Progress, RunResult, StopReason } from "./control.js";
 import type { OpenRun } from "./open-run.js";
 import { hex } from "./report.js";
 import type { TickLoop } from "./tick-loop.js";
@@ -8,7 +8,7 @@ import { v8FlagsOf } from "./v8-flags.js";
 
 export function runResultOf(
   run: OpenRun,
-  end: { readonly wallMs: number; readonly reason: StopReason },
+  end: { readonly wallMs: number; readonly reason: StopReason; readonly unsupervised?: FaultReport },
 ): RunResult {
   const { world, state } = run.loop;
   return {
@@ -23,6 +23,8 @@ export function runResultOf(
     inferences: state.totals.inferences,
     fuel: state.totals.fuel,
     faults: state.totals.faults,
+    faultDetails: run.loop.faults.first,
+    ...(end.unsupervised === undefined ? {} : { unsupervised: end.unsupervised }),
     turnsExecuted: state.totals.turns,
     inputs: run.loop.loggedSeq,
     wallMs: end.wallMs,

@@ -10,6 +10,7 @@ import type {
   ControlCall,
   ControlRequest,
   EmitEvent,
+  FaultReport,
   RunUntil,
   SnapshotReport,
   StopReason,
@@ -211,8 +212,10 @@ export class Session {
     const paceMs = this.#pacer?.millisUntil(next) ?? 0;
     if (paceMs > 0) return Math.min(paceMs, idleWaitMs);
     const { unsupervised } = loop.execute(next);
-    if (unsupervised !== undefined) this.#live = false;
-    if (unsupervised !== undefined && this.#runCall !== undefined) this.#finishRunCall("unsupervised");
+    if (unsupervised !== undefined) {
+      this.#live = false;
+      this.#finishRunCall("unsupervised", loop.faults.newestOf(unsupervised));
+    }
     if (this.#runCall?.stepsLeft !== undefined) this.#runCall.stepsLeft -= 1;
     const { snapshotEvery } = this.#run;
     if (snapshotEvery !== undefined && next - this.#snapshotTick >= snapshotEvery) this.#takeSnapshot();
@@ -247,7 +250,7 @@ export class Session {
   }
 
   /** The call is over: everything executed is made durable and kept as a snapshot, then the caller is told. */
-  #finishRunCall(reason: StopReason): void {
+  #finishRunCall(reason: StopReason, unsupervised?: FaultReport): void {
     const call = this.#runCall;
     if (call === undefined) return;
     this.#runCall = undefined;
@@ -257,7 +260,8 @@ export class Session {
       return;
     }
     this.#seal();
-    this.#answer(call.id, runResultOf(this.#run, { wallMs: this.#wallMs, reason }));
+    const end = { wallMs: this.#wallMs, reason, ...(unsupervised === undefined ? {} : { unsupervised }) };
+    this.#answer(call.id, runResultOf(this.#run, end));
   }
 
   #seal(): void {

@@ -9,6 +9,7 @@ import { openInputSource } from "../inputs/input-source.js";
 import type { OutputSink } from "./contract.js";
 import { newHostState } from "./host-state.js";
 import { TickLoop } from "./tick-loop.js";
+import { FaultLog } from "./fault-log.js";
 import { createParts } from "./world-parts.js";
 
 const folder = freshFolder("loop");
@@ -89,7 +90,17 @@ async function looped(): Promise<{ loop: TickLoop; log: HandLog; sink: ListSink;
   const sources = sample.inputs.map((spec) => openInputSource(spec, genesis));
   const state = newHostState(1, 1);
   const pass = (point: string): void => void points.push(`${point} ${log.records}`);
-  const parts = { world, log, sources, sinks: [sink], state, stop: sample.stop, ticksAheadMax: 3, pass };
+  const parts = {
+    world,
+    log,
+    sources,
+    sinks: [sink],
+    state,
+    stop: sample.stop,
+    ticksAheadMax: 3,
+    pass,
+    faults: new FaultLog(),
+  };
   return { loop: new TickLoop(parts), log, sink, points };
 }
 

@@ -16,6 +16,7 @@ import type {
 import type { EventLog } from "../storage/contract.js";
 import type { InputSource, OutputSink, StopRule } from "./contract.js";
 import type { PassCrashPoint } from "./crash-point.js";
+import type { FaultLog } from "./fault-log.js";
 import { noteInput, noteTick } from "./host-state.js";
 import type { HostState } from "./host-state.js";
 
@@ -28,6 +29,7 @@ export interface LoopParts {
   readonly stop: StopRule;
   readonly ticksAheadMax: number;
   readonly pass: PassCrashPoint;
+  readonly faults: FaultLog;
 }
 
 /** Departures of one tick. */
@@ -65,6 +67,10 @@ export class TickLoop {
 
   get state(): HostState {
     return this.#parts.state;
+  }
+
+  get faults(): FaultLog {
+    return this.#parts.faults;
   }
 
   /** Last tick that is over: the last executed one, or a later one where the ticks between were empty. */
@@ -190,8 +196,9 @@ export class TickLoop {
   }
 
   #finish(tick: number, result: TickResult): void {
-    const { state, stop, sinks } = this.#parts;
+    const { state, stop, sinks, faults } = this.#parts;
     noteTick(state, result, stop);
+    faults.note(tick, result.faults);
     if (result.departures.length === 0) return;
     for (const sink of sinks) sink.offer(tick, result.departures);
     this.#unreleased.push({ tick, departures: result.departures });

@@ -5,7 +5,7 @@ import type { AgentHandle, ModuleDigest } from "@wasm-engine/abi";
 import { World } from "@wasm-engine/core";
 import type { Executors, Genesis, Json, WorldContract } from "@wasm-engine/core";
 import { createInProcessExecutor } from "@wasm-engine/executor";
-import type { InProcessExecutor } from "@wasm-engine/executor";
+import type { FaultDetail, InProcessExecutor } from "@wasm-engine/executor";
 import { nodeHasher } from "../crypto/node-crypto.js";
 import type { SnapshotContent } from "./snapshot-content.js";
 
@@ -19,10 +19,11 @@ export interface PartsInput {
   /** Instrumented bytes by digest. */
   readonly modules: ReadonlyMap<ModuleDigest, Uint8Array>;
   readonly from?: Pick<SnapshotContent, "world" | "images">;
+  readonly onFaultDetail?: (detail: FaultDetail) => void;
 }
 
 /** A world at tick -1, or at the tick of the snapshot. */
-export function createParts({ genesis, modules, from }: PartsInput): WorldParts {
+export function createParts({ genesis, modules, from, onFaultDetail }: PartsInput): WorldParts {
   const executor = createInProcessExecutor({
     modules: (digest) => {
       const bytes = modules.get(digest);
@@ -30,6 +31,7 @@ export function createParts({ genesis, modules, from }: PartsInput): WorldParts 
     },
     sha256: (bytes) => nodeHasher.sha256(bytes),
     depthBytes: genesis.depthBytes,
+    ...(onFaultDetail === undefined ? {} : { onFaultDetail }),
   });
   // The executor declares the port's types again because it may not import core; this line checks that both agree.
   const executors: Executors = executor;

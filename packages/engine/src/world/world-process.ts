@@ -5,15 +5,15 @@
 
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
-import { EngineError } from "@wasm-engine/abi";
 import type { WorldEvent } from "./control.js";
-import { fail } from "./errors.js";
 import type { JobMessage, ThreadData } from "./job.js";
 import { executorStackMb, orchestratorHeapMb, stopDeadlineMs } from "./limits.js";
 
 const threadProgram = fileURLToPath(new URL("./orchestrator-thread.js", import.meta.url));
 const bell = new SharedArrayBuffer(4);
 let thread: Worker | undefined;
+/** Settles when the cause of the thread's death has been told. */
+let dying: Promise<void> = Promise.resolve();
 
 function start(data: ThreadData): void {
   thread = new Worker(threadProgram, {
@@ -24,11 +24,10 @@ function start(data: ThreadData): void {
     if (event.kind === "reads-stdin") relayStandardInput();
     else tell(event);
   });
-  thread.on("error", (error: Error) => {
-    const cause = EngineError.is(error) ? error : fail("WE_WORLD_DIED", { cause: describe(error), dir: "" });
-    tell({ kind: "failed", error: cause.toRecord() });
+  thread.on("error", (error) => {
+    dying = tellCause(error);
   });
-  thread.on("exit", (code) => leave(code));
+  thread.on("exit", (code) => void dying.then(() => leave(code)));
 }
 
 /** The orchestrator thread never returns to an event loop, so this one reads for it. */
@@ -48,8 +47,11 @@ function leave(code: number): void {
   if (process.connected) process.disconnect();
 }
 
-function describe(error: Error): string {
-  return `${error.name}: ${error.message}`;
+async function tellCause(error: Error): Promise<void> {
+  const [{ EngineError }, { fail }] = await Promise.all([import("@wasm-engine/abi"), import("./errors.js")]);
+  const cause = `${error.name}: ${error.message}`;
+  const coded = EngineError.is(error) ? error : fail("WE_WORLD_DIED", { cause, dir: "" });
+  tell({ kind: "failed", error: coded.toRecord() });
 }
 
 function relay(message: JobMessage): void {
