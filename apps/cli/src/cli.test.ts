@@ -17,7 +17,7 @@ before(async () => {
 after(() => project.remove());
 
 function errorOf({ document }: Result): { code?: string; message?: string; hint?: string; docs?: string } {
-  return (document["error"] ?? {}); // the contract of --json
+  return document["error"] ?? {}; // the contract of --json
 }
 
 test("run reports one document with every promised field, and writes the output [S14.run]", () => {
@@ -51,6 +51,45 @@ test("a run stopped early goes on with --resume to the undisturbed head [G3] [S1
   const whole = project.cli("run", "--resume", "part", "--json");
   assert.equal(whole.code, 0, whole.stderr);
   assert.equal(whole.document["chainHead"], first.document["chainHead"]);
+});
+
+test("run takes a folder that holds an engine.yaml, and @last finds its run from above [S14.run]", async () => {
+  const inner = await echoProject(join(project.folder, "inner"));
+  const run = project.cli("run", "inner", "--json");
+  assert.equal(run.document["chainHead"], first.document["chainHead"], run.stderr);
+  assert.ok(String(run.document["dir"]).startsWith(join(inner.folder, ".wasm-engine/runs")));
+  const replay = project.cli("replay", "@last", "--json");
+  assert.equal(replay.document["runId"], run.document["runId"], replay.stderr);
+  const unknown = project.cli("replay", "2999", "--json");
+  assert.match(errorOf(unknown).message ?? "", /inner\/\.wasm-engine\/runs/);
+  inner.remove();
+});
+
+test("run --input - takes JSON Lines besides the configured inputs, and replay has them too [S14.run]", () => {
+  const lines = ["left", "right"]
+    .map((to) => `${JSON.stringify({ to, topic: "word", said: to })}\n`)
+    .join("");
+  const run = project.feed(lines, "run", "engine.yaml", "--input", "-", "--dir", "fed", "--json");
+  assert.equal(run.code, 0, run.stderr);
+  assert.equal(run.document["inputs"], 11);
+  const output = readFileSync(join(project.folder, "out/words.jsonl"), "utf8").trimEnd().split("\n");
+  const said = output.map((line) => (JSON.parse(line) as { payload: { said?: string } }).payload.said); // our guest
+  assert.deepEqual(said.filter((word) => word !== undefined).sort(), ["left", "right"]);
+  const replay = project.cli("replay", "fed", "--json");
+  assert.equal(replay.document["chainHead"], run.document["chainHead"]);
+  const bad = project.feed('{"to":"left"}\n', "run", "engine.yaml", "--input", "-", "--dir", "bad", "--json");
+  assert.equal(errorOf(bad).code, "WE_INPUT_FIELD");
+  assert.match(errorOf(bad).message ?? "", /<stdin>:1/);
+});
+
+test("-q says nothing but warnings and errors; an unknown verb gets a suggestion", () => {
+  const quiet = project.cli("run", "engine.yaml", "--dir", "quiet", "-q");
+  assert.equal(quiet.code, 0);
+  assert.doesNotMatch(quiet.stderr, /^run /m);
+  assert.match(quiet.stdout, /chain head/);
+  const misspelt = project.cli("repaly", "first", "--json");
+  assert.match(errorOf(misspelt).message ?? "", /Did you mean replay\?/);
+  assert.ok(!misspelt.stderr.includes("\u001b"));
 });
 
 test("replay executes the run again [G4] [S14.replay]", () => {
@@ -163,6 +202,13 @@ const badCalls: readonly (readonly [string, readonly string[], number, string])[
   ["ticks that are no number", ["run", "engine.yaml", "--ticks", "four"], 2, "WE_CLI_USAGE"],
   ["durability of no level", ["run", "engine.yaml", "--durability", "maybe"], 2, "WE_CLI_USAGE"],
   ["run folder that exists", ["run", "engine.yaml", "--dir", "first"], 2, "WE_RUN_EXISTS"],
+  [
+    "an option that a resumed run has already",
+    ["run", "--resume", "first", "--seed", "3"],
+    2,
+    "WE_CLI_USAGE",
+  ],
+  ["an input that is no standard input", ["run", "engine.yaml", "--input", "x.jsonl"], 2, "WE_CLI_USAGE"],
   ["unknown run", ["replay", "nothing-here"], 2, "WE_RUN_UNKNOWN"],
   ["a folder that is no run", ["verify-log", "out"], 2, "WE_RUN_NOT_FOUND"],
 ];

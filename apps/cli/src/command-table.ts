@@ -9,8 +9,10 @@ export const commands: readonly CommandDefinition[] = [
     name: "run",
     summary: "Run a world from its configuration, or go on with a run",
     description:
-      "Starts a world from engine.yaml in a process of its own and runs it until its stop rule holds. Ctrl-C finishes the tick and seals; --resume goes on from there, also after a crash.",
-    arguments: [{ name: "config", summary: "path of engine.yaml", optional: true }],
+      "Starts a world from engine.yaml in a process of its own and runs it until its stop rule holds. Faults that agents' strategies contain are counted, told on stderr and fail nothing: such a run exits 0. A fault that is escalated to nobody ends the run with exit code 1; it can still be replayed and resumed. Ctrl-C finishes the tick and seals; --resume goes on from there, also after a crash.",
+    arguments: [
+      { name: "config", summary: "path of engine.yaml, or of a folder that holds one", optional: true },
+    ],
     options: [
       { flags: "--resume <run>", summary: "go on with this run instead of starting one" },
       { flags: "--ticks <n>", summary: "stop before this tick", type: "integer" },
@@ -20,6 +22,11 @@ export const commands: readonly CommandDefinition[] = [
         summary: "run folder; must not exist (default: .wasm-engine/runs/ beside the config)",
       },
       { flags: "--durability <level>", summary: "sync, periodic or ephemeral" },
+      {
+        flags: "--input <source>",
+        summary:
+          "- for JSON Lines on standard input besides the configured inputs: members to and topic of a line address it, the whole line is the payload",
+      },
       { flags: "--realtime", summary: "pace ticks by the wall clock" },
       { flags: "--allow-unsigned", summary: "accept modules without a trusted signature" },
     ],
@@ -27,8 +34,10 @@ export const commands: readonly CommandDefinition[] = [
       "wasm-engine run engine.yaml",
       "wasm-engine run engine.yaml --ticks 100 --json",
       "wasm-engine run --resume @last",
+      `echo '{"to":"arbiter","topic":"question"}' | wasm-engine run engine.yaml --input -`,
     ],
-    exitCodes: "0 ok, 1 failed, 2 usage, 3 divergence on resume, 4 environment, 5 limit, 130 interrupted",
+    exitCodes:
+      "0 ok, 1 a fault was escalated to nobody, 2 usage, 3 divergence on resume, 4 environment, 5 limit, 130 interrupted",
     load: async () => (await import("./commands/run.js")).run,
   },
   {
@@ -84,8 +93,9 @@ export const commands: readonly CommandDefinition[] = [
   },
   {
     name: "logs",
-    summary: "Show what agents wrote to their consoles",
-    description: "Shows agents' console lines. They are not stored: the run is replayed to produce them.",
+    summary: "Show what agents wrote to their consoles, and how they faulted",
+    description:
+      "Shows agents' console lines, and a line of level fault for every fault, with what the agent logged as an error in the invocation that failed. They are not stored: the run is replayed to produce them.",
     arguments: [runArgument],
     options: [
       { flags: "--agent <id>", summary: "only this agent" },

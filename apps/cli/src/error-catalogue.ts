@@ -5,21 +5,24 @@ import { ABI_ERRORS } from "@wasm-engine/abi";
 import { CORE_ERRORS } from "@wasm-engine/core";
 import { ENGINE_ERRORS } from "@wasm-engine/engine";
 import { EXECUTOR_ERRORS } from "@wasm-engine/executor";
+import { JAVASCRIPT_ERRORS } from "@wasm-engine/sdk-javascript/errors";
 import { WASM_ERRORS } from "@wasm-engine/wasm";
 import { CLI_ERRORS } from "./errors.js";
 
 export interface CatalogueEntry extends ErrorDefinition {
   readonly code: string;
+  /** Folder that raises it. */
   readonly area: string;
 }
 
 const tables: readonly (readonly [string, ErrorTable])[] = [
-  ["abi", ABI_ERRORS],
-  ["wasm", WASM_ERRORS],
-  ["core", CORE_ERRORS],
-  ["executor", EXECUTOR_ERRORS],
-  ["engine", ENGINE_ERRORS],
-  ["cli", CLI_ERRORS],
+  ["packages/abi", ABI_ERRORS],
+  ["packages/wasm", WASM_ERRORS],
+  ["packages/core", CORE_ERRORS],
+  ["packages/executor", EXECUTOR_ERRORS],
+  ["packages/engine", ENGINE_ERRORS],
+  ["apps/cli", CLI_ERRORS],
+  ["sdk/javascript", JAVASCRIPT_ERRORS],
 ];
 
 /** Sorted by code. */

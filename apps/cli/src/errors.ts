@@ -6,7 +6,7 @@ import { errorFactory } from "@wasm-engine/abi";
 export const CLI_ERRORS = {
   WE_CLI_USAGE: {
     message: "Command line not understood: {problem}",
-    hint: "see `wasm-engine {command} --help`",
+    hint: "see `{help}`",
     exitCode: 2,
     explanation:
       "An option, argument or verb does not exist, is missing or has a value of the wrong form. Nothing was done.",
@@ -23,6 +23,19 @@ export const CLI_ERRORS = {
     exitCode: 130,
     explanation:
       "Ctrl-C or SIGTERM ended the run after the tick in progress. Everything up to that tick is in the log.",
+  },
+  WE_CLI_INTERRUPTED_EARLY: {
+    message: "Interrupted before the world was open; no tick was executed",
+    hint: "run the command again",
+    exitCode: 130,
+    explanation: "Ctrl-C or SIGTERM came while the configuration was read or the world process was starting.",
+  },
+  WE_RUN_UNSUPERVISED: {
+    message: "The run stopped at tick {tick}: agent {agent} faulted ({cause}) and nobody supervises it",
+    hint: "find the cause with: wasm-engine logs {run}, or give the agent another onFault; the run itself is whole",
+    exitCode: 1,
+    explanation:
+      "The agent's onFault strategy is escalate and it has neither a living parent nor a declared tenant to escalate to. The tick was finished and sealed: the run can be replayed and inspected, and --resume goes on without the agent. Faults that a strategy contains fail no run.",
   },
   WE_CLI_NODE_VERSION: {
     message: "Node {found} is too old, 20.19 or later is needed",

@@ -49,7 +49,10 @@ export async function parseCommandLine(
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return undefined;
     const named = commands.find(({ name }) => name === argv[0])?.name;
-    throw fail("WE_CLI_USAGE", { problem: error.message.replace(/^error: /, ""), command: named ?? "" });
+    const help = named === undefined ? "wasm-engine --help" : `wasm-engine ${named} --help`;
+    // The parser puts its suggestion on a line of its own.
+    const problem = error.message.replace(/^error: /, "").replace(/\s*\n\s*/g, " ");
+    throw fail("WE_CLI_USAGE", { problem, help });
   }
   return invoked;
 }

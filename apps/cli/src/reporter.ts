@@ -63,7 +63,9 @@ export class Reporter {
   failure(error: EngineError, document: Readonly<Record<string, unknown>>): void {
     this.#endProgress();
     if (this.#options.json) {
-      const { code, message, hint, docs, details } = error;
+      const { code, message, hint, docs } = error;
+      // What is beside the error already is not told twice.
+      const details = Object.fromEntries(Object.entries(error.details).filter(([name]) => name !== "result"));
       this.#options.stdout.write(
         `${jsonText({ ...document, error: { code, message, hint, docs, details } })}\n`,
       );
@@ -82,7 +84,7 @@ export class Reporter {
   }
 
   #style(style: Style, text: string): string {
-    return this.#options.stderr.isTTY === true && process.env["NO_COLOR"] === undefined
+    return this.#options.stderr.isTTY === true && (process.env["NO_COLOR"] ?? "") === ""
       ? styleText(style, text)
       : text;
   }
@@ -93,7 +95,8 @@ export function jsonText(document: unknown): string {
   return JSON.stringify(document, (_key, value: unknown) => {
     if (typeof value === "bigint") return value.toString();
     if (value instanceof Uint8Array) return Buffer.from(value).toString("hex");
-    if (value instanceof Map) return Object.fromEntries(value) as Record<string, unknown>; // keys are text in our documents
+    // Keys are text in our documents.
+    if (value instanceof Map) return Object.fromEntries(value) as Record<string, unknown>; // see above
     return value;
   });
 }

@@ -20,7 +20,11 @@ export const layers: Readonly<Record<string, Layer>> = {
     modules: ["ajv", "yaml", "assemblyscript", "esbuild"],
     node: true,
   },
-  "apps/cli": { packages: ["abi", "wasm", "core", "executor", "engine"], modules: ["commander"], node: true },
+  "apps/cli": {
+    packages: ["abi", "wasm", "core", "executor", "engine"],
+    modules: ["commander", "@wasm-engine/sdk-javascript"],
+    node: true,
+  },
 };
 
 /** Complaints about the imports of one file of a layered package. */

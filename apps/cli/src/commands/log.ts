@@ -6,13 +6,13 @@ import type { CommandFunction } from "../command.js";
 import { flagOption, integerOption } from "../command.js";
 import { hex } from "../hex.js";
 
-export const log: CommandFunction = ({ parsed, reporter, signal }) => {
+export const log: CommandFunction = async ({ parsed, reporter, signal }) => {
   const from = integerOption(parsed, "from") ?? 0;
   const to = integerOption(parsed, "to") ?? Infinity;
   const follow = flagOption(parsed, "follow");
   const rows: unknown[] = [];
   const lines: string[] = [];
-  for (const record of recordsOfRun(parsed.arguments[0] ?? "")) {
+  for await (const record of recordsOfRun(parsed.arguments[0] ?? "")) {
     if (signal.aborted) break;
     const tick = tickOf(record);
     if (tick !== undefined && (tick < from || tick > to)) continue;
@@ -26,7 +26,7 @@ export const log: CommandFunction = ({ parsed, reporter, signal }) => {
       lines.push(line);
     }
   }
-  return Promise.resolve({ document: { records: rows }, text: lines.join("\n"), streamed: follow });
+  return { document: { records: rows }, text: lines.join("\n"), streamed: follow };
 };
 
 function tickOf(record: LogRecord): number | undefined {

@@ -1,8 +1,9 @@
-/** `logs RUN`: agents' console lines, recomputed by replay. */
+/** `logs RUN`: agents' console lines and faults, recomputed by replay. */
 
 import { logsOfRun, resolveRun } from "@wasm-engine/engine";
 import type { CommandFunction } from "../command.js";
 import { integerOption, textOption } from "../command.js";
+import { visible } from "../visible.js";
 
 export const logs: CommandFunction = async ({ parsed, signal }) => {
   const agent = textOption(parsed, "agent");
@@ -19,8 +20,3 @@ export const logs: CommandFunction = async ({ parsed, signal }) => {
     .join("\n");
   return { document: { lines }, text };
 };
-
-/** Guests write these lines: control characters must not reach a terminal. */
-function visible(text: string): string {
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "\u{fffd}");
-}

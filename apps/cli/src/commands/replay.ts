@@ -33,7 +33,10 @@ function bitFlip(text: string): BitFlip {
   const match = /^([^@]+)@(\d+):(\d+)\.([0-7])$/.exec(text);
   const agent = match?.[1] ?? "";
   if (match === null || !isAgentId(agent)) {
-    throw fail("WE_CLI_USAGE", { problem: `"${text}" is not AGENT@TICK:BYTE.BIT`, command: "replay" });
+    throw fail("WE_CLI_USAGE", {
+      problem: `"${text}" is not AGENT@TICK:BYTE.BIT`,
+      help: "wasm-engine replay --help",
+    });
   }
   return { agent, tick: Number(match[2]), byte: Number(match[3]), bit: Number(match[4]) };
 }

@@ -1,54 +1,100 @@
 /** `run CONFIG` and `run --resume RUN`. */
 
+import { EngineError } from "@wasm-engine/abi";
 import { Engine, resolveRun } from "@wasm-engine/engine";
-import type { Durability, Progress, RunResult } from "@wasm-engine/engine";
+import type {
+  Durability,
+  FaultReport,
+  OpenOptions,
+  Progress,
+  RunResult,
+  RunningWorld,
+} from "@wasm-engine/engine";
 import type { CommandContext, CommandFunction, Outcome, Parsed } from "../command.js";
 import { flagOption, integerOption, textOption } from "../command.js";
 import { fail } from "../errors.js";
 import type { Reporter } from "../reporter.js";
+import { visible } from "../visible.js";
+
+/** Faults that are told after a run; `logs` tells all. */
+const faultsShownMax = 5;
+
+/** Lines of `--input -`: who gets it, its type, and the whole line as payload. */
+const standardInput = { path: "-", format: "jsonl", to: "{to}", topic: "{topic}" } as const;
 
 export const run: CommandFunction = async (context) => {
-  const world = await open(context.parsed, context.reporter);
+  const { parsed, reporter } = context;
+  const world = await open(context);
   try {
-    const ticks = integerOption(context.parsed, "ticks");
-    context.reporter.note(`run ${world.runId} in ${world.dir}`);
+    const ticks = integerOption(parsed, "ticks");
+    for (const warning of world.warnings) reporter.warn(visible(warning));
+    reporter.note(`run ${world.runId} in ${world.dir}`);
     const running = world.run({
       ...(ticks === undefined ? {} : { ticks }),
-      onProgress: (progress) => context.reporter.progress(progressLine(progress)),
+      onProgress: (progress) => reporter.progress(progressLine(progress, ticks)),
     });
     const result = await untilInterrupted(running, () => world.stop("interrupted"), context);
     await world.close();
+    tellFaults(result, reporter);
     return outcomeOf(result);
   } finally {
     await world.close().catch(() => undefined);
   }
 };
 
-async function open(parsed: Parsed, reporter: Reporter): ReturnType<typeof Engine.open> {
+/** A signal that arrives while the world is being opened ends it: nothing has been executed yet. */
+async function open({ parsed, reporter, signal }: CommandContext): Promise<RunningWorld> {
+  const options = optionsOf(parsed);
   const resume = textOption(parsed, "resume");
-  const config = parsed.arguments[0];
-  if ((resume === undefined) === (config === undefined)) {
-    throw fail("WE_CLI_USAGE", { problem: "either CONFIG or --resume RUN is needed", command: "run" });
+  if (flagOption(parsed, "allowUnsigned")) reporter.warn("unsigned modules are accepted in this run");
+  try {
+    if (resume !== undefined) return await Engine.open(resolveRun(resume), { ...options, resume: true });
+    return await Engine.open(parsed.arguments[0] ?? "", options);
+  } catch (error) {
+    const isGone = EngineError.is(error) && error.code === "WE_WORLD_DIED";
+    throw signal.aborted && isGone ? fail("WE_CLI_INTERRUPTED_EARLY") : error;
   }
-  if (resume !== undefined) return Engine.open(resolveRun(resume), { resume: true });
+}
+
+/** What a resumed run has from its folder, and no option can change. */
+const fixedOptions = ["seed", "dir", "durability", "input", "allowUnsigned"] as const;
+
+function optionsOf(parsed: Parsed): OpenOptions {
+  const isResumed = textOption(parsed, "resume") !== undefined;
+  if (isResumed === (parsed.arguments[0] !== undefined))
+    throw usage("either CONFIG or --resume RUN is needed");
+  const fixed = fixedOptions.find((name) => isResumed && parsed.options[name] !== undefined);
+  if (fixed !== undefined) {
+    const flag = fixed === "allowUnsigned" ? "allow-unsigned" : fixed;
+    throw usage(`--${flag} cannot be combined with --resume: a run goes on as it was started`);
+  }
+  const input = textOption(parsed, "input");
+  if (input !== undefined && input !== "-") {
+    throw usage(
+      `--input takes "-" for standard input, not ${JSON.stringify(input)}; files are inputs of the config`,
+    );
+  }
   const seed = integerOption(parsed, "seed");
   const dir = textOption(parsed, "dir");
   const durability = durabilityOption(parsed);
-  if (flagOption(parsed, "allowUnsigned")) reporter.warn("unsigned modules are accepted in this run");
-  return Engine.open(config ?? "", {
+  return {
     ...(seed === undefined ? {} : { seed }),
     ...(dir === undefined ? {} : { dir }),
     ...(durability === undefined ? {} : { durability }),
+    ...(input === undefined ? {} : { inputs: [standardInput] }),
     ...(flagOption(parsed, "realtime") ? { realtime: true } : {}),
     ...(flagOption(parsed, "allowUnsigned") ? { allowUnsigned: true } : {}),
-  });
+  };
 }
 
 function durabilityOption(parsed: Parsed): Durability | undefined {
   const level = textOption(parsed, "durability");
   if (level === undefined || level === "sync" || level === "periodic" || level === "ephemeral") return level;
-  const problem = `--durability is sync, periodic or ephemeral, not "${level}"`;
-  throw fail("WE_CLI_USAGE", { problem, command: "run" });
+  throw usage(`--durability is sync, periodic or ephemeral, not ${JSON.stringify(level)}`);
+}
+
+function usage(problem: string): EngineError {
+  return fail("WE_CLI_USAGE", { problem, help: "wasm-engine run --help" });
 }
 
 /** The run's own result, or the sealed one where the signal came first. */
@@ -66,11 +112,30 @@ async function untilInterrupted(
   return Promise.race([running, interrupted]);
 }
 
+/** Contained faults fail no run, but nobody should have to look for them. */
+function tellFaults({ faults, faultDetails, dir }: RunResult, reporter: Reporter): void {
+  const shown = faultDetails.slice(0, faultsShownMax);
+  for (const fault of shown) reporter.warn(faultText(fault));
+  const rest = faults - shown.length;
+  if (rest > 0)
+    reporter.warn(`${rest} ${shown.length > 0 ? "more" : "earlier"} faults: wasm-engine logs ${dir}`);
+}
+
+function faultText({ tick, agentId, code, guestCode, detail }: FaultReport): string {
+  const named = guestCode === 0 ? code : `${code} ${guestCode}`;
+  return `agent ${agentId} faulted at tick ${tick}: ${named}${detail === "" ? "" : `: ${visible(detail)}`}`;
+}
+
+/** @throws {WE_CLI_INTERRUPTED} @throws {WE_RUN_UNSUPERVISED} */
 function outcomeOf(result: RunResult): Outcome {
-  if (result.reason === "interrupted") {
-    throw fail("WE_CLI_INTERRUPTED", { tick: result.ticks - 1, run: result.dir, result });
+  const { ticks, turnsExecuted, messages, faults, fuel, wallMs, chainHead, dir, reason, unsupervised } =
+    result;
+  if (reason === "interrupted") throw fail("WE_CLI_INTERRUPTED", { tick: ticks - 1, run: dir, result });
+  if (reason === "unsupervised") {
+    const { agentId: agent = "?", tick = ticks - 1, code = "?", detail = "" } = unsupervised ?? {};
+    const cause = detail === "" ? code : `${code}, ${detail.split("\n")[0] ?? ""}`;
+    throw fail("WE_RUN_UNSUPERVISED", { agent, tick, cause, run: dir, result });
   }
-  const { ticks, turnsExecuted, messages, faults, fuel, wallMs, chainHead, dir, reason } = result;
   const text = [
     `${reason} after ${ticks} ticks: ${turnsExecuted} turns, ${messages} messages, ${faults} faults, ${fuel} fuel, ${wallMs} ms`,
     `chain head ${chainHead}`,
@@ -80,7 +145,12 @@ function outcomeOf(result: RunResult): Outcome {
   return { document: result, text };
 }
 
-function progressLine({ tick, turnsExecuted, messages, agents, faults, wallMs }: Progress): string {
+function progressLine(
+  { tick, turnsExecuted, messages, agents, faults, wallMs }: Progress,
+  ticks?: number,
+): string {
   const rate = wallMs > 0 ? Math.round((messages / wallMs) * 1000) : 0;
-  return `tick ${tick}  ${agents} agents  ${turnsExecuted} turns  ${messages} messages (${rate}/s)  ${faults} faults`;
+  const share = ticks === undefined || ticks === 0 ? "" : ` (${Math.floor(((tick + 1) / ticks) * 100)} %)`;
+  const counts = `${agents} agents  ${turnsExecuted} turns  ${messages} messages (${rate}/s)  ${faults} faults`;
+  return `tick ${tick}${share}  ${counts}`;
 }

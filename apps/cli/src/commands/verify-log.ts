@@ -4,8 +4,8 @@ import { verifyLogOfRun } from "@wasm-engine/engine";
 import type { CommandFunction } from "../command.js";
 import { hex } from "../hex.js";
 
-export const verifyLog: CommandFunction = ({ parsed }) => {
-  const report = verifyLogOfRun(parsed.arguments[0] ?? "");
+export const verifyLog: CommandFunction = async ({ parsed }) => {
+  const report = await verifyLogOfRun(parsed.arguments[0] ?? "");
   const { ok, records, ticks, commits, inputs, closed, damagedAt } = report;
   const chainHead = hex(report.chainHead);
   const text =
@@ -15,5 +15,5 @@ export const verifyLog: CommandFunction = ({ parsed }) => {
           `chain head ${chainHead}`,
         ].join("\n")
       : `DAMAGED at record ${damagedAt.record}, ${damagedAt.segment} offset ${damagedAt.offset}: ${damagedAt.reason}`;
-  return Promise.resolve({ document: { ...report, chainHead }, text, exitCode: ok ? 0 : 3 });
+  return { document: { ...report, chainHead }, text, exitCode: ok ? 0 : 3 };
 };

@@ -67,11 +67,15 @@ export interface Project {
   write(name: string, text: string | Uint8Array): void;
   /** Runs the command line in the project's folder. */
   cli(...args: readonly string[]): Result;
+  /** The same with this text on standard input. */
+  feed(input: string, ...args: readonly string[]): Result;
   remove(): void;
 }
 
-export async function echoProject(): Promise<Project> {
-  const folder = mkdtempSync(join(tmpdir(), "wasm-engine-cli-"));
+/** In `folder`, or in one of its own. */
+export async function echoProject(
+  folder: string = mkdtempSync(join(tmpdir(), "wasm-engine-cli-")),
+): Promise<Project> {
   const write = (name: string, text: string | Uint8Array): void => {
     mkdirSync(join(folder, name, ".."), { recursive: true });
     writeFileSync(join(folder, name), text);
@@ -84,17 +88,19 @@ export async function echoProject(): Promise<Project> {
   return {
     folder,
     write,
-    cli: (...args) => execute(folder, args),
+    cli: (...args) => execute(folder, args, ""),
+    feed: (input, ...args) => execute(folder, args, input),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }
 
-function execute(cwd: string, args: readonly string[]): Result {
+function execute(cwd: string, args: readonly string[], input: string): Result {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
     [...process.execArgv.filter(isV8Tier), binary, ...args],
     {
       cwd,
+      input,
       encoding: "utf8",
       env: { ...process.env, NO_COLOR: "1", NODE_TEST_CONTEXT: "" },
     },
