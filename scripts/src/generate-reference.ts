@@ -50,7 +50,7 @@ function errorPage({ code, message, hint, exitCode, explanation, area }: Catalog
     "",
     `**What to do:** ${hint}`,
     "",
-    `Exit code ${exitCode}. Raised by \`packages/${area}\`.`.replace("packages/cli", "apps/cli"),
+    `Exit code ${exitCode}. Raised by \`${area}\`.`,
     "",
   ].join("\n");
 }

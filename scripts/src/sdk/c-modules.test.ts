@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "node:test";
 import { fileURLToPath } from "node:url";
+import { buildModule } from "@wasm-engine/engine";
 import { cModules, compileC, missingCCompiler } from "./c-modules.js";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url)).replace(/\/$/, "");
@@ -22,6 +23,19 @@ for (const name of cModules) {
       assert.ok(readFileSync(output).equals(readFileSync(join(root, `${name}.wasm`))), hint);
     } finally {
       rmSync(folder, { recursive: true });
+    }
+  });
+}
+
+for (const name of cModules) {
+  test(`${name}.c built by wasm-engine has the digest of the committed module`, { skip }, async () => {
+    const directory = mkdtempSync(join(tmpdir(), "wasm-engine-c-"));
+    try {
+      const built = await buildModule(join(root, `${name}.c`), { directory, name: "agent" });
+      const committed = await buildModule(join(root, `${name}.wasm`), { directory, name: "agent" });
+      assert.equal(built.digest, committed.digest);
+    } finally {
+      rmSync(directory, { recursive: true });
     }
   });
 }

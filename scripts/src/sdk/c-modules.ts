@@ -4,7 +4,7 @@
  */
 
 import { spawnSync } from "node:child_process";
-import { delimiter } from "node:path";
+import { cEnvironment, cFlags } from "@wasm-engine/engine";
 
 /** A source and the module beside it, without the extension, relative to the repository's root. */
 export const cModules: readonly string[] = [
@@ -17,24 +17,6 @@ export const cModules: readonly string[] = [
 export const cCompiler = "clang-14";
 export const cCompilerVersion = "14.0.6";
 
-/** How every agent in C is compiled; documented in `sdk/c/README.md`. */
-export const cFlags: readonly string[] = [
-  ...[
-    "--target=wasm32",
-    "-mcpu=mvp",
-    "-mbulk-memory",
-    "-std=c11",
-    "-Wall",
-    "-Wextra",
-    "-Werror",
-    "-Os",
-    "-ffreestanding",
-    "-nostdlib",
-  ],
-  ...["-ffp-contract=off", "-isystem", "sdk/c", "-Wl,--no-entry", "-Wl,--strip-all", "-Wl,--stack-first"],
-  "-Wl,-z,stack-size=65536",
-];
-
 /** Undefined where the compiler is there in the right version, else why it is not usable. */
 export function missingCCompiler(): string | undefined {
   const result = spawnSync(cCompiler, ["--version"], { encoding: "utf8" });
@@ -43,19 +25,10 @@ export function missingCCompiler(): string | undefined {
   return spawnSync("wasm-ld-14", ["--version"]).error === undefined ? undefined : "lld-14 is not installed";
 }
 
-/** Compiles one source. The diagnostics, empty where it went well. */
+/** Compiles one source as `wasm-engine build` does; a warning is an error. Returns the diagnostics. */
 export function compileC(root: string, source: string, output: string): string {
-  const options = {
-    cwd: root,
-    encoding: "utf8",
-    env: { ...process.env, PATH: pathWithoutPackages() },
-  } as const;
-  const result = spawnSync(cCompiler, [...cFlags, source, "-o", output], options);
+  const flags = [...cFlags, "-Werror", "-isystem", "sdk/c"];
+  const options = { cwd: root, encoding: "utf8", env: cEnvironment(cCompiler) } as const;
+  const result = spawnSync(cCompiler, [...flags, source, "-o", output], options);
   return result.error === undefined ? result.stderr : result.error.message;
-}
-
-/** clang runs a `wasm-opt` that it finds; npm puts that of a package on the path, and then the bytes would differ. */
-function pathWithoutPackages(): string {
-  const folders = (process.env["PATH"] ?? "").split(delimiter);
-  return folders.filter((folder) => !folder.includes("node_modules")).join(delimiter);
 }
