@@ -32,10 +32,8 @@ const run = spawnSync(
   [
     "--test",
     `--test-concurrency=${Math.max(1, Math.min(4, availableParallelism()))}`,
-    "--test-reporter=dot",
+    "--test-reporter=./scripts/dist/terminal-report.mjs",
     "--test-reporter-destination=stdout",
-    "--test-reporter=./scripts/dist/failure-report.mjs",
-    "--test-reporter-destination=stderr",
     "--test-reporter=./scripts/dist/test-results.mjs",
     `--test-reporter-destination=${resultsFile}`,
     ...files,

@@ -43,7 +43,11 @@ test("[G3] kill -9 while a promise is pending: resumed, the run has the undistur
   let pending = 0;
   for (const passage of points) {
     const dir = join(folder, `killed-${passage}`);
-    await assert.rejects(crashed(dir, passage), { code: "WE_WORLD_DIED" }, `passage ${passage} is part of the run`);
+    await assert.rejects(
+      crashed(dir, passage),
+      { code: "WE_WORLD_DIED" },
+      `passage ${passage} is part of the run`,
+    );
     const report = await inspectRun(dir, { agent: "courier" });
     const held = report.agents[0]?.describe as { pending?: unknown[] } | undefined; // what its SDK describes
     if ((held?.pending?.length ?? 0) > 0) pending++;
