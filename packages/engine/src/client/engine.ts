@@ -7,7 +7,8 @@ import type { CrashPlan } from "../world/crash-point.js";
 import type { WorldJob, WorldOrigin } from "../world/job.js";
 import { loadConfig } from "./deferred.js";
 import { WorldLink } from "./link.js";
-import { connectProcess } from "./process-transport.js";
+import { connectProcess, startProcess } from "./process-transport.js";
+import type { SpawnOptions, StartedProcess } from "./process-transport.js";
 import { resolveRun } from "../world/run-reference.js";
 import { RunningWorld } from "./running-world.js";
 
@@ -46,27 +47,42 @@ export interface OpenOptions {
  * @throws {WE_RUN_UNKNOWN} @throws {WE_WORLD_DIED} and what configuration and recovery throw
  */
 async function open(target: string | ResolvedWorld, options: OpenOptions = {}): Promise<RunningWorld> {
-  const { origin, warnings } = await originOf(target, options);
+  const early = isBuilt(target, options) ? startProcess(spawnOptions(options, false)) : undefined;
   const link = new WorldLink();
-  const job: WorldJob = {
-    kind: "world",
-    origin,
-    session: { start: options.start ?? "auto", realtime: options.realtime ?? false },
-  };
-  if (options.isolation === "inline") (await import("./inline-transport.js")).connectInline(link, job);
-  else connectProcess(link, job, spawnOptions(origin, options));
   const abort = (): void => link.kill();
   options.signal?.addEventListener("abort", abort, { once: true });
   try {
+    const { origin, warnings } = await originOf(target, options);
+    const start = options.start ?? "auto";
+    const job: WorldJob = { kind: "world", origin, session: { start, realtime: options.realtime ?? false } };
+    if (options.isolation === "inline") (await import("./inline-transport.js")).connectInline(link, job);
+    else connectProcess(link, job, processFor(origin, { options, early }));
     const world = new RunningWorld(link, await link.opened, warnings);
     if (options.handleSignals === true) handleSignals(link, world);
     return world;
   } catch (error) {
+    early?.child.kill("SIGKILL");
     link.kill();
     throw error;
   } finally {
     options.signal?.removeEventListener("abort", abort);
   }
+}
+
+/** A configuration takes its time: the process of its world starts meanwhile. */
+function isBuilt(target: string | ResolvedWorld, options: OpenOptions): target is string {
+  return options.isolation !== "inline" && typeof target === "string" && !isRun(target, options);
+}
+
+/** The process that is there already, unless the world turns out to read standard input, which that one cannot. */
+function processFor(
+  origin: WorldOrigin,
+  { options, early }: { readonly options: OpenOptions; readonly early: StartedProcess | undefined },
+): StartedProcess {
+  const isReader = readsStandardInput(origin);
+  if (early !== undefined && !isReader) return early;
+  early?.child.kill("SIGKILL");
+  return startProcess(spawnOptions(options, isReader));
 }
 
 export const Engine = { open } as const;
@@ -78,7 +94,7 @@ interface Opening {
 
 async function originOf(target: string | ResolvedWorld, options: OpenOptions): Promise<Opening> {
   if (typeof target !== "string") return { origin: newRun(target, options), warnings: [] };
-  if (options.resume === true || !isConfiguration(target)) {
+  if (isRun(target, options)) {
     return { origin: { kind: "resume", dir: resolveRun(target) }, warnings: [] };
   }
   const { seed, durability, allowUnsigned, inputs } = options;
@@ -97,6 +113,10 @@ function withOneStandardInput(world: ResolvedWorld): ResolvedWorld {
   return { ...world, inputs: world.inputs.filter(({ path }, index) => path !== "-" || index === first) };
 }
 
+function isRun(target: string, options: OpenOptions): boolean {
+  return options.resume === true || !isConfiguration(target);
+}
+
 /** A file, a folder with an engine.yaml, or a path that looks like a configuration and will be reported missing. */
 function isConfiguration(target: string): boolean {
   const stats = statSync(target, { throwIfNoEntry: false });
@@ -108,10 +128,10 @@ function newRun(world: ResolvedWorld, options: OpenOptions): WorldOrigin {
   return { kind: "new", world, ...(options.dir === undefined ? {} : { dir: resolve(options.dir) }) };
 }
 
-function spawnOptions(origin: WorldOrigin, options: OpenOptions): Parameters<typeof connectProcess>[2] {
+function spawnOptions(options: OpenOptions, stdin: boolean): SpawnOptions {
   const crash = options.testing?.crash;
   return {
-    stdin: readsStandardInput(origin),
+    stdin,
     ...(options.v8Flags === undefined ? {} : { v8Flags: options.v8Flags }),
     ...(options.execPath === undefined ? {} : { execPath: options.execPath }),
     ...(crash === undefined ? {} : { crash: `${crash.point}:${crash.passage}` }),

@@ -28,8 +28,15 @@ export interface SpawnOptions {
   readonly execPath?: string;
 }
 
-/** A world process that has been given its job. */
-export function startProcess(job: Job, options: SpawnOptions): ChildProcess {
+/** A world process that waits for its job, and loads its parts meanwhile. */
+export interface StartedProcess {
+  readonly child: ChildProcess;
+  /** Settles when nothing of the process is left, or it never began: the cause in words. */
+  readonly gone: Promise<string>;
+}
+
+/** Starts a world process. From now on its end is noticed, whenever somebody asks. */
+export function startProcess(options: SpawnOptions): StartedProcess {
   const environment = { ...process.env };
   if (options.crash !== undefined) environment[CRASH_VARIABLE] = options.crash;
   const child = fork(program, [], {
@@ -41,18 +48,26 @@ export function startProcess(job: Job, options: SpawnOptions): ChildProcess {
     env: environment,
     ...(options.execPath === undefined ? {} : { execPath: options.execPath }),
   });
-  child.send({ kind: "job", job } satisfies JobMessage, () => undefined);
-  return child;
+  const tail = stderrTailOf(child);
+  const gone = new Promise<string>((resolve) => {
+    child.once("error", (error) => resolve(error.message));
+    child.once("close", (code, signal) => resolve(causeOfDeath(code, signal, tail())));
+  });
+  return { child, gone };
 }
 
 /** Keeps the end of standard error, where the runtime says why it aborted. */
-export function stderrTailOf(child: ChildProcess): () => string {
+function stderrTailOf(child: ChildProcess): () => string {
   let tail = "";
   child.stderr?.setEncoding("utf8");
   child.stderr?.on("data", (text: string) => {
     tail = (tail + text).slice(-stderrTailBytes);
   });
   return () => tail.trim();
+}
+
+function give(child: ChildProcess, job: Job): void {
+  if (child.connected) child.send({ kind: "job", job } satisfies JobMessage, () => undefined);
 }
 
 /** How a process ended, in words. */
@@ -62,23 +77,15 @@ export function causeOfDeath(code: number | null, signal: string | null, stderr:
   return fatal === undefined ? how : `${how}, ${fatal.trim()}`;
 }
 
-/** Connects `link` to a new world process. */
-export function connectProcess(link: WorldLink, job: Job, options: SpawnOptions): void {
-  const child = startProcess(job, options);
-  const tail = stderrTailOf(child);
+/** Connects `link` to a world process and gives it its job. */
+export function connectProcess(link: WorldLink, job: Job, { child, gone }: StartedProcess): void {
   let dir = "";
   child.on("message", (message) => {
     const event = message as WorldEvent; // sent by our own world process
     if (event.kind === "opened") dir = event.dir;
     link.receive(event);
   });
-  const closed = new Promise<void>((resolve) => {
-    child.once("close", (code, signal) => {
-      link.lost(fail("WE_WORLD_DIED", { cause: causeOfDeath(code, signal, tail()), dir }));
-      resolve();
-    });
-  });
-  child.once("error", (error) => link.lost(fail("WE_WORLD_DIED", { cause: error.message, dir })));
+  const closed = gone.then((cause) => link.lost(fail("WE_WORLD_DIED", { cause, dir })));
   const transport: Transport = {
     post: (call) => {
       if (child.connected) child.send({ kind: "call", call } satisfies JobMessage, () => undefined);
@@ -88,6 +95,7 @@ export function connectProcess(link: WorldLink, job: Job, options: SpawnOptions)
     pid: child.pid ?? 0,
   };
   link.attach(transport);
+  give(child, job);
 }
 
 export interface JobProcessOptions extends SpawnOptions {
@@ -98,8 +106,7 @@ export interface JobProcessOptions extends SpawnOptions {
 /** Runs a job that ends with one value. */
 export function runInProcess(job: Job, options: JobProcessOptions): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const child = startProcess(job, options);
-    const tail = stderrTailOf(child);
+    const { child, gone } = startProcess(options);
     const abort = (): void => {
       child.kill("SIGKILL");
       reject(fail("WE_WORLD_ABORTED", { method: job.kind }));
@@ -111,10 +118,10 @@ export function runInProcess(job: Job, options: JobProcessOptions): Promise<unkn
       if (event.kind === "replayed") options.onProgress?.(event.progress);
       if (event.kind === "failed") reject(EngineError.fromRecord(event.error));
     });
-    child.once("error", (error) => reject(fail("WE_WORLD_DIED", { cause: error.message, dir: "" })));
-    child.once("close", (code, signal) => {
+    give(child, job);
+    void gone.then((cause) => {
       options.signal?.removeEventListener("abort", abort);
-      reject(fail("WE_WORLD_DIED", { cause: causeOfDeath(code, signal, tail()), dir: "" }));
+      reject(fail("WE_WORLD_DIED", { cause, dir: "" }));
     });
   });
 }

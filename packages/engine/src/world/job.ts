@@ -25,8 +25,8 @@ export type JobMessage =
   /** Standard input; without bytes it has ended. */
   | { readonly kind: "stdin"; readonly bytes?: Uint8Array };
 
+/** The job itself comes as the first message: the thread loads its parts while the client still reads its configuration. */
 export interface ThreadData {
-  readonly job: Job;
   /** One int32 that is advanced and notified with every message. */
   readonly bell: SharedArrayBuffer;
 }

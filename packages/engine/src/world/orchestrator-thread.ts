@@ -5,7 +5,8 @@ import { EngineError, assert } from "@wasm-engine/abi";
 import type { EmitEvent } from "./control.js";
 import { crashPlanOf, crashPoints } from "./crash-point.js";
 import { fail } from "./errors.js";
-import type { JobMessage, ThreadData, WorldJob } from "./job.js";
+import type { Job, JobMessage, ThreadData, WorldJob } from "./job.js";
+import { idleWaitMs } from "./limits.js";
 
 const port = parentPort;
 assert(port !== null, "this program runs in a thread of a world process");
@@ -16,6 +17,18 @@ function nextMessage(): JobMessage | undefined {
   assert(port !== null, "this program runs in a thread of a world process");
   const received = receiveMessageOnPort(port) as { message: JobMessage } | undefined; // sent by world-process.ts
   return received?.message;
+}
+
+/** Waits for the one job of this process. */
+function receiveJob(): Job {
+  const bell = new Int32Array(data.bell);
+  for (;;) {
+    const heard = Atomics.load(bell, 0);
+    const message = nextMessage();
+    if (message?.kind === "job") return message.job;
+    assert(message === undefined, "nothing is asked of a world before its job is given");
+    Atomics.wait(bell, 0, heard, idleWaitMs);
+  }
 }
 
 /** The loop of an open world: calls, ticks, sleep. */
@@ -37,14 +50,17 @@ async function drive(job: WorldJob): Promise<void> {
 }
 
 try {
-  if (data.job.kind === "world") {
-    await drive(data.job);
+  // Most jobs need the parts of a world: they load while the job is still on its way.
+  await import("./open-run.js");
+  const job = receiveJob();
+  if (job.kind === "world") {
+    await drive(job);
   } else {
     const { runJob } = await import("../replay/run-job.js");
     emit({
       kind: "answer",
       id: 0,
-      value: runJob(data.job, (progress) => emit({ kind: "replayed", progress })),
+      value: runJob(job, (progress) => emit({ kind: "replayed", progress })),
     });
   }
 } catch (error) {

@@ -11,23 +11,25 @@ import { executorStackMb, orchestratorHeapMb, stopDeadlineMs } from "./limits.js
 
 const threadProgram = fileURLToPath(new URL("./orchestrator-thread.js", import.meta.url));
 const bell = new SharedArrayBuffer(4);
-let thread: Worker | undefined;
+const thread = startThread({ bell });
+let hasJob = false;
 /** Settles when the cause of the thread's death has been told. */
 let dying: Promise<void> = Promise.resolve();
 
-function start(data: ThreadData): void {
-  thread = new Worker(threadProgram, {
+function startThread(data: ThreadData): Worker {
+  const worker = new Worker(threadProgram, {
     workerData: data,
     resourceLimits: { stackSizeMb: executorStackMb, maxOldGenerationSizeMb: orchestratorHeapMb },
   });
-  thread.on("message", (event: WorldEvent) => {
+  worker.on("message", (event: WorldEvent) => {
     if (event.kind === "reads-stdin") relayStandardInput();
     else tell(event);
   });
-  thread.on("error", (error) => {
+  worker.on("error", (error) => {
     dying = tellCause(error);
   });
-  thread.on("exit", (code) => void dying.then(() => leave(code)));
+  worker.on("exit", (code) => void dying.then(() => leave(code)));
+  return worker;
 }
 
 /** The orchestrator thread never returns to an event loop, so this one reads for it. */
@@ -55,26 +57,24 @@ async function tellCause(error: Error): Promise<void> {
 }
 
 function relay(message: JobMessage): void {
-  thread?.postMessage(message);
+  thread.postMessage(message);
   Atomics.add(new Int32Array(bell), 0, 1);
   Atomics.notify(new Int32Array(bell), 0);
 }
 
 /** Finishes the tick, seals and ends; a turn that takes too long is cut off, which the log survives. */
 function stop(): void {
+  if (!hasJob) process.exit(0);
   relay({ kind: "call", call: { id: 0, request: { method: "stop", reason: "interrupted" } } });
   setTimeout(() => process.exit(130), stopDeadlineMs).unref();
 }
 
 process.on("message", (message) => {
   const received = message as JobMessage; // sent by our own client
-  if (received.kind === "job") start({ job: received.job, bell });
-  else relay(received);
+  if (received.kind === "job") hasJob = true;
+  relay(received);
 });
-process.on("disconnect", () => {
-  if (thread === undefined) process.exit(0);
-  else stop();
-});
+process.on("disconnect", stop);
 // A terminal sends Ctrl-C to the whole group: the client decides what it means.
 process.on("SIGINT", () => undefined);
 process.on("SIGTERM", stop);
