@@ -11,6 +11,7 @@ export type {
   AgentReport,
   ConsoleLine,
   Durability,
+  FaultReport,
   OpenOptions,
   Payload,
   Progress,

@@ -25,7 +25,7 @@ export type JobMessage =
   /** Standard input; without bytes it has ended. */
   | { readonly kind: "stdin"; readonly bytes?: Uint8Array };
 
-/** The job itself comes as the first message: the thread loads its parts while the client still reads its configuration. */
+/** The job comes as the first message: the thread loads its parts while the client reads its configuration. */
 export interface ThreadData {
   /** One int32 that is advanced and notified with every message. */
   readonly bell: SharedArrayBuffer;
