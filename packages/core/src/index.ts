@@ -2,6 +2,7 @@
 
 export type * from "./model.js";
 export type * from "./ports.js";
+export { EXECUTABLE_SEMANTICS, SEMANTICS } from "./semantics.js";
 export { EMPTY_LEDGER } from "./ports.js";
 export type * from "./world-contract.js";
 export { CORE_ERRORS } from "./errors.js";

@@ -2,6 +2,7 @@
 
 import type { ModuleDigest } from "@wasm-engine/abi";
 import { assert, limits } from "@wasm-engine/abi";
+import { SEMANTICS } from "@wasm-engine/core";
 import type { AgentLimits, AgentSpec, Capabilities, Genesis } from "@wasm-engine/core";
 import { nanosOfMillis, parseTime } from "../time/virtual-time.js";
 import type { AgentDraft } from "./agent-table.js";
@@ -10,9 +11,6 @@ import type { CapabilitiesEntry, ConfigFile, LimitsEntry } from "./config-file.j
 import { ENGINE_DEFAULTS } from "./defaults.js";
 import { shown } from "./problem.js";
 import { resolveTenants } from "./tenant-shares.js";
-
-/** What a chain depends on besides the configuration; raised with every release that changes a chain. */
-export const SEMANTICS = 1;
 
 export interface Clock {
   readonly epochNanos: bigint;

@@ -116,3 +116,16 @@ test("[G4] replay changes nothing in the run and works while the run is open", a
   assert.equal(report.verified, true);
   assert.equal(world.runId, report.runId);
 });
+
+test("[G4] [S14.replay] a run of other semantics is refused with exit code 4 and the release to use", async () => {
+  const directory = join(folder, "semantics");
+  const sample = await sampleWorld({ directory });
+  const other = { ...sample, genesis: { ...sample.genesis, semantics: 2 } };
+  const dir = join(directory, "run");
+  await using world = await Engine.open(other, { isolation: "inline", dir });
+  await world.run();
+  await world.close();
+  const refused = { code: "WE_RUN_SEMANTICS", exitCode: 4 };
+  await assert.rejects(replayRun(dir, { isolation: "inline" }), refused);
+  await assert.rejects(Engine.open(dir, { isolation: "inline", resume: true }), refused);
+});

@@ -42,6 +42,13 @@ export const WORLD_ERRORS = {
     explanation:
       "A run is resumed by executing the committed ticks after its snapshot again and comparing each commit. A difference means that the machine, the engine or the folder changed what the agents compute; going on would continue another world.",
   },
+  WE_RUN_SEMANTICS: {
+    message: 'Run "{dir}" was recorded with semantics {found}, this release executes {executable}',
+    hint: "use the release that recorded it ({release}); verify-log works with every release",
+    exitCode: 4,
+    explanation:
+      "Executing a run again gives the same chain only under the rules it was recorded with. Their number is part of the genesis; a release lists those it executes. run.json names the release that made the run.",
+  },
   WE_RUN_UNKNOWN: {
     message: 'No run "{run}" was found; no such folder, and no such id in {searched}',
     hint: "give the path of a run folder, a unique prefix of a run id, or @last for the newest",

@@ -3,9 +3,10 @@
  * Checks that the modules in it are those of the genesis. Formats and durability are storage's own.
  */
 
+import { readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import type { ModuleDigest } from "@wasm-engine/abi";
-import { genesisDigest } from "@wasm-engine/core";
+import { EXECUTABLE_SEMANTICS, genesisDigest } from "@wasm-engine/core";
 import type { Genesis, Json, Snapshot } from "@wasm-engine/core";
 import { digestOf } from "@wasm-engine/wasm";
 import { newRunId, runsDirectory } from "./run-reference.js";
@@ -31,6 +32,9 @@ interface RunInfo {
   readonly format: 1;
   readonly runId: string;
   readonly name: string;
+  /** Version of the engine that made the run. */
+  readonly release: string;
+  readonly semantics: number;
   readonly createdAt: string;
   readonly setup: RunSetup;
   readonly modules: readonly StoredModule[];
@@ -80,6 +84,8 @@ export function createRunStore(
     format: 1,
     runId: options.dir === undefined ? runId : basename(resolve(dir)),
     name: genesis.name,
+    release: engineRelease(),
+    semantics: genesis.semantics,
     createdAt: new Date().toISOString(),
     setup,
     modules: stored,
@@ -104,6 +110,8 @@ export function openRunStore(dir: string, options: StoreOptions): RunStore {
   const lock = folder.lock();
   try {
     const info = readInfo(folder);
+    // From run.json and not from the log: nothing is opened for writing that cannot go on.
+    checkSemantics(dir, info, info.semantics);
     const modules = readModules(folder, info);
     const { durability } = info.setup;
     const { log, recovered } = openEventLog(folder.log, { durability, threaded: options.threaded });
@@ -121,6 +129,7 @@ export function readRunStore(dir: string): ReadRun {
   const info = readInfo(folder);
   const modules = readModules(folder, info);
   const recovered = recoverLog(folder.log);
+  checkSemantics(dir, info, recovered.genesis.semantics);
   checkGenesis(recovered.genesis, modules);
   const { genesis, records } = recovered;
   return {
@@ -132,6 +141,19 @@ export function readRunStore(dir: string): ReadRun {
     recovered,
     newestSnapshot: (tick) => newestSnapshot(folder, { digest: recovered.genesisDigest, records, tick }),
   };
+}
+
+/** @throws {WE_RUN_SEMANTICS} */
+function checkSemantics(dir: string, { release }: RunInfo, semantics: number): void {
+  if (EXECUTABLE_SEMANTICS.includes(semantics)) return;
+  const executable = EXECUTABLE_SEMANTICS.join(", ");
+  throw fail("WE_RUN_SEMANTICS", { dir, found: semantics, executable, release });
+}
+
+/** Version in the package's own manifest. */
+function engineRelease(): string {
+  const manifest = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(manifest) as { version: string }).version; // npm's format
 }
 
 interface LiveParts {
