@@ -35,7 +35,7 @@ export const requirements: readonly Requirement[] = [
   guarantee(
     "G2",
     "Equal chain for every V8 tier and Node 20 to 26",
-    "one executing thread; more come with threads; arm64 is not yet run",
+    "one executing thread so far; versions by `node scripts/dist/node-matrix.js`; arm64 not run",
   ),
   guarantee("G3", "An acknowledged input survives a crash at any instruction exactly once"),
   guarantee("G4", "Replay executes every turn again and reproduces the chain"),
