@@ -113,8 +113,10 @@ export function replayOf(run: RunReport): { readonly same: boolean; readonly lin
   const replay = verb<ReplayReport>("replay", run.dir);
   const same =
     replay.verified && replay.chainHead === run.chainHead && replay.turnsExecuted === run.turnsExecuted;
-  const line = same
-    ? `replay: identical (${number(replay.ticks)} ticks, ${number(replay.turnsExecuted)} turns executed)`
-    : `replay: DIFFERENT, chain head ${replay.chainHead}`;
-  return { same, line };
+  return { same, line: same ? identicalLine(replay) : `replay: DIFFERENT, chain head ${replay.chainHead}` };
+}
+
+/** What a replay that agrees with its run is reported as. */
+export function identicalLine({ ticks, turnsExecuted }: Pick<RunReport, "ticks" | "turnsExecuted">): string {
+  return `replay: identical (${number(ticks)} ticks, ${number(turnsExecuted)} turns executed)`;
 }

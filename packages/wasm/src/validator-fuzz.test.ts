@@ -14,7 +14,7 @@ import { validateModule } from "./validator.js";
 
 const seed = Number(process.env["WASM_ENGINE_SEED"] ?? 20_261_121);
 /** Mutations per source set; more for soaks. */
-const rounds = Number(process.env["WASM_ENGINE_ROUNDS"] ?? 15_000);
+const rounds = Number(process.env["WASM_ENGINE_ROUNDS"] ?? 6_000);
 const repeat =
   `WASM_ENGINE_SEED=${seed} WASM_ENGINE_ROUNDS=${rounds} ` +
   "node --test packages/wasm/dist/validator-fuzz.test.js";

@@ -12,7 +12,7 @@ import type { RunResult } from "@wasm-engine/engine";
 const relay = fileURLToPath(new URL("../../../examples/relay", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "wasm-engine-relay-"));
 /** Passages of crash points in the undisturbed run are about 1,200. */
-const points = Array.from({ length: 10 }, (_, index) => 40 + index * 115);
+const points = Array.from({ length: 6 }, (_, index) => 60 + index * 190);
 
 let undisturbed: RunResult;
 let verdict = "";
@@ -48,10 +48,10 @@ test("[G3] kill -9 while a promise is pending: resumed, the run has the undistur
       { code: "WE_WORLD_DIED" },
       `passage ${passage} is part of the run`,
     );
-    const report = await inspectRun(dir, { agent: "courier" });
+    const report = await inspectRun(dir, { agent: "courier", isolation: "inline" });
     const held = report.agents[0]?.describe as { pending?: unknown[] } | undefined; // what its SDK describes
     if ((held?.pending?.length ?? 0) > 0) pending++;
-    await using resumed = await Engine.open(dir, { resume: true });
+    await using resumed = await Engine.open(dir, { resume: true, isolation: "inline" });
     const result = await resumed.run();
     assert.deepEqual(figures(result), figures(undisturbed), `passage ${passage}`);
     assert.equal(readFileSync(join(folder, "out/verdict.jsonl"), "utf8"), verdict, `passage ${passage}`);
