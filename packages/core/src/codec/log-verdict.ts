@@ -81,6 +81,8 @@ export interface LogVerification {
   readonly chainHead: Uint8Array;
   readonly closed: boolean;
   readonly damagedAt?: LogDamage;
+  /** What follows the last record and was never acknowledged: recovery cuts it off. The log is whole without it. */
+  readonly torn?: LogDamage;
 }
 
 /** Recomputes the chain and every digest of a log. Without `syncedPosition` a torn tail counts as damage. */
@@ -106,6 +108,7 @@ export function verifyLog(
     chainHead: verdict.state.chainHead,
     closed: verdict.closed,
     ...(verdict.damagedAt === undefined ? {} : { damagedAt: verdict.damagedAt }),
+    ...(verdict.torn === undefined ? {} : { torn: verdict.torn }),
   };
 }
 
