@@ -39,6 +39,17 @@ export {
 } from "./effect.js";
 export type { Effect } from "./effect.js";
 export {
+  TensorType,
+  decodeTensors,
+  elementBytes,
+  elementCount,
+  encodeTensors,
+  tensorNameBytesMax,
+  tensorRankMax,
+  tensorsPerPayloadMax,
+} from "./tensor.js";
+export type { TensorBlock } from "./tensor.js";
+export {
   ABI_VERSION,
   ENTRY_POINTS,
   FaultCode,

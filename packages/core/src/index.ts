@@ -2,6 +2,8 @@
 
 export type * from "./model.js";
 export type * from "./ports.js";
+export type * from "./inference-port.js";
+export { PROVIDER_NAMES } from "./inference-port.js";
 export { EXECUTABLE_SEMANTICS, SEMANTICS } from "./semantics.js";
 export { EMPTY_LEDGER } from "./ports.js";
 export type * from "./world-contract.js";

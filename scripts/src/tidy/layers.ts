@@ -16,12 +16,18 @@ export const layers: Readonly<Record<string, Layer>> = {
   "packages/core": { packages: ["abi"], modules: ["cborg"], node: false },
   "packages/executor": { packages: ["abi", "wasm"], modules: [], node: false },
   "packages/engine": {
-    packages: ["abi", "wasm", "core", "executor"],
+    // inference is loaded by name in the inference thread only (ADR 0026).
+    packages: ["abi", "wasm", "core", "executor", "inference"],
     modules: ["ajv", "yaml", "assemblyscript", "esbuild"],
     node: true,
   },
+  "packages/inference": {
+    packages: ["abi", "core"],
+    modules: ["onnxruntime-web", "onnxruntime-node"],
+    node: true,
+  },
   "apps/cli": {
-    packages: ["abi", "wasm", "core", "executor", "engine"],
+    packages: ["abi", "wasm", "core", "executor", "engine", "inference"],
     modules: ["commander", "@wasm-engine/sdk-javascript"],
     node: true,
   },

@@ -1,0 +1,2 @@
+/** ONNX Runtime adapter. */
+export {};
