@@ -10,6 +10,12 @@ export type {
   ErrorTable,
   ExitCode,
 } from "./engine-error.js";
+export { Region } from "./region.js";
+export type { AllocateBytes } from "./region.js";
+export { MailRegion } from "./mail-region.js";
+export { EntryCode, INLINE, TurnReader, TurnRegion } from "./turn-region.js";
+export { OUTCOME_HASHED_OFFSET, OUTCOME_HEAD_BYTES, OutcomeReader, OutcomeRegion } from "./outcome-region.js";
+export type { TurnFigures } from "./outcome-region.js";
 export { ABI_ERRORS } from "./errors.js";
 export { decodeUtf8, encodeUtf8 } from "./text.js";
 export { OUTSIDE, compareIds, handleOfChild, handleOfId, isAgentId } from "./identity.js";
