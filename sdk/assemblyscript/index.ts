@@ -28,4 +28,5 @@ export {
   tick,
   time,
 } from "./assembly/host";
-export { Encoding, LogLevel, MessageFlag, MessageKind, Refusal } from "./assembly/abi";
+export { Tensor } from "./assembly/tensor";
+export { Encoding, LogLevel, MessageFlag, MessageKind, Refusal, TensorType } from "./assembly/abi";

@@ -44,6 +44,19 @@ enum {
   WE_ENCODING_TEXT = 4,
 };
 
+/* Element types of tensors, numbered as in ONNX. */
+enum {
+  WE_TENSOR_TYPE_FLOAT32 = 1,
+  WE_TENSOR_TYPE_UINT8 = 2,
+  WE_TENSOR_TYPE_INT8 = 3,
+  WE_TENSOR_TYPE_INT16 = 5,
+  WE_TENSOR_TYPE_INT32 = 6,
+  WE_TENSOR_TYPE_INT64 = 7,
+  WE_TENSOR_TYPE_BOOL = 9,
+  WE_TENSOR_TYPE_FLOAT16 = 10,
+  WE_TENSOR_TYPE_FLOAT64 = 11,
+};
+
 /* Bits of a message's flags. */
 enum {
   WE_MESSAGE_FLAG_ANSWER_WANTED = 1,

@@ -15,6 +15,7 @@ import {
   MessageKind,
   Refusal,
   SIZED_BLOCK_HEADER_BYTES,
+  TensorType,
   assert,
   limits,
   type HostFunction,
@@ -33,6 +34,7 @@ interface ConstantGroup {
 const groups: readonly ConstantGroup[] = [
   { name: "MessageKind", summary: "What a message is.", values: MessageKind },
   { name: "Encoding", summary: "How a payload is encoded.", values: Encoding },
+  { name: "TensorType", summary: "Element types of tensors, numbered as in ONNX.", values: TensorType },
   { name: "MessageFlag", summary: "Bits of a message's flags.", values: MessageFlag },
   { name: "LogLevel", summary: "Levels of console lines.", values: LogLevel },
   { name: "Refusal", summary: "Typed refusals: negative results of host functions.", values: Refusal },
@@ -134,7 +136,7 @@ export function javaScriptConstants(): string {
     "// Numbers of the guest contract for the prelude that runs inside QuickJS.",
   ];
   for (const group of groups) {
-    if (group.name === "MessageField" || group.name === "Limit") continue;
+    if (["MessageField", "Limit", "TensorType"].includes(group.name)) continue;
     lines.push("", `/** ${group.summary} */`, `const ${group.name} = Object.freeze({`);
     for (const [key, value] of Object.entries(group.values)) lines.push(`  ${key}: ${value},`);
     lines.push("});");

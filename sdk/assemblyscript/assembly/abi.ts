@@ -27,6 +27,19 @@ export enum Encoding {
   TEXT = 4,
 }
 
+/** Element types of tensors, numbered as in ONNX. */
+export enum TensorType {
+  FLOAT32 = 1,
+  UINT8 = 2,
+  INT8 = 3,
+  INT16 = 5,
+  INT32 = 6,
+  INT64 = 7,
+  BOOL = 9,
+  FLOAT16 = 10,
+  FLOAT64 = 11,
+}
+
 /** Bits of a message's flags. */
 export enum MessageFlag {
   ANSWER_WANTED = 1,

@@ -1,6 +1,7 @@
 /**
  * Host functions with AssemblyScript types. Results below 0 are refusals (`Refusal`): nothing was sent then.
- * A payload is a `JsonWriter` or `Json` (JSON), a string (text), a `Uint8Array` (bytes) or a `Message` (as it came).
+ * A payload is a `JsonWriter` or `Json` (JSON), a string (text), a `Uint8Array` (bytes), a `Tensor` or an array of
+ * them (tensors), or a `Message` (as it came).
  * A receiver is an agent's id or its handle.
  */
 
@@ -31,6 +32,7 @@ import {
 import { Json } from "./json";
 import { JsonWriter } from "./json-writer";
 import { Message } from "./message";
+import { Tensor, tensorPayloadBytes, writeTensors } from "./tensor";
 
 /** The world's default timeout of a request. */
 export const DEFAULT_TIMEOUT: i32 = -1;
@@ -104,7 +106,7 @@ export function cancel(requestId: i32): i32 {
   return host_cancel(requestId);
 }
 
-/** Asks a model. A request id > 0. */
+/** Asks a model: with a `Tensor`, a `Tensor[]` or JSON; the answer comes in the same encoding. A request id > 0. */
 export function infer<Payload>(model: string, payload: Payload, timeoutTicks: i32 = DEFAULT_TIMEOUT): i32 {
   return host_infer(compose<Payload>(MessageKind.MESSAGE, 0, 0, 0, model, payload), timeoutTicks);
 }
@@ -245,6 +247,8 @@ function payloadBytesMax<Payload>(payload: Payload): i32 {
     return <i32>(json.end - json.start);
   }
   if (idof<Payload>() == idof<Message>()) return changetype<Message>(payload).payloadBytes;
+  if (idof<Payload>() == idof<Tensor>()) return tensorPayloadBytes([changetype<Tensor>(payload)]);
+  if (idof<Payload>() == idof<Array<Tensor>>()) return tensorPayloadBytes(changetype<Array<Tensor>>(payload));
   return changetype<Uint8Array>(payload).length;
 }
 
@@ -254,12 +258,16 @@ function encodingOf<Payload>(payload: Payload): i32 {
   if (idof<Payload>() == idof<Json>()) return Encoding.JSON;
   if (idof<Payload>() == idof<Message>()) return changetype<Message>(payload).encoding;
   if (idof<Payload>() == idof<Uint8Array>()) return Encoding.BYTES;
-  assert(false, "a payload is a JsonWriter, Json, string, Uint8Array or Message");
+  if (idof<Payload>() == idof<Tensor>()) return Encoding.TENSOR;
+  if (idof<Payload>() == idof<Array<Tensor>>()) return Encoding.TENSOR;
+  assert(false, "a payload is a JsonWriter, Json, string, Uint8Array, Tensor, Array<Tensor> or Message");
   return 0;
 }
 
 function writePayload<Payload>(payload: Payload, at: usize): i32 {
   if (isString<Payload>()) return <i32>encodeAt(changetype<string>(payload), at);
+  if (idof<Payload>() == idof<Tensor>()) return writeTensors([changetype<Tensor>(payload)], at);
+  if (idof<Payload>() == idof<Array<Tensor>>()) return writeTensors(changetype<Array<Tensor>>(payload), at);
   const bytes = payloadBytesMax<Payload>(payload);
   if (idof<Payload>() == idof<JsonWriter>()) memory.copy(at, changetype<JsonWriter>(payload).finish(), bytes);
   else if (idof<Payload>() == idof<Json>()) memory.copy(at, changetype<Json>(payload).start, bytes);

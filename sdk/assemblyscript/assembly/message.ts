@@ -3,6 +3,7 @@
 import { Encoding, MessageField, MessageFlag, MessageKind, Limit } from "./abi";
 import { Json } from "./json";
 import { answerTo } from "./host";
+import { Tensor, readTensors } from "./tensor";
 
 /** A region above this size is given back once a smaller message comes. */
 const KEPT_BYTES: i32 = 65_536;
@@ -92,6 +93,23 @@ export class Message {
   get json(): Json {
     this.checkPresent();
     return Json.check(this.payloadStart, this.payloadStart + <usize>this.payloadBytes, null);
+  }
+
+  /** The tensors of a payload of encoding TENSOR, copied; empty where it holds none. */
+  get tensors(): Tensor[] {
+    this.checkPresent();
+    if (this.encoding != Encoding.TENSOR) return [];
+    const tensors = readTensors(this.payloadStart, this.payloadBytes);
+    return tensors === null ? [] : tensors;
+  }
+
+  /** The tensor of that name, or the only one where the name is empty; null where there is none. */
+  tensor(name: string = ""): Tensor | null {
+    const tensors = this.tensors;
+    if (name == "") return tensors.length == 1 ? tensors[0] : null;
+    for (let index = 0; index < tensors.length; index++)
+      if (tensors[index].name == name) return tensors[index];
+    return null;
   }
 
   /** The sender waits for an answer: `reply`. */

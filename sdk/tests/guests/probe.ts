@@ -8,6 +8,8 @@ import {
   JsonWriter,
   LogLevel,
   Message,
+  Tensor,
+  TensorType,
   after,
   callTool,
   cancel,
@@ -48,6 +50,8 @@ class Probe extends Agent {
     else if (topic == "json") this.rewrite(message);
     else if (topic == "bytes") this.reverse(message);
     else if (topic == "calls") this.calls();
+    else if (topic == "ask model") this.askModel();
+    else if (topic == "tensors") this.relayTensors(message);
     else if (topic == "fail") fail(message.payloadBytes);
     else if (topic == "trap") assert(false);
     else if (topic == "keep") this.last = message;
@@ -116,6 +120,31 @@ class Probe extends Agent {
     const bytes = message.payload;
     bytes.reverse();
     message.reply(bytes);
+  }
+
+  private askModel(): void {
+    infer("delay", Tensor.row([0.5, -2]));
+    const tokens = Tensor.integers([2, 1, 2], "tokens");
+    for (let index = 0; index < tokens.length; index++) tokens[index] = index - 1;
+    const wide = new Tensor(TensorType.FLOAT64, [], "größe");
+    wide[0] = 0.1;
+    infer("delay", [tokens, wide, Tensor.floats([0, 3], "none")], 9);
+  }
+
+  /** Answers with the tensors as they came and logs their values. */
+  private relayTensors(message: Message): void {
+    const tensors = message.tensors;
+    let line = tensors.length.toString() + (message.tensor() ? " single" : "");
+    for (let index = 0; index < tensors.length; index++) {
+      const tensor = tensors[index];
+      assert(message.tensor(tensor.name) !== null || tensor.name == "");
+      line += " " + tensor.name + "[" + tensor.dimensions.join(",") + "]";
+      for (let at = 0; at < tensor.length; at++) {
+        line += (at == 0 ? "=" : ",") + (tensor.type == TensorType.INT64 ? tensor.integer(at).toString() : tensor[at].toString());
+      }
+    }
+    log(line);
+    message.reply(tensors);
   }
 
   private calls(): void {
