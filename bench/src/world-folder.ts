@@ -1,0 +1,68 @@
+/**
+ * A project folder for one measured world: an agent from bench/worlds, a table with a row per agent, an engine.yaml.
+ * It lies in bench/.wasm-engine, on the disk of the checkout: a temporary folder may be memory, where fsync is free.
+ */
+
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const benchFolder = fileURLToPath(new URL("../", import.meta.url));
+
+export interface WorldPlan {
+  /** Names the folder. */
+  readonly name: string;
+  /** Folder of bench/worlds with `agents/<agent>.ts`. */
+  readonly agent: "ring" | "idle";
+  readonly agents: number;
+  /** Columns of the table besides `id`, and the row of one agent. */
+  readonly columns: readonly string[];
+  readonly row: (agent: number) => readonly (string | number)[];
+  /** YAML of the agents' entry below `each`, `id` and `module`. */
+  readonly entry: readonly string[];
+}
+
+export interface WorldFolder {
+  readonly folder: string;
+  readonly config: string;
+  /** A run folder that does not exist yet. */
+  runFolder(name: string): string;
+  remove(): void;
+}
+
+export function createWorldFolder(plan: WorldPlan): WorldFolder {
+  const folder = join(benchFolder, ".wasm-engine", `${plan.name}-${process.pid}`);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(join(folder, "agents"), { recursive: true });
+  const agentFile = join("agents", `${plan.agent}.ts`);
+  copyFileSync(join(benchFolder, "worlds", plan.agent, agentFile), join(folder, agentFile));
+  const rows = [["id", ...plan.columns].join(",")];
+  for (let agent = 0; agent < plan.agents; agent += 1) rows.push([`s${agent}`, ...plan.row(agent)].join(","));
+  writeFileSync(join(folder, "agents.csv"), `${rows.join("\n")}\n`);
+  const config = join(folder, "engine.yaml");
+  writeFileSync(config, engineYaml(plan));
+  return {
+    folder,
+    config,
+    runFolder: (name) => join(folder, "runs", name),
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+/** Nothing but what the world is: every limit and every policy has its default. */
+function engineYaml(plan: WorldPlan): string {
+  return [
+    "version: 1",
+    `name: ${plan.name}`,
+    "seed: 1",
+    "clock: { tickMs: 1 }",
+    "durability: sync",
+    `modules: { ${plan.agent}: ./agents/${plan.agent}.ts }`,
+    "agents:",
+    "  - each: ./agents.csv",
+    '    id: "{id}"',
+    `    module: ${plan.agent}`,
+    ...plan.entry.map((line) => `    ${line}`),
+    "",
+  ].join("\n");
+}
