@@ -24,6 +24,7 @@ export default tseslint.config(
       "sdk/**/guests/**",
       "sdk/javascript/*.d.ts",
       "examples/**/agents/**",
+      "bench/worlds/**",
       "examples/**/build/**",
     ],
   },

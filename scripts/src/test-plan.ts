@@ -3,7 +3,7 @@
 import { globSync } from "./glob.js";
 import { repositoryRoot } from "./tidy/source-tree.js";
 
-const roots = ["packages", "apps", "scripts", "sdk", "examples"];
+const roots = ["packages", "apps", "scripts", "sdk", "examples", "bench/dist"];
 
 export function testFiles(filter: readonly string[]): string[] {
   return roots
