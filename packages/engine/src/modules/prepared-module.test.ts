@@ -45,12 +45,19 @@ test("[S6.3] an altered or torn entry is derived again", async (context) => {
     [wasm, (content) => Buffer.from(content.map((byte, index) => (index === 40 ? byte ^ 1 : byte)))],
     [wasm, (content) => content.subarray(0, content.length - 1)],
     [json, (content) => content.subarray(0, content.length / 2)],
-    [json, (content) => Buffer.from(content.toString().replace('"capabilities":[', '"capabilities":["tools"'))],
+    [
+      json,
+      (content) => Buffer.from(content.toString().replace('"capabilities":[', '"capabilities":["tools"')),
+    ],
   ];
   for (const [file, change] of spoil) {
     writeFileSync(file, change(readFileSync(file)));
     assert.deepEqual(prepareModule(bytes, project), first);
-    assert.deepEqual(new Uint8Array(readFileSync(wasm)), first.instrumented, "and kept again as it should be");
+    assert.deepEqual(
+      new Uint8Array(readFileSync(wasm)),
+      first.instrumented,
+      "and kept again as it should be",
+    );
   }
 });
 
