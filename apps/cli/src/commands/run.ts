@@ -146,11 +146,11 @@ function outcomeOf(result: RunResult): Outcome {
 }
 
 function progressLine(
-  { tick, turnsExecuted, messages, agents, faults, wallMs }: Progress,
+  { tick, timestamp, turnsExecuted, messages, agents, faults, wallMs }: Progress,
   ticks?: number,
 ): string {
   const rate = wallMs > 0 ? Math.round((messages / wallMs) * 1000) : 0;
   const share = ticks === undefined || ticks === 0 ? "" : ` (${Math.floor(((tick + 1) / ticks) * 100)} %)`;
   const counts = `${agents} agents  ${turnsExecuted} turns  ${messages} messages (${rate}/s)  ${faults} faults`;
-  return `tick ${tick}${share}  ${counts}`;
+  return `tick ${tick}${share}  ${timestamp.slice(0, 16).replace("T", " ")}  ${counts}`;
 }

@@ -81,6 +81,8 @@ export interface RunResult {
 
 export interface Progress {
   readonly tick: number;
+  /** Virtual time of the tick, RFC 3339. */
+  readonly timestamp: string;
   readonly turnsExecuted: number;
   readonly messages: number;
   readonly faults: number;

@@ -1,5 +1,6 @@
 /** Figures of a run, as the command line and the library report them. */
 
+import { formatTime } from "../time/virtual-time.js";
 import type { FaultReport, Progress, RunResult, StopReason } from "./control.js";
 import type { OpenRun } from "./open-run.js";
 import { hex } from "./report.js";
@@ -35,8 +36,10 @@ export function runResultOf(
 
 export function progressOf(loop: TickLoop, wallMs: number): Progress {
   const { totals } = loop.state;
+  const { genesis, tick } = loop.world;
   return {
-    tick: loop.world.tick,
+    tick,
+    timestamp: formatTime(genesis.epochNanos + BigInt(Math.max(tick, 0)) * genesis.tickNanos),
     turnsExecuted: totals.turns,
     messages: totals.messages,
     faults: totals.faults,
