@@ -4,6 +4,7 @@
  */
 
 import type { AgentHandle, AgentId, Encoding, ModuleDigest } from "@wasm-engine/abi";
+import type { ProviderName } from "./inference-port.js";
 import type { AgentLimits } from "./ports.js";
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -121,6 +122,15 @@ export type InputBody =
   | { readonly kind: "stop" | "terminate" | "pause" | "resume"; readonly agent: AgentId }
   | { readonly kind: "upgrade"; readonly agent: AgentId; readonly module: ModuleDigest }
   | { readonly kind: "join" | "leave"; readonly agent: AgentId; readonly topic: string }
+  /** Another execution provider answers `model` from now on. Changes nothing in the world; its place is in the inputs digest. */
+  | {
+      readonly kind: "provider-changed";
+      readonly model: string;
+      readonly from: ProviderName;
+      readonly to: ProviderName;
+      /** A closed set of words: texts of an engine never enter the log. */
+      readonly reason: "run-failed";
+    }
   | {
       readonly kind: "result";
       /** Requesting agent and its request id. */

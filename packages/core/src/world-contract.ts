@@ -56,6 +56,8 @@ export interface WorldContract {
   stateHash(): Uint8Array;
   /** Digest per live agent sorted by id, for locating a divergence. */
   agentDigests(): readonly (readonly [AgentId, Uint8Array])[];
+  /** True while a request of the agent waits for its last answer. */
+  awaits(agent: AgentHandle, requestId: number): boolean;
   agents(): readonly AgentView[];
   agent(id: AgentId): AgentView | undefined;
   schedule(): ScheduleView;

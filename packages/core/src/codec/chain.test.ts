@@ -35,6 +35,7 @@ const bodies: readonly InputBody[] = [
   { kind: "upgrade", agent, module: sampleModule },
   { kind: "join", agent, topic: "t" },
   { kind: "leave", agent, topic: "t" },
+  { kind: "provider-changed", model: "m", from: "cuda", to: "wasm", reason: "run-failed" },
   {
     kind: "result",
     agent: (2 ** 52) as AgentHandle,

@@ -5,6 +5,7 @@
  */
 
 import { Encoding, limits, type AgentHandle } from "@wasm-engine/abi";
+import { PROVIDER_NAMES } from "../inference-port.js";
 import type { Input, InputBody, TaskSpec } from "../model.js";
 import { decodeCanonical, encodeCanonical } from "./cbor.js";
 import { agentIdShape, agentSpecShape, moduleDigestShape } from "./genesis-codec.js";
@@ -83,6 +84,13 @@ export const inputBodyShape: Shape<InputBody> = union<InputBody>({
   }),
   join: membershipShape,
   leave: membershipShape,
+  "provider-changed": record<Case<"provider-changed">>({
+    kind: oneOf("provider-changed"),
+    model: text,
+    from: oneOf(...PROVIDER_NAMES),
+    to: oneOf(...PROVIDER_NAMES),
+    reason: oneOf("run-failed"),
+  }),
   result: record<Case<"result">>({
     kind: oneOf("result"),
     agent: handleShape,

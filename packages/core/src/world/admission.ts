@@ -35,6 +35,17 @@ type Body<K extends InputBody["kind"]> = Extract<InputBody, { readonly kind: K }
 type Result = Body<"result">;
 type Lifecycle = Body<"spawn" | "stop" | "terminate" | "pause" | "resume" | "upgrade" | "join" | "leave">;
 
+const LIFECYCLE: Readonly<Record<Lifecycle["kind"], true>> = {
+  spawn: true,
+  stop: true,
+  terminate: true,
+  pause: true,
+  resume: true,
+  upgrade: true,
+  join: true,
+  leave: true,
+};
+
 export function admit(world: WorldState, scope: TickScope, inputs: readonly Input[]): void {
   const { tick } = scope;
   world.endedTasks.expire(tick);
@@ -64,7 +75,7 @@ function isFirst(world: WorldState, scope: TickScope, input: Input): boolean {
 }
 
 function isLifecycle(body: InputBody): body is Lifecycle {
-  return body.kind !== "message" && body.kind !== "publish" && body.kind !== "task" && body.kind !== "result";
+  return body.kind in LIFECYCLE;
 }
 
 function resultsOf(inputs: readonly Input[]): (readonly [number, Result])[] {

@@ -3,7 +3,7 @@
  * tick; everything else reads. The rules live in the files beside this one; here is their order.
  */
 
-import { assert, handleOfId, type AgentId, type Sha256 } from "@wasm-engine/abi";
+import { assert, handleOfId, type AgentHandle, type AgentId, type Sha256 } from "@wasm-engine/abi";
 import { genesisDigest, inputsDigest, nextChainHead } from "../codec/chain.js";
 import { coreError } from "../errors.js";
 import type { Commit, Genesis, Input, TickResult } from "../model.js";
@@ -136,6 +136,10 @@ class LiveWorld implements WorldContract {
 
   agentDigests(): readonly (readonly [AgentId, Uint8Array])[] {
     return agentDigestsOf(this.#state);
+  }
+
+  awaits(agent: AgentHandle, requestId: number): boolean {
+    return this.#state.agents.byHandle(agent)?.requests.has(requestId) ?? false;
   }
 
   agents(): readonly AgentView[] {
