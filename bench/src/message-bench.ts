@@ -10,7 +10,7 @@ import type { LimitFigure, RingForm } from "./limits/timed-ring.js";
 import { machineFacts, machineLine } from "./machine.js";
 import type { MachineFacts } from "./machine.js";
 import { measureRing } from "./ring-world.js";
-import type { RingFigure } from "./ring-world.js";
+import type { RingAgent, RingFigure } from "./ring-world.js";
 
 /** The size that the headline figure is taken at. */
 const headlineAgents = 1000;
@@ -33,6 +33,8 @@ export interface MessageDocument {
   readonly ratioToPostMessage: number;
   readonly headlineAgents: number;
   readonly sizes: readonly RingFigure[];
+  /** The same agent written with the objects of the AssemblyScript SDK, at the headline's size. */
+  readonly withSdk?: RingFigure;
   readonly limits: readonly LimitFigure[];
   readonly quick: boolean;
   readonly ok: boolean;
@@ -43,17 +45,23 @@ export async function measureMessages(options: BenchOptions, say: Say): Promise<
   say(`messages: ${machineLine(machine)}${options.quick ? "; quick: figures mean nothing" : ""}`);
   const sizes: RingFigure[] = [];
   const limits: LimitFigure[] = [];
+  let withSdk: RingFigure | undefined;
   for (const stations of options.sizes) {
     const targetMs = options.quick ? 1 : 2000;
     // Before and after the engine's window: a machine that changes its pace in between shows.
-    const postMessage = [await timeRing({ name: postMessageName, form: postMessageRing }, { stations, targetMs })];
-    sizes.push(await measureSize(stations, { options, say }));
+    const postMessage = [
+      await timeRing({ name: postMessageName, form: postMessageRing }, { stations, targetMs }),
+    ];
+    sizes.push(await measureSize("ring-plain", stations, { options, say }));
+    if (stations === headlineAgents) withSdk = await measureSize("ring", stations, { options, say });
     for (const { name, form } of forms) {
       const figure = await timeRing({ name, form }, { stations, targetMs });
       if (form === postMessageRing) postMessage.push(figure);
       else limits.push(figure);
     }
-    postMessage.push(await timeRing({ name: postMessageName, form: postMessageRing }, { stations, targetMs }));
+    postMessage.push(
+      await timeRing({ name: postMessageName, form: postMessageRing }, { stations, targetMs }),
+    );
     limits.push(median(postMessage));
   }
   const headline = sizes.find(({ agents }) => agents === headlineAgents) ?? sizes.at(-1);
@@ -66,18 +74,21 @@ export async function measureMessages(options: BenchOptions, say: Say): Promise<
     ratioToPostMessage: Number(digits(messagesPerSecond / (compared?.messagesPerSecond ?? Infinity))),
     headlineAgents: headline?.agents ?? 0,
     sizes,
+    ...(withSdk === undefined ? {} : { withSdk }),
     limits,
     quick: options.quick,
-    ok: sizes.every(({ ok }) => ok) && limits.every(({ ok }) => ok),
+    ok: sizes.every(({ ok }) => ok) && withSdk?.ok !== false && limits.every(({ ok }) => ok),
   };
 }
 
 async function measureSize(
+  agent: RingAgent,
   stations: number,
   { options, say }: { readonly options: BenchOptions; readonly say: Say },
 ): Promise<RingFigure> {
   const { quick, workers, keep } = options;
   const figure = await measureRing({
+    agent,
     stations,
     warmUpMs: quick ? 1 : 2000,
     windowMs: quick ? 1 : 5000,
@@ -88,7 +99,7 @@ async function measureSize(
   });
   const { checks } = figure;
   say(
-    `  ${stations} agents: ${rate(figure.messagesPerSecond)} messages/s over ${digits(figure.windowMs / 1000)} s, ` +
+    `  ${agent}, ${stations} agents: ${rate(figure.messagesPerSecond)} messages/s over ${digits(figure.windowMs / 1000)} s, ` +
       `simulation ${checks.simulation}, replay ${checks.replay}, one worker ${checks.oneWorker}`,
   );
   return figure;
@@ -111,6 +122,10 @@ export function messageTables(document: MessageDocument): string {
     [
       "wasm-engine, everything on, durable",
       ...cells((agents) => rate(sizes.find((figure) => figure.agents === agents)?.messagesPerSecond)),
+    ],
+    [
+      "the same with an agent of SDK objects",
+      ...cells((agents) => rate(agents === headlineAgents ? document.withSdk?.messagesPerSecond : undefined)),
     ],
     ...forms.map(({ name }) => [name, ...cells((agents) => rate(limitAt(name, agents)?.messagesPerSecond))]),
   ];

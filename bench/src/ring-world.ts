@@ -5,14 +5,21 @@
  * a replay verifies, and a run with one worker has the same chain head.
  */
 
+import { handleOfId, isAgentId } from "@wasm-engine/abi";
+import { nodeHasher } from "@wasm-engine/engine";
 import { Engine, commands, replayRun } from "wasm-engine";
 import type { OpenOptions, Progress, RunningWorld } from "wasm-engine";
 import { checkRing } from "./ring-check.js";
+import { handlesSource, stationName } from "./ring.js";
 import { watchSyncs } from "./sync-watch.js";
 import { createWorldFolder } from "./world-folder.js";
 import type { WorldFolder } from "./world-folder.js";
 
+/** `ring-plain` uses the bytes of the ABI, `ring` the objects of the AssemblyScript SDK. */
+export type RingAgent = "ring-plain" | "ring";
+
 export interface RingPlan {
+  readonly agent: RingAgent;
   readonly stations: number;
   /** Messages sent before the window opens: caches are warm and code is compiled by then. */
   readonly warmUpMs: number;
@@ -26,6 +33,7 @@ export interface RingPlan {
 }
 
 export interface RingFigure {
+  readonly agent: RingAgent;
   readonly agents: number;
   readonly messagesPerSecond: number;
   readonly ticksPerSecond: number;
@@ -54,15 +62,22 @@ export function hasWorkersOption(): boolean {
   return run?.options.some(({ flags }) => /--workers\b/.test(flags)) ?? false;
 }
 
+function stationHandle(station: number): number {
+  const id = stationName(station);
+  if (!isAgentId(id)) throw new RangeError(`${id} is no name of an agent`);
+  return handleOfId((bytes) => nodeHasher.sha256(bytes), id);
+}
+
 export async function measureRing(plan: RingPlan): Promise<RingFigure> {
   const { stations } = plan;
   const folder = createWorldFolder({
-    name: `ring-${stations}`,
-    agent: "ring",
+    name: `${plan.agent}-${stations}`,
+    agent: plan.agent,
     agents: stations,
     columns: ["number"],
     row: (agent) => [agent],
-    entry: [`args: { number: "{number}", stations: ${stations} }`, 'capabilities: { send: ["*"] }'],
+    sources: { "handles.ts": handlesSource(stations, (station) => stationHandle(station)) },
+    entry: ['args: { number: "{number}" }', 'capabilities: { send: ["*"] }'],
   });
   try {
     return await measureIn(folder, plan);
@@ -91,6 +106,7 @@ async function measureIn(folder: WorldFolder, plan: RingPlan): Promise<RingFigur
   const windowMessages = last.messages - first.messages;
   const windowTicks = last.tick - first.tick;
   return {
+    agent: plan.agent,
     agents: stations,
     messagesPerSecond: Math.round((windowMessages / windowMs) * 1000),
     ticksPerSecond: Math.round((windowTicks / windowMs) * 1000),

@@ -35,9 +35,10 @@ export function nextPath(path: number): number {
 export function checksumOf(words: Uint32Array, offset: number): number {
   let sum = 0;
   for (let word = 0; word < messageWords; word += 1) {
-    sum = (Math.imul(sum, 31) + (words[offset + word] ?? 0)) >>> 0;
+    // Signed in between: the compiler keeps such numbers in registers.
+    sum = (Math.imul(sum, 31) + (words[offset + word] ?? 0)) | 0;
   }
-  return sum;
+  return sum >>> 0;
 }
 
 /** Per station: messages handled, and the sum of their checksums modulo 2^32. */
@@ -70,4 +71,10 @@ export function handle({ counts, checksums, messages }: RingState, at: number): 
   messages[at] = nextPath(path);
   messages[at + 1] = (messages[at + 1] ?? 0) + 1;
   return station;
+}
+
+/** Source of the table of handles that the ring's agent imports. */
+export function handlesSource(stations: number, handleOf: (station: number) => number): string {
+  const handles = Array.from({ length: stations }, (_, station) => handleOf(station));
+  return `export const handles: StaticArray<u64> = [${handles.join(", ")}];\n`;
 }

@@ -9,15 +9,19 @@ import { fileURLToPath } from "node:url";
 
 const benchFolder = fileURLToPath(new URL("../", import.meta.url));
 
+export type AgentName = "ring" | "ring-plain" | "idle";
+
 export interface WorldPlan {
   /** Names the folder. */
   readonly name: string;
-  /** Folder of bench/worlds with `agents/<agent>.ts`. */
-  readonly agent: "ring" | "idle";
+  /** File in bench/worlds, without its extension. */
+  readonly agent: AgentName;
   readonly agents: number;
   /** Columns of the table besides `id`, and the row of one agent. */
   readonly columns: readonly string[];
   readonly row: (agent: number) => readonly (string | number)[];
+  /** Sources written beside the agent's, by name. */
+  readonly sources?: Readonly<Record<string, string>>;
   /** YAML of the agents' entry below `each`, `id` and `module`. */
   readonly entry: readonly string[];
 }
@@ -35,7 +39,9 @@ export function createWorldFolder(plan: WorldPlan): WorldFolder {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(join(folder, "agents"), { recursive: true });
   const agentFile = join("agents", `${plan.agent}.ts`);
-  copyFileSync(join(benchFolder, "worlds", plan.agent, agentFile), join(folder, agentFile));
+  copyFileSync(join(benchFolder, "worlds", worldOf(plan.agent), agentFile), join(folder, agentFile));
+  for (const [name, text] of Object.entries(plan.sources ?? {}))
+    writeFileSync(join(folder, "agents", name), text);
   const rows = [["id", ...plan.columns].join(",")];
   for (let agent = 0; agent < plan.agents; agent += 1) rows.push([`s${agent}`, ...plan.row(agent)].join(","));
   writeFileSync(join(folder, "agents.csv"), `${rows.join("\n")}\n`);
@@ -47,6 +53,10 @@ export function createWorldFolder(plan: WorldPlan): WorldFolder {
     runFolder: (name) => join(folder, "runs", name),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
+}
+
+function worldOf(agent: AgentName): string {
+  return agent === "idle" ? "idle" : "ring";
 }
 
 /** Nothing but what the world is: every limit and every policy has its default. */

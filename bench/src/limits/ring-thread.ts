@@ -38,8 +38,9 @@ function serveBatches(main: MessagePort): void {
       const staying = new Uint32Array(stations * messageWords);
       const leaving = new Uint32Array(stations * messageWords);
       const lengths = { staying: 0, leaving: 0 };
+      const part = { counts, checksums, messages: here };
       for (let at = 0; at < here.length; at += messageWords) {
-        handle({ counts, checksums, messages: here }, at);
+        handle(part, at);
         const stays = threadOf(here[at] ?? 0, stations) === thread;
         const target = stays ? staying : leaving;
         const offset = stays ? lengths.staying : lengths.leaving;

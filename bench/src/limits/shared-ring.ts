@@ -46,8 +46,9 @@ export function runShared({ memory, thread, stations, hops, state }: SharedPart)
     const outbox = parity === 0 ? outboxes[0] : outboxes[1];
     let stayed = 0;
     let left = 0;
+    const part: RingState = { ...state, messages: here };
     for (let at = 0; at < length; at += messageWords) {
-      handle({ ...state, messages: here }, at);
+      handle(part, at);
       const stays = threadOf(here[at] ?? 0, stations) === thread;
       const target = stays ? staying : outbox;
       const offset = stays ? stayed : left;

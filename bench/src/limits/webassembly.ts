@@ -19,14 +19,16 @@ export interface BareGuest {
   agent_describe(): number;
 }
 
+/** The host function that the ring's module imports. Pointers are below 2 GiB. */
+export interface HostFunctions {
+  readonly send: (pointer: number) => number;
+}
+
 export function compileModule(bytes: Uint8Array): CompiledModule {
   return new WebAssembly.Module(bytes);
 }
 
-export function instantiate(
-  module: CompiledModule,
-  hostFunctions: Readonly<Record<string, (...values: never[]) => unknown>>,
-): BareGuest {
+export function instantiate(module: CompiledModule, hostFunctions: HostFunctions): BareGuest {
   const instance = new WebAssembly.Instance(module, { wasm_engine: hostFunctions });
   return instance.exports as BareGuest; // the module was built and checked as an agent
 }
