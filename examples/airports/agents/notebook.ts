@@ -102,7 +102,10 @@ export class Lateness {
 
 export class Notebook {
   private notes: StaticArray<u8> = new StaticArray<u8>(0);
+  /** Bytes of `notes` in use. */
   private length: i32 = 0;
+  /** What the next union is written to; the two change places. */
+  private spare: StaticArray<u8> = new StaticArray<u8>(0);
 
   constructor(private place: Place) {}
 
@@ -110,39 +113,58 @@ export class Notebook {
     return this.length / NOTE_BYTES;
   }
 
-  /** Adds a flight that arrived here. */
-  add(tick: u32, flight: u32, late: bool, origin: Place): void {
-    const note = new StaticArray<u8>(NOTE_BYTES);
-    const at = changetype<usize>(note);
-    store<u32>(at, tick);
-    store<u32>(at, (flight << 1) | (late ? 1 : 0), 4);
-    store<i16>(at, <i16>origin.latitude, 8);
-    store<i16>(at, <i16>origin.longitude, 10);
-    store<i16>(at, <i16>this.place.latitude, 12);
-    store<i16>(at, <i16>this.place.longitude, 14);
-    this.unite(at, NOTE_BYTES, tick);
+  /** Adds a flight that arrived here now, and takes over the notes of the letter that it carried. */
+  add(tick: u32, flight: u32, late: bool, letter: Uint8Array): void {
+    const note = memory.data(NOTE_BYTES, 8);
+    store<u32>(note, tick);
+    store<u32>(note, (flight << 1) | (late ? 1 : 0), 4);
+    store<u32>(note, load<u32>(letter.dataStart), 8);
+    store<i16>(note, <i16>this.place.latitude, 12);
+    store<i16>(note, <i16>this.place.longitude, 14);
+    this.unite(note, NOTE_BYTES, tick);
+    this.read(letter.dataStart, letter.length, tick);
   }
 
-  /** Takes over the notes of a letter that are not known yet; drops those that are too old at `tick`. */
-  unite(theirs: usize, bytes: i32, tick: u32): void {
-    const united = new StaticArray<u8>(this.length + bytes);
-    const target = changetype<usize>(united);
+  /** Takes over the notes of a letter. */
+  read(letter: usize, bytes: i32, tick: u32): void {
+    this.unite(letter + LETTER_BYTES, bytes - LETTER_BYTES, tick);
+  }
+
+  /** Takes over notes that are not known yet; drops those that are too old at `tick`. */
+  private unite(theirs: usize, bytes: i32, tick: u32): void {
+    const needed = this.length + bytes;
+    if (this.spare.length < needed) this.spare = new StaticArray<u8>(needed * 2);
+    const target = changetype<usize>(this.spare);
     const ours = changetype<usize>(this.notes);
-    let own = 0;
-    let other = 0;
-    let length = 0;
-    while (own < this.length || other < bytes) {
-      const ownKey = own < this.length ? keyOf(ours + <usize>own) : u64.MAX_VALUE;
-      const otherKey = other < bytes ? keyOf(theirs + <usize>other) : u64.MAX_VALUE;
-      const source = ownKey <= otherKey ? ours + <usize>own : theirs + <usize>other;
-      if (ownKey <= otherKey) own += NOTE_BYTES;
-      if (otherKey <= ownKey) other += NOTE_BYTES;
-      if (load<u32>(source) + <u32>MEMORY_TICKS < tick) continue;
-      memory.copy(target + <usize>length, source, NOTE_BYTES);
-      length += NOTE_BYTES;
+    const ownEnd = ours + <usize>this.length;
+    const otherEnd = theirs + <usize>bytes;
+    const oldest = tick > <u32>MEMORY_TICKS ? tick - <u32>MEMORY_TICKS : 0;
+    let own = ours;
+    let other = theirs;
+    let end = target;
+    let ownKey = own < ownEnd ? keyOf(own) : u64.MAX_VALUE;
+    let otherKey = other < otherEnd ? keyOf(other) : u64.MAX_VALUE;
+    while (own < ownEnd || other < otherEnd) {
+      const source = ownKey <= otherKey ? own : other;
+      const isKnown = ownKey == otherKey;
+      if (load<u32>(source) >= oldest) {
+        store<u64>(end, load<u64>(source));
+        store<u64>(end, load<u64>(source, 8), 8);
+        end += NOTE_BYTES;
+      }
+      if (source == own || isKnown) {
+        own += NOTE_BYTES;
+        ownKey = own < ownEnd ? keyOf(own) : u64.MAX_VALUE;
+      }
+      if (source == other || isKnown) {
+        other += NOTE_BYTES;
+        otherKey = other < otherEnd ? keyOf(other) : u64.MAX_VALUE;
+      }
     }
-    this.notes = united;
-    this.length = length;
+    this.length = <i32>(end - target);
+    const former = this.notes;
+    this.notes = this.spare;
+    this.spare = former;
   }
 
   /** Everything known, as a letter about one flight. */

@@ -4,8 +4,8 @@
  *   departure (outside)   -> computes the features of a forecast and asks for it; writes down what is known here
  *                            and lets the flight carry it
  *   flight (origin)       -> the letter on board; it stays closed while the flight is in the air
- *   arrival (outside)     -> the outcome is known: told to the arbiter. With mail, the letter is opened, the flight
- *                            noted, and the origin told what is known here
+ *   arrival (outside)     -> the outcome is known. With mail, the letter is opened, the flight noted, and the origin
+ *                            told what is known here
  *   outcome (destination) -> the origin learns how its flight went, and what its destination knows
  *
  * No airport sees an outcome before the flight has arrived. With `mail: false` arrivals tell nobody anything: the
@@ -13,7 +13,7 @@
  */
 
 import { Agent, JsonWriter, Message, lookup, send } from "@wasm-engine/sdk-assemblyscript";
-import { LETTER_BYTES, Lateness, Notebook, Place } from "./notebook";
+import { Lateness, Notebook, Place } from "./notebook";
 
 const TICKS_PER_DAY: u64 = 144;
 const TICKS_PER_HOUR: f32 = 6;
@@ -27,7 +27,6 @@ export abstract class Traffic extends Agent {
   protected place: Place = new Place(0, 0);
   protected notebook: Notebook = new Notebook(new Place(0, 0));
   private hasMail: bool = true;
-  private arbiter: u64 = 0;
   private handles: Map<string, u64> = new Map<string, u64>();
   /** Where airports lie that have told something. */
   private places: Map<u64, Place> = new Map<u64, Place>();
@@ -48,7 +47,7 @@ export abstract class Traffic extends Agent {
     if (topic == "departure") this.depart(message);
     else if (topic == "flight") this.letters.set(load<u32>(message.payloadPointer, 4), message.payload);
     else if (topic == "arrival") this.arrive(message);
-    else if (topic == "outcome") this.open(message.payloadPointer, message.payloadBytes, message);
+    else if (topic == "outcome") this.open(message);
   }
 
   describe(json: JsonWriter): void {
@@ -70,15 +69,10 @@ export abstract class Traffic extends Agent {
   protected abstract forecast(flight: u32, features: StaticArray<f32>, tick: u64): void;
 
   /** A flight arrived here. */
-  protected arrived(_flight: u32, _late: bool): void {}
+  protected abstract arrived(flight: u32, late: bool): void;
 
+  /** Members of `describe` beside those of every airport. */
   protected describeForecasts(_json: JsonWriter): void {}
-
-  /** Handle of the arbiter. */
-  protected get judge(): u64 {
-    if (this.arbiter == 0) this.arbiter = lookup("arbiter");
-    return this.arbiter;
-  }
 
   private depart(message: Message): void {
     const body = message.json;
@@ -102,19 +96,16 @@ export abstract class Traffic extends Agent {
     const letter = this.letters.get(flight);
     this.letters.delete(flight);
     if (!this.hasMail) return;
-    this.notebook.add(<u32>message.tick, flight, late, Place.ofLetter(letter.dataStart));
     const origin = this.handleOf(body.text("origin"));
-    this.unite(letter.dataStart, letter.length, origin, message.tick);
+    this.places.set(origin, Place.ofLetter(letter.dataStart));
+    this.notebook.add(<u32>message.tick, flight, late, letter);
     send<u64, Uint8Array>(origin, "outcome", this.notebook.letter(flight));
   }
 
-  private open(letter: usize, bytes: i32, message: Message): void {
-    this.unite(letter, bytes, message.peer, message.tick);
-  }
-
-  private unite(letter: usize, bytes: i32, writer: u64, tick: u64): void {
-    this.places.set(writer, Place.ofLetter(letter));
-    this.notebook.unite(letter + LETTER_BYTES, bytes - LETTER_BYTES, <u32>tick);
+  private open(message: Message): void {
+    const letter = message.payloadPointer;
+    this.places.set(message.peer, Place.ofLetter(letter));
+    this.notebook.read(letter, message.payloadBytes, <u32>message.tick);
   }
 
   private handleOf(id: string): u64 {

@@ -1,0 +1,38 @@
+/**
+ * Runs of the airports' worlds away from their folder: a configuration of examples/airports with its paths made
+ * absolute, optionally on other flights. Outputs, builds and runs stay in the given folder.
+ */
+
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { repositoryRoot } from "../tidy/source-tree.js";
+
+export const airportsFolder: string = join(repositoryRoot, "examples/airports");
+
+export interface WorldVariant {
+  /** File name of the configuration in examples/airports. */
+  readonly config: string;
+  /** Folder of the copy; created. */
+  readonly folder: string;
+  /** CSV with the columns of data/flights.csv.gz. @default the example's own */
+  readonly flights?: string;
+  /** Folder with delay/ and calendar/. @default the example's own */
+  readonly models?: string;
+}
+
+/** Writes the configuration; its path. */
+export function writeVariant({ config, folder, flights, models }: WorldVariant): string {
+  mkdirSync(folder, { recursive: true });
+  let text = readFileSync(join(airportsFolder, config), "utf8");
+  if (flights !== undefined) {
+    const path = join(folder, "flights.csv.gz");
+    writeFileSync(path, gzipSync(flights));
+    text = text.replaceAll("./data/flights.csv.gz", path);
+  }
+  if (models !== undefined) text = text.replaceAll("./models/", `${models}/`);
+  text = text.replaceAll(/(?<=[ :])\.\/(?=agents|data|models)/g, `${airportsFolder}/`);
+  const path = join(folder, config);
+  writeFileSync(path, text);
+  return path;
+}
