@@ -27,12 +27,18 @@ export function benchOptions(defaults: { readonly sizes: readonly number[] }): B
     },
   });
   const sizes = values.sizes?.split(",").map(Number) ?? (values.quick ? [20] : defaults.sizes);
+  const workers = values.workers === undefined ? undefined : Number(values.workers);
+  if (
+    ![...sizes, ...(workers === undefined ? [] : [workers])].every((value) => value >= 1 && value % 1 === 0)
+  ) {
+    throw new RangeError("--sizes takes whole numbers with commas between, --workers one: --sizes 50,1000");
+  }
   return {
     json: values.json,
     quick: values.quick,
     keep: values.keep,
     sizes,
-    workers: values.workers === undefined ? undefined : Number(values.workers),
+    workers,
   };
 }
 
@@ -44,7 +50,10 @@ export function sayTo({ json }: BenchOptions): Say {
 }
 
 /** The document is the last line of stdout. */
-export function finish({ json }: BenchOptions, document: { readonly ok: boolean }): void {
+export function finish<Document extends { readonly ok: boolean }>(
+  { json }: BenchOptions,
+  document: Document,
+): void {
   if (json) process.stdout.write(`${JSON.stringify(document)}\n`);
   process.exitCode = document.ok ? 0 : 1;
 }

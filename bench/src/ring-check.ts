@@ -33,7 +33,8 @@ function messagesInFlight(report: WorldReport): Map<number, Arrived> {
   const found = new Map<number, Arrived>();
   for (const { agentId, mailbox } of report.agents) {
     for (const { payload } of mailbox) {
-      const bytes = new Uint8Array(Buffer.from(String(payload), "base64"));
+      if (typeof payload !== "string") continue;
+      const bytes = new Uint8Array(Buffer.from(payload, "base64"));
       const words = new Uint32Array(bytes.buffer);
       found.set(words[2] ?? -1, { station: agentId, words });
     }

@@ -10,7 +10,7 @@ import { handlesSource, messageBytes } from "../ring.js";
 import type { RingForm } from "./timed-ring.js";
 import { createWorldFolder } from "../world-folder.js";
 import { compileModule, instantiate } from "./webassembly.js";
-import type { BareGuest, HostFunctions } from "./webassembly.js";
+import type { BareGuest, CompiledModule, HostFunctions } from "./webassembly.js";
 
 /** Message of the ring as guests see it: header, topic "hop" padded to 8, payload. */
 const headerBytes = 56;
@@ -19,8 +19,15 @@ const framedWords = framedBytes / 4;
 /** Low word of the peer's handle in a header. */
 const peerWord = MessageField.peer / 4;
 
-/** Module bytes of the ring's agent, built and signed like those of the measured worlds. */
-async function ringModule(stations: number): Promise<Uint8Array> {
+let built: { readonly stations: number; readonly module: CompiledModule } | undefined;
+
+/** The ring's agent, built and signed like those of the measured worlds; kept for the next round of the same size. */
+async function moduleFor(stations: number): Promise<CompiledModule> {
+  if (built?.stations !== stations) built = { stations, module: compileModule(await moduleBytes(stations)) };
+  return built.module;
+}
+
+async function moduleBytes(stations: number): Promise<Uint8Array> {
   const folder = createWorldFolder({
     name: "instances",
     agent: "ring-plain",
@@ -87,7 +94,7 @@ function copyWords(from: Uint32Array, fromAt: number, to: Uint32Array, toAt: num
 }
 
 export const instanceRing: RingForm = async (stations, hops) => {
-  const module = compileModule(await ringModule(stations));
+  const module = await moduleFor(stations);
   let incoming = new Mail(stations);
   let outgoing = new Mail(stations);
   const places = Array.from({ length: stations }, () => new Station());

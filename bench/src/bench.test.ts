@@ -1,0 +1,73 @@
+/** The benchmarks work and prove what they measure; their figures are nobody's business here. */
+
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { checkRing } from "./ring-check.js";
+import { messageWords, simulateRing } from "./ring.js";
+import type { MessageDocument } from "./message-bench.js";
+import type { TickDocument } from "./tick-bench.js";
+
+function document(program: string): unknown {
+  const path = fileURLToPath(new URL(program, import.meta.url));
+  const { status, stdout, stderr } = spawnSync(process.execPath, [path, "--quick", "--json"], {
+    encoding: "utf8",
+    maxBuffer: 2 ** 26,
+  });
+  assert.equal(status, 0, stderr);
+  return JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "");
+}
+
+test("bench:messages proves its run and compares it with what has no engine", () => {
+  const { ok, messagesPerSecond, ratioToPostMessage, sizes, limits } = document(
+    "./messages.js",
+  ) as MessageDocument; // its own format
+  assert.ok(ok);
+  assert.ok(messagesPerSecond > 0);
+  assert.ok(ratioToPostMessage > 0);
+  assert.equal(limits.length, 5);
+  const [size] = sizes;
+  assert.deepEqual(size?.checks, { simulation: "equal", replay: "identical", oneWorker: "equal" });
+  assert.equal(size?.windowMessages, size.windowTicks * size.agents);
+});
+
+test("bench:ticks executes exactly the ticks that have work", () => {
+  const { ok, worlds } = document("./ticks.js") as TickDocument; // its own format
+  assert.ok(ok);
+  assert.equal(worlds.length, 3);
+  for (const { p50Micros, p99Micros } of worlds) assert.ok(p50Micros > 0 && p50Micros <= p99Micros);
+});
+
+test("the ring's check sees a lost message, a changed one and a wrong station", () => {
+  const stations = 5;
+  const { counts, checksums, messages } = simulateRing(stations, () => 7);
+  const report = (change: (words: Uint32Array, number: number) => Uint32Array | undefined, add = 0): string =>
+    checkRing(stations, {
+      agents: Array.from({ length: stations }, (_, station) => {
+        const words = change(messages.slice(station * messageWords, (station + 1) * messageWords), station);
+        const payload = Buffer.from(words?.buffer ?? new ArrayBuffer(0)).toString("base64");
+        return {
+          agentId: `s${station}`,
+          describe: { count: counts[station] ?? 0, checksum: (checksums[station] ?? 0) + add },
+          mailbox: words === undefined ? [] : [{ payload }],
+        };
+      }),
+    } as unknown as Parameters<typeof checkRing>[1]); // the parts of a report that are looked at
+  assert.equal(
+    report((words) => words),
+    "equal",
+  );
+  assert.match(
+    report((words, number) => (number === 3 ? undefined : words)),
+    /4 messages in flight/,
+  );
+  assert.match(
+    report((words) => words.map((word, index) => (index === 9 ? word + 1 : word))),
+    /as word 9/,
+  );
+  assert.match(
+    report((words) => words, 1),
+    /station 0/,
+  );
+});
