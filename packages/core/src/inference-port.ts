@@ -18,8 +18,12 @@ export interface ModelSpec {
   readonly dir: string;
   /** Tried in this order; a provider that cannot load the model is passed over with its reason. */
   readonly providers: readonly ProviderName[];
+  /** Version that the manifest must name; undefined: any. */
+  readonly version?: string;
   /** Hex SHA-256 that the model's digest must have; undefined: whatever the folder holds. */
   readonly digest?: string;
+  /** Never gives its memory back to make room for other models. Default false. */
+  readonly pinned?: boolean;
 }
 
 /** Why a provider of the list does not run the model. */

@@ -1,2 +1,18 @@
-/** ONNX Runtime adapter. */
-export {};
+/** ONNX Runtime adapter: models, providers, batches that never change a bit. Loads no runtime before the first model. */
+
+export { INFERENCE_ERRORS } from "./errors.js";
+export { createInferenceService } from "./service/inference-service.js";
+export type { InferenceServiceOptions } from "./service/inference-service.js";
+export { createModelRegistry } from "./service/model-registry.js";
+export type {
+  InferenceRequest,
+  InferenceResponse,
+  ModelRegistry,
+  ModelRegistryOptions,
+} from "./service/model-registry.js";
+export { installNativeRuntime, isNativeRuntimeInstalled } from "./runtime/native-install.js";
+export type { NativeInstallOptions } from "./runtime/native-install.js";
+export { nativeRuntimeVersion } from "./runtime/native-runtime.js";
+export { readManifest } from "./model/model-manifest.js";
+export type { DeclaredPort, ManifestProblem, ModelManifest } from "./model/model-manifest.js";
+export { answerBytesMaxDefault, weightBytesMaxDefault } from "./limits.js";

@@ -1,0 +1,149 @@
+/** Coded errors of the ONNX Runtime adapter. Every row becomes a page of the reference. */
+
+import { errorFactory } from "@wasm-engine/abi";
+import type { ErrorTable } from "@wasm-engine/abi";
+
+export const INFERENCE_ERRORS = {
+  WE_MODEL_FOLDER: {
+    message: "Model {model}: {path} holds no model: {reason}",
+    hint: "name a folder with model.json and its .onnx file, or one in Hugging Face layout with onnx/model.onnx",
+    exitCode: 2,
+    explanation:
+      "A model is a folder. It holds model.json, which names the .onnx file, or config.json beside onnx/model.onnx " +
+      "or model.onnx.",
+  },
+  WE_MODEL_READ: {
+    message: "Model {model}: {path} cannot be read: {cause}",
+    hint: "check that the file exists and may be read",
+    exitCode: 4,
+    explanation: "A file that a model needs is absent, or the operating system refused to read it.",
+  },
+  WE_MODEL_MANIFEST: {
+    message: "Model {model}: {path} is no manifest of a model: {problem}",
+    hint: "{advice}",
+    exitCode: 2,
+    explanation:
+      "A model.json has the keys name, version, file and optionally sha256, latencyTicks, inputs, outputs, batch, " +
+      "license, trainedBy and description. Anything else is refused, so that a misspelt key never goes unnoticed.",
+  },
+  WE_MODEL_VERSION: {
+    message: "Model {model}: version {expected} was asked for, {path} holds version {actual}",
+    hint: "ask for the version that is there, or put the other one into a folder of its own: MODEL/VERSION/model.json",
+    exitCode: 2,
+    explanation: "A model is loaded by name and version, and the manifest says which version a folder holds.",
+  },
+  WE_MODEL_DIGEST_MISMATCH: {
+    message: "Model {model}: {path} has the digest {actual}; {source} says {expected}",
+    hint: "fetch the file again; if the change is wanted, write the new digest",
+    exitCode: 3,
+    explanation:
+      "A pinned digest makes sure that a world asks exactly the model that was meant, byte for byte.",
+  },
+  WE_MODEL_CHANGED: {
+    message: "Model {model}: {path} changed while it was in use: its digest was {expected}, it is {actual}",
+    hint: "put the former file back, or load the model again under a new version",
+    exitCode: 3,
+    explanation:
+      "Models that were not used for a while give their memory back and are read again when they are asked. Answers " +
+      "of another file under the same name would falsify the run, so the file must still be the same.",
+  },
+  WE_MODEL_MALFORMED: {
+    message: "Model {model}: {path} is no whole ONNX file: {reason}",
+    hint: "fetch or export the file again; a download that was cut short looks like this",
+    exitCode: 2,
+    explanation:
+      "The bytes do not read as an ONNX model: the file is truncated, damaged, or of another kind.",
+  },
+  WE_MODEL_OPSET: {
+    message: "Model {model}: {path} needs {needed}; this engine runs {supported}",
+    hint: "export the model again with an older operator set, 17 for example",
+    exitCode: 2,
+    explanation:
+      "An ONNX file states which versions of the format and of the operators it was made for. The pinned runtime " +
+      "knows them up to a limit; beyond it results are not promised.",
+  },
+  WE_MODEL_UNSUPPORTED: {
+    message: "Model {model}: {path} cannot be used yet: {reason}",
+    hint: "{advice}",
+    exitCode: 2,
+    explanation:
+      "The file is a valid model of a kind that the engine does not run: weights in other files, inputs that are no " +
+      "tensors of numbers, or a text generator where a tensor model is expected.",
+  },
+  WE_MODEL_SHAPE: {
+    message: "Model {model}: the manifest declares {declared}, the file has {actual}",
+    hint: "correct inputs and outputs in model.json, or leave them out: the file's own are used",
+    exitCode: 2,
+    explanation:
+      "A manifest may state inputs and outputs so that a model of another shape is noticed when it is loaded and " +
+      "not in the middle of a run. They must be those of the file.",
+  },
+  WE_MODEL_NAN: {
+    message: "Model {model}: output {output} is NaN in every element, whatever the input",
+    hint: "the weights are damaged, or the export went wrong; test the model where it was made",
+    exitCode: 2,
+    explanation:
+      "When a model is loaded it is run on seeded inputs. A model of which an output is nothing but NaN for every " +
+      "one of them would give worthless answers silently.",
+  },
+  WE_MODEL_LIMIT: {
+    message: "Model {model} has {bytes} bytes; {budget} allows {bytesMax}",
+    hint: "raise the budget, unpin another model, or use a smaller file",
+    exitCode: 5,
+    explanation:
+      "Memory for weights has a budget. Models out of use give way, pinned ones and the one asked do not.",
+  },
+  WE_MODEL_PROVIDERS: {
+    message: "Model {model} can be loaded by none of its providers: {reasons}",
+    hint: "put wasm last in the list of providers: it runs everywhere",
+    exitCode: 4,
+    explanation: "Providers are tried in order. Each one of the list refused, for the reason given.",
+  },
+  WE_MODEL_STRICT: {
+    message: "Model {model}: the provider {provider} cannot be used, and fallback is forbidden: {reason}",
+    hint: "make the provider available, or allow fallback to the next of the list",
+    exitCode: 4,
+    explanation:
+      "With strict inference a world runs on the first provider of the list or not at all, because answers of " +
+      "another one may differ in their last bits.",
+  },
+  WE_MODEL_RUN: {
+    message: "Model {model} failed while running on {provider}, and no provider is left: {reason}",
+    hint: "add wasm to the list of providers; the run can be resumed",
+    exitCode: 4,
+    explanation:
+      "The runtime no longer answers an input that it answered when the model was loaded. A request that the model " +
+      "cannot take is something else: it is answered FAILED and disturbs nobody.",
+  },
+  WE_MODEL_UNKNOWN: {
+    message: "No model {model} is loaded",
+    hint: "{advice}",
+    exitCode: 2,
+    explanation: "A model is loaded before it is asked or unloaded.",
+  },
+  WE_MODEL_REQUEST: {
+    message: "Model {model} was not given what it takes: {problem}",
+    hint: "compare names, types and dimensions with the inputs of the model",
+    exitCode: 1,
+    explanation:
+      "A tensor that a program gave does not fit the model, or the model cannot take its values. In a world such a " +
+      "request is answered FAILED instead.",
+  },
+  WE_MODEL_CLOSED: {
+    message: "Inference is closed: {action} came after the end",
+    hint: "create a new service; one that was closed stays closed",
+    exitCode: 1,
+    explanation: "Closing waits for what runs and then frees every model. Nothing can be asked afterwards.",
+  },
+  WE_NATIVE_INSTALL: {
+    message: "The native runtime cannot be installed into {path}: {cause}",
+    hint: "check the network and the registry that npm is set to; without it models run on the provider wasm",
+    exitCode: 4,
+    explanation:
+      "onnxruntime-node brings the providers cpu, webgpu, cuda, tensorrt, coreml and dml. It is large and therefore " +
+      "installed only where it is wanted, by npm, without running its scripts.",
+  },
+} as const satisfies ErrorTable;
+
+export const inferenceError: ReturnType<typeof errorFactory<typeof INFERENCE_ERRORS>> =
+  errorFactory(INFERENCE_ERRORS);

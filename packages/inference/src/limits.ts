@@ -1,0 +1,26 @@
+/** Limits of the ONNX Runtime adapter. Unit last. */
+
+import { assert, limits } from "@wasm-engine/abi";
+
+/** Protocol buffers end at 2 GiB; larger models keep their weights in other files, which is not supported yet. */
+export const modelFileBytesMax: number = 2 ** 31 - 1;
+export const manifestBytesMax: number = 256 * 1024;
+/** Default budget of the weights of all loaded models. */
+export const weightBytesMaxDefault: number = 2 ** 31;
+/** An answer becomes the payload of a message; the rest is for its header and topic. */
+export const answerBytesMaxDefault: number = limits.messageBytesMax - 1024;
+/** Newest IR version and operator set of ONNX that the pinned runtime supports officially. */
+export const irVersionMax = 13;
+export const opsetVersionMax = 26;
+/** Rows that are joined into one run: the self-test covers batches up to this size. */
+export const joinedRowsMax = 64;
+/** Models above this size are joined and tested in smaller batches, to bound the time of loading. */
+export const largeModelBytes: number = 8 * 1024 * 1024;
+export const joinedRowsOfLargeModelsMax = 16;
+/** Shapes of requests whose self-test result is kept; it is found anew where it was dropped. */
+export const testedShapesMax = 256;
+/** Text of a runtime that goes into a reason. */
+export const reasonCharactersMax = 240;
+
+assert(joinedRowsOfLargeModelsMax <= joinedRowsMax, "large models are joined in smaller batches");
+assert(answerBytesMaxDefault > 0, "a message has room for an answer");

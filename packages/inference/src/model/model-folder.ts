@@ -1,0 +1,205 @@
+/**
+ * Reads a model folder: manifest or Hugging Face layout, the bytes, their digest, and everything that can be said
+ * against the file without a runtime. What comes out is worth giving to one.
+ */
+
+import { createHash } from "node:crypto";
+import { readFile, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { tensorsPerPayloadMax } from "@wasm-engine/abi";
+import type { ModelSpec } from "@wasm-engine/core";
+import { inferenceError } from "../errors.js";
+import { irVersionMax, manifestBytesMax, modelFileBytesMax, opsetVersionMax } from "../limits.js";
+import { readOnnxHeader } from "../onnx/index.js";
+import type { OnnxHeader, OnnxValueInfo } from "../onnx/index.js";
+import { elementTypeName, isElementType } from "./element-type.js";
+import { readManifest } from "./model-manifest.js";
+import type { DeclaredPort, ModelManifest } from "./model-manifest.js";
+import { modelShape, portText } from "./model-shape.js";
+import type { ModelShape, Port } from "./model-shape.js";
+
+export interface ModelFiles {
+  readonly manifest: ModelManifest;
+  readonly path: string;
+  readonly bytes: Uint8Array;
+  /** Hex SHA-256 over the model's files in the order of the manifest: of the one file there is, for now. */
+  readonly digest: string;
+  readonly shape: ModelShape;
+}
+
+interface Layout {
+  readonly manifest: ModelManifest;
+  /** Without a manifest the file must be a tensor model; with one its author says so. */
+  readonly declared: boolean;
+}
+
+/** @throws {WE_MODEL_…} that says what is wrong with the folder. */
+export async function readModelFolder({ name, dir, digest: pinned }: ModelSpec): Promise<ModelFiles> {
+  const { manifest, declared } = await readLayout(name, dir);
+  const path = join(dir, ...manifest.file.split("/"));
+  const bytes = await readBounded(name, path, modelFileBytesMax);
+  const digest = createHash("sha256").update(bytes).digest("hex");
+  const pins = [
+    { expected: manifest.sha256, source: "the manifest" },
+    { expected: pinned, source: "the configuration" },
+  ];
+  for (const { expected, source } of pins)
+    if (expected !== undefined && expected !== digest)
+      throw inferenceError("WE_MODEL_DIGEST_MISMATCH", {
+        model: name,
+        path,
+        actual: digest,
+        expected,
+        source,
+      });
+  const header = readOnnxHeader(bytes);
+  if (typeof header === "string")
+    throw inferenceError("WE_MODEL_MALFORMED", { model: name, path, reason: header });
+  const place = { model: name, path };
+  checkVersions(place, header);
+  if (header.externalData)
+    throw unsupported(place, "its weights are in other files", "export it as one file below 2 GiB");
+  if (!declared) checkTensorModel(place, header);
+  checkDeclared(name, manifest, header);
+  return { manifest, path, bytes, digest, shape: shapeOf(place, header) };
+}
+
+async function readLayout(model: string, dir: string): Promise<Layout> {
+  const path = join(dir, "model.json");
+  if (await isFile(path)) {
+    const manifest = readManifest(
+      Buffer.from(await readBounded(model, path, manifestBytesMax)).toString("utf8"),
+    );
+    if ("problem" in manifest) throw inferenceError("WE_MODEL_MANIFEST", { model, path, ...manifest });
+    return { manifest, declared: true };
+  }
+  for (const file of ["onnx/model.onnx", "model.onnx"]) {
+    if (!(await isFile(join(dir, file)))) continue;
+    if (!(await isFile(join(dir, "config.json"))))
+      throw inferenceError("WE_MODEL_FOLDER", {
+        model,
+        path: dir,
+        reason: "neither model.json nor config.json is there",
+      });
+    const name = basename(dir);
+    return {
+      manifest: { name, version: "unversioned", file, latencyTicks: 1, batch: "auto" },
+      declared: false,
+    };
+  }
+  const there = await stat(dir).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  const reason = there ? "there is no model.json and no model.onnx" : "there is no such folder";
+  throw inferenceError("WE_MODEL_FOLDER", { model, path: dir, reason });
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+}
+
+async function readBounded(model: string, path: string, bytesMax: number): Promise<Uint8Array> {
+  try {
+    const { size } = await stat(path);
+    if (size > bytesMax)
+      throw inferenceError("WE_MODEL_LIMIT", {
+        model,
+        bytes: size,
+        bytesMax,
+        budget: `a file like ${basename(path)}`,
+      });
+    return await readFile(path);
+  } catch (cause) {
+    if (!isSystemError(cause)) throw cause;
+    throw inferenceError("WE_MODEL_READ", { model, path, cause: cause.message });
+  }
+}
+
+interface Place {
+  readonly model: string;
+  readonly path: string;
+}
+
+function checkVersions(place: Place, { irVersion, opsets }: OnnxHeader): void {
+  const opset = opsets.get("") ?? 1;
+  const supported = `IR versions up to ${irVersionMax} and operator sets up to ${opsetVersionMax}`;
+  if (irVersion > irVersionMax)
+    throw inferenceError("WE_MODEL_OPSET", { ...place, needed: `IR version ${irVersion}`, supported });
+  if (opset > opsetVersionMax || opset < 1)
+    throw inferenceError("WE_MODEL_OPSET", { ...place, needed: `operator set ${opset}`, supported });
+}
+
+function checkTensorModel(place: Place, { inputs }: OnnxHeader): void {
+  const past = inputs.find(({ name }) => name.startsWith("past"));
+  if (past !== undefined)
+    throw unsupported(
+      place,
+      `it is a text generator (input "${past.name}"), not a tensor model`,
+      "write a model.json beside it to ask it with all its tensors",
+    );
+}
+
+function shapeOf(place: Place, header: OnnxHeader): ModelShape {
+  const port = (value: OnnxValueInfo): Port => {
+    const { type } = value;
+    if (!isElementType(type))
+      throw unsupported(
+        place,
+        `"${value.name}" has ${elementTypeName(type)}`,
+        "use tensors of numbers or booleans",
+      );
+    return { ...value, type };
+  };
+  const { inputs, outputs } = header;
+  if (inputs.length === 0 || outputs.length === 0)
+    throw unsupported(place, "it has no inputs or no outputs", "export it with at least one of each");
+  if (Math.max(inputs.length, outputs.length) > tensorsPerPayloadMax)
+    throw unsupported(
+      place,
+      `it has more than ${tensorsPerPayloadMax} inputs or outputs`,
+      "join some of them",
+    );
+  return modelShape(inputs.map(port), outputs.map(port));
+}
+
+function checkDeclared(model: string, manifest: ModelManifest, header: OnnxHeader): void {
+  for (const side of ["inputs", "outputs"] as const) {
+    const declared = manifest[side];
+    if (declared === undefined) continue;
+    const actual = header[side];
+    const same =
+      declared.length === actual.length &&
+      declared.every((port) => actual.some((value) => matches(port, value)));
+    if (same) continue;
+    throw inferenceError("WE_MODEL_SHAPE", {
+      model,
+      declared: `the ${side} ${declared.map((port) => portText({ ...port, dimensions: port.shape })).join(", ")}`,
+      actual: actual.map(portText).join(", "),
+    });
+  }
+}
+
+/** A symbolic size may be called anything; a fixed one is fixed in both. */
+function matches({ name, type, shape }: DeclaredPort, value: OnnxValueInfo): boolean {
+  if (name !== value.name || type !== value.type) return false;
+  const { dimensions } = value;
+  if (dimensions === undefined) return true;
+  return (
+    dimensions.length === shape.length &&
+    dimensions.every((size, axis) =>
+      typeof size === "number" ? size === shape[axis] : typeof shape[axis] === "string",
+    )
+  );
+}
+
+function unsupported(place: Place, reason: string, advice: string): Error {
+  return inferenceError("WE_MODEL_UNSUPPORTED", { ...place, reason, advice });
+}
+
+function isSystemError(value: unknown): value is Error & { readonly code: string } {
+  return value instanceof Error && "syscall" in value;
+}

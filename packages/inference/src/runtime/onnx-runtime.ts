@@ -1,0 +1,33 @@
+/** The small port behind which a runtime of ONNX models stands. Everything above it works on plain tensors. */
+
+import type { TensorBlock } from "@wasm-engine/abi";
+import type { ProviderName } from "@wasm-engine/core";
+
+/** What decides bits, besides the model. */
+export interface RuntimeDescription {
+  /** Package and exact version. */
+  readonly runtime: string;
+  /** `any` where results are equal on every machine. */
+  readonly platform: string;
+  /** Canonical text of the session options. */
+  readonly options: string;
+}
+
+export interface OnnxSession {
+  /**
+   * Outputs in the order of `outputNames`, owned by the caller. Rejects where the model cannot take the inputs, and
+   * where the provider is broken: the caller finds out which.
+   */
+  run(inputs: readonly TensorBlock[]): Promise<readonly TensorBlock[]>;
+  readonly outputNames: readonly string[];
+  dispose(): Promise<void>;
+}
+
+export interface OnnxRuntime {
+  describe(provider: ProviderName): RuntimeDescription;
+  /** Rejects where the provider cannot load the model. Does not fall back by itself. */
+  createSession(model: Uint8Array, provider: ProviderName): Promise<OnnxSession>;
+}
+
+/** The runtime that has a provider, or the reason why there is none. */
+export type RuntimeSource = (provider: ProviderName) => Promise<OnnxRuntime | string>;

@@ -1,0 +1,83 @@
+/** Sessions of the two packages of ONNX Runtime, which share one interface: bytes to its tensors and back. */
+
+import { assert, elementBytes } from "@wasm-engine/abi";
+import type { TensorBlock, TensorType } from "@wasm-engine/abi";
+import type { ProviderName } from "@wasm-engine/core";
+import type * as Ort from "onnxruntime-web";
+import type { InferenceSession, Tensor } from "onnxruntime-web";
+import { elementTypeName, elementTypeOf } from "../model/element-type.js";
+import type { OnnxSession } from "./onnx-runtime.js";
+import { sessionOptions } from "./session-options.js";
+
+/** What both packages export, as far as it is used. */
+export type OrtModule = Pick<typeof Ort, "InferenceSession" | "Tensor" | "env">;
+
+export async function createOrtSession(
+  ort: OrtModule,
+  model: Uint8Array,
+  provider: ProviderName,
+): Promise<OnnxSession> {
+  const session = await ort.InferenceSession.create(model, sessionOptions(provider));
+  return {
+    outputNames: session.outputNames,
+    run: (inputs) => runSession(ort, session, inputs),
+    dispose: () => session.release(),
+  };
+}
+
+async function runSession(
+  ort: OrtModule,
+  session: InferenceSession,
+  inputs: readonly TensorBlock[],
+): Promise<readonly TensorBlock[]> {
+  const feeds: Record<string, Tensor> = {};
+  for (const input of inputs) feeds[input.name] = toOrt(ort, input);
+  const results = await session.run(feeds);
+  return session.outputNames.map((name) => {
+    const result = results[name];
+    assert(result !== undefined, "a run gives every output");
+    return fromOrt(name, result);
+  });
+}
+
+type ArrayOfBytes = new (buffer: ArrayBuffer, offset: number, length: number) => Tensor.DataType;
+
+/** 16-bit floats have an array of their own since Node 24, and ONNX Runtime wants it where it is there. */
+const halfArray = (globalThis as { readonly Float16Array?: ArrayOfBytes }).Float16Array; // absent before Node 24
+
+const ARRAYS: Readonly<Record<TensorType, ArrayOfBytes>> = {
+  1: Float32Array,
+  2: Uint8Array,
+  3: Int8Array,
+  5: Int16Array,
+  6: Int32Array,
+  7: BigInt64Array,
+  9: Uint8Array,
+  10: halfArray ?? Uint16Array,
+  11: Float64Array,
+};
+
+function toOrt(ort: OrtModule, { type, dimensions, data }: TensorBlock): Tensor {
+  const size = elementBytes(type);
+  // Views must be aligned, and ONNX Runtime takes no shared memory: one copy where either does not hold.
+  const plain =
+    data.buffer instanceof ArrayBuffer && data.byteOffset % size === 0 ? data : Uint8Array.from(data);
+  const { buffer, byteOffset } = plain;
+  assert(buffer instanceof ArrayBuffer, "a copy has memory of its own");
+  const values = new ARRAYS[type](buffer, byteOffset, data.length / size);
+  const create = ort.Tensor as unknown as TensorConstructor; // its overloads tie each type name to one array type
+  return new create(elementTypeName(type), values, dimensions);
+}
+
+type TensorConstructor = new (type: string, data: Tensor.DataType, dims: readonly number[]) => Tensor;
+
+function fromOrt(name: string, { type, dims, data }: Tensor): TensorBlock {
+  const element = elementTypeOf(type);
+  assert(element !== undefined && ArrayBuffer.isView(data), `the output "${name}" is a tensor of numbers`);
+  return {
+    name,
+    type: element,
+    dimensions: dims,
+    data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+  };
+}
