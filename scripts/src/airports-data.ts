@@ -35,8 +35,7 @@ export function buildAirportsData(): AirportsData {
   const flights = JSON.parse(readFileSync(join(packageFolder, "flights-20k.json"), "utf8")) as Flight[]; // its schema
   const rows = flights.map((flight, index) => {
     const departure = minuteOf(flight.date);
-    const minutes = flight.distance / milesPerMinute + taxiMinutes + flight.delay;
-    const arrival = Math.max(departure, Math.floor(departure + minutes));
+    const arrival = arrivalMinute(departure, flight);
     const { origin, destination, distance, delay } = flight;
     return [index + 1, isoMinute(departure), isoMinute(arrival), origin, destination, distance, delay].join(
       ",",
@@ -56,6 +55,14 @@ export function buildAirportsData(): AirportsData {
   };
 }
 
+/** Minute (Unix time) at which a flight arrives that departs in minute `departure`. */
+export function arrivalMinute(
+  departure: number,
+  { distance, delay }: { readonly distance: number; readonly delay: number },
+): number {
+  return Math.max(departure, Math.floor(departure + distance / milesPerMinute + taxiMinutes + delay));
+}
+
 /** What is committed. */
 export function committedAirportsData(): AirportsData {
   return {
@@ -69,7 +76,8 @@ function minuteOf(date: string): number {
   return Date.UTC(year ?? 0, (month ?? 1) - 1, day, hour, minute) / 60_000;
 }
 
-const isoMinute = (minute: number): string => `${new Date(minute * 60_000).toISOString().slice(0, 16)}Z`;
+export const isoMinute = (minute: number): string =>
+  `${new Date(minute * 60_000).toISOString().slice(0, 16)}Z`;
 const rounded = (degrees = ""): string => String(Math.round(Number(degrees) * 1e4) / 1e4);
 
 function splitCsv(line: string): string[] {
