@@ -7,6 +7,7 @@ import { BUILD_ERRORS } from "./modules/errors.js";
 import { OUTPUT_ERRORS } from "./outputs/errors.js";
 import { STORAGE_ERRORS } from "./storage/errors.js";
 import { WORLD_ERRORS } from "./world/errors.js";
+import { TRUST_ERRORS } from "./trust/errors.js";
 
 export const ENGINE_ERRORS: ErrorTable = {
   ...CONFIG_ERRORS,
@@ -15,4 +16,5 @@ export const ENGINE_ERRORS: ErrorTable = {
   ...BUILD_ERRORS,
   ...STORAGE_ERRORS,
   ...WORLD_ERRORS,
+  ...TRUST_ERRORS,
 };

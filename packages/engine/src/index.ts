@@ -44,7 +44,25 @@ export type {
 } from "./world/control.js";
 export { ENGINE_ERRORS } from "./errors.js";
 export { executingProcess } from "./world/run-result.js";
-export { buildModule, loadConfig } from "./client/deferred.js";
+export {
+  buildModule,
+  generateKeyFiles,
+  loadConfig,
+  loadTrustPolicy,
+  policyOfKeys,
+  signModuleFile,
+  verifyModuleFile,
+} from "./client/deferred.js";
+export type { KeyPairPlace } from "./modules/key-file.js";
+export type {
+  GeneratedKey,
+  ModuleFileReport,
+  SignFileOptions,
+  SignedFile,
+  VerifyFileOptions,
+} from "./modules/signed-module.js";
+export type { Ceiling, ModuleAdmission, Signer } from "./trust/ceiling.js";
+export type { NamedKey, SignatureReport, TrustPolicy } from "./trust/trust-policy.js";
 export type { ConfigOverrides, LoadedConfig } from "./config/load-config.js";
 export { ENGINE_SCHEMA, schemaText } from "./config/schema.js";
 export type { BuildOptions, BuiltModule } from "./modules/build-module.js";

@@ -1,17 +1,17 @@
 /** `build SOURCE`: source to signed module. */
 
-import { statSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { resolve } from "node:path";
 import { buildModule } from "@wasm-engine/engine";
 import type { CommandFunction } from "../command.js";
 import { textOption } from "../command.js";
+import { projectFolder } from "../project-folder.js";
 
 export const build: CommandFunction = async ({ parsed }) => {
   const source = resolve(parsed.arguments[0] ?? "");
   const name = textOption(parsed, "name");
   const out = textOption(parsed, "out");
   const built = await buildModule(source, {
-    directory: projectFolder(source),
+    directory: projectFolder(source) ?? process.cwd(),
     ...(name === undefined ? {} : { name }),
     ...(out === undefined ? {} : { output: resolve(out) }),
   });
@@ -26,11 +26,3 @@ export const build: CommandFunction = async ({ parsed }) => {
     ].join("\n"),
   };
 };
-
-/** The nearest folder with an engine.yaml: keys and cache are the project's. Else the working directory. */
-function projectFolder(source: string): string {
-  for (let folder = dirname(source); ; folder = dirname(folder)) {
-    if (statSync(resolve(folder, "engine.yaml"), { throwIfNoEntry: false })?.isFile() === true) return folder;
-    if (folder === dirname(folder)) return process.cwd();
-  }
-}

@@ -4,7 +4,17 @@
  */
 
 import type { ConfigOverrides, LoadedConfig } from "../config/load-config.js";
+import type { EngineError } from "@wasm-engine/abi";
 import type { BuildOptions, BuiltModule } from "../modules/build-module.js";
+import type { KeyPairPlace } from "../modules/key-file.js";
+import type {
+  GeneratedKey,
+  ModuleFileReport,
+  SignFileOptions,
+  SignedFile,
+  VerifyFileOptions,
+} from "../modules/signed-module.js";
+import type { TrustPolicy } from "../trust/trust-policy.js";
 
 /**
  * Loads a configuration; `path` is an engine.yaml or a folder that holds one.
@@ -22,4 +32,40 @@ export async function loadConfig(path: string, overrides: ConfigOverrides = {}):
 export async function buildModule(path: string, options: BuildOptions): Promise<BuiltModule> {
   const modules = await import("../modules/build-module.js");
   return modules.buildModule(path, options);
+}
+
+/** The trust policy of a configuration. @throws what a bad configuration or key throws */
+export async function loadTrustPolicy(path: string): Promise<TrustPolicy> {
+  const config = await import("../config/load-config.js");
+  return config.loadTrustPolicy(path);
+}
+
+/** A policy from public key files or hexadecimal digits. @throws {WE_TRUST_KEY} {WE_TRUST_THRESHOLD} */
+export async function policyOfKeys(keys: readonly string[], threshold?: number): Promise<TrustPolicy> {
+  const modules = await import("../modules/signed-module.js");
+  return modules.policyOfKeys(keys, threshold);
+}
+
+/** Makes a pair of Ed25519 keys as files in the wasmsign2 form. @throws {WE_KEY_EXISTS} {WE_KEY_UNWRITABLE} */
+export async function generateKeyFiles(place: KeyPairPlace): Promise<GeneratedKey> {
+  const modules = await import("../modules/signed-module.js");
+  return modules.generateKeyFiles(place);
+}
+
+/**
+ * Adds signatures to a module file, or to a file beside it.
+ * @throws {WE_KEY_READ} {WE_SIGNATURE_KEY} {WE_SIGNATURE_DUPLICATE} {WE_SIGNATURE_EMBEDDED} and those of modules
+ */
+export async function signModuleFile(path: string, options: SignFileOptions): Promise<SignedFile> {
+  const modules = await import("../modules/signed-module.js");
+  return modules.signModuleFile(path, options);
+}
+
+/** Verifies a module file under a policy; a refusal comes with the error that admission would throw. */
+export async function verifyModuleFile(
+  path: string,
+  options: VerifyFileOptions,
+): Promise<{ readonly report: ModuleFileReport; readonly error?: EngineError }> {
+  const modules = await import("../modules/signed-module.js");
+  return modules.verifyModuleFile(path, options);
 }

@@ -62,6 +62,16 @@ export interface TenantEntry {
   readonly share?: "reserved" | "elastic";
 }
 
+/** A public key: a file, or 64 hexadecimal digits. */
+export type TrustKeyEntry =
+  string | { readonly key: string; readonly ceiling?: CapabilitiesEntry & { readonly limits?: LimitsEntry } };
+
+export interface TrustEntry {
+  readonly keys?: readonly string[] | Readonly<Record<string, TrustKeyEntry>>;
+  readonly require?: { readonly threshold: number; readonly of?: readonly string[] };
+  readonly allowUnsigned?: boolean;
+}
+
 export type ModuleEntry = string | { readonly path: string; readonly digest?: string };
 
 export interface ConfigFile {
@@ -88,5 +98,5 @@ export interface ConfigFile {
   readonly durability?: Durability;
   readonly ticksAheadMax?: number;
   readonly snapshotEvery?: number;
-  readonly trust?: { readonly keys?: readonly string[]; readonly allowUnsigned?: boolean };
+  readonly trust?: TrustEntry;
 }

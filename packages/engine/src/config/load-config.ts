@@ -8,9 +8,11 @@ import { basename, dirname, join, relative, resolve } from "node:path";
 import type { ModuleDigest } from "@wasm-engine/abi";
 import type { Genesis } from "@wasm-engine/core";
 import { scanInput } from "../inputs/input-scan.js";
-import { checkCapabilities, loadModules } from "../modules/load-modules.js";
+import { existingDevelopmentKey } from "../modules/key-file.js";
+import { checkCapabilities, loadModules, projectPolicy } from "../modules/load-modules.js";
 import type { ModuleRequest } from "../modules/load-modules.js";
 import type { AdmittedModule } from "../modules/admission.js";
+import type { TrustPolicy } from "../trust/trust-policy.js";
 import type { Durability, InputSourceSpec, ResolvedWorld } from "../world/contract.js";
 import { expandAgents } from "./agent-table.js";
 import { ConfigContext } from "./config-context.js";
@@ -23,6 +25,7 @@ import { problemsError } from "./problem.js";
 import { checkReferences } from "./reference-check.js";
 import { checkSchema } from "./schema-check.js";
 import { resolveInputs, resolveOutputs, resolveStop } from "./surroundings.js";
+import { resolveTrust } from "./trust-entries.js";
 import { parseYaml } from "./yaml-document.js";
 
 /** Flags that win over the file. */
@@ -63,10 +66,10 @@ export async function loadConfig(path: string, overrides: ConfigOverrides = {}):
   const ticks = overrides.ticks === undefined ? {} : { ticks: overrides.ticks };
   const stop = resolveStop(context, config, { drafts, ...ticks });
   const requests = moduleRequests(context, config);
-  const keys = (config.trust?.keys ?? []).map((entry) => ({ entry, path: context.absolute(entry) }));
+  const trust = resolveTrust(context, config);
   context.settle();
   const allowUnsigned = overrides.allowUnsigned ?? config.trust?.allowUnsigned ?? false;
-  const modules = await loadModules(requests, { directory, keys, allowUnsigned });
+  const modules = await loadModules(requests, { ...trust, directory, allowUnsigned });
   const digests = new Map([...modules].map(([name, module]) => [name, module.digest]));
   const genesis = buildGenesis({
     config,
@@ -80,6 +83,7 @@ export async function loadConfig(path: string, overrides: ConfigOverrides = {}):
   const world: ResolvedWorld = {
     genesis,
     modules: modulesByDigest(modules),
+    admissions: [...modules.values()].map(({ admission }) => admission),
     inputs: scanned.inputs,
     outputs,
     stop,
@@ -93,6 +97,22 @@ export async function loadConfig(path: string, overrides: ConfigOverrides = {}):
     file,
     warnings: [...moduleWarnings(modules), ...nameWarnings(config), ...scanned.warnings],
   };
+}
+
+/**
+ * The trust policy of a configuration, whose modules and agents are not looked at.
+ * @throws {WE_CONFIG_MISSING} {WE_TRUST_KEY} {WE_TRUST_THRESHOLD} and the other codes of configuration
+ */
+export function loadTrustPolicy(path: string): TrustPolicy {
+  const file = locate(path);
+  const document = parseYaml(shownPath(file), readConfig(file));
+  const config = checkSchema(document);
+  if (isProblemList(config)) throw problemsError(document.file, config);
+  const directory = dirname(file);
+  const context = new ConfigContext(document, directory);
+  const trust = resolveTrust(context, config);
+  context.settle();
+  return projectPolicy(trust, () => existingDevelopmentKey(directory));
 }
 
 /** Narrows away the list of problems. */
@@ -170,7 +190,7 @@ function scanInputs(
 
 function moduleWarnings(modules: ReadonlyMap<string, AdmittedModule>): string[] {
   return [...modules.values()]
-    .filter((module) => !module.isTrusted)
+    .filter((module) => module.admission.by === "unsigned")
     .map((module) => `module "${module.name}" is NOT SIGNED and runs because unsigned modules are allowed`);
 }
 

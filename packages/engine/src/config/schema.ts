@@ -78,6 +78,11 @@ const agentLimits = {
   },
 };
 
+/** Without defaults: an absent limit of a ceiling bounds nothing. */
+const ceilingLimits: Record<string, Schema> = Object.fromEntries(
+  Object.entries<Schema>(agentLimits).map(([name, { default: _default, ...schema }]) => [name, schema]),
+);
+
 const grants = (what: string): Schema =>
   list(
     `${what} "*" grants all, a trailing * matches a prefix. Default: none.`,
@@ -293,6 +298,53 @@ const tenant = map(
   ["fuelPerTick", "turnsPerTick"],
 );
 
+const trustKey: Schema = {
+  description: "A public key: a file, or 64 hexadecimal digits; or {key, ceiling}.",
+  type: ["string", "object"],
+  minLength: 1,
+  maxLength: 1024,
+  pattern: plainPattern,
+  additionalProperties: false,
+  properties: {
+    key: text("File of the public key, or 64 hexadecimal digits."),
+    ceiling: map("The most that agents of modules with this signature may be granted. Absent: everything.", {
+      send: grants("Agents that they may send to."),
+      topics: grants("Topics that they may publish to, join and leave."),
+      models: grants("Models that they may ask."),
+      tools: grants("Tools that they may call."),
+      spawn: grants("Modules that they may start children from."),
+      limits: map("The highest limits. Absent: no bound.", ceilingLimits),
+    }),
+  },
+  required: ["key"],
+};
+
+const trust = map("Whose modules may run, besides those built and signed here.", {
+  keys: {
+    description: "Public keys by name, or a list of them: files, or 64 hexadecimal digits.",
+    type: ["array", "object"],
+    items: text("A key.", 1024),
+    maxItems: 256,
+    propertyNames: anyName,
+    additionalProperties: trustKey,
+    maxProperties: 256,
+  },
+  require: map(
+    "How many of the keys must have signed every module. The development key counts only where it is listed. " +
+      "Absent: one.",
+    {
+      threshold: integer("Different keys that are needed.", 1, 256),
+      of: list("Names in `keys` that count. Default: all.", text("Name of a key.", 63), 256),
+    },
+    ["threshold"],
+  ),
+  allowUnsigned: {
+    description: "Accept .wasm files without signature. Loud, and kept with the run. Excludes `require`.",
+    type: "boolean",
+    default: false,
+  },
+});
+
 /** Schema of engine.yaml. */
 export const ENGINE_SCHEMA: Schema = {
   $schema: "http://json-schema.org/draft-07/schema#",
@@ -340,14 +392,7 @@ export const ENGINE_SCHEMA: Schema = {
       },
       ticksAheadMax: { ...integer("Ticks that may run ahead of the disk.", 1, 1_000_000), default: 256 },
       snapshotEvery: integer("Ticks between snapshots. Absent: only where the run stops.", 1),
-      trust: map("Whose modules may run, besides those built and signed here.", {
-        keys: list("Public keys: files, or 64 hexadecimal digits.", text("A key."), 256),
-        allowUnsigned: {
-          description: "Accept .wasm files without signature. Loud, and logged.",
-          type: "boolean",
-          default: false,
-        },
-      }),
+      trust,
     },
     ["version", "name", "modules", "agents"],
   ),

@@ -52,9 +52,14 @@ export function sha256(bytes: Uint8Array): Uint8Array {
   return nodeHasher.sha256(bytes);
 }
 
+/** Lower-case hexadecimal. */
+export function hexOfBytes(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("hex");
+}
+
 /** Lower-case hexadecimal SHA-256. */
 export function sha256Hex(...parts: readonly Uint8Array[]): string {
-  return Buffer.from(nodeHasher.sha256(...parts)).toString("hex");
+  return hexOfBytes(nodeHasher.sha256(...parts));
 }
 
 /** A new Ed25519 pair; the secret key is the 32-byte seed followed by the 32-byte public key. */

@@ -5,23 +5,18 @@
 
 import type { CapabilityName, HostFunctionName, ModuleDigest } from "@wasm-engine/abi";
 import { ABI_VERSION, EngineError, HOST_FUNCTIONS } from "@wasm-engine/abi";
-import {
-  checkAgentModule,
-  digestOf,
-  instrument,
-  readManifest,
-  validateModule,
-  verifyModule,
-} from "@wasm-engine/wasm";
+import { checkAgentModule, digestOf, instrument, readManifest, validateModule } from "@wasm-engine/wasm";
 import type { Manifest } from "@wasm-engine/wasm";
-import { nodeSignatureCrypto, sha256 } from "../crypto/node-crypto.js";
+import { sha256 } from "../crypto/node-crypto.js";
+import type { ModuleAdmission } from "../trust/ceiling.js";
+import { verifyUnderPolicy } from "../trust/trust-policy.js";
+import type { TrustPolicy } from "../trust/trust-policy.js";
 import type { ResolvedModule } from "../world/contract.js";
 import { withModule } from "./module-error.js";
 
 /** Whose modules may run. */
-export interface TrustPolicy {
-  /** Raw public keys of 32 bytes. */
-  readonly keys: readonly Uint8Array[];
+export interface AdmissionRules {
+  readonly policy: TrustPolicy;
   readonly allowUnsigned: boolean;
   /** Digest that the configuration pins: an unsigned module with exactly these bytes is as good as a signed one. */
   readonly pinned?: string;
@@ -30,37 +25,45 @@ export interface TrustPolicy {
 export interface AdmittedModule extends ResolvedModule {
   readonly digest: ModuleDigest;
   readonly manifest: Manifest;
-  /** False: neither signed nor pinned. */
-  readonly isTrusted: boolean;
+  /** Why it was let in, and what its signers may vouch for. */
+  readonly admission: ModuleAdmission;
   /** What its agents must be granted, each with an import that needs it. */
   readonly wants: ReadonlyMap<CapabilityName, string>;
 }
 
-/** @throws {WE_SIGNATURE_MISSING} {WE_SIGNATURE_UNTRUSTED} {WE_SIGNATURE_INVALID} {WE_MANIFEST_ABI_VERSION} */
+/**
+ * @throws {WE_SIGNATURE_MISSING} {WE_SIGNATURE_UNTRUSTED} {WE_SIGNATURE_INVALID} {WE_SIGNATURE_THRESHOLD}
+ * {WE_MANIFEST_ABI_VERSION}
+ */
 export function admitModule(
   module: { readonly name: string; readonly path: string; readonly bytes: Uint8Array },
-  trust: TrustPolicy,
+  rules: AdmissionRules,
 ): AdmittedModule {
   const { name, path, bytes } = module;
   return withModule(name, path, () => {
-    const isTrusted = verifySignature(bytes, trust);
+    const grounds = verifySignature(bytes, rules);
     const info = checkAgentModule(validateModule(bytes));
     const manifest = manifestOf(name, bytes, info.capabilities);
     const { bytes: instrumented } = instrument(bytes);
     const digest = digestOf(bytes, sha256);
-    return { name, bytes, instrumented, digest, manifest, isTrusted, wants: wantsOf(info.imports, manifest) };
+    const admission = { module: name, digest, ...grounds };
+    return { name, bytes, instrumented, digest, manifest, admission, wants: wantsOf(info.imports, manifest) };
   });
 }
 
-/** False for a module without signature that the policy lets in. */
-function verifySignature(bytes: Uint8Array, trust: TrustPolicy): boolean {
+/** A module without any signature may be let in by its pin or by `allowUnsigned`; one that has signatures never. */
+function verifySignature(
+  bytes: Uint8Array,
+  { policy, pinned, allowUnsigned }: AdmissionRules,
+): Pick<ModuleAdmission, "by" | "threshold" | "signers"> {
   try {
-    verifyModule(bytes, trust.keys, nodeSignatureCrypto);
-    return true;
+    const { signers, threshold } = verifyUnderPolicy({ bytes }, policy);
+    return { by: "signature", threshold, signers };
   } catch (error) {
     const isUnsigned = EngineError.is(error) && error.code === "WE_SIGNATURE_MISSING";
-    if (isUnsigned && trust.pinned !== undefined && trust.pinned === digestOf(bytes, sha256)) return true;
-    if (isUnsigned && trust.allowUnsigned) return false;
+    if (isUnsigned && pinned !== undefined && pinned === digestOf(bytes, sha256))
+      return { by: "pin", threshold: 0, signers: [] };
+    if (isUnsigned && allowUnsigned) return { by: "unsigned", threshold: 0, signers: [] };
     throw error;
   }
 }

@@ -5,3 +5,5 @@ export const moduleBytesMax: number = 64 * 1024 * 1024;
 export const compilerMsMax = 120_000;
 /** Diagnostics kept in an error. */
 export const diagnosticsBytesMax = 16_384;
+/** Larger files are no keys. */
+export const keyFileBytesMax = 4096;

@@ -1,9 +1,14 @@
 /** All modules of a configuration: sources are built and signed, everything is verified, checked and instrumented. */
 
 import { extname } from "node:path";
+import type { ModuleDigest } from "@wasm-engine/abi";
 import type { AgentSpec } from "@wasm-engine/core";
+import { checkCeilings } from "../trust/ceiling.js";
+import type { Ceiling } from "../trust/ceiling.js";
+import { trustPolicy } from "../trust/trust-policy.js";
+import type { TrustPolicy } from "../trust/trust-policy.js";
 import { admitModule } from "./admission.js";
-import type { AdmittedModule, TrustPolicy } from "./admission.js";
+import type { AdmissionRules, AdmittedModule } from "./admission.js";
 import { buildModule } from "./build-module.js";
 import { buildError } from "./errors.js";
 import { developmentKey, readTrustedKey } from "./key-file.js";
@@ -18,11 +23,45 @@ export interface ModuleRequest {
   readonly digest?: string;
 }
 
-export interface LoadOptions {
+/** An entry of `trust.keys`. */
+export interface TrustedKeyRequest {
+  readonly name: string;
+  /** As written: a path or 64 hexadecimal digits. */
+  readonly entry: string;
+  /** Absolute. */
+  readonly path: string;
+  readonly ceiling?: Ceiling;
+}
+
+/** What `trust` of a configuration asks for. */
+export interface TrustRequest {
+  /** With a threshold, exactly the keys that count; without, those beside the development key. */
+  readonly keys: readonly TrustedKeyRequest[];
+  /** Signers that every module needs. Absent: one, and the development key is one of them. */
+  readonly threshold?: number;
+}
+
+export interface LoadOptions extends TrustRequest {
   readonly directory: string;
-  /** Entries of `trust.keys` with their absolute paths. */
-  readonly keys: readonly { readonly entry: string; readonly path: string }[];
   readonly allowUnsigned: boolean;
+}
+
+/**
+ * The policy of a project. `own` is its development key.
+ * @throws {WE_TRUST_KEY} {WE_TRUST_THRESHOLD}
+ */
+export function projectPolicy(
+  { keys, threshold }: TrustRequest,
+  own: () => { readonly publicKey: Uint8Array } | undefined,
+): TrustPolicy {
+  const listed = keys.map(({ name, entry, path, ceiling }) => {
+    return { name, publicKey: readTrustedKey(entry, path), ...(ceiling === undefined ? {} : { ceiling }) };
+  });
+  if (threshold !== undefined) return trustPolicy(listed, threshold);
+  // Last, so that a ceiling given to the development key in the configuration holds.
+  const pair = own();
+  const development = pair === undefined ? [] : [{ name: "development", publicKey: pair.publicKey }];
+  return trustPolicy([...listed, ...development], 1);
 }
 
 /** Modules by name, in the order asked for. One after the other: compilers are large. */
@@ -30,9 +69,8 @@ export async function loadModules(
   requests: readonly ModuleRequest[],
   options: LoadOptions,
 ): Promise<ReadonlyMap<string, AdmittedModule>> {
-  const own = developmentKey(options.directory).publicKey;
-  const keys = [own, ...options.keys.map(({ entry, path }) => readTrustedKey(entry, path))];
-  const trust: TrustPolicy = { keys, allowUnsigned: options.allowUnsigned };
+  const policy = projectPolicy(options, () => developmentKey(options.directory));
+  const rules: AdmissionRules = { policy, allowUnsigned: options.allowUnsigned };
   const admitted = new Map<string, AdmittedModule>();
   for (const { name, path, digest } of requests) {
     const isBuilt = extname(path) === ".wasm";
@@ -41,7 +79,7 @@ export async function loadModules(
       : (await buildModule(path, { directory: options.directory, name })).bytes;
     const module = admitModule(
       { name, path, bytes },
-      digest === undefined ? trust : { ...trust, pinned: digest },
+      digest === undefined ? rules : { ...rules, pinned: digest },
     );
     if (digest !== undefined && digest !== module.digest) {
       throw buildError("WE_MODULE_PINNED", { name, expected: digest, actual: module.digest });
@@ -51,11 +89,18 @@ export async function loadModules(
   return admitted;
 }
 
-/** @throws {WE_CAPABILITY_MISSING} where an agent lacks what its module imports. */
+/**
+ * Every agent has what its module imports, and no more than the signers of the module may vouch for.
+ * @throws {WE_CAPABILITY_MISSING} {WE_CAPABILITY_CEILING}
+ */
 export function checkCapabilities(
   agents: readonly AgentSpec[],
   modules: ReadonlyMap<string, AdmittedModule>,
 ): void {
+  const admissions = [...modules.values()].map(({ admission }) => admission);
+  const digests: Record<string, ModuleDigest> = {};
+  for (const [name, { digest }] of modules) digests[name] = digest;
+  for (const agent of agents) checkCeilings(admissions, digests, agent);
   const byDigest = new Map([...modules.values()].map((module) => [module.digest, module]));
   for (const agent of agents) {
     const module = byDigest.get(agent.module);

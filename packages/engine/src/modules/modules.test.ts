@@ -1,14 +1,21 @@
 /** Building and admitting modules: reproducible, signed, and one coded error for everything that is wrong. */
 
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { dirname, extname, join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
-import { attachManifest, encodePublicKey, readManifest, signModule } from "@wasm-engine/wasm";
+import {
+  attachManifest,
+  detachSignature,
+  encodePublicKey,
+  readManifest,
+  signModule,
+} from "@wasm-engine/wasm";
 import type { Manifest } from "@wasm-engine/wasm";
 import { loadConfig } from "../config/load-config.js";
-import { generateKeyPair, nodeSignatureCrypto } from "../crypto/node-crypto.js";
+import { generateKeyPair, nodeSignatureCrypto, sha256Hex } from "../crypto/node-crypto.js";
 import { assemble, projectFolder, smallAgentText } from "../testing/project.js";
 import { buildModule } from "./build-module.js";
 import { loadModules } from "./load-modules.js";
@@ -37,7 +44,7 @@ async function load(
 ): Promise<AdmittedModule> {
   const { keys = [], allowUnsigned = false, digest } = options;
   const request = { name: "m", path: join(directory, file), ...(digest === undefined ? {} : { digest }) };
-  const trusted = keys.map((entry) => ({ entry, path: join(directory, entry) }));
+  const trusted = keys.map((entry) => ({ name: entry, entry, path: join(directory, entry) }));
   const modules = await loadModules([request], { directory, keys: trusted, allowUnsigned });
   const module = modules.get("m");
   assert.ok(module !== undefined);
@@ -75,6 +82,46 @@ test("[S14.build] AssemblyScript builds reproducibly, wherever the project stand
   const admitted = await load(first, "agents/doubler.ts");
   assert.equal(admitted.manifest.name, "m");
 });
+
+const cSource = `#include "wasm_engine.h"
+#define EXPORT(name) __attribute__((export_name(name)))
+static unsigned char region[64];
+EXPORT("agent_alloc") unsigned char *agent_alloc(int size) { return size > 64 ? 0 : region; }
+EXPORT("agent_init") int agent_init(void) { return (int)sizeof(__FILE__); }
+EXPORT("agent_step") int agent_step(int context) { return context * 0; }
+EXPORT("agent_receive") int agent_receive(int message) { return message * 0; }
+EXPORT("agent_shutdown") int agent_shutdown(void) { return 0; }
+`;
+const reproducible: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "agents/doubler.ts": sources,
+  "agents/counter.js": {
+    "agents/counter.js": `import { defineAgent } from "wasm-engine/agent";
+defineAgent({ state: { n: 0 }, onMessage(message, ctx) { ctx.publish("out", { n: (ctx.state.n += 2) }); } });
+`,
+  },
+  ...(spawnSync("clang-14", ["--version"]).status === 0
+    ? { "agents/plain.c": { "agents/plain.c": cSource } }
+    : {}),
+};
+for (const [file, files] of Object.entries(reproducible)) {
+  test(`[S14.build] two folders, two keys: equal bytes but for the signature (${extname(file)})`, async (context) => {
+    const first = projectFolder(context, files);
+    const second = join(projectFolder(context), "with a space", "and-a-much-longer-absolute-path");
+    for (const [name, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(second, name)), { recursive: true });
+      writeFileSync(join(second, name), text);
+    }
+    const [one, two] = await Promise.all(
+      [first, second].map((directory) => buildModule(join(directory, file), { directory })),
+    );
+    assert.ok(one !== undefined && two !== undefined);
+    assert.notDeepEqual(one.bytes, two.bytes, "each project signs with its own key");
+    const [plain, other] = [detachSignature(one.bytes).module, detachSignature(two.bytes).module];
+    assert.deepEqual(plain, other);
+    assert.equal(sha256Hex(plain), one.digest, "the digest that is printed is the hash of these bytes");
+    assert.ok(!Buffer.from(plain).includes(first), "no absolute path shows");
+  });
+}
 
 test("[S14.build] a build is taken from the cache until a source changes, an imported one too", async (context) => {
   const directory = projectFolder(context, sources);
@@ -190,11 +237,11 @@ test("[G10] unsigned, signed by a stranger, signed by a trusted key", async (con
   });
   await assert.rejects(load(directory, "m.wasm"), { code: "WE_SIGNATURE_UNTRUSTED", hint: /trust\.keys/ });
   const trusted = await load(directory, "m.wasm", { keys: ["signer.pub"] });
-  assert.ok(trusted.isTrusted);
+  assert.deepEqual([trusted.admission.by, trusted.admission.signers[0]?.name], ["signature", "signer.pub"]);
   assert.deepEqual(trusted.bytes, bytes);
   const hex = readFileSync(join(directory, "signer.pub")).subarray(1).toString("hex");
   assert.equal((await load(directory, "m.wasm", { keys: [hex] })).digest, trusted.digest);
-  assert.equal((await load(directory, "unsigned.wasm", { allowUnsigned: true })).isTrusted, false);
+  assert.equal((await load(directory, "unsigned.wasm", { allowUnsigned: true })).admission.by, "unsigned");
   await assert.rejects(load(directory, "m.wasm", { allowUnsigned: true }), {
     code: "WE_SIGNATURE_UNTRUSTED",
   });
@@ -242,7 +289,7 @@ test("[G10] wrong ABI version, malformed module, foreign imports: one coded erro
 test("a pinned digest stands for a signature, and refuses every other module", async (context) => {
   const directory = projectFolder(context, { "m.wasm": await assemble(smallAgentText()) });
   const { digest } = await load(directory, "m.wasm", { allowUnsigned: true });
-  assert.ok((await load(directory, "m.wasm", { digest })).isTrusted);
+  assert.equal((await load(directory, "m.wasm", { digest })).admission.by, "pin");
   writeFileSync(join(directory, "m.wasm"), await assemble(smallAgentText("(global i32 (i32.const 1))")));
   await assert.rejects(load(directory, "m.wasm", { digest }), { code: "WE_SIGNATURE_MISSING" });
   const expected = { code: "WE_MODULE_PINNED", message: new RegExp(digest) };

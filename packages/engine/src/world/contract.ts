@@ -8,7 +8,8 @@
  */
 
 import type { AgentId, ModuleDigest } from "@wasm-engine/abi";
-import type { Departure, Genesis, InputBody } from "@wasm-engine/core";
+import type { Departure, Genesis, InputBody, ProviderName } from "@wasm-engine/core";
+import type { ModuleAdmission } from "../trust/ceiling.js";
 
 /** When an acknowledgement may be given (DESIGN §8). */
 export type Durability = "sync" | "periodic" | "ephemeral";
@@ -103,6 +104,8 @@ export interface InputSource {
   /** Removes and returns every record that is due at `tick` or before, in order of delivery. */
   take(tick: number): readonly SourceInput[];
   /** The next record to be delivered is `record`: how a resumed run goes on. */
+  /** Why each module was let in, and the ceilings of its signers. Absent: made by a program that vouches itself. */
+  readonly admissions?: readonly ModuleAdmission[];
   seek(record: number): void;
   /** No further record will ever come. While `peekTick` is undefined and this is false, more may arrive. */
   readonly done: boolean;

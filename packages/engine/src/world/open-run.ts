@@ -17,6 +17,7 @@ import type { EventLog, RecoveredLog } from "../storage/contract.js";
 import type { Durability, InputSource, OutputSink, StopRule } from "./contract.js";
 import type { SnapshotReport } from "./control.js";
 import type { PassCrashPoint } from "./crash-point.js";
+import type { ModuleAdmission } from "../trust/ceiling.js";
 import { fail } from "./errors.js";
 import { FaultLog } from "./fault-log.js";
 import { newHostState } from "./host-state.js";
@@ -41,6 +42,8 @@ export interface OpenRun {
   readonly snapshotEvery: number | undefined;
   /** Tick of the newest snapshot; -1 without. */
   readonly snapshotTick: number;
+  /** Ceilings that inputs are held to; empty where a program vouches for its modules itself. */
+  readonly admissions: readonly ModuleAdmission[];
   readonly describe: (agent: AgentHandle) => Json | undefined;
   /** One of the inputs is standard input; {@link feed} takes what it brings. */
   readonly readsStandardInput: boolean;
@@ -133,6 +136,7 @@ function openSinks(setup: RunSetup, genesis: Genesis, state: HostState): readonl
 /** Executes what the log holds beyond the snapshot. @throws {WE_RUN_DIVERGED} */
 function recover(loop: TickLoop, store: RunStore, recovered: RecoveredLog): void {
   const { dir } = store;
+    admissions: setup.admissions ?? [],
   for (const entry of recovered.ticks(loop.world.tick)) {
     if (entry.commit === undefined) {
       loop.adopt(entry.inputs);

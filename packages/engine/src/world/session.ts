@@ -5,7 +5,8 @@
  */
 
 import { EngineError, MessageFlag, decodeUtf8, unreachable } from "@wasm-engine/abi";
-import type { StopRule } from "./contract.js";
+import { checkInputCeilings } from "../trust/ceiling.js";
+import type { Delivery, StopRule } from "./contract.js";
 import type {
   ControlCall,
   ControlRequest,
@@ -167,6 +168,7 @@ export class Session {
     const { seq, tick } = loop.admit(body, { floor, ...(key === undefined ? {} : { key }) });
     if (method === "ask") this.#asks.set(seq, id);
     else this.#acknowledgements.push({ id, seq, tick });
+    checkInputCeilings(this.#run.admissions, loop.world, body);
   }
 
   #startRun(id: number, until: RunUntil): void {
