@@ -1,6 +1,6 @@
 /** Builds JavaScript agents. The engine's module builder calls {@link buildAgent}; embedders may call either. */
 
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,7 +9,11 @@ import { preInitialise } from "./pre-initialiser.js";
 
 export { JAVASCRIPT_ERRORS } from "./errors.js";
 
-const basePath = fileURLToPath(new URL("../../../assets/quickjs/quickjs-agent-base.wasm", import.meta.url));
+/** A published package carries the base in its own folder, a checkout keeps it once for all (ADR 0025). */
+const basePath: string =
+  ["../assets/quickjs-agent-base.wasm", "../../../assets/quickjs/quickjs-agent-base.wasm"]
+    .map((path) => fileURLToPath(new URL(path, import.meta.url)))
+    .find((path) => existsSync(path)) ?? "quickjs-agent-base.wasm";
 
 export interface BuiltAgent {
   /** Core WebAssembly without manifest and signature. */
