@@ -33,7 +33,8 @@ export interface SelfTestResult {
 const poolRows = 16;
 /** Sizes tried for dimensions besides the first that a model leaves open. */
 const openSizes = [4, 7] as const;
-const batchSizes = [2, 3, 4, 5, 7, 8, 9, 12, 16, 17, 31, 33, 64] as const;
+/** Around the widths in which kernels take rows: powers of two, and 6 and 12 for wide registers. */
+const batchSizes = [2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 16, 17, 24, 31, 33, 47, 63, 64] as const;
 
 /** Tests a model at load. `rowsMax` is the largest batch that will be made of it. */
 export async function selfTest(

@@ -32,7 +32,8 @@ async function runSession(
 ): Promise<readonly TensorBlock[]> {
   const feeds: Record<string, Tensor> = {};
   for (const input of inputs) feeds[input.name] = toOrt(ort, input);
-  const results = await session.run(feeds);
+  // A request that the model refuses comes back as an error; agents must not fill the host's stderr.
+  const results = await session.run(feeds, { logSeverityLevel: 4 });
   return session.outputNames.map((name) => {
     const result = results[name];
     assert(result !== undefined, "a run gives every output");

@@ -49,7 +49,12 @@ export function weights(seed: number, name: string, ...dimensions: readonly numb
 }
 
 /** Two layers and a softmax: the kind of model that agents ask most. */
-export function mlp({ columns = 4, hidden = 16, classes = 3, first = "batch" as number | string } = {}): Uint8Array {
+export function mlp({
+  columns = 4,
+  hidden = 16,
+  classes = 3,
+  first = "batch" as number | string,
+} = {}): Uint8Array {
   return rowModel(
     [
       { operator: "Gemm", inputs: ["x", "w1", "b1"], outputs: ["h"] },
@@ -76,7 +81,12 @@ export function softplusMean(columns: number): Uint8Array {
   return rowModel(
     [
       { operator: "Softplus", inputs: ["x"], outputs: ["s"] },
-      { operator: "ReduceMean", inputs: ["s"], outputs: ["m"], attributes: { axes: ints(-1), keepdims: int(1) } },
+      {
+        operator: "ReduceMean",
+        inputs: ["s"],
+        outputs: ["m"],
+        attributes: { axes: ints(-1), keepdims: int(1) },
+      },
       { operator: "Mul", inputs: ["s", "m"], outputs: ["y"] },
     ],
     { columns, outputs: [["y", columns]] },
@@ -91,6 +101,45 @@ export function batchScaled(columns: number): Uint8Array {
       { operator: "DequantizeLinear", inputs: ["q", "scale", "zero"], outputs: ["y"] },
     ],
     { columns, outputs: [["y", columns]] },
+  );
+}
+
+/** 4-bit weights: native kernels have another one for a single row. */
+export function fourBit(columns = 64, classes = 24): Uint8Array {
+  const [bits, block] = [4, 32];
+  const blocks = columns / block;
+  const random = new SeededNumbers(9);
+  const packed = Uint8Array.from({ length: (classes * columns * bits) / 8 }, () => random.next() & 255);
+  return rowModel(
+    [
+      {
+        operator: "MatMulNBits",
+        domain: "com.microsoft",
+        inputs: ["x", "b", "s"],
+        outputs: ["y"],
+        attributes: {
+          K: int(columns),
+          N: int(classes),
+          bits: int(bits),
+          block_size: int(block),
+          accuracy_level: int(0),
+        },
+      },
+    ],
+    {
+      columns,
+      outputs: [["y", classes]],
+      opsets: { "": 17, "com.microsoft": 1 },
+      initializers: [
+        {
+          name: "b",
+          type: TensorType.UINT8,
+          dimensions: [classes, blocks, (block * bits) / 8],
+          data: packed,
+        },
+        weights(10, "s", classes * blocks),
+      ],
+    },
   );
 }
 
@@ -152,7 +201,12 @@ export const jsonRequest = (value: unknown): TensorRequest => ({
 export function rowRequests(count: number, columns: number, seed = 5): readonly TensorRequest[] {
   const random = new SeededNumbers(seed);
   return Array.from({ length: count }, (_, row) =>
-    tensorRequest(floatBlock([1, columns], random.floats(columns).map((value) => value * 2 ** (row % 4)))),
+    tensorRequest(
+      floatBlock(
+        [1, columns],
+        random.floats(columns).map((value) => value * 2 ** (row % 4)),
+      ),
+    ),
   );
 }
 
@@ -164,5 +218,7 @@ export function answerText(response: TensorResponse | undefined): string {
 
 /** The value of a JSON answer. */
 export function answerJson(response: TensorResponse | undefined): unknown {
-  return response?.ok === true ? JSON.parse(Buffer.from(response.payload).toString("utf8")) : answerText(response);
+  return response?.ok === true
+    ? JSON.parse(Buffer.from(response.payload).toString("utf8"))
+    : answerText(response);
 }
