@@ -6,8 +6,7 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Engine } from "@wasm-engine/engine";
-import { writeVariant } from "./world-variant.js";
+import { runVariant } from "./world-variant.js";
 
 /** Columns of the models' input, in order. The first three need no mail. */
 export const featureNames = ["hour", "weekday", "miles", "lately", "today", "here", "there"] as const;
@@ -31,15 +30,7 @@ type TrainingRecord =
 
 /** Runs the training world in `folder`; its flights in the order of their numbers. */
 export async function recordTrainingSet(folder: string, flights?: string): Promise<TrainingFlight[]> {
-  const config = writeVariant({
-    config: "training.yaml",
-    folder,
-    ...(flights === undefined ? {} : { flights }),
-  });
-  await using world = await Engine.open(config, { dir: join(folder, "run") });
-  const { faults } = await world.run();
-  await world.stop();
-  if (faults > 0) throw new TypeError(`the training world had ${faults} faults`);
+  await runVariant({ config: "training.yaml", folder, ...(flights === undefined ? {} : { flights }) });
   return readTrainingSet(readFileSync(join(folder, "out/training.jsonl"), "utf8"));
 }
 

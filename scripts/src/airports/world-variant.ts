@@ -6,6 +6,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { Engine } from "@wasm-engine/engine";
 import { repositoryRoot } from "../tidy/source-tree.js";
 
 export const airportsFolder: string = join(repositoryRoot, "examples/airports");
@@ -35,4 +36,14 @@ export function writeVariant({ config, folder, flights, models }: WorldVariant):
   const path = join(folder, config);
   writeFileSync(path, text);
   return path;
+}
+
+/** Runs a variant to its end; the run's folder. */
+export async function runVariant(variant: WorldVariant): Promise<string> {
+  const config = writeVariant(variant);
+  await using world = await Engine.open(config, { dir: join(variant.folder, "run") });
+  const { faults } = await world.run();
+  await world.stop();
+  if (faults > 0) throw new TypeError(`${variant.config}: ${faults} faults`);
+  return world.dir;
 }

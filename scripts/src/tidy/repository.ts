@@ -8,7 +8,7 @@ const assetsBytesMax = 12 * 1024 * 1024;
 const exampleDataBytesMax = 300 * 1024;
 
 const sourceExtensions = "ts mts mjs js c h wat";
-const dataExtensions = "json jsonl md yaml yml wasm csv gz html svg txt bundle";
+const dataExtensions = "json jsonl md yaml yml wasm onnx csv gz html svg txt bundle";
 const toolExtensions = "gitignore npmrc prettierignore";
 const allowedExtensions = new Set(`${sourceExtensions} ${dataExtensions} ${toolExtensions}`.split(" "));
 const extensionless = new Set(["LICENSE", "NOTICE", ".ci/run"]);
