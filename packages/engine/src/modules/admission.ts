@@ -5,7 +5,7 @@
 
 import type { CapabilityName, HostFunctionName, ModuleDigest } from "@wasm-engine/abi";
 import { ABI_VERSION, EngineError, HOST_FUNCTIONS } from "@wasm-engine/abi";
-import { checkAgentModule, digestOf, instrument, readManifest, validateModule } from "@wasm-engine/wasm";
+import { digestOf, readManifest } from "@wasm-engine/wasm";
 import type { Manifest } from "@wasm-engine/wasm";
 import { sha256 } from "../crypto/node-crypto.js";
 import type { ModuleAdmission } from "../trust/ceiling.js";
@@ -13,9 +13,12 @@ import { verifyUnderPolicy } from "../trust/trust-policy.js";
 import type { TrustPolicy } from "../trust/trust-policy.js";
 import type { ResolvedModule } from "../world/contract.js";
 import { withModule } from "./module-error.js";
+import { prepareModule } from "./prepared-module.js";
 
 /** Whose modules may run. */
 export interface AdmissionRules {
+  /** Folder of the project, whose `.wasm-engine` keeps what was derived. */
+  readonly directory: string;
   readonly policy: TrustPolicy;
   readonly allowUnsigned: boolean;
   /** Digest that the configuration pins: an unsigned module with exactly these bytes is as good as a signed one. */
@@ -42,12 +45,10 @@ export function admitModule(
   const { name, path, bytes } = module;
   return withModule(name, path, () => {
     const grounds = verifySignature(bytes, rules);
-    const info = checkAgentModule(validateModule(bytes));
-    const manifest = manifestOf(name, bytes, info.capabilities);
-    const { bytes: instrumented } = instrument(bytes);
-    const digest = digestOf(bytes, sha256);
+    const { digest, imports, capabilities, instrumented } = prepareModule(bytes, rules.directory);
+    const manifest = manifestOf(name, bytes, capabilities);
     const admission = { module: name, digest, ...grounds };
-    return { name, bytes, instrumented, digest, manifest, admission, wants: wantsOf(info.imports, manifest) };
+    return { name, bytes, instrumented, digest, manifest, admission, wants: wantsOf(imports, manifest) };
   });
 }
 

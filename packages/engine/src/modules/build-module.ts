@@ -6,13 +6,14 @@
 import { basename, extname, join, resolve } from "node:path";
 import { ABI_VERSION } from "@wasm-engine/abi";
 import type { ModuleDigest } from "@wasm-engine/abi";
-import { attachManifest, checkAgentModule, digestOf, signModule, validateModule } from "@wasm-engine/wasm";
+import { attachManifest, digestOf, signModule } from "@wasm-engine/wasm";
 import type { Manifest } from "@wasm-engine/wasm";
 import { nodeSignatureCrypto, sha256 } from "../crypto/node-crypto.js";
 import { compileCached, writeAtomically } from "./build-cache.js";
 import { developmentKey } from "./key-file.js";
 import { compilerFor, readModuleFile } from "./module-bytes.js";
 import { withModule } from "./module-error.js";
+import { checkModule } from "./prepared-module.js";
 
 export interface BuildOptions {
   /** Folder whose `.wasm-engine` holds the cache, the key and the result. */
@@ -49,7 +50,7 @@ export async function buildModule(path: string, options: BuildOptions): Promise<
       ? { bytes: readModuleFile(source), isCached: false }
       : await compileCached(source, compiler, join(folder, "cache"));
   const { signed, digest, manifest } = withModule(name, source, () => {
-    const { capabilities } = checkAgentModule(validateModule(bytes));
+    const { capabilities } = checkModule(bytes, options.directory);
     const manifest: Manifest = {
       name,
       version: options.version ?? "0.0.0",

@@ -70,7 +70,11 @@ export async function loadModules(
   options: LoadOptions,
 ): Promise<ReadonlyMap<string, AdmittedModule>> {
   const policy = projectPolicy(options, () => developmentKey(options.directory));
-  const rules: AdmissionRules = { policy, allowUnsigned: options.allowUnsigned };
+  const rules: AdmissionRules = {
+    directory: options.directory,
+    policy,
+    allowUnsigned: options.allowUnsigned,
+  };
   const admitted = new Map<string, AdmittedModule>();
   for (const { name, path, digest } of requests) {
     const isBuilt = extname(path) === ".wasm";

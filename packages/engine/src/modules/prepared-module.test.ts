@@ -1,11 +1,11 @@
 /** Prepared modules are recalled, and never believed where they do not fit. */
 
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { signModule } from "@wasm-engine/wasm";
-import { generateKeyPair, nodeSignatureCrypto } from "../crypto/node-crypto.js";
+import { generateKeyPair, nodeSignatureCrypto, sha256 } from "../crypto/node-crypto.js";
 import { assemble, projectFolder, smallAgentText } from "../testing/project.js";
 import { prepareModule } from "./prepared-module.js";
 
@@ -28,36 +28,30 @@ test("[S6.3] what a module gave is recalled under its digest, whoever has signed
   const signed = signModule(bytes, generateKeyPair().secretKey, nodeSignatureCrypto);
   assert.deepEqual(prepareModule(signed, project), first);
   assert.equal(entryFiles(project).length, 2, "a signature is not part of what is prepared");
-  // Without the instrumented bytes the entry is worthless; with them nothing is derived: the file stays as it is.
-  const wasm = entryFile(project, ".wasm");
-  rmSync(wasm);
-  assert.deepEqual(prepareModule(bytes, project), first);
-  assert.deepEqual(new Uint8Array(readFileSync(wasm)), first.instrumented);
+  // Proof that entries are read: a well-formed one with another content is what comes back.
+  const other = new Uint8Array([1, 2, 3]);
+  writeFileSync(entryFile(project, ".instrumented"), Buffer.concat([sha256(other), other]));
+  assert.deepEqual(prepareModule(bytes, project), { ...first, instrumented: other });
 });
 
 test("[S6.3] an altered or torn entry is derived again", async (context) => {
   const project = projectFolder(context);
   const bytes = await assemble(smallAgentText());
   const first = prepareModule(bytes, project);
-  const wasm = entryFile(project, ".wasm");
-  const json = entryFile(project, ".json");
-  const spoil: readonly (readonly [string, (content: Buffer) => Buffer])[] = [
-    [wasm, (content) => Buffer.from(content.map((byte, index) => (index === 40 ? byte ^ 1 : byte)))],
-    [wasm, (content) => content.subarray(0, content.length - 1)],
-    [json, (content) => content.subarray(0, content.length / 2)],
-    [
-      json,
-      (content) => Buffer.from(content.toString().replace('"capabilities":[', '"capabilities":["tools"')),
-    ],
+  const spoil: readonly ((content: Buffer) => Buffer)[] = [
+    (content) => Buffer.from(content.map((byte, index) => (index === 40 ? byte ^ 1 : byte))),
+    (content) => content.subarray(0, content.length - 1),
+    (content) => content.subarray(0, 16),
+    () => Buffer.alloc(0),
   ];
-  for (const [file, change] of spoil) {
-    writeFileSync(file, change(readFileSync(file)));
-    assert.deepEqual(prepareModule(bytes, project), first);
-    assert.deepEqual(
-      new Uint8Array(readFileSync(wasm)),
-      first.instrumented,
-      "and kept again as it should be",
-    );
+  for (const ending of [".checked", ".instrumented"]) {
+    const file = entryFile(project, ending);
+    const good = readFileSync(file);
+    for (const change of spoil) {
+      writeFileSync(file, change(good));
+      assert.deepEqual(prepareModule(bytes, project), first);
+      assert.deepEqual(readFileSync(file), good, "and kept again as it should be");
+    }
   }
 });
 

@@ -21,66 +21,75 @@ import {
 import { sha256, sha256Hex } from "../crypto/node-crypto.js";
 import { writeAtomically } from "./build-cache.js";
 
-export interface PreparedModule {
+/** What checking a module's structure gave. */
+export interface CheckedModule {
   /** Over the bytes without signature sections. */
   readonly digest: ModuleDigest;
   readonly imports: readonly HostFunctionName[];
   readonly capabilities: readonly CapabilityName[];
+}
+
+export interface PreparedModule extends CheckedModule {
   readonly instrumented: Uint8Array;
 }
 
-interface PreparedEntry extends Pick<PreparedModule, "imports" | "capabilities"> {
-  /** Over the instrumented bytes, and of this entry: a torn or altered one is derived again. */
-  readonly sha256: string;
-}
-
 /**
- * Validates, checks and instruments a module, or recalls what doing so gave.
+ * Validates and checks a module, or recalls what doing so gave.
  * @param project folder whose `.wasm-engine` keeps the result
  * @throws {WE_MODULE_…} where the module is refused
  */
-export function prepareModule(bytes: Uint8Array, project: string): PreparedModule {
+export function checkModule(bytes: Uint8Array, project: string): CheckedModule {
   const digest = digestOf(bytes, sha256);
-  const key = sha256Hex(encodeUtf8(`${digest}\0${SEMANTICS}\0${COST_TABLE_VERSION}\0${preparerDigest()}`));
-  const stem = join(project, ".wasm-engine", "prepared", key.slice(0, 32));
-  const known = recall(stem);
-  if (known !== undefined) return { digest, ...known };
+  const path = entryPath(project, "checked", digest);
+  const known = recall(path);
+  if (known !== undefined) return { digest, ...(JSON.parse(known.toString()) as CheckedText) }; // kept below
   const { imports, capabilities } = checkAgentModule(validateModule(bytes));
-  const { bytes: instrumented } = instrument(bytes);
-  keep(stem, { imports, capabilities, instrumented });
-  return { digest, imports, capabilities, instrumented };
+  const text: CheckedText = { imports, capabilities };
+  keep(path, encodeUtf8(JSON.stringify(text)));
+  return { digest, imports, capabilities };
 }
 
-type Derived = Omit<PreparedModule, "digest">;
+/** {@link checkModule}, and instruments the module. */
+export function prepareModule(bytes: Uint8Array, project: string): PreparedModule {
+  const checked = checkModule(bytes, project);
+  const path = entryPath(project, "instrumented", checked.digest);
+  const known = recall(path);
+  if (known !== undefined) return { ...checked, instrumented: new Uint8Array(known) };
+  const { bytes: instrumented } = instrument(bytes);
+  keep(path, instrumented);
+  return { ...checked, instrumented };
+}
 
-function recall(stem: string): Derived | undefined {
+type CheckedText = Omit<CheckedModule, "digest">;
+
+const DIGEST_BYTES = 32;
+
+function entryPath(project: string, kind: string, digest: ModuleDigest): string {
+  const key = `${kind}\0${digest}\0${SEMANTICS}\0${COST_TABLE_VERSION}\0${preparerDigest()}`;
+  return join(project, ".wasm-engine", "prepared", `${sha256Hex(encodeUtf8(key)).slice(0, 32)}.${kind}`);
+}
+
+/** An entry is the SHA-256 of its content, and the content: a torn or altered one is derived again. */
+function recall(path: string): Buffer | undefined {
   try {
-    const text = readFileSync(`${stem}.json`, "utf8");
-    const { sha256: expected, imports, capabilities } = JSON.parse(text) as PreparedEntry; // written below
-    const instrumented = new Uint8Array(readFileSync(`${stem}.wasm`));
-    if (expected !== entryDigest({ imports, capabilities, instrumented })) return undefined;
-    return { imports, capabilities, instrumented };
+    const entry = readFileSync(path);
+    const content = entry.subarray(DIGEST_BYTES);
+    return entry.length >= DIGEST_BYTES && entry.subarray(0, DIGEST_BYTES).equals(sha256(content))
+      ? content
+      : undefined;
   } catch {
-    // Missing, torn or of another version: it is derived again.
+    // Missing or of another version: it is derived again.
     return undefined;
   }
 }
 
 /** A folder that cannot be written costs time at the next start, nothing else. */
-function keep(stem: string, derived: Derived): void {
-  const { imports, capabilities, instrumented } = derived;
-  const entry: PreparedEntry = { sha256: entryDigest(derived), imports, capabilities };
+function keep(path: string, content: Uint8Array): void {
   try {
-    writeAtomically(`${stem}.wasm`, instrumented);
-    writeAtomically(`${stem}.json`, `${JSON.stringify(entry)}\n`);
+    writeAtomically(path, Buffer.concat([sha256(content), content]));
   } catch {
     return;
   }
-}
-
-function entryDigest({ imports, capabilities, instrumented }: Derived): string {
-  const head = encodeUtf8(`${imports.join()}\0${capabilities.join()}\0`);
-  return sha256Hex(Buffer.concat([head, instrumented]));
 }
 
 let knownPreparer: string | undefined;
