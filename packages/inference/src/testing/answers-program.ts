@@ -39,4 +39,4 @@ for (const [name, bytes, columns] of models) {
   hash.update(`${name} ${facts.batchMode} ${facts.fingerprint}\n${together.join("\n")}\n`);
 }
 await service.close();
-console.log(hash.digest("hex"));
+process.stdout.write(`${hash.digest("hex")}\n`);

@@ -48,13 +48,15 @@ export function weights(seed: number, name: string, ...dimensions: readonly numb
   return float32Tensor(name, dimensions, new SeededNumbers(seed).floats(count));
 }
 
+interface MlpOptions {
+  readonly columns?: number;
+  readonly hidden?: number;
+  readonly classes?: number;
+  readonly first?: number | string;
+}
+
 /** Two layers and a softmax: the kind of model that agents ask most. */
-export function mlp({
-  columns = 4,
-  hidden = 16,
-  classes = 3,
-  first = "batch" as number | string,
-} = {}): Uint8Array {
+export function mlp({ columns = 4, hidden = 16, classes = 3, first = "batch" }: MlpOptions = {}): Uint8Array {
   return rowModel(
     [
       { operator: "Gemm", inputs: ["x", "w1", "b1"], outputs: ["h"] },
