@@ -1,0 +1,238 @@
+/**
+ * `npm run test:packed`: packs every published workspace, installs the tarballs in projects outside the repository with
+ * an empty home and without any .npmrc, hides the repository where the system can, and uses what was installed: doctor,
+ * a world of two languages, replay, the library from TypeScript. Once with optional packages, once without, once
+ * without the AssemblyScript compiler. Takes about a minute; needs the package registry that npm is configured for.
+ */
+
+import { spawnSync } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { manifestOf, packAll, packComplaints } from "./pack-lists.js";
+import type { PackedPackage } from "./pack-lists.js";
+import { expectedSums, projectFiles } from "./packed-project.js";
+import { repositoryRoot } from "./tidy/source-tree.js";
+
+/** What users install. */
+const published = "wasm-engine";
+
+interface Project {
+  readonly folder: string;
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+interface Outcome {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const workshop = realpathSync(mkdtempSync(join(tmpdir(), "wasm-engine-packed-")));
+const failures: string[] = [];
+const hides = canHide();
+
+function check(what: string, ok: boolean, detail = ""): void {
+  console.log(`  ${ok ? "ok     " : "FAILED "} ${what}${ok || detail === "" ? "" : `\n${detail}`}`);
+  if (!ok) failures.push(what);
+}
+
+/** True where a command can be run with an empty folder in place of the repository. */
+function canHide(): boolean {
+  if (process.platform !== "linux") return false;
+  return spawnSync("unshare", ["-m", "sh", "-c", 'mount -t tmpfs tmpfs "$0"', repositoryRoot]).status === 0;
+}
+
+/** Runs a command in the project; the repository does not exist for it where that can be done. */
+function runIn({ folder, environment }: Project, command: readonly string[]): Outcome {
+  const hidden = ["unshare", "-m", "sh", "-c", 'mount -t tmpfs tmpfs "$0" && exec "$@"', repositoryRoot];
+  const [program = "", ...rest] = hides ? [...hidden, ...command] : command;
+  const shell = process.platform === "win32";
+  const result = spawnSync(program, rest, { cwd: folder, env: environment, encoding: "utf8", shell });
+  return { status: result.status ?? -1, stdout: result.stdout, stderr: result.stderr };
+}
+
+function npmSetting(name: string): string {
+  const shell = process.platform === "win32";
+  return spawnSync("npm", ["config", "get", name], {
+    cwd: repositoryRoot,
+    encoding: "utf8",
+    shell,
+  }).stdout.trim();
+}
+
+/** Nothing of this machine's configuration but where packages come from and where they are cached. */
+function emptyEnvironment(name: string): NodeJS.ProcessEnv {
+  const home = join(workshop, `${name}-home`);
+  mkdirSync(home);
+  return {
+    PATH: process.env["PATH"],
+    HOME: home,
+    npm_config_registry: npmSetting("registry"),
+    npm_config_cache: npmSetting("cache"),
+    npm_config_update_notifier: "false",
+    npm_config_fund: "false",
+    npm_config_audit: "false",
+  };
+}
+
+interface Installation {
+  readonly name: string;
+  readonly packed: readonly PackedPackage[];
+  /** Development dependencies that the repository has pinned. */
+  readonly tools: readonly string[];
+  readonly flags: readonly string[];
+}
+
+function install({ name, packed, tools, flags }: Installation): Project {
+  const project = { folder: join(workshop, name), environment: emptyEnvironment(name) };
+  for (const [path, text] of Object.entries(projectFiles)) {
+    mkdirSync(dirname(join(project.folder, path)), { recursive: true });
+    writeFileSync(join(project.folder, path), text);
+  }
+  const root = JSON.parse(readFileSync(join(repositoryRoot, "package.json"), "utf8")) as {
+    readonly devDependencies: Readonly<Record<string, string>>;
+  }; // npm's format
+  const tarball = (part: string): string =>
+    `file:${join(workshop, "tarballs", packed.find((entry) => entry.name === part)?.filename ?? "missing")}`;
+  const manifest = {
+    name: `consumer-${name}`,
+    private: true,
+    type: "module",
+    dependencies: { [published]: tarball(published) },
+    // The parts are on no registry yet: only those that something depends on are installed.
+    overrides: Object.fromEntries(
+      packed.filter((entry) => entry.name !== published).map((entry) => [entry.name, tarball(entry.name)]),
+    ),
+    devDependencies: Object.fromEntries(tools.map((tool) => [tool, root.devDependencies[tool]])),
+  };
+  writeFileSync(join(project.folder, "package.json"), JSON.stringify(manifest, undefined, 2));
+  const { status, stderr } = runIn(project, ["npm", "install", "--loglevel=error", ...flags]);
+  check(`${name}: npm install ${flags.join(" ")}`, status === 0, stderr);
+  return project;
+}
+
+/** The one document of a verb. */
+function verb(
+  project: Project,
+  words: readonly string[],
+): { readonly status: number; readonly document: Document } {
+  const { status, stdout, stderr } = runIn(project, ["npx", "--no", "wasm-engine", ...words, "--json"]);
+  try {
+    return { status, document: JSON.parse(stdout) as Document }; // the command line's contract
+  } catch {
+    return { status, document: { text: `${stdout}${stderr}` } };
+  }
+}
+
+interface Document {
+  readonly ok?: boolean;
+  readonly verified?: boolean;
+  readonly chainHead?: string;
+  readonly faults?: number;
+  readonly error?: { readonly code: string; readonly message: string; readonly hint: string };
+  readonly text?: string;
+}
+
+function useCommandLine(name: string, project: Project): void {
+  const doctor = verb(project, ["doctor"]);
+  check(`${name}: doctor`, doctor.status === 0 && doctor.document.ok === true, JSON.stringify(doctor));
+  const run = verb(project, ["run", "engine.yaml"]);
+  check(
+    `${name}: run, agents in two languages`,
+    run.status === 0 && run.document.faults === 0,
+    JSON.stringify(run),
+  );
+  const sums = existsSync(join(project.folder, "out/sums.jsonl"))
+    ? readFileSync(join(project.folder, "out/sums.jsonl"), "utf8")
+        .split("\n")
+        .filter((line) => line !== "")
+    : [];
+  const found = sums.map((line) => (JSON.parse(line) as { payload: { sum: number } }).payload.sum); // our own output
+  check(`${name}: outputs`, JSON.stringify(found) === JSON.stringify(expectedSums), sums.join("\n"));
+  const replay = verb(project, ["replay", "@last"]);
+  const isSame = replay.document.verified === true && replay.document.chainHead === run.document.chainHead;
+  check(`${name}: replay`, replay.status === 0 && isSame, JSON.stringify(replay));
+}
+
+function useLibrary(name: string, project: Project): void {
+  const types = runIn(project, ["node", "node_modules/typescript/lib/tsc.js"]);
+  check(`${name}: types of the library, strict`, types.status === 0, types.stdout);
+  const { stdout, stderr } = runIn(project, ["node", "dist/main.js"]);
+  const expected = {
+    sent: true,
+    durability: "sync",
+    answer: {},
+    verified: true,
+    ran: true,
+    code: "WE_CONFIG_MISSING",
+  };
+  const said = stdout.startsWith("{") ? (JSON.parse(stdout) as typeof expected) : undefined; // src/main.ts
+  const isAnswered = typeof (said?.answer as { sum?: number } | undefined)?.sum === "number";
+  const isRight = isAnswered && JSON.stringify({ ...said, answer: {} }) === JSON.stringify(expected);
+  check(`${name}: the library opens, sends, asks, replays`, isRight, `${stdout}${stderr}`);
+}
+
+/** What the installation must not have taken from the repository. */
+function lookAround(name: string, project: Project): void {
+  const lock = readFileSync(join(project.folder, "package-lock.json"), "utf8");
+  check(
+    `${name}: nothing installed from the repository`,
+    !lock.includes(repositoryRoot) && !lock.includes('"link": true'),
+  );
+}
+
+function withoutCompiler(packed: readonly PackedPackage[]): void {
+  const name = "no-compiler";
+  const project = install({ name, packed, tools: [], flags: ["--omit=optional"] });
+  const run = verb(project, ["run", "engine.yaml"]);
+  const { code, hint = "" } = run.document.error ?? {};
+  const isClear = run.status === 4 && code === "WE_BUILD_TOOL_MISSING" && hint.includes("assemblyscript@");
+  check(`${name}: the missing compiler is named with its command`, isClear, JSON.stringify(run));
+  const alone = verb(project, ["run", "javascript-only.yaml", "--ticks", "5"]);
+  check(`${name}: a world in JavaScript needs none`, alone.status === 0, JSON.stringify(alone));
+}
+
+console.log(`packed consumer: projects in ${workshop}`);
+if (!hides)
+  console.log("  the repository stays visible to the projects: this system cannot hide it (unshare)");
+mkdirSync(join(workshop, "tarballs"));
+const packed = packAll({ destination: join(workshop, "tarballs") });
+const complaints = packed.flatMap(packComplaints);
+// The files put beside the packages are gone again by now: only what was packed counts.
+check(`${packed.length} tarballs hold what they should`, complaints.length === 0, complaints.join("\n"));
+const tools = ["assemblyscript", "typescript", "@types/node"];
+for (const [name, flags] of [
+  ["complete", []],
+  ["without-optional", ["--omit=optional"]],
+] as const) {
+  const project = install({ name, packed, tools, flags });
+  lookAround(name, project);
+  useCommandLine(name, project);
+  useLibrary(name, project);
+  reportOptional(name, project);
+}
+withoutCompiler(packed);
+
+/** Says which optional packages are there: their absence is no failure. */
+function reportOptional(name: string, { folder }: Project): void {
+  for (const optional of Object.keys(manifestOf("apps/cli").optionalDependencies ?? {})) {
+    const isThere = existsSync(join(folder, "node_modules", optional));
+    console.log(`  note    ${name}: ${optional} is ${isThere ? "installed" : "absent"}`);
+  }
+}
+
+if (failures.length === 0) rmSync(workshop, { recursive: true, force: true });
+else console.log(`\n${failures.length} failed; the projects are kept in ${workshop}`);
+console.log(
+  failures.length === 0 ? "\npacked consumer: ok" : `\npacked consumer: FAILED: ${failures.join("; ")}`,
+);
+process.exitCode = failures.length === 0 ? 0 : 1;
