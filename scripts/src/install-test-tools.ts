@@ -5,6 +5,8 @@
 
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { EngineError } from "@wasm-engine/abi";
+import { installNativeRuntime, isNativeRuntimeInstalled, nativeRuntimeVersion } from "@wasm-engine/inference";
 import { missingCCompiler } from "./sdk/c-modules.js";
 import { missingBaseTools, toolsFolder } from "./sdk/quickjs-base.js";
 
@@ -50,8 +52,24 @@ function installBaseTools(): void {
   if (!installed) left.push(`${toolsFolder}: npm ci failed, see above`);
 }
 
+/** Where `wasm-engine setup native` puts it in a project: kept out of git and of the root installation. */
+async function installNativeModels(): Promise<void> {
+  const folder = ".wasm-engine/native";
+  const name = `onnxruntime-node ${nativeRuntimeVersion}`;
+  if (isNativeRuntimeInstalled(`${root}/${folder}`))
+    return console.log(`${folder} is installed: models are tested on native providers too`);
+  console.log(`${folder}: ${name} (288 MB), which runs models on native providers`);
+  try {
+    await installNativeRuntime(`${root}/${folder}`, { output: "inherit" });
+  } catch (error) {
+    if (!EngineError.is(error) || error.code !== "WE_NATIVE_INSTALL") throw error;
+    left.push(`${folder}: ${error.message}`);
+  }
+}
+
 installCCompiler();
 installBaseTools();
+await installNativeModels();
 console.log(
   left.length === 0 ? "\nEverything is there." : `\nLeft out; the tests that need it are skipped and say so:`,
 );

@@ -5,6 +5,7 @@ import { ABI_ERRORS } from "@wasm-engine/abi";
 import { CORE_ERRORS } from "@wasm-engine/core";
 import { ENGINE_ERRORS } from "@wasm-engine/engine";
 import { EXECUTOR_ERRORS } from "@wasm-engine/executor";
+import { INFERENCE_ERRORS } from "@wasm-engine/inference/errors";
 import { JAVASCRIPT_ERRORS } from "@wasm-engine/sdk-javascript/errors";
 import { WASM_ERRORS } from "@wasm-engine/wasm";
 import { CLI_ERRORS } from "./errors.js";
@@ -21,6 +22,7 @@ const tables: readonly (readonly [string, ErrorTable])[] = [
   ["packages/core", CORE_ERRORS],
   ["packages/executor", EXECUTOR_ERRORS],
   ["packages/engine", ENGINE_ERRORS],
+  ["packages/inference", INFERENCE_ERRORS],
   ["apps/cli", CLI_ERRORS],
   ["sdk/javascript", JAVASCRIPT_ERRORS],
 ];

@@ -71,7 +71,7 @@ test(
 );
 
 test(
-  "native: cuda, webgpu, tensorrt and a stranger's provider fall back to cpu with reasons",
+  "native: cuda, tensorrt and another system's provider fall back to cpu with reasons",
   { skip },
   async () => {
     const service = createInferenceService({ nativeFrom: [native] });
@@ -80,12 +80,12 @@ test(
     const facts = await service.load({
       name: "m",
       dir: folder.path,
-      providers: ["tensorrt", foreign, "cpu", "wasm"],
+      providers: ["cuda", "tensorrt", foreign, "cpu", "wasm"],
     });
     assert.equal(facts.provider, "cpu");
     assert.deepEqual(
       facts.refused.map(({ provider }) => provider),
-      ["tensorrt", foreign],
+      ["cuda", "tensorrt", foreign],
     );
     const strict = createInferenceService({ nativeFrom: [native], strict: true });
     await assert.rejects(strict.load({ name: "m", dir: folder.path, providers: [foreign, "cpu"] }), {
