@@ -2,6 +2,7 @@
 
 import type { ErrorTable } from "@wasm-engine/abi";
 import { CONFIG_ERRORS } from "./config/errors.js";
+import { ENGINE_INFERENCE_ERRORS } from "./inference/errors.js";
 import { INPUT_ERRORS } from "./inputs/errors.js";
 import { BUILD_ERRORS } from "./modules/errors.js";
 import { OUTPUT_ERRORS } from "./outputs/errors.js";
@@ -16,5 +17,6 @@ export const ENGINE_ERRORS: ErrorTable = {
   ...BUILD_ERRORS,
   ...STORAGE_ERRORS,
   ...WORLD_ERRORS,
+  ...ENGINE_INFERENCE_ERRORS,
   ...TRUST_ERRORS,
 };

@@ -2,9 +2,10 @@
 
 import { existsSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
-import type { Durability, InputSourceSpec, ResolvedWorld } from "../world/contract.js";
+import type { Delivery, Durability, InputSourceSpec, ResolvedWorld } from "../world/contract.js";
 import type { CrashPlan } from "../world/crash-point.js";
 import type { WorldJob, WorldOrigin } from "../world/job.js";
+import type { SessionOptions } from "../world/session.js";
 import { loadConfig } from "./deferred.js";
 import { WorldLink } from "./link.js";
 import { connectProcess, startProcess } from "./process-transport.js";
@@ -39,7 +40,11 @@ export interface OpenOptions {
   /** Executable of another Node version. */
   readonly execPath?: string;
   readonly signal?: AbortSignal;
-  readonly testing?: { readonly crash?: CrashPlan };
+  /** How answers of models enter; wins over the configuration. Default: lockstep, with `realtime` recorded. */
+  readonly delivery?: Delivery;
+  /** A model runs on the first of its providers or not at all. */
+  readonly strictInference?: boolean;
+  readonly testing?: { readonly crash?: CrashPlan; readonly inferenceService?: string };
 }
 
 /**
@@ -54,7 +59,7 @@ async function open(target: string | ResolvedWorld, options: OpenOptions = {}): 
   try {
     const { origin, warnings } = await originOf(target, options);
     const start = options.start ?? "auto";
-    const job: WorldJob = { kind: "world", origin, session: { start, realtime: options.realtime ?? false } };
+    const job = jobOf(origin, start, options);
     if (options.isolation === "inline") (await import("./inline-transport.js")).connectInline(link, job);
     else connectProcess(link, job, processFor(origin, { options, early }));
     const world = new RunningWorld(link, await link.opened, warnings);
@@ -67,6 +72,18 @@ async function open(target: string | ResolvedWorld, options: OpenOptions = {}): 
   } finally {
     options.signal?.removeEventListener("abort", abort);
   }
+}
+
+function jobOf(origin: WorldOrigin, start: SessionOptions["start"], options: OpenOptions): WorldJob {
+  const { realtime = false, delivery, strictInference, testing } = options;
+  const session = {
+    start,
+    realtime,
+    ...(delivery === undefined ? {} : { delivery }),
+    ...(strictInference === undefined ? {} : { strictInference }),
+  };
+  const service = testing?.inferenceService;
+  return { kind: "world", origin, session, ...(service === undefined ? {} : { inferenceService: service }) };
 }
 
 /** A configuration takes its time: the process of its world starts meanwhile. */

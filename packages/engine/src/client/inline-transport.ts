@@ -4,6 +4,9 @@
  */
 
 import { EngineError } from "@wasm-engine/abi";
+import type { InferenceThreadData } from "../inference/contract.js";
+import { openInference } from "../inference/open-inference.js";
+import { InferenceThreadHost } from "../inference/thread-host.js";
 import type { ControlCall } from "../world/control.js";
 import { crashPoints } from "../world/crash-point.js";
 import { fail } from "../world/errors.js";
@@ -19,6 +22,7 @@ class InlineTransport implements Transport {
   readonly #calls: ControlCall[] = [];
   readonly #closed: Promise<void>;
   #resolveClosed: () => void = () => undefined;
+  readonly #threads = new InferenceThreadHost();
   #session: Session | undefined;
   #timer: NodeJS.Timeout | undefined;
   #scheduled = false;
@@ -30,9 +34,14 @@ class InlineTransport implements Transport {
     });
   }
 
-  open(job: WorldJob): void {
+  async open(job: WorldJob): Promise<void> {
+    const start = (data: InferenceThreadData): void => this.#threads.start(data);
+    const opened = await openInference(job, { start }).catch((error: unknown) => this.#fail(error));
+    if (opened === undefined) return;
+    const { origin, models } = opened;
     this.#guarded(() => {
-      const run = openRun(job.origin, { writer: "inline", pass: crashPoints(undefined) });
+      const pass = crashPoints(undefined);
+      const run = openRun(origin, { writer: "inline", pass, ...(models === undefined ? {} : { models }) });
       if (run.readsStandardInput) this.#readStandardInput(run);
       this.#session = new Session(run, (event) => this.#link.receive(event), job.session);
       this.#schedule();
@@ -88,6 +97,7 @@ class InlineTransport implements Transport {
   #end(): void {
     clearTimeout(this.#timer);
     this.#session = undefined;
+    this.#threads.close();
     this.#resolveClosed();
   }
 
@@ -95,10 +105,14 @@ class InlineTransport implements Transport {
     try {
       work();
     } catch (error) {
-      const coded = EngineError.is(error) ? error : fail("WE_WORLD_DIED", { cause: String(error), dir: "" });
-      this.#link.receive({ kind: "failed", error: coded.toRecord() });
-      this.#end();
+      this.#fail(error);
     }
+  }
+
+  #fail(error: unknown): void {
+    const coded = EngineError.is(error) ? error : fail("WE_WORLD_DIED", { cause: String(error), dir: "" });
+    this.#link.receive({ kind: "failed", error: coded.toRecord() });
+    this.#end();
   }
 }
 
@@ -106,5 +120,5 @@ class InlineTransport implements Transport {
 export function connectInline(link: WorldLink, job: WorldJob): void {
   const transport = new InlineTransport(link);
   link.attach(transport);
-  transport.open(job);
+  void transport.open(job);
 }

@@ -127,6 +127,7 @@ export class WorldLink {
         return;
       case "replayed":
       case "reads-stdin":
+      case "start-inference":
         return;
       case "ended":
         return this.#finish(undefined, event.result);

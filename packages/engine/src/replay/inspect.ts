@@ -1,5 +1,6 @@
 /** The world, or one agent of it, as sealed at a tick: computed by replay from the nearest snapshot. */
 
+import { modelsOf } from "../inference/noted-models.js";
 import { fail } from "../world/errors.js";
 import { reportWorld } from "../world/report.js";
 import type { WorldReport } from "../world/control.js";
@@ -21,5 +22,6 @@ export function inspect(run: RecordedRun, job: InspectJob): WorldReport {
     describe: (handle) => track.describe(handle),
   });
   if (agent !== undefined && report.agents.length === 0) throw fail("WE_AGENT_UNKNOWN", { agent, tick: at });
-  return report;
+  const { models } = modelsOf(run.sideRecords());
+  return models.length === 0 ? report : { ...report, models };
 }

@@ -16,7 +16,44 @@ export interface ReplayOptions {
   readonly from?: number;
   /** Last tick to be executed; default: the last committed one. */
   readonly to?: number;
-  readonly testing?: { readonly flip?: BitFlip };
+  /** Asks the models again and compares their answers with those of the log. */
+  readonly verifyInference?: boolean;
+  readonly testing?: { readonly flip?: BitFlip; readonly inferenceService?: string };
+}
+
+/** How the answers of one model were compared. */
+export interface ModelVerification {
+  readonly name: string;
+  readonly provider: string;
+  /** Every fingerprint that the model had during the run. */
+  readonly recorded: readonly string[];
+  /** The fingerprint now. */
+  readonly fingerprint: string;
+  /** bits: the fingerprint is the only recorded one; tolerance: it is another. */
+  readonly compared: "bits" | "tolerance";
+}
+
+/** What asking the models again has shown. */
+export interface InferenceVerification {
+  readonly models: readonly ModelVerification[];
+  readonly compared: number;
+  /** Equal bit for bit. */
+  readonly identical: number;
+  /** Other bits, but numbers within the tolerance. */
+  readonly withinTolerance: number;
+  /** Neither, or other bits under the same fingerprint. */
+  readonly different: number;
+  /** Answers that no model gave: failures of the host, models that the run no longer names. */
+  readonly notCompared: number;
+  readonly firstDifference?:
+    | {
+        readonly tick: number;
+        readonly agent: number;
+        readonly requestId: number;
+        readonly model: string;
+        readonly detail: string;
+      }
+    | undefined;
 }
 
 export interface ReplayJob extends ReplayOptions {
@@ -69,6 +106,8 @@ export interface ReplayReport {
   readonly fuel: number;
   readonly chainHead: string;
   readonly firstDivergence?: FirstDivergence;
+  /** Present where the models were asked again. */
+  readonly inference?: InferenceVerification;
   readonly wallMs: number;
   readonly node: string;
   readonly arch: string;

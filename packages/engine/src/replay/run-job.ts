@@ -3,18 +3,19 @@
 import { unreachable } from "@wasm-engine/abi";
 import { inspect } from "./inspect.js";
 import { consoleLines } from "./logs.js";
-import type { InspectJob, LogsJob, ReplayJob, ReplayProgress } from "./replay-contract.js";
+import type { InspectJob, LogsJob, ReplayJob, ReplayProgress, ReplayReport } from "./replay-contract.js";
 import { replay } from "./replay.js";
 import { openRecordedRun } from "./track.js";
+import type { RecordedRun } from "./track.js";
 
-export function runJob(
+export async function runJob(
   job: ReplayJob | InspectJob | LogsJob,
   onProgress: (progress: ReplayProgress) => void,
-): unknown {
+): Promise<unknown> {
   const run = openRecordedRun(job.dir);
   switch (job.kind) {
     case "replay":
-      return replay(run, job, onProgress);
+      return await replayed(run, job, onProgress);
     case "inspect":
       return inspect(run, job);
     case "logs":
@@ -22,4 +23,17 @@ export function runJob(
     default:
       return unreachable(job);
   }
+}
+
+/** Models are asked again only where the replay itself agrees with the log. */
+async function replayed(
+  run: RecordedRun,
+  job: ReplayJob,
+  onProgress: (progress: ReplayProgress) => void,
+): Promise<ReplayReport> {
+  const report = replay(run, job, onProgress);
+  if (job.verifyInference !== true || !report.verified) return report;
+  const { verifyInference } = await import("./verify-inference.js");
+  const inference = await verifyInference(run, job.testing?.inferenceService);
+  return { ...report, inference };
 }

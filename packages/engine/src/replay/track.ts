@@ -19,6 +19,7 @@ export interface RecordedRun {
   readonly modules: ReadonlyMap<ModuleDigest, Uint8Array>;
   readonly log: RecoveredLog;
   newestSnapshot: ReadRun["newestSnapshot"];
+  sideRecords: ReadRun["sideRecords"];
   /** State hash that a snapshot of exactly this tick recorded. */
   stateHashOfSnapshot(tick: number): Uint8Array | undefined;
 }
@@ -42,6 +43,7 @@ export function openRecordedRun(dir: string): RecordedRun {
     modules: run.modules,
     log: run.recovered,
     newestSnapshot: (tick) => run.newestSnapshot(tick),
+    sideRecords: () => run.sideRecords(),
     stateHashOfSnapshot: (tick) => {
       const snapshot = run.newestSnapshot(tick);
       return snapshot?.tick === tick ? decodeContent(snapshot).stateHash : undefined;

@@ -70,12 +70,47 @@ export interface OutputSpec {
   readonly path: string;
 }
 
+/** lockstep: an answer enters at its due tick, which waits for it. recorded: nothing waits, the log says when it came. */
+export type Delivery = "lockstep" | "recorded";
+
+/** A model as configured, and once loaded as the run found it. */
+export interface ModelSetup {
+  /** Name that agents ask by. */
+  readonly name: string;
+  /** Absolute folder. */
+  readonly dir: string;
+  readonly version?: string;
+  /** Hex SHA-256 that the model must have. */
+  readonly digest?: string;
+  /** Tried in this order. */
+  readonly providers: readonly ProviderName[];
+  /** Ticks from request to answer; absent: the manifest says. */
+  readonly latencyTicks?: number;
+  /** Absent: that of the world. */
+  readonly delivery?: Delivery;
+  /** own: a thread of its own, so that a slow model delays no other. */
+  readonly thread: "shared" | "own";
+}
+
+/** What holds for every model of a world. */
+export interface InferenceSetup {
+  /** Absent: lockstep, or recorded where ticks follow the wall clock. */
+  readonly delivery?: Delivery;
+  /** A model runs on the first of its providers or not at all. */
+  readonly strict: boolean;
+}
+
 /** Everything that a run starts from: what `loadConfig` makes and a run folder keeps. */
 export interface ResolvedWorld {
   readonly genesis: Genesis;
   readonly modules: ReadonlyMap<ModuleDigest, ResolvedModule>;
+  /** Why each module was let in, and the ceilings of its signers. Absent: made by a program that vouches itself. */
+  readonly admissions?: readonly ModuleAdmission[];
   readonly inputs: readonly InputSourceSpec[];
   readonly outputs: readonly OutputSpec[];
+  /** Models that are asked; a name of the genesis without one is answered FAILED. */
+  readonly models?: readonly ModelSetup[];
+  readonly inference?: InferenceSetup;
   readonly stop: StopRule;
   readonly durability: Durability;
   /** Ticks that may be executed ahead of what the log has made durable. */
@@ -104,8 +139,6 @@ export interface InputSource {
   /** Removes and returns every record that is due at `tick` or before, in order of delivery. */
   take(tick: number): readonly SourceInput[];
   /** The next record to be delivered is `record`: how a resumed run goes on. */
-  /** Why each module was let in, and the ceilings of its signers. Absent: made by a program that vouches itself. */
-  readonly admissions?: readonly ModuleAdmission[];
   seek(record: number): void;
   /** No further record will ever come. While `peekTick` is undefined and this is false, more may arrive. */
   readonly done: boolean;

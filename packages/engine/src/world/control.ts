@@ -5,6 +5,7 @@
 
 import type { AgentId, Encoding, ErrorRecord } from "@wasm-engine/abi";
 import type { Genesis, InputBody, Json } from "@wasm-engine/core";
+import type { InferenceThreadData, ModelReport } from "../inference/contract.js";
 import type { ReplayProgress } from "../replay/replay-contract.js";
 import type { Durability, StopRule } from "./contract.js";
 
@@ -63,7 +64,14 @@ export interface RunResult {
   readonly stateHash: string;
   readonly agents: number;
   readonly messages: number;
+  /** Requests to models. */
   readonly inferences: number;
+  /** Milliseconds for which ticks waited for answers since this process opened the run. */
+  readonly inferenceStallMs: number;
+  /** Times that an inference thread ended unasked and was started again. */
+  readonly inferenceThreadDeaths: number;
+  /** Models of the world: what answered, and what was refused first. */
+  readonly models: readonly ModelReport[];
   readonly fuel: number;
   readonly faults: number;
   /** The first faults since this process opened the run, at most 20; `logs` shows every one. */
@@ -138,6 +146,8 @@ export interface WorldReport {
   /** Agents that wait for a turn, in policy order as of the next tick. */
   readonly waiting: readonly AgentId[];
   readonly agents: readonly AgentReport[];
+  /** Models as the run last noted them; absent where it never had one. */
+  readonly models?: readonly ModelReport[];
 }
 
 export interface SnapshotReport {
@@ -182,6 +192,8 @@ export type WorldEvent =
     }
   /** An input of the world is the standard input of its process: whoever has an event loop reads it. */
   | { readonly kind: "reads-stdin" }
+  /** The orchestrator asks for a thread: whoever has an event loop starts and watches it. */
+  | { readonly kind: "start-inference"; readonly thread: InferenceThreadData }
   | { readonly kind: "progress"; readonly progress: Progress }
   | { readonly kind: "replayed"; readonly progress: ReplayProgress }
   | { readonly kind: "message"; readonly subscription: number; readonly message: WorldMessage }

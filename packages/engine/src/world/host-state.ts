@@ -27,7 +27,7 @@ export interface HostState {
   readonly sourceRecords: number[];
   /** Bytes per output at the last snapshot. */
   sinkPositions: number[];
-  /** Requests that left the world and have no logged result, in order of emission. */
+  /** Requests that left the world and have no logged result, in order of emission; kept by the loop's request desk. */
   outstanding: ExternalRequest[];
   /** The agent that the stop rule waits for has ended. */
   exitSeen: boolean;
@@ -44,7 +44,7 @@ export function newHostState(sourceCount: number, sinkCount: number): HostState 
   };
 }
 
-/** Counts one executed input: sequence, source position, answered request. */
+/** Counts one executed input: sequence and source position. */
 export function noteInput(state: HostState, input: Input): void {
   assert(input.seq === state.lastSeq + 1, `input ${input.seq} follows ${state.lastSeq}`);
   state.lastSeq = input.seq;
@@ -52,12 +52,6 @@ export function noteInput(state: HostState, input: Input): void {
     const [index, record] = input.source;
     assert(index < state.sourceRecords.length, `input source ${index} is one of the run's`);
     state.sourceRecords[index] = record + 1;
-  }
-  const { body } = input;
-  if (body.kind === "result" && body.last) {
-    state.outstanding = state.outstanding.filter(
-      (request) => request.agent !== body.agent || request.requestId !== body.requestId,
-    );
   }
 }
 
@@ -72,6 +66,5 @@ export function noteTick(state: HostState, result: TickResult, stop: StopRule): 
   totals.inferences += figures.inferences;
   totals.faults += figures.faults;
   totals.fuel += result.commit.fuel;
-  if (result.requests.length > 0) state.outstanding.push(...result.requests);
   if (stop.when === "exit" && result.ended.includes(stop.agent)) state.exitSeen = true;
 }

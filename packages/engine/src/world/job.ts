@@ -14,6 +14,8 @@ export interface WorldJob {
   readonly kind: "world";
   readonly origin: WorldOrigin;
   readonly session: SessionOptions;
+  /** Test-only: module that stands for the inference package. */
+  readonly inferenceService?: string;
 }
 
 export type Job = WorldJob | ReplayJob | InspectJob | LogsJob;

@@ -9,20 +9,24 @@ import { assert } from "@wasm-engine/abi";
 import { equalBytes } from "@wasm-engine/core";
 import type { Genesis, Json } from "@wasm-engine/core";
 import type { InProcessExecutor } from "@wasm-engine/executor";
+import type { Models } from "../inference/contract.js";
+import { noteModels, notedModels } from "../inference/noted-models.js";
+import type { NoteSideRecord } from "../inference/noted-models.js";
 import { openInputSource } from "../inputs/input-source.js";
 import { StreamInputSource } from "../inputs/stream-input-source.js";
 import { openOutputSink } from "../outputs/output-sink.js";
 import { compareCommits } from "../replay/play.js";
 import type { EventLog, RecoveredLog } from "../storage/contract.js";
+import type { ModuleAdmission } from "../trust/ceiling.js";
 import type { Durability, InputSource, OutputSink, StopRule } from "./contract.js";
 import type { SnapshotReport } from "./control.js";
 import type { PassCrashPoint } from "./crash-point.js";
-import type { ModuleAdmission } from "../trust/ceiling.js";
 import { fail } from "./errors.js";
 import { FaultLog } from "./fault-log.js";
 import { newHostState } from "./host-state.js";
 import type { HostState } from "./host-state.js";
 import type { WorldOrigin } from "./job.js";
+import { durableWaitMs, idleWaitMs } from "./limits.js";
 import { hex } from "./report.js";
 import { createRunStore, openRunStore } from "./run-store.js";
 import type { RunSetup, RunStore } from "./run-store.js";
@@ -38,12 +42,16 @@ export interface OpenRun {
   readonly loop: TickLoop;
   readonly log: EventLog;
   readonly stop: StopRule;
+  /** Ceilings that inputs are held to; empty where a program vouches for its modules itself. */
+  readonly admissions: readonly ModuleAdmission[];
   readonly durability: Durability;
   readonly snapshotEvery: number | undefined;
   /** Tick of the newest snapshot; -1 without. */
   readonly snapshotTick: number;
-  /** Ceilings that inputs are held to; empty where a program vouches for its modules itself. */
-  readonly admissions: readonly ModuleAdmission[];
+  /** Undefined where the world has no model. */
+  readonly models: Models | undefined;
+  /** How long a pump may rest while an answer is awaited. */
+  readonly answerWaitMs: number;
   readonly describe: (agent: AgentHandle) => Json | undefined;
   /** One of the inputs is standard input; {@link feed} takes what it brings. */
   readonly readsStandardInput: boolean;
@@ -58,24 +66,36 @@ export interface OpenRunOptions {
   /** Whether the log has a thread of its own. */
   readonly writer: "thread" | "inline";
   readonly pass: PassCrashPoint;
+  /** Loaded models of the world; the run closes them. */
+  readonly models?: Models;
 }
 
 /** @throws {WE_RUN_DIVERGED} and what storage, inputs and outputs throw */
 export function openRun(origin: WorldOrigin, options: OpenRunOptions): OpenRun {
+  try {
+    return openStored(origin, options);
+  } catch (error) {
+    options.models?.close();
+    throw error;
+  }
+}
+
+function openStored(origin: WorldOrigin, options: OpenRunOptions): OpenRun {
   const threaded = options.writer === "thread";
   const store =
     origin.kind === "new"
       ? createRunStore(origin.world, { threaded, dir: origin.dir })
       : openRunStore(origin.dir, { threaded });
   try {
-    return assemble(store, options.pass);
+    return assemble(store, options);
   } catch (error) {
     store.release();
     throw error;
   }
 }
 
-function assemble(store: RunStore, pass: PassCrashPoint): OpenRun {
+function assemble(store: RunStore, options: OpenRunOptions): OpenRun {
+  const { pass } = options;
   const { genesis, modules, setup, log } = store;
   const found = store.newestSnapshot(Infinity);
   const content = found === undefined ? undefined : decodeContent(found);
@@ -92,7 +112,9 @@ function assemble(store: RunStore, pass: PassCrashPoint): OpenRun {
   const sources = setup.inputs.map((spec) =>
     spec.path === "-" ? new StreamInputSource(spec, genesis) : openInputSource(spec, genesis),
   );
-  const loop = new TickLoop({
+  const note: NoteSideRecord = (kind, data) => store.note(kind, data);
+  const models = options.models && notedModels(options.models, note, () => loop.reachedTick + 1);
+  const loop: TickLoop = new TickLoop({
     world,
     log,
     sources,
@@ -102,8 +124,11 @@ function assemble(store: RunStore, pass: PassCrashPoint): OpenRun {
     ticksAheadMax: setup.ticksAheadMax,
     pass,
     faults,
+    ...(models === undefined ? {} : { models }),
   });
   if (store.recovered !== undefined) recover(loop, store, store.recovered);
+  if (models !== undefined) noteModels(models, note, loop.reachedTick + 1);
+  loop.begin();
   loop.sourceRecords().forEach((record, index) => sources[index]?.seek(record));
   return {
     runId: store.runId,
@@ -111,9 +136,12 @@ function assemble(store: RunStore, pass: PassCrashPoint): OpenRun {
     loop,
     log,
     stop: setup.stop,
+    admissions: setup.admissions ?? [],
     durability: setup.durability,
     snapshotEvery: setup.snapshotEvery,
     snapshotTick: found?.tick ?? -1,
+    models,
+    answerWaitMs: options.writer === "thread" ? idleWaitMs : durableWaitMs,
     describe: (agent) => describeAgent(executor, agent),
     readsStandardInput: setup.inputs.some((spec) => spec.path === "-"),
     feed: (bytes) => feed(sources, bytes),
@@ -121,6 +149,7 @@ function assemble(store: RunStore, pass: PassCrashPoint): OpenRun {
     close: () => {
       for (const source of sources) source.close();
       for (const sink of sinks) sink.close();
+      models?.close();
       pass("before-close");
       store.close(loop.reachedTick);
     },
@@ -136,7 +165,6 @@ function openSinks(setup: RunSetup, genesis: Genesis, state: HostState): readonl
 /** Executes what the log holds beyond the snapshot. @throws {WE_RUN_DIVERGED} */
 function recover(loop: TickLoop, store: RunStore, recovered: RecoveredLog): void {
   const { dir } = store;
-    admissions: setup.admissions ?? [],
   for (const entry of recovered.ticks(loop.world.tick)) {
     if (entry.commit === undefined) {
       loop.adopt(entry.inputs);

@@ -2,6 +2,7 @@
 
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { EngineError, assert } from "@wasm-engine/abi";
+import type { InferenceThreadData } from "../inference/contract.js";
 import type { EmitEvent } from "./control.js";
 import { crashPlanOf, crashPoints } from "./crash-point.js";
 import { fail } from "./errors.js";
@@ -33,9 +34,16 @@ function receiveJob(): Job {
 
 /** The loop of an open world: calls, ticks, sleep. */
 async function drive(job: WorldJob): Promise<void> {
-  const [{ openRun }, { Session }] = await Promise.all([import("./open-run.js"), import("./session.js")]);
+  const [{ openRun }, { Session }, { openInference }] = await Promise.all([
+    import("./open-run.js"),
+    import("./session.js"),
+    import("../inference/open-inference.js"),
+  ]);
   const bell = new Int32Array(data.bell);
-  const run = openRun(job.origin, { writer: "thread", pass: crashPoints(crashPlanOf(process.env)) });
+  const start = (thread: InferenceThreadData): void => emit({ kind: "start-inference", thread });
+  const { origin, models } = await openInference(job, { start, bell: data.bell });
+  const pass = crashPoints(crashPlanOf(process.env));
+  const run = openRun(origin, { writer: "thread", pass, ...(models === undefined ? {} : { models }) });
   if (run.readsStandardInput) emit({ kind: "reads-stdin" });
   const session = new Session(run, emit, job.session);
   while (!session.ended) {
@@ -60,7 +68,7 @@ try {
     emit({
       kind: "answer",
       id: 0,
-      value: runJob(job, (progress) => emit({ kind: "replayed", progress })),
+      value: await runJob(job, (progress) => emit({ kind: "replayed", progress })),
     });
   }
 } catch (error) {

@@ -13,7 +13,7 @@ import { newRunId, runsDirectory } from "./run-reference.js";
 import { nodeHasher, sha256Hex } from "../crypto/node-crypto.js";
 import { clearOutputs } from "../outputs/clear-outputs.js";
 import { RunFolder, createEventLog, openEventLog, recoverLog } from "../storage/index.js";
-import type { EventLog, RecoveredLog, RunLock, SideRecords } from "../storage/index.js";
+import type { EventLog, RecoveredLog, RunLock, SideRecord, SideRecords } from "../storage/index.js";
 import type { ResolvedWorld } from "./contract.js";
 import { fail } from "./errors.js";
 import { executingProcess } from "./run-result.js";
@@ -49,15 +49,19 @@ export interface ReadRun {
   /** Instrumented bytes by digest. */
   readonly modules: ReadonlyMap<ModuleDigest, Uint8Array>;
   readonly recovered: RecoveredLog;
+  /** Facts beside the chain, oldest first. @throws {WE_RUN_FILE_DAMAGED} */
+  sideRecords(): readonly SideRecord[];
   /** The newest usable snapshot at or before `tick`. */
   newestSnapshot(tick: number): Snapshot | undefined;
 }
 
 /** A run folder opened for going on. */
-export interface RunStore extends Omit<ReadRun, "recovered"> {
+export interface RunStore extends Omit<ReadRun, "recovered" | "sideRecords"> {
   readonly log: EventLog;
   /** Absent in a new run. */
   readonly recovered: RecoveredLog | undefined;
+  /** Keeps a fact beside the chain. */
+  note(kind: string, data: Json): void;
   writeSnapshot(snapshot: Omit<Snapshot, "genesisDigest" | "logRecords">): void;
   /** Closes the log with its closing record and gives the folder back. */
   close(reachedTick: number): void;
@@ -123,6 +127,11 @@ export function openRunStore(dir: string, options: StoreOptions): RunStore {
   }
 }
 
+/** What a run was configured with. @throws {WE_RUN_NOT_FOUND} @throws {WE_RUN_INFO} */
+export function readSetup(dir: string): RunSetup {
+  return readInfo(RunFolder.open(dir, nodeHasher)).setup;
+}
+
 /** Opens a run for reading; changes nothing in it. @throws {WE_RUN_NOT_FOUND} @throws {WE_LOG_DAMAGED} */
 export function readRunStore(dir: string): ReadRun {
   const folder = RunFolder.open(dir, nodeHasher);
@@ -139,6 +148,7 @@ export function readRunStore(dir: string): ReadRun {
     setup: info.setup,
     modules,
     recovered,
+    sideRecords: () => folder.sideRecords(),
     newestSnapshot: (tick) => newestSnapshot(folder, { digest: recovered.genesisDigest, records, tick }),
   };
 }
@@ -151,7 +161,7 @@ function checkSemantics(dir: string, { release }: RunInfo, semantics: number): v
 }
 
 /** Version in the package's own manifest. */
-function engineRelease(): string {
+export function engineRelease(): string {
   const manifest = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
   return (JSON.parse(manifest) as { version: string }).version; // npm's format
 }
@@ -185,6 +195,7 @@ function live(parts: LiveParts): RunStore {
     log,
     recovered,
     newestSnapshot: (tick) => newestSnapshot(folder, { digest, records: log.records, tick }),
+    note: (kind, data) => side.append(kind, data),
     writeSnapshot: (snapshot) => {
       folder.snapshots.save({ ...snapshot, genesisDigest: digest, logRecords: log.records });
     },
@@ -217,6 +228,16 @@ function readInfo(folder: RunFolder): RunInfo {
   const valid = typeof info === "object" && info !== null && "format" in info && info.format === 1;
   if (!valid) throw fail("WE_RUN_INFO", { path: join(folder.path, "run.json") });
   return info as RunInfo; // written by createRunStore in this format
+}
+
+/** Digests under which a run keeps files: of originals and of instrumented modules. @throws {WE_RUN_INFO} */
+export function moduleDigestsOf(folder: RunFolder): readonly ModuleDigest[] {
+  return readInfo(folder).modules.flatMap(({ digest, instrumented }) => [digest, instrumented]);
+}
+
+/** The folder holds every module of the genesis, unchanged. @throws {WE_MODULE_DIGEST_MISMATCH} @throws {WE_RUN_INFO} */
+export function checkModulesOf(folder: RunFolder, genesis: Genesis): void {
+  checkGenesis(genesis, readModules(folder, readInfo(folder)));
 }
 
 function instrumentedDigest(bytes: Uint8Array): ModuleDigest {

@@ -45,6 +45,10 @@ export interface SessionOptions {
   /** `auto`: rests until the first call that needs ticks; `run` and `step` then decide how far. */
   readonly start: "auto" | "live" | "paused";
   readonly realtime: boolean;
+  /** How answers of models enter; wins over the configuration. */
+  readonly delivery?: Delivery;
+  /** Models run on the first of their providers or not at all. */
+  readonly strictInference?: boolean;
 }
 
 export class Session {
@@ -164,11 +168,11 @@ export class Session {
     if (loop.admittedCount >= admittedInputsMax)
       throw fail("WE_WORLD_INPUTS_FULL", { count: loop.admittedCount });
     const { method, body, key } = request;
+    checkInputCeilings(this.#run.admissions, loop.world, body);
     const floor = this.#pacer?.tickNow() ?? 0;
     const { seq, tick } = loop.admit(body, { floor, ...(key === undefined ? {} : { key }) });
     if (method === "ask") this.#asks.set(seq, id);
     else this.#acknowledgements.push({ id, seq, tick });
-    checkInputCeilings(this.#run.admissions, loop.world, body);
   }
 
   #startRun(id: number, until: RunUntil): void {
@@ -209,10 +213,11 @@ export class Session {
       this.#finishRunCall(reason);
       return durableWaitMs;
     }
-    if (next === undefined) return idleWaitMs;
+    if (next === undefined) return loop.awaitsAnswer ? this.#run.answerWaitMs : idleWaitMs;
     if (loop.tooFarAhead) return durableWaitMs;
     const paceMs = this.#pacer?.millisUntil(next) ?? 0;
     if (paceMs > 0) return Math.min(paceMs, idleWaitMs);
+    if (!loop.isReady(next)) return this.#run.answerWaitMs;
     const { unsupervised } = loop.execute(next);
     if (unsupervised !== undefined) {
       this.#live = false;
@@ -236,11 +241,11 @@ export class Session {
 
   #reasonToStop(call: RunCall, next: number | undefined): StopReason | undefined {
     const { loop } = this.#run;
+    const quiet = next === undefined && loop.sourcesDone && !loop.awaitsAnswer;
     if (call.stepsLeft !== undefined) {
       if (call.stepsLeft <= 0) return "ticks";
-      return next === undefined && loop.sourcesDone ? "idle" : undefined;
+      return quiet ? "idle" : undefined;
     }
-    const quiet = next === undefined && loop.sourcesDone;
     const { rule, ticks } = call;
     if (ticks !== undefined && next !== undefined && next >= ticks) return "ticks";
     if (rule === "never") return quiet && ticks !== undefined ? "ticks" : undefined;

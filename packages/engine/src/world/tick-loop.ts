@@ -4,15 +4,10 @@
  * clients. Stop rules and pacing are the session's.
  */
 
-import { Encoding, assert, encodeUtf8 } from "@wasm-engine/abi";
-import type {
-  Departure,
-  ExternalRequest,
-  Input,
-  InputBody,
-  TickResult,
-  WorldContract,
-} from "@wasm-engine/core";
+import { assert } from "@wasm-engine/abi";
+import type { Departure, Input, InputBody, TickResult, WorldContract } from "@wasm-engine/core";
+import type { Models } from "../inference/contract.js";
+import { RequestDesk } from "../inference/request-desk.js";
 import type { EventLog } from "../storage/contract.js";
 import type { InputSource, OutputSink, StopRule } from "./contract.js";
 import type { PassCrashPoint } from "./crash-point.js";
@@ -30,6 +25,8 @@ export interface LoopParts {
   readonly ticksAheadMax: number;
   readonly pass: PassCrashPoint;
   readonly faults: FaultLog;
+  /** Absent where the world has no model. */
+  readonly models?: Models;
 }
 
 /** Departures of one tick. */
@@ -40,6 +37,7 @@ export interface ReleasedTick {
 
 export class TickLoop {
   readonly #parts: LoopParts;
+  readonly #desk: RequestDesk;
   /** Logged, not yet executed; all of one tick, the next. */
   #admitted: Input[] = [];
   #unreleased: ReleasedTick[] = [];
@@ -54,6 +52,8 @@ export class TickLoop {
     this.#releasedTick = parts.world.tick;
     this.#reachedTick = parts.world.tick;
     this.#loggedSeq = parts.state.lastSeq;
+    this.#desk = new RequestDesk(parts.world, parts.models);
+    this.#desk.note(parts.state.outstanding);
   }
 
   /** Sequence of the last input in the log. */
@@ -88,6 +88,26 @@ export class TickLoop {
     return this.#admitted.length;
   }
 
+  /** A model still works on an answer that enters whenever it has come. */
+  get awaitsAnswer(): boolean {
+    return this.#desk.isAwaiting;
+  }
+
+  /** Time for which ticks waited for answers that were due, in milliseconds. */
+  get inferenceStallMs(): number {
+    return this.#desk.stallMs;
+  }
+
+  /** Recovery is over: models are asked from now on, first what a former process left unanswered. */
+  begin(): void {
+    this.#desk.begin(this.#admitted);
+  }
+
+  /** False while an answer that is due at `tick` has not come. */
+  isReady(tick: number): boolean {
+    return this.#desk.isReady(tick);
+  }
+
   /** Every source has delivered its last record. */
   get sourcesDone(): boolean {
     return this.#parts.sources.every((source) => source.done && source.peekTick() === undefined);
@@ -97,18 +117,22 @@ export class TickLoop {
    * The next tick with work, or undefined where nothing is due now. What has no tick of its own or comes late enters
    * at `floor`, the tick of the wall clock in a paced run, unless work is due before.
    */
-  nextTick(floor = 0): number | undefined {
-    const { world, sources, state } = this.#parts;
+  nextTick(floor?: number): number | undefined {
+    const { world, sources } = this.#parts;
     // Nothing that is logged later may enter an earlier tick: inputs are logged in the order of their ticks.
     const admitted = this.#admitted[0];
     if (admitted !== undefined) return admitted.tick;
     const first = this.reachedTick + 1;
     let next = world.nextDueTick() ?? Infinity;
     assert(next > world.tick, "due ticks lie in the future");
-    if (state.outstanding.length > 0) next = first;
+    const answerTick = this.#desk.dueTick(first, floor ?? 0);
     const peeked = sources.map((source) => source.peekTick()).filter((tick) => tick !== undefined);
+    // Without a clock empty ticks pass in no time: they would carry the world to a timeout before a model can answer.
+    const isHeld = floor === undefined && next > first && peeked.length === 0 && this.#desk.isAwaiting;
+    if (isHeld && answerTick === undefined) return undefined;
+    next = Math.min(next, answerTick ?? Infinity);
     for (const tick of peeked) if (tick >= first) next = Math.min(next, tick);
-    if (peeked.some((tick) => tick < first)) next = Math.min(next, Math.max(first, floor));
+    if (peeked.some((tick) => tick < first)) next = Math.min(next, Math.max(first, floor ?? 0));
     return next === Infinity ? undefined : next;
   }
 
@@ -165,6 +189,7 @@ export class TickLoop {
   executeAgain(tick: number, inputs: readonly Input[]): TickResult {
     const { world, state } = this.#parts;
     for (const input of inputs) noteInput(state, input);
+    this.#desk.settle(inputs);
     this.#loggedSeq = state.lastSeq;
     const result = world.step(tick, inputs);
     this.#finish(tick, result);
@@ -198,6 +223,8 @@ export class TickLoop {
   #finish(tick: number, result: TickResult): void {
     const { state, stop, sinks, faults } = this.#parts;
     noteTick(state, result, stop);
+    this.#desk.note(result.requests);
+    if (state.outstanding.length > 0 || result.requests.length > 0) state.outstanding = this.#desk.requests;
     faults.note(tick, result.faults);
     if (result.departures.length === 0) return;
     for (const sink of sinks) sink.offer(tick, result.departures);
@@ -207,13 +234,15 @@ export class TickLoop {
   /** Inputs of `tick` in log order: admitted ones, results of requests, records of the sources. */
   #collect(tick: number): Input[] {
     const { sources, state } = this.#parts;
+    assert(this.isReady(tick), "a tick waits for its answers");
     const inputs = this.#admitted;
     this.#admitted = [];
     for (const input of inputs) {
       assert(input.tick === tick, "what is admitted belongs to the next tick");
       noteInput(state, input);
     }
-    for (const request of [...state.outstanding]) inputs.push(this.#log({ tick, body: refusalOf(request) }));
+    this.#desk.settle(inputs);
+    for (const body of this.#desk.take(tick)) inputs.push(this.#log({ tick, body }));
     sources.forEach((source, index) => {
       for (const { body, record, key } of source.take(tick)) {
         const position = [index, record] as const;
@@ -235,23 +264,4 @@ export class TickLoop {
     this.#parts.log.append({ kind: "input", input: logged });
     return logged;
   }
-}
-
-/** No adapter answers models or tools: the request fails in the next tick, as a logged input like any result. */
-function refusalOf(request: ExternalRequest): InputBody {
-  const text = JSON.stringify({
-    code: "FAILED",
-    message: `no adapter answers ${request.kind} requests for "${request.name}" in this run`,
-    retryable: false,
-  });
-  return {
-    kind: "result",
-    agent: request.agent,
-    requestId: request.requestId,
-    source: request.kind,
-    ok: false,
-    last: true,
-    encoding: Encoding.JSON,
-    payload: encodeUtf8(text),
-  };
 }

@@ -5,10 +5,12 @@
 
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
+import { InferenceThreadHost } from "../inference/thread-host.js";
 import type { WorldEvent } from "./control.js";
 import type { JobMessage, ThreadData } from "./job.js";
 import { executorStackMb, orchestratorHeapMb, stopDeadlineMs } from "./limits.js";
 
+const inferenceThreads = new InferenceThreadHost();
 const threadProgram = fileURLToPath(new URL("./orchestrator-thread.js", import.meta.url));
 const bell = new SharedArrayBuffer(4);
 const thread = startThread({ bell });
@@ -23,6 +25,7 @@ function startThread(data: ThreadData): Worker {
   });
   worker.on("message", (event: WorldEvent) => {
     if (event.kind === "reads-stdin") relayStandardInput();
+    else if (event.kind === "start-inference") inferenceThreads.start(event.thread);
     else tell(event);
   });
   worker.on("error", (error) => {
@@ -46,6 +49,8 @@ function tell(event: WorldEvent): void {
 /** What was told must arrive before the process ends: the channel is closed by the client's side last. */
 function leave(code: number): void {
   process.exitCode = code;
+  // Where the orchestrator died, nobody else ends them; the process ends when they have.
+  inferenceThreads.close();
   if (process.connected) process.disconnect();
 }
 

@@ -1,0 +1,18 @@
+/** Error codes of inference in the engine. Those of models and providers belong to the inference package. */
+
+import { errorFactory } from "@wasm-engine/abi";
+import type { ErrorTable } from "@wasm-engine/abi";
+
+export const ENGINE_INFERENCE_ERRORS = {
+  WE_INFERENCE_THREAD: {
+    message: "The inference thread ended while it loaded {models}: {cause}",
+    hint: "check memory and the native runtime, or use the provider wasm; nothing of the run has been executed",
+    exitCode: 70,
+    retryable: true,
+    explanation:
+      "Models are loaded by a thread of their own before the first tick. That thread ended without an error of its " +
+      "own: the runtime aborted, or there was not enough memory for the weights.",
+  },
+} as const satisfies ErrorTable;
+
+export const fail = errorFactory(ENGINE_INFERENCE_ERRORS);

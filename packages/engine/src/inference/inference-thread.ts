@@ -1,0 +1,159 @@
+/**
+ * Program of an inference thread: loads its models, then sleeps on the channel's bell, runs batch after batch and
+ * writes the answers back. An error that it does not understand ends it; whoever watches it marks that in the channel.
+ */
+
+import { workerData } from "node:worker_threads";
+import { EngineError, assert, encodeUtf8, limits } from "@wasm-engine/abi";
+import type { Encoding } from "@wasm-engine/abi";
+import type { InferenceService, ModelFacts, TensorRequest, TensorResponse } from "@wasm-engine/core";
+import type { InferenceThreadData } from "./contract.js";
+import {
+  AnswerFrame,
+  InferenceChannel,
+  RequestFrame,
+  ThreadState,
+  readWords,
+  writeWords,
+} from "./inference-channel.js";
+import { channelWaitStepMs } from "./limits.js";
+import { createService } from "./service-module.js";
+
+interface Batch {
+  readonly id: number;
+  readonly model: number;
+  readonly requests: readonly TensorRequest[];
+}
+
+class InferenceLoop {
+  readonly #channel: InferenceChannel;
+  readonly #service: InferenceService;
+  readonly #data: InferenceThreadData;
+
+  constructor(channel: InferenceChannel, service: InferenceService, data: InferenceThreadData) {
+    this.#channel = channel;
+    this.#service = service;
+    this.#data = data;
+  }
+
+  async load(): Promise<void> {
+    for (const [index, spec] of this.#data.models.entries()) {
+      this.#tellFacts(index, await this.#service.load(spec));
+    }
+  }
+
+  /** Until the channel closes. */
+  async serve(): Promise<void> {
+    while (!this.#channel.isClosing) {
+      const heard = this.#channel.bells.thread;
+      const batch = this.#takeBatch(heard);
+      if (batch === undefined) this.#channel.awaitHost(heard, channelWaitStepMs);
+      else await this.#run(batch);
+    }
+  }
+
+  async #run({ id, model, requests }: Batch): Promise<void> {
+    const name = this.#data.models[model]?.name;
+    assert(name !== undefined, "a batch asks one of the thread's models");
+    const { responses, changed, facts } = await this.#service.run(name, requests);
+    assert(responses.length === requests.length, "every request of a batch is answered");
+    if (changed !== undefined) {
+      this.#tell(AnswerFrame.CHANGED, [model, 0], encodeUtf8(JSON.stringify({ change: changed, facts })));
+    }
+    responses.forEach((response, index) => this.#answer(id, index, response));
+    this.#channel.ringHost();
+  }
+
+  #answer(batch: number, index: number, response: TensorResponse): void {
+    if (!response.ok)
+      return this.#tell(AnswerFrame.ANSWER, [batch, index, 0, 0], encodeUtf8(response.message));
+    const { encoding, payload } = response;
+    if (payload.length <= limits.messageBytesMax - 1024) {
+      return this.#tell(AnswerFrame.ANSWER, [batch, index, 1, encoding], payload);
+    }
+    const text = `the answer has ${payload.length} bytes, which no message holds`;
+    this.#tell(AnswerFrame.ANSWER, [batch, index, 0, 0], encodeUtf8(text));
+  }
+
+  #tellFacts(model: number, facts: ModelFacts): void {
+    this.#tell(AnswerFrame.FACTS, [model, 0], encodeUtf8(JSON.stringify(facts)));
+  }
+
+  #tell(operation: number, words: readonly number[], bytes: Uint8Array): void {
+    writeAnswer(this.#channel, { operation, words, bytes });
+  }
+
+  /** The next whole batch: its frames follow one another, the last ones may still be on their way. */
+  #takeBatch(heard: number): Batch | undefined {
+    const frame = this.#channel.requests.peek();
+    if (frame === undefined) return undefined;
+    assert(frame.operation === RequestFrame.BATCH, "a batch begins with its header");
+    const [id, model, count] = readWords(frame.payload);
+    this.#channel.requests.release(frame);
+    const requests: TensorRequest[] = [];
+    let bell = heard;
+    while (requests.length < count) {
+      const request = this.#takeRequest();
+      if (request !== undefined) requests.push(request);
+      else if (this.#channel.isClosing) return undefined;
+      else {
+        this.#channel.ringHost();
+        this.#channel.awaitHost(bell, channelWaitStepMs);
+        bell = this.#channel.bells.thread;
+      }
+    }
+    return { id, model, requests };
+  }
+
+  /** Copied out of the shared ring: runtimes take no shared memory. */
+  #takeRequest(): TensorRequest | undefined {
+    const frame = this.#channel.requests.peek();
+    if (frame === undefined) return undefined;
+    assert(frame.operation === RequestFrame.REQUEST, "requests follow the header of their batch");
+    const [encoding] = readWords(frame.payload);
+    const payload = frame.payload.slice(8);
+    this.#channel.requests.release(frame);
+    return { encoding: encoding as Encoding, payload }; // written by the host from a message
+  }
+}
+
+interface AnswerParts {
+  readonly operation: number;
+  readonly words: readonly number[];
+  readonly bytes: Uint8Array;
+}
+
+/** Waits for room unless nobody reads any more. */
+function writeAnswer(channel: InferenceChannel, { operation, words, bytes }: AnswerParts): void {
+  for (;;) {
+    const heard = channel.bells.thread;
+    const target = channel.answers.reserve(operation, words.length * 4 + bytes.length);
+    if (target !== undefined) {
+      writeWords(target, ...words);
+      target.set(bytes, words.length * 4);
+      return channel.answers.publish();
+    }
+    if (channel.isClosing) return;
+    channel.ringHost();
+    channel.awaitHost(heard, channelWaitStepMs);
+  }
+}
+
+async function runThread(data: InferenceThreadData): Promise<void> {
+  const channel = new InferenceChannel(data.buffer, data.bell);
+  try {
+    const service = await createService(data.service, data.options);
+    const loop = new InferenceLoop(channel, service, data);
+    await loop.load();
+    channel.setState(ThreadState.READY);
+    await loop.serve();
+    await service.close();
+  } catch (error) {
+    if (!EngineError.is(error)) throw error;
+    const record = encodeUtf8(JSON.stringify(error.toRecord()));
+    writeAnswer(channel, { operation: AnswerFrame.FAILED, words: [], bytes: record });
+  }
+  channel.setState(ThreadState.CLOSED);
+}
+
+await runThread(workerData as InferenceThreadData); // set by thread-host.ts

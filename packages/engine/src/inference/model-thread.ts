@@ -1,0 +1,253 @@
+/**
+ * The orchestrator's side of one inference thread: hands it batches, reads its answers, and starts it again where it
+ * died, asking once more what was under way. Never waits, except at the end for the batch that runs.
+ */
+
+import { EngineError, assert, decodeUtf8 } from "@wasm-engine/abi";
+import type { Encoding, ErrorRecord } from "@wasm-engine/abi";
+import type { ExternalRequest, ModelFacts, ModelSpec, ProviderChange } from "@wasm-engine/core";
+import type { ModelAnswer, ModelEvent, ServiceOptions, StartInferenceThread } from "./contract.js";
+import { fail } from "./errors.js";
+import type { RingFrame } from "./byte-ring.js";
+import {
+  AnswerFrame,
+  InferenceChannel,
+  RequestFrame,
+  ThreadState,
+  readWords,
+  writeWords,
+} from "./inference-channel.js";
+import { channelRingBytes, channelWaitStepMs, closeDeadlineMs, deathsPerBatchMax } from "./limits.js";
+
+export interface ModelThreadParts {
+  readonly models: readonly ModelSpec[];
+  readonly service: string;
+  readonly options: ServiceOptions;
+  readonly start: StartInferenceThread;
+  readonly bell?: SharedArrayBuffer;
+}
+
+/** Requests that were handed over together; `undefined` once answered. */
+interface Batch {
+  readonly id: number;
+  readonly model: number;
+  readonly requests: (ExternalRequest | undefined)[];
+  open: number;
+}
+
+interface PendingFrame {
+  readonly operation: number;
+  readonly words: readonly number[];
+  readonly payload: Uint8Array;
+}
+
+/** Stable: it becomes part of a logged answer. */
+const diedText = "the inference thread ended while it worked on this request";
+const noBytes = new Uint8Array();
+
+export class ModelThread {
+  readonly #parts: ModelThreadParts;
+  readonly #facts: (ModelFacts | undefined)[];
+  readonly #batches = new Map<number, Batch>();
+  /** What the ring has no room for, in order. */
+  #waiting: PendingFrame[] = [];
+  #channel: InferenceChannel;
+  #nextBatch = 0;
+  /** Deaths since the last answer. */
+  #deathsInRow = 0;
+  #deaths = 0;
+  #readBytes = 0;
+
+  constructor(parts: ModelThreadParts) {
+    this.#parts = parts;
+    this.#facts = parts.models.map(() => undefined);
+    this.#channel = this.#start();
+  }
+
+  /** Deaths of the thread since the world was opened. */
+  get deaths(): number {
+    return this.#deaths;
+  }
+
+  /** Facts of the models, in the order of the specifications; undefined until they are loaded. */
+  get facts(): readonly (ModelFacts | undefined)[] {
+    return this.#facts;
+  }
+
+  /** True once every model is loaded. @throws {WE_INFERENCE_THREAD} and what loading throws */
+  get isLoaded(): boolean {
+    const { state, cause } = this.#channel;
+    for (
+      let frame = this.#channel.answers.peek();
+      frame !== undefined;
+      frame = this.#channel.answers.peek()
+    ) {
+      this.#read(frame, []);
+      this.#channel.answers.release(frame);
+    }
+    if (state === ThreadState.DEAD) {
+      const models = this.#parts.models.map(({ name }) => name).join(", ");
+      throw fail("WE_INFERENCE_THREAD", { models, cause });
+    }
+    return state === ThreadState.READY;
+  }
+
+  ask(model: number, requests: readonly ExternalRequest[]): void {
+    const batch: Batch = { id: this.#nextBatch, model, requests: [...requests], open: requests.length };
+    this.#nextBatch = (this.#nextBatch + 1) >>> 0;
+    this.#batches.set(batch.id, batch);
+    this.#send(batch);
+  }
+
+  /** @throws the error that the thread cannot go on with */
+  poll(): readonly ModelEvent[] {
+    const events: ModelEvent[] = [];
+    // Before the answers: a thread that died wrote them before.
+    const { state } = this.#channel;
+    for (
+      let frame = this.#channel.answers.peek();
+      frame !== undefined;
+      frame = this.#channel.answers.peek()
+    ) {
+      this.#read(frame, events);
+      this.#readBytes += frame.payload.length;
+      this.#channel.answers.release(frame);
+    }
+    this.#handOver();
+    if (this.#readBytes > channelRingBytes / 4) {
+      this.#readBytes = 0;
+      this.#channel.ringThread();
+    }
+    if (state === ThreadState.DEAD) this.#bury(events);
+    return events;
+  }
+
+  /** Returns when the thread has ended, or after a deadline: it is never cut off. */
+  close(): void {
+    const channel = this.#channel;
+    channel.close();
+    const deadlineMs = performance.now() + closeDeadlineMs;
+    for (;;) {
+      const heard = channel.bells.host;
+      const isOver = channel.state === ThreadState.CLOSED || channel.state === ThreadState.DEAD;
+      if (isOver || performance.now() > deadlineMs) return;
+      channel.awaitThread(heard, channelWaitStepMs);
+    }
+  }
+
+  #start(): InferenceChannel {
+    const { bell, service, models, options, start } = this.#parts;
+    const channel = InferenceChannel.allocate(bell);
+    start({ buffer: channel.buffer, service, models, options, ...(bell === undefined ? {} : { bell }) });
+    return channel;
+  }
+
+  /** The thread is gone: once it is asked again, then what it was asked fails. */
+  #bury(events: ModelEvent[]): void {
+    this.#deaths += 1;
+    this.#deathsInRow += 1;
+    events.push({ kind: "died", cause: this.#channel.cause, deaths: this.#deaths });
+    this.#waiting = [];
+    this.#channel = this.#start();
+    if (this.#deathsInRow < deathsPerBatchMax) {
+      for (const batch of this.#batches.values()) this.#send(batch);
+      return;
+    }
+    this.#deathsInRow = 0;
+    for (const { requests } of this.#batches.values()) {
+      for (const request of requests) {
+        if (request === undefined) continue;
+        events.push({ kind: "answer", request, answer: { ok: false, message: diedText, retryable: true } });
+      }
+    }
+    this.#batches.clear();
+  }
+
+  /** Numbers of requests are kept: answers of a former thread never mix with those of this one. */
+  #send({ id, model, requests }: Batch): void {
+    this.#waiting.push({
+      operation: RequestFrame.BATCH,
+      words: [id, model, requests.length],
+      payload: noBytes,
+    });
+    for (const request of requests) {
+      const words = [request?.encoding ?? 0, 0];
+      this.#waiting.push({ operation: RequestFrame.REQUEST, words, payload: request?.payload ?? noBytes });
+    }
+    this.#handOver();
+  }
+
+  #handOver(): void {
+    if (this.#waiting.length === 0) return;
+    const { requests } = this.#channel;
+    let count = 0;
+    for (const { operation, words, payload } of this.#waiting) {
+      const target = requests.reserve(operation, words.length * 4 + payload.length);
+      if (target === undefined) break;
+      writeWords(target, ...words);
+      target.set(payload, words.length * 4);
+      requests.publish();
+      count += 1;
+    }
+    if (count === 0) return;
+    this.#waiting.splice(0, count);
+    this.#channel.ringThread();
+  }
+
+  #read({ operation, payload }: RingFrame, events: ModelEvent[]): void {
+    const [first, second, third, fourth] = readWords(payload);
+    switch (operation) {
+      case AnswerFrame.FACTS:
+        return this.#learn(first, jsonAt(payload, 8) as ModelFacts, events); // written by inference-thread.ts
+      case AnswerFrame.CHANGED: {
+        const { change, facts } = jsonAt(payload, 8) as { change: ProviderChange; facts: ModelFacts }; // as above
+        this.#facts[first] = facts;
+        events.push({ kind: "changed", change });
+        return;
+      }
+      case AnswerFrame.ANSWER: {
+        const body = payload.slice(16);
+        const answer: ModelAnswer =
+          third === 1
+            ? { ok: true, encoding: fourth as Encoding, payload: body } // as above
+            : { ok: false, message: decodeUtf8(body) ?? "the model failed" };
+        return this.#settle(first, second, answer, events);
+      }
+      case AnswerFrame.FAILED:
+        throw EngineError.fromRecord(jsonAt(payload, 0) as ErrorRecord); // as above
+      default:
+        assert(false, "the thread writes known frames");
+    }
+  }
+
+  /** A model that comes back on another provider after a death is a change of provider as well. */
+  #learn(model: number, facts: ModelFacts, events: ModelEvent[]): void {
+    const known = this.#facts[model];
+    const { name, provider } = facts;
+    this.#facts[model] = facts;
+    if (known === undefined || known.provider === provider) return;
+    const change = {
+      model: name,
+      from: known.provider,
+      to: provider,
+      reason: "the thread was started again",
+    };
+    events.push({ kind: "changed", change });
+  }
+
+  #settle(id: number, index: number, answer: ModelAnswer, events: ModelEvent[]): void {
+    const batch = this.#batches.get(id);
+    const request = batch?.requests[index];
+    // What was answered before the thread died comes again with the rest of its batch.
+    if (batch === undefined || request === undefined) return;
+    this.#deathsInRow = 0;
+    batch.requests[index] = undefined;
+    batch.open -= 1;
+    if (batch.open === 0) this.#batches.delete(id);
+    events.push({ kind: "answer", request, answer });
+  }
+}
+
+function jsonAt(payload: Uint8Array, offset: number): unknown {
+  return JSON.parse(decodeUtf8(payload.slice(offset)) ?? "null");
+}

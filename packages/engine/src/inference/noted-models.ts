@@ -1,0 +1,57 @@
+/** Models whose changes are kept with the run: what answered, from which tick on, and what happened to the threads. */
+
+import type { Json } from "@wasm-engine/core";
+import type { ModelReport, Models } from "./contract.js";
+
+/** Appends one side record. */
+export type NoteSideRecord = (kind: string, data: Json) => void;
+
+/** Kind of the side records that {@link modelsOf} reads. */
+export const modelsRecordKind = "inference";
+const deathRecordKind = "inference-thread";
+
+/** Notes the models as they are. `fromTick`: the first tick that answers from now on can enter. */
+export function noteModels(models: Models, note: NoteSideRecord, fromTick: number): void {
+  note(modelsRecordKind, { fromTick, models: models.reports } as unknown as Json); // plain data
+}
+
+/** The same models, whose changes are noted when they are heard of. */
+export function notedModels(models: Models, note: NoteSideRecord, nextTick: () => number): Models {
+  return {
+    schedule: (model) => models.schedule(model),
+    ask: (model, requests) => models.ask(model, requests),
+    poll: () => {
+      const events = models.poll();
+      for (const event of events) {
+        if (event.kind === "died")
+          note(deathRecordKind, { fromTick: nextTick(), cause: event.cause, deaths: event.deaths });
+      }
+      if (events.some(({ kind }) => kind === "changed")) noteModels(models, note, nextTick());
+      return events;
+    },
+    get reports() {
+      return models.reports;
+    },
+    get threadDeaths() {
+      return models.threadDeaths;
+    },
+    close: () => models.close(),
+  };
+}
+
+/** The models in side records: as last noted, and every fingerprint that any of them ever had. */
+export function modelsOf(records: readonly { readonly kind: string; readonly data: Json }[]): {
+  readonly models: readonly ModelReport[];
+  readonly fingerprints: ReadonlyMap<string, ReadonlySet<string>>;
+} {
+  const fingerprints = new Map<string, Set<string>>();
+  let models: readonly ModelReport[] = [];
+  for (const { kind, data } of records) {
+    if (kind !== modelsRecordKind) continue;
+    ({ models } = data as unknown as { models: readonly ModelReport[] }); // written by notedModels
+    for (const { name, fingerprint } of models) {
+      fingerprints.set(name, (fingerprints.get(name) ?? new Set()).add(fingerprint));
+    }
+  }
+  return { models, fingerprints };
+}

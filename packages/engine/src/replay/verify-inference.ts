@@ -1,0 +1,181 @@
+/**
+ * Asks the models of a recorded run again and compares their answers with those of the log: bit for bit where the
+ * fingerprint is the recorded one, by tolerance where it is another. The requests come from executing the run again,
+ * whose commits must agree with the log.
+ */
+
+import { join } from "node:path";
+import { Encoding, encodeUtf8 } from "@wasm-engine/abi";
+import type { AgentHandle } from "@wasm-engine/abi";
+import type { ExternalRequest, Input, InputBody, InferenceService, TensorResponse } from "@wasm-engine/core";
+import { compareAnswers } from "../inference/answer-comparison.js";
+import type { ComparedAnswer } from "../inference/answer-comparison.js";
+import { specOf } from "../inference/model-threads.js";
+import { modelsOf } from "../inference/noted-models.js";
+import { createService, inferencePackage } from "../inference/service-module.js";
+import { fail } from "../world/errors.js";
+import { readSetup } from "../world/run-store.js";
+import { compareCommits, playTick } from "./play.js";
+import type { InferenceVerification, ModelVerification } from "./replay-contract.js";
+import { openTrack } from "./track.js";
+import type { RecordedRun } from "./track.js";
+
+type Result = Extract<InputBody, { readonly kind: "result" }>;
+
+/** A request and the result that the log has for it. */
+interface Recorded {
+  readonly tick: number;
+  readonly request: ExternalRequest;
+  readonly result: Result;
+}
+
+interface Sums {
+  compared: number;
+  identical: number;
+  withinTolerance: number;
+  different: number;
+  notCompared: number;
+  firstDifference?: InferenceVerification["firstDifference"];
+}
+
+/** Answers compared at a time: bounds what is held in memory. */
+const answersPerRound = 4096;
+
+/** @throws {WE_RUN_DIVERGED} and what loading the models throws */
+export async function verifyInference(run: RecordedRun, service?: string): Promise<InferenceVerification> {
+  const setup = readSetup(run.dir);
+  const adapter = await createService(service ?? inferencePackage, {
+    nativeFrom: [join(setup.baseDirectory, ".wasm-engine", "native"), setup.baseDirectory],
+    strict: false,
+  });
+  try {
+    const { fingerprints } = modelsOf(run.sideRecords());
+    const models = new Map<string, ModelVerification>();
+    for (const model of setup.models ?? []) {
+      const { fingerprint, provider } = await adapter.load(specOf(model));
+      const recorded = [...(fingerprints.get(model.name) ?? [])];
+      const isSame = recorded.length === 1 && recorded[0] === fingerprint;
+      models.set(model.name, {
+        name: model.name,
+        provider,
+        recorded,
+        fingerprint,
+        compared: isSame ? "bits" : "tolerance",
+      });
+    }
+    const sums: Sums = { compared: 0, identical: 0, withinTolerance: 0, different: 0, notCompared: 0 };
+    for (const round of rounds(run)) await compareRound(adapter, { round, models, sums });
+    return { ...sums, models: [...models.values()] };
+  } finally {
+    await adapter.close();
+  }
+}
+
+/** Executes the run again; every result of the log with the request that it answers. */
+function* rounds(run: RecordedRun): Generator<readonly Recorded[]> {
+  const track = openTrack(run, undefined);
+  const open = new Map<string, ExternalRequest>();
+  let round: Recorded[] = [];
+  for (const entry of run.log.ticks(-1)) {
+    if (entry.commit === undefined) break;
+    for (const { body } of entry.inputs) {
+      const recorded = answered(open, entry.tick, body);
+      if (recorded !== undefined) round.push(recorded);
+    }
+    const { commit, requests } = playTick(track, entry, undefined);
+    const difference = compareCommits(entry.commit, commit);
+    if (difference !== undefined) throw fail("WE_RUN_DIVERGED", { ...difference, dir: run.dir });
+    for (const request of requests)
+      if (request.kind === "inference") open.set(keyOf(request.agent, request.requestId), request);
+    if (round.length >= answersPerRound) {
+      yield round;
+      round = [];
+    }
+  }
+  yield round;
+}
+
+function answered(
+  open: Map<string, ExternalRequest>,
+  tick: number,
+  body: Input["body"],
+): Recorded | undefined {
+  if (body.kind !== "result" || body.source !== "inference") return undefined;
+  const key = keyOf(body.agent, body.requestId);
+  const request = open.get(key);
+  open.delete(key);
+  return request === undefined ? undefined : { tick, request, result: body };
+}
+
+function keyOf(agent: AgentHandle, requestId: number): string {
+  return `${agent}:${requestId}`;
+}
+
+interface RoundParts {
+  readonly round: readonly Recorded[];
+  readonly models: ReadonlyMap<string, ModelVerification>;
+  readonly sums: Sums;
+}
+
+/** One batch per model and tick of request, as the run asked. */
+async function compareRound(adapter: InferenceService, { round, models, sums }: RoundParts): Promise<void> {
+  const batches = new Map<string, Recorded[]>();
+  for (const recorded of round) {
+    const { name, tick } = recorded.request;
+    if (!models.has(name) || isHostFailure(recorded.result)) {
+      sums.notCompared += 1;
+      continue;
+    }
+    const batch = batches.get(`${tick}:${name}`);
+    if (batch === undefined) batches.set(`${tick}:${name}`, [recorded]);
+    else batch.push(recorded);
+  }
+  for (const batch of batches.values()) {
+    const model = models.get(batch[0]?.request.name ?? "");
+    if (model === undefined) continue;
+    const { responses } = await adapter.run(
+      model.name,
+      batch.map(({ request }) => request),
+    );
+    batch.forEach((recorded, index) => {
+      const response = responses[index];
+      if (response !== undefined) count(sums, { model, recorded, response });
+    });
+  }
+}
+
+/** What a dead thread or an answer too large for a message left is no answer of the model. */
+function isHostFailure({ ok, payload }: Result): boolean {
+  return !ok && /"retryable":true|which no message holds/.test(Buffer.from(payload).toString());
+}
+
+interface Comparison {
+  readonly model: ModelVerification;
+  readonly recorded: Recorded;
+  readonly response: TensorResponse;
+}
+
+function count(sums: Sums, { model, recorded, response }: Comparison): void {
+  const { tick, request, result } = recorded;
+  const verdict = compareAnswers(result, asResult(response));
+  sums.compared += 1;
+  if (verdict.kind === "identical") {
+    sums.identical += 1;
+    return;
+  }
+  const isExact = model.compared === "bits";
+  if (verdict.kind === "close") sums.withinTolerance += 1;
+  if (verdict.kind === "close" && !isExact) return;
+  sums.different += 1;
+  const detail = verdict.kind === "different" ? verdict.detail : "other bits, within the tolerance";
+  const { agent, requestId } = request;
+  sums.firstDifference ??= { tick, agent, requestId, model: model.name, detail };
+}
+
+/** As the engine would have logged it. */
+function asResult(response: TensorResponse): ComparedAnswer {
+  if (response.ok) return response;
+  const { message } = response;
+  const payload = encodeUtf8(JSON.stringify({ code: "FAILED", message, retryable: false }));
+  return { ok: false, encoding: Encoding.JSON, payload };
+}

@@ -1,0 +1,126 @@
+/**
+ * An inference service without a runtime, whose behaviour a file in the model's folder decides: for tests of what the
+ * engine does around a model. Its answer is a function of the request alone. Loaded by name into inference threads.
+ */
+
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { EngineError, decodeUtf8, encodeUtf8 } from "@wasm-engine/abi";
+import type {
+  BatchResult,
+  InferenceService,
+  ModelFacts,
+  ModelSpec,
+  ProviderName,
+  TensorRequest,
+} from "@wasm-engine/core";
+
+/** `fake.json` of a model's folder. */
+export interface FakeBehaviour {
+  readonly version?: string;
+  readonly latencyTicks?: number;
+  /** Sleeps before every answer. */
+  readonly delayMs?: number;
+  /** Ends the thread in the batch of this number, from 0: the first time, or whenever a batch has it. */
+  readonly diesInBatch?: number;
+  readonly diesAlways?: boolean;
+  /** Another provider takes over in the batch of this number. */
+  readonly changesInBatch?: number;
+  /** The model cannot be loaded. */
+  readonly refuses?: boolean;
+  /** Ends the thread while it loads. */
+  readonly diesAtLoad?: boolean;
+}
+
+class FakeService implements InferenceService {
+  readonly #models = new Map<string, { spec: ModelSpec; behaviour: FakeBehaviour; provider: ProviderName }>();
+  #batches = 0;
+
+  load(spec: ModelSpec): Promise<ModelFacts> {
+    const behaviour = JSON.parse(readFileSync(join(spec.dir, "fake.json"), "utf8")) as FakeBehaviour; // of the test
+    if (behaviour.diesAtLoad === true) process.exit(9);
+    if (behaviour.refuses === true) {
+      const message = `Model ${spec.name}: ${spec.dir} holds no model: it is a fake`;
+      return Promise.reject(
+        new EngineError({ code: "WE_MODEL_FOLDER", message, exitCode: 2, retryable: false, details: {} }),
+      );
+    }
+    this.#models.set(spec.name, { spec, behaviour, provider: spec.providers[0] ?? "wasm" });
+    return Promise.resolve(this.#factsOf(spec.name));
+  }
+
+  unload(name: string): Promise<void> {
+    this.#models.delete(name);
+    return Promise.resolve();
+  }
+
+  run(name: string, requests: readonly TensorRequest[]): Promise<BatchResult> {
+    const model = this.#models.get(name);
+    if (model === undefined) throw new Error(`no model ${name}`);
+    const { spec, behaviour } = model;
+    const batch = this.#batches;
+    this.#batches += 1;
+    appendFileSync(join(spec.dir, "calls.txt"), `${name} ${requests.length}\n`);
+    if (behaviour.delayMs !== undefined) sleep(behaviour.delayMs);
+    const diedMark = join(spec.dir, "died.txt");
+    if (behaviour.diesInBatch === batch && (behaviour.diesAlways === true || !existsSync(diedMark))) {
+      writeFileSync(diedMark, "");
+      process.exit(7);
+    }
+    const from = model.provider;
+    const isChanging = behaviour.changesInBatch === batch;
+    if (isChanging) model.provider = "wasm";
+    return Promise.resolve({
+      responses: requests.map(answerOf),
+      facts: this.#factsOf(name),
+      ...(isChanging ? { changed: { model: name, from, to: "wasm", reason: "it was told to" } } : {}),
+    });
+  }
+
+  facts(): readonly ModelFacts[] {
+    return [...this.#models.keys()].map((name) => this.#factsOf(name));
+  }
+
+  close(): Promise<void> {
+    this.#models.clear();
+    return Promise.resolve();
+  }
+
+  #factsOf(name: string): ModelFacts {
+    const model = this.#models.get(name);
+    if (model === undefined) throw new Error(`no model ${name}`);
+    const { behaviour, provider } = model;
+    const { version = "1", latencyTicks = 1 } = behaviour;
+    const digest = "ab".repeat(32);
+    const fingerprintParts = { provider };
+    const fingerprint = provider.padEnd(64, "0");
+    const batchMode = "exact";
+    return {
+      name,
+      version,
+      digest,
+      provider,
+      refused: [],
+      batchMode,
+      fingerprint,
+      fingerprintParts,
+      latencyTicks,
+    };
+  }
+}
+
+/** The text backwards; a request that holds `"bad"` cannot be answered, one with `"long"` gets more than a message holds. */
+function answerOf({ encoding, payload }: TensorRequest): BatchResult["responses"][number] {
+  const text = decodeUtf8(payload) ?? "";
+  if (text.includes('"bad"')) return { ok: false, message: "the fake model takes no bad input" };
+  if (text.includes('"long"')) return { ok: true, encoding, payload: new Uint8Array(1_100_000) };
+  return { ok: true, encoding, payload: encodeUtf8(JSON.stringify([...text].reverse().join(""))) };
+}
+
+function sleep(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+}
+
+export function createInferenceService(): InferenceService {
+  return new FakeService();
+}
