@@ -1,7 +1,7 @@
 /** Shape of engine.yaml after the schema has accepted it: what is written, without defaults. */
 
-import type { Json, Policy } from "@wasm-engine/core";
-import type { Durability } from "../world/contract.js";
+import type { Json, Policy, ProviderName } from "@wasm-engine/core";
+import type { Delivery, Durability } from "../world/contract.js";
 
 export interface LimitsEntry {
   readonly fuelPerSlice?: number;
@@ -74,6 +74,23 @@ export interface TrustEntry {
 
 export type ModuleEntry = string | { readonly path: string; readonly digest?: string };
 
+/** A model with more than its folder. */
+export interface ModelFileEntry {
+  readonly path: string;
+  readonly version?: string;
+  readonly sha256?: string;
+  readonly providers?: readonly ProviderName[];
+  readonly latencyTicks?: number;
+  readonly delivery?: Delivery;
+  readonly thread?: "shared" | "own";
+}
+
+export interface InferenceEntry {
+  readonly providers?: readonly ProviderName[];
+  readonly delivery?: Delivery;
+  readonly strict?: boolean;
+}
+
 export interface ConfigFile {
   readonly version: 1;
   readonly name: string;
@@ -89,7 +106,8 @@ export interface ConfigFile {
   readonly agentsMax?: number;
   readonly tenants?: Readonly<Record<string, TenantEntry>>;
   readonly modules: Readonly<Record<string, ModuleEntry>>;
-  readonly models?: Readonly<Record<string, string | { readonly path: string }>>;
+  readonly models?: Readonly<Record<string, string | ModelFileEntry>>;
+  readonly inference?: InferenceEntry;
   readonly tools?: Readonly<Record<string, string>>;
   readonly limits?: LimitsEntry;
   readonly agents: readonly AgentEntry[];

@@ -80,6 +80,7 @@ const edit = fc.record({
 test(`[G10] a damaged configuration is accepted or gets a code (repeat: WASM_ENGINE_SEED=${seed})`, async (context) => {
   const directory = projectFolder(context, {
     "m.wasm": await assemble(smallAgentText()),
+    "models/delay/model.json": "{}",
     "airports.csv": "iata,lat\nORD,41.50\nLAS,36\n",
     "flights.csv": "date,origin,delay\n2001-01-01,ORD,5\n2001-01-01,ZZZ,6\n",
   });

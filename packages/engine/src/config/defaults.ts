@@ -1,11 +1,12 @@
 /** Defaults of engine.yaml. The schema states the same numbers to editors; a test compares both. */
 
 import { limits } from "@wasm-engine/abi";
-import type { AgentLimits, FaultPolicy, Policy } from "@wasm-engine/core";
+import type { AgentLimits, FaultPolicy, Policy, ProviderName } from "@wasm-engine/core";
 import type { Durability } from "../world/contract.js";
 import { agentsCeiling } from "./limits.js";
 
 interface EngineDefaults {
+  readonly providers: readonly ProviderName[];
   readonly seed: number;
   readonly tickMs: number;
   readonly epoch: string;
@@ -25,6 +26,8 @@ interface EngineDefaults {
 }
 
 export const ENGINE_DEFAULTS: EngineDefaults = {
+  // The one provider with the same bits everywhere: live runs of two machines agree unless somebody asks for speed.
+  providers: ["wasm"],
   seed: 0,
   tickMs: 100,
   epoch: "1970-01-01T00:00:00Z",

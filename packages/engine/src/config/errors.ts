@@ -109,6 +109,20 @@ export const CONFIG_ERRORS = {
     exitCode: 2,
     explanation: "A module, key, table or input file that the configuration names is not there.",
   },
+  WE_CONFIG_MODEL_MISSING: {
+    message: "{at}: {path} names the model folder {came}, which does not exist",
+    hint: "paths are relative to the folder of the configuration, here {directory}",
+    exitCode: 2,
+    explanation: "A model is a folder with model.json and its .onnx file, or one in Hugging Face layout.",
+  },
+  WE_CONFIG_MODEL_SOURCE: {
+    message: "{at}: {path} names {came}; this release reads models from folders only",
+    hint: "fetch the model into a folder and name that; {scheme}: addresses come with a later release",
+    exitCode: 2,
+    explanation:
+      "Models from Hugging Face (hf:) and from OpenAI-compatible servers (openai:) are written as addresses. This " +
+      "release has no adapter for either, and says so instead of answering every request with FAILED.",
+  },
   WE_CONFIG_TEMPLATE: {
     message: "{at}: {path} uses {came}, which is not a column of {table}",
     hint: "{advice}",

@@ -101,6 +101,7 @@ test("[S13] a whole configuration: table, clock, tenants, inputs, outputs, stop 
     "m.wasm": await assemble(smallAgentText()),
     "n.wasm": await assemble(smallAgentText("(global i32 (i32.const 7))")),
     "airports.csv": 'iata,name,lat,zip\nORD,"O\'Hare, Chicago",41.50,007\nLAS,Las Vegas,36,89119\n',
+    "models/delay/model.json": "{}",
     "flights.csv": "date,origin,delay\n2001-01-01,ORD,5\n2001-01-01,ZZZ,6\n",
   });
   const { world, warnings } = await loadConfig(join(directory, "engine.yaml"), {
@@ -152,7 +153,11 @@ test("[S13] a whole configuration: table, clock, tenants, inputs, outputs, stop 
   assert.equal(world.inputs[0]?.sha256?.length, 64);
   assert.deepEqual(world.inputs[1], { path: "-", format: "jsonl", topic: "command" });
   assert.deepEqual([world.durability, world.snapshotEvery], ["periodic", 100]);
-  assert.equal(warnings.length, 5);
+  assert.deepEqual(world.models, [
+    { name: "delay", dir: join(directory, "models/delay"), providers: ["wasm"], thread: "shared" },
+  ]);
+  assert.deepEqual(world.inference, { strict: false });
+  assert.equal(warnings.length, 4);
   assert.ok(warnings.some((warning) => warning.startsWith("flights.csv: 1 of 2 records go to agents")));
 });
 

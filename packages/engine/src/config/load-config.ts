@@ -21,6 +21,7 @@ import { ENGINE_DEFAULTS } from "./defaults.js";
 import { configError } from "./errors.js";
 import { buildGenesis, resolveClock } from "./genesis.js";
 import { configBytesMax } from "./limits.js";
+import { resolveInference, resolveModels } from "./model-entries.js";
 import { problemsError } from "./problem.js";
 import { checkReferences } from "./reference-check.js";
 import { checkSchema } from "./schema-check.js";
@@ -67,6 +68,7 @@ export async function loadConfig(path: string, overrides: ConfigOverrides = {}):
   const stop = resolveStop(context, config, { drafts, ...ticks });
   const requests = moduleRequests(context, config);
   const trust = resolveTrust(context, config);
+  const models = resolveModels(context, config);
   context.settle();
   const allowUnsigned = overrides.allowUnsigned ?? config.trust?.allowUnsigned ?? false;
   const modules = await loadModules(requests, { ...trust, directory, allowUnsigned });
@@ -86,6 +88,8 @@ export async function loadConfig(path: string, overrides: ConfigOverrides = {}):
     admissions: [...modules.values()].map(({ admission }) => admission),
     inputs: scanned.inputs,
     outputs,
+    models,
+    inference: resolveInference(config),
     stop,
     durability: overrides.durability ?? config.durability ?? ENGINE_DEFAULTS.durability,
     ticksAheadMax: config.ticksAheadMax ?? ENGINE_DEFAULTS.ticksAheadMax,
@@ -195,9 +199,6 @@ function moduleWarnings(modules: ReadonlyMap<string, AdmittedModule>): string[] 
 }
 
 function nameWarnings(config: ConfigFile): string[] {
-  const models = Object.keys(config.models ?? {}).map((name) => `model "${name}"`);
-  const tools = Object.keys(config.tools ?? {}).map((name) => `tool "${name}"`);
-  return [...models, ...tools].map(
-    (what) => `${what} has no adapter in this release: requests are answered FAILED`,
-  );
+  const tools = Object.keys(config.tools ?? {});
+  return tools.map((name) => `tool "${name}" has no adapter in this release: requests are answered FAILED`);
 }

@@ -5,7 +5,8 @@
  */
 
 import { limits } from "@wasm-engine/abi";
-import { tenantNameBytesMax } from "@wasm-engine/core";
+import { PROVIDER_NAMES, tenantNameBytesMax } from "@wasm-engine/core";
+import { latencyTicksMax } from "../inference/limits.js";
 import { agentsCeiling, shardsMax, tickMillisMax } from "./limits.js";
 import { tenantNamePattern } from "./tenant-shares.js";
 
@@ -255,17 +256,67 @@ const module: Schema = {
   required: ["path"],
 };
 
+const providers = (description: string): Schema => ({
+  description,
+  type: "array",
+  items: { description: "A provider.", enum: [...PROVIDER_NAMES] },
+  minItems: 1,
+  maxItems: PROVIDER_NAMES.length,
+  uniqueItems: true,
+});
+
+const delivery = (description: string): Schema => ({ description, enum: ["lockstep", "recorded"] });
+
 const model: Schema = {
   description:
-    "A model: a folder, hf:ORG/NAME@REVISION, or openai:URL#NAME. This release answers requests with FAILED.",
+    "A model: a folder with model.json and its .onnx file, or in Hugging Face layout; or {path, …}.",
   type: ["string", "object"],
   minLength: 1,
   maxLength: 1024,
   pattern: plainPattern,
   additionalProperties: false,
-  properties: { path: text("Folder or address of the model.") },
+  properties: {
+    path: text("Folder of the model."),
+    version: text("Version that its manifest must name.", 255),
+    sha256: {
+      description: "Digest that the model must have, as reports print it.",
+      type: "string",
+      pattern: "^[0-9a-f]{64}$",
+    },
+    providers: providers("Tried in this order for this model. Default: those of `inference`."),
+    latencyTicks: integer(
+      "Ticks from request to answer. Default: what the manifest says, else 1.",
+      1,
+      latencyTicksMax,
+    ),
+    delivery: delivery("How answers of this model enter. Default: that of `inference`."),
+    thread: {
+      description: "own: a thread of its own, so that a slow model delays no other.",
+      enum: ["shared", "own"],
+      default: "shared",
+    },
+  },
   required: ["path"],
 };
+
+const inference = map("What holds for every model.", {
+  providers: {
+    ...providers(
+      "Execution providers, tried in order; reports name the one that runs and why others do not. Only wasm gives " +
+        "the same bits on every machine.",
+    ),
+    default: ["wasm"],
+  },
+  delivery: delivery(
+    "lockstep: the tick at which an answer is due waits for it; recorded: nothing waits, the log says when it came. " +
+      "Default: lockstep, with --realtime recorded.",
+  ),
+  strict: {
+    description: "A model runs on the first of its providers, or the run ends with exit code 4.",
+    type: "boolean",
+    default: false,
+  },
+});
 
 const tenantName: Schema = {
   pattern: tenantNamePattern,
@@ -378,6 +429,7 @@ export const ENGINE_SCHEMA: Schema = {
       tenants: named("Tenants by name. Absent: one tenant `default` with everything.", tenant, tenantName),
       modules: { ...named("Modules by name.", module), minProperties: 1 },
       models: named("Models by name.", model),
+      inference,
       tools: named("Tools by name: the file that defines each.", text("Path of the tool.")),
       limits: map("Defaults for the limits of every agent.", agentLimits),
       agents: list("The agents that live from tick 0 on.", agent),
