@@ -1,4 +1,4 @@
-/** ONNX Runtime adapter: models, providers, batches that never change a bit. Loads no runtime before the first model. */
+/** ONNX Runtime adapter: models, providers, batches that never change a bit. No runtime is loaded before a model is. */
 
 export { INFERENCE_ERRORS } from "./errors.js";
 export { createInferenceService } from "./service/inference-service.js";

@@ -115,7 +115,8 @@ function portsOf(list: readonly Record<string, unknown>[]): DeclaredPort[] {
 }
 
 function ports(value: unknown): string | undefined {
-  const expected = `a list of { name, type, shape } with a type of ${elementTypeNames.join(", ")} and a shape of sizes and names`;
+  const types = elementTypeNames.join(", ");
+  const expected = `a list of { name, type, shape } with a type of ${types} and a shape of sizes and names`;
   if (!Array.isArray(value) || value.length === 0) return expected;
   const right = value.every(
     (port: unknown) =>

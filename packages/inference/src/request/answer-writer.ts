@@ -8,7 +8,7 @@ import type { ReadRequest } from "./request-reader.js";
 
 export const failed = (message: string): TensorResponse => ({ ok: false, message });
 
-/** `outputs` in the order of the model, NaN canonical. A model's only output has no name, as its only input needs none. */
+/** `outputs` in the order of the model, NaN canonical. An only output has no name, as an only input needs none. */
 export function writeAnswer(
   { encoding, asRow }: Pick<ReadRequest, "encoding" | "asRow">,
   outputs: readonly TensorBlock[],

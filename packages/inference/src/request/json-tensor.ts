@@ -41,7 +41,7 @@ export function nestedData(
   return fill(value, 0) ?? data;
 }
 
-/** Nested arrays of a tensor; a text says what JSON cannot hold. `axes` leaves the first dimension out where it is 1. */
+/** Nested arrays of a tensor, from `firstAxis` on; a text says what JSON cannot hold. */
 export function nestedArrays(
   { type, dimensions, data }: TensorBlock,
   firstAxis: 0 | 1,

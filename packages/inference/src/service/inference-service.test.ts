@@ -229,6 +229,25 @@ test("requests of several shapes are joined by shape, and every one has its own 
   assert.equal(new Set(together).size, together.length);
 });
 
+test("requests may lie in shared memory and at any offset, as the host's rings leave them", async () => {
+  const name = await loaded(mlp());
+  const plain = tensorRequest(floatBlock([1, 4], [1, 2, 3, 4]));
+  const json = jsonRequest([1, 2, 3, 4]);
+  const moved = [plain, json].map(({ encoding, payload }, index) => {
+    const shared = new Uint8Array(
+      new SharedArrayBuffer(payload.length + 9),
+      index === 0 ? 3 : 5,
+      payload.length,
+    );
+    shared.set(payload);
+    return { encoding, payload: shared };
+  });
+  const { responses } = await service.run(name, [plain, json, ...moved]);
+  assert.equal(answerText(responses[2]), answerText(responses[0]));
+  assert.equal(answerText(responses[3]), answerText(responses[1]));
+  assert.ok(responses.every(({ ok }) => ok));
+});
+
 test("several inputs and outputs go by name, in JSON and as tensors", async () => {
   const FLOAT32 = TensorType.FLOAT32;
   const name = await loaded(

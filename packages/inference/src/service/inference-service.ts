@@ -29,7 +29,7 @@ import type { LoadContext, LoadedModel } from "./load-model.js";
 export interface InferenceServiceOptions {
   /** Folders whose `node_modules` may hold onnxruntime-node, in order; then the one beside this package is tried. */
   readonly nativeFrom?: readonly string[];
-  /** Refuse a model, at load and in the middle of a run, rather than take a provider that is not its first. Default false. */
+  /** Refuse, at load and in the middle of a run, any provider but the first of a model's list. Default false. */
   readonly strict?: boolean;
   /** Bytes of model files in memory at a time; those used longest ago give way and are read again. Default 2 GiB. */
   readonly weightBytesMax?: number;

@@ -182,6 +182,26 @@ test("a provider that loads but computes nothing is passed over", async () => {
   await service.close();
 });
 
+test("a graphics provider that answers NaN alone is passed over, a processor that does so condemns the model", async () => {
+  const nan = fakeRuntime(
+    "nan",
+    rowwise((value, _, rows) => (rows === 1 ? NaN : value)),
+  );
+  const service = await serviceOn(
+    { cuda: nan, wasm: fakeRuntime("wasm", double) },
+    { providers: ["cuda", "wasm"] },
+  );
+  assert.deepEqual(service.facts()[0]?.refused, [
+    { provider: "cuda", reason: "output y is NaN for every input" },
+  ]);
+  using folder = folderOf(identityModel());
+  const processor = new LocalInference(fakeSource({ cpu: nan }));
+  await assert.rejects(processor.load({ name: "m", dir: folder.path, providers: ["cpu"] }), {
+    code: "WE_MODEL_NAN",
+  });
+  await Promise.all([service.close(), processor.close()]);
+});
+
 test("[G10] operators that no runtime has, and weights of NaN, are found at load", async () => {
   const service = createInferenceService();
   using strange = folderOf(

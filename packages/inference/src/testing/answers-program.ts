@@ -28,7 +28,8 @@ const models: readonly (readonly [string, Uint8Array, number])[] = [
 const hash = createHash("sha256");
 for (const [name, bytes, columns] of models) {
   using folder = folderOf(bytes);
-  const facts = await service.load({ name, dir: folder.path, providers: [provider as ProviderName] }); // the test's word
+  const providers = [provider as ProviderName]; // the test's word
+  const facts = await service.load({ name, dir: folder.path, providers });
   const requests = rowRequests(70, columns);
   const together = (await service.run(name, requests)).responses.map(answerText);
   const reversed = (await service.run(name, [...requests].reverse())).responses.map(answerText).reverse();
