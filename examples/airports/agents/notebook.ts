@@ -1,6 +1,6 @@
 /**
  * What an airport knows of lateness: notes on flights that arrived within a day, anywhere. Airports exchange them
- * whole, so a note is never counted twice. A notebook and a message hold the same bytes:
+ * as they are, so a note is never counted twice. A notebook and a message hold the same bytes:
  *
  *   letter   i16 latitude, i16 longitude of the writer (hundredths of a degree) · u32 flight · notes
  *   note     u32 tick of arrival · u32 flight × 2 + (1 if late) · i16 latitude, i16 longitude of the origin
@@ -11,6 +11,8 @@
 
 export const NOTE_BYTES: i32 = 16;
 export const LETTER_BYTES: i32 = 8;
+/** Notes of a letter, the newest: more say no more, and letters stay below a kilobyte. */
+export const LETTER_NOTES_MAX: i32 = 48;
 /** Older notes are dropped: a day. */
 export const MEMORY_TICKS: i32 = 144;
 
@@ -167,14 +169,15 @@ export class Notebook {
     this.spare = former;
   }
 
-  /** Everything known, as a letter about one flight. */
+  /** The newest of what is known, as a letter about one flight. */
   letter(flight: u32): Uint8Array {
-    const letter = new Uint8Array(LETTER_BYTES + this.length);
+    const bytes = min(this.length, LETTER_NOTES_MAX * NOTE_BYTES);
+    const letter = new Uint8Array(LETTER_BYTES + bytes);
     const at = letter.dataStart;
     store<i16>(at, <i16>this.place.latitude);
     store<i16>(at, <i16>this.place.longitude, 2);
     store<u32>(at, flight, 4);
-    memory.copy(at + LETTER_BYTES, changetype<usize>(this.notes), this.length);
+    memory.copy(at + LETTER_BYTES, changetype<usize>(this.notes) + <usize>(this.length - bytes), bytes);
     return letter;
   }
 

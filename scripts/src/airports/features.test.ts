@@ -58,17 +58,24 @@ function expectedFeatures(flights: readonly Flight[]): Map<number, number[]> {
       const { origin, destination } = flight;
       const recent = [...(known.get(origin) ?? [])].filter(({ arrivalTick }) => arrivalTick + 144 >= tick);
       assert.ok(recent.every(({ arrivalTick }) => arrivalTick <= tick));
-      onBoard.set(flight.flight, new Set(recent));
+      onBoard.set(flight.flight, newest(recent));
       const knowsWhere = heardFrom.get(origin)?.has(destination) === true;
       features.set(flight.flight, featuresOf(flight, recent, knowsWhere));
     }
     for (const flight of flights.filter(({ arrivalTick }) => arrivalTick === tick)) {
       const { origin, destination } = flight;
       learn(destination, origin, [flight, ...(onBoard.get(flight.flight) ?? [])]);
-      mail.push({ to: origin, from: destination, notes: new Set(known.get(destination)) });
+      mail.push({ to: origin, from: destination, notes: newest([...(known.get(destination) ?? [])]) });
     }
   }
   return features;
+}
+
+/** What fits a letter. */
+function newest(notes: readonly Flight[]): Set<Flight> {
+  const byTime = (left: Flight, right: Flight): number =>
+    left.arrivalTick - right.arrivalTick || left.flight - right.flight;
+  return new Set([...notes].sort(byTime).slice(-48));
 }
 
 function featuresOf(flight: Flight, notes: readonly Flight[], knowsWhere: boolean): number[] {

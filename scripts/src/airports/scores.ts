@@ -89,7 +89,13 @@ export interface ForecastChange {
   readonly withoutMail: number;
 }
 
-/** Airports whose mean forecast of March moved most when the mail was cut, the most first. */
+/** Means of fewer forecasts say little: one departure a day in the data. */
+export const forecastsMin = 30;
+
+/**
+ * Airports whose mean forecast of March moved most when the mail was cut, the most first; those with fewer than
+ * {@link forecastsMin} forecasts are left out.
+ */
 export function changedMost(
   withMail: WorldScores,
   withoutMail: WorldScores,
@@ -102,7 +108,7 @@ export function changedMost(
       withMail: meanForecast,
       withoutMail: withoutMail.airports.get(airport)?.meanForecast ?? 0,
     }))
-    .filter(({ forecasts }) => forecasts > 0)
+    .filter(({ forecasts }) => forecasts >= forecastsMin)
     .sort(
       (left, right) =>
         Math.abs(right.withMail - right.withoutMail) - Math.abs(left.withMail - left.withoutMail) ||
