@@ -182,7 +182,7 @@ test("a provider that loads but computes nothing is passed over", async () => {
   await service.close();
 });
 
-test("a graphics provider that answers NaN alone is passed over, a processor that does so condemns the model", async () => {
+test("NaN throughout: a graphics provider is passed over, on a processor the model is refused", async () => {
   const nan = fakeRuntime(
     "nan",
     rowwise((value, _, rows) => (rows === 1 ? NaN : value)),
