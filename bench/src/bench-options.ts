@@ -1,4 +1,4 @@
-/** What every benchmark command understands, and how it ends: tables on stderr, with `--json` one document on stdout. */
+/** What every benchmark command understands, and how it ends: with `--json` one document on stdout, tables on stderr. */
 
 import { parseArgs } from "node:util";
 

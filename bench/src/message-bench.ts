@@ -97,9 +97,9 @@ async function measureSize(
     workers,
     keep,
   });
-  const { checks } = figure;
+  const { checks, messagesPerSecond, windowMs } = figure;
   say(
-    `  ${agent}, ${stations} agents: ${rate(figure.messagesPerSecond)} messages/s over ${digits(figure.windowMs / 1000)} s, ` +
+    `  ${agent}, ${stations} agents: ${rate(messagesPerSecond)} messages/s over ${digits(windowMs / 1000)} s, ` +
       `simulation ${checks.simulation}, replay ${checks.replay}, one worker ${checks.oneWorker}`,
   );
   return figure;

@@ -53,7 +53,7 @@ function put(): void {
   if (isReadmeMade) writeFileSync(join(folder, "README.md"), readme());
 }
 
-/** What an earlier build left of a source that has moved since: the compiler does not remove it, and nobody needs it. */
+/** What an earlier build left of a source that has moved since: the compiler does not remove it. */
 function removeStale(): void {
   if (!existsSync(join(folder, "dist"))) return;
   for (const path of globSync(folder, "dist", (file) => /\.(js|d\.ts)(\.map)?$/.test(file))) {

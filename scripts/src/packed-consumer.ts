@@ -7,6 +7,7 @@
 
 import { spawnSync } from "node:child_process";
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -19,7 +20,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { manifestOf, packAll, packComplaints } from "./pack-lists.js";
 import type { PackedPackage } from "./pack-lists.js";
-import { expectedSums, projectFiles } from "./packed-project.js";
+import { expectedSums, modelSource, projectFiles } from "./packed-project.js";
 import { repositoryRoot } from "./tidy/source-tree.js";
 
 /** What users install. */
@@ -38,6 +39,7 @@ interface Outcome {
 
 const workshop = realpathSync(mkdtempSync(join(tmpdir(), "wasm-engine-packed-")));
 const failures: string[] = [];
+const forecasts: string[] = [];
 const hides = canHide();
 
 function check(what: string, ok: boolean, detail = ""): void {
@@ -98,6 +100,7 @@ function install({ name, packed, tools, flags }: Installation): Project {
     mkdirSync(dirname(join(project.folder, path)), { recursive: true });
     writeFileSync(join(project.folder, path), text);
   }
+  cpSync(join(repositoryRoot, modelSource), join(project.folder, "models/delay"), { recursive: true });
   const root = JSON.parse(readFileSync(join(repositoryRoot, "package.json"), "utf8")) as {
     readonly devDependencies: Readonly<Record<string, string>>;
   }; // npm's format
@@ -181,6 +184,19 @@ function useLibrary(name: string, project: Project): void {
   check(`${name}: the library opens, sends, asks, replays`, isRight, `${stdout}${stderr}`);
 }
 
+/** A world that asks an ONNX model, with the provider that needs no native package. */
+function useModel(name: string, project: Project): void {
+  const run = verb(project, ["run", "model.yaml"]);
+  const path = join(project.folder, "out/forecast.jsonl");
+  const text = existsSync(path) ? readFileSync(path, "utf8") : "";
+  const isForecast = /"probability":0\.\d+/.test(text);
+  check(`${name}: a model answers`, run.status === 0 && isForecast, `${JSON.stringify(run)}\n${text}`);
+  forecasts.push(text.slice(text.indexOf('"probability"')));
+  const replay = verb(project, ["replay", "@last"]);
+  const isSame = replay.document.verified === true && replay.document.chainHead === run.document.chainHead;
+  check(`${name}: its replay`, isSame, JSON.stringify(replay));
+}
+
 /** What the installation must not have taken from the repository. */
 function lookAround(name: string, project: Project): void {
   const lock = readFileSync(join(project.folder, "package-lock.json"), "utf8");
@@ -218,8 +234,11 @@ for (const [name, flags] of [
   lookAround(name, project);
   useCommandLine(name, project);
   useLibrary(name, project);
+  useModel(name, project);
   reportOptional(name, project);
 }
+const isOneForecast = new Set(forecasts).size === 1 && forecasts[0] !== "";
+check("the model's answer is the same with and without native packages", isOneForecast, forecasts.join(""));
 withoutCompiler(packed);
 
 /** Says which optional packages are there: their absence is no failure. */

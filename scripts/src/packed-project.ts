@@ -21,6 +21,33 @@ modules: { asker: ./agents/asker.js }
 agents:
   - { id: asker, module: asker, capabilities: { send: ["*"], topics: [sum] } }
 `,
+  "model.yaml": `version: 1
+name: forecast
+stop: { when: idle, maxTicks: 100 }
+models: { delay: { path: ./models/delay, providers: [wasm] } }
+modules: { forecaster: ./agents/forecaster.ts }
+agents:
+  - { id: forecaster, module: forecaster, capabilities: { models: [delay], topics: [forecast] } }
+outputs: [{ topic: forecast, file: ./out/forecast.jsonl }]
+`,
+  "agents/forecaster.ts": `import { Agent, JsonWriter, Message, Tensor, infer, publish, run } from "@wasm-engine/sdk-assemblyscript";
+export * from "@wasm-engine/sdk-assemblyscript/entry";
+
+class Forecaster extends Agent {
+  onStart(_message: Message): void {
+    const features: StaticArray<f32> = [0.5, 0.25, 1, 0, 0.125, 0, 1];
+    infer("delay", Tensor.row(features));
+  }
+
+  onAnswer(answer: Message): void {
+    const tensor = answer.tensor();
+    if (answer.isError || tensor === null) publish("forecast", new JsonWriter().text("error", answer.errorCode));
+    else publish("forecast", new JsonWriter().number("probability", tensor[0]));
+  }
+}
+
+run(new Forecaster());
+`,
   "work.jsonl": [1, 2, 3, 4].map((tick) => `${JSON.stringify({ tick, value: tick * 10 })}\n`).join(""),
   "agents/asker.js": `import { defineAgent } from "wasm-engine/agent";
 
@@ -80,6 +107,9 @@ console.log(JSON.stringify({ sent: tick >= 0, durability, answer: answer.payload
     include: ["src"],
   }),
 };
+
+/** Folder of the repository that the project has a copy of as `models/delay`. */
+export const modelSource = "examples/airports/models/delay";
 
 /** Sums that the four inputs must lead to. */
 export const expectedSums: readonly number[] = [10, 30, 60, 100];
