@@ -63,6 +63,8 @@ export const requirements: readonly Requirement[] = [
   verb("logs"),
   verb("verify-log"),
   verb("build"),
+  verb("bundle", "without snapshots: replays from tick 0"),
+  verb("open"),
   verb("keygen"),
   verb("sign"),
   verb("verify"),
@@ -71,7 +73,6 @@ export const requirements: readonly Requirement[] = [
   later("diff", "later release"),
   later("fork", "later release"),
   later("send", "control socket, later release"),
-  later("bundle", "later release"),
   later("trace", "later release"),
   later("init", "later release"),
 ];

@@ -4,15 +4,26 @@ export { commands } from "./command-table.js";
 export { errorCatalogue } from "./error-catalogue.js";
 export type { CommandDefinition } from "./command.js";
 export type { CatalogueEntry } from "./error-catalogue.js";
-export { Engine, RunningWorld, inspectRun, loadConfig, logsOfRun, replayRun } from "@wasm-engine/engine";
+export {
+  Engine,
+  RunningWorld,
+  bundleRun,
+  inspectRun,
+  loadConfig,
+  logsOfRun,
+  openBundle,
+  replayRun,
+} from "@wasm-engine/engine";
 export type {
   Acknowledgement,
   AgentInput,
   AgentReport,
+  BundleReport,
   ConsoleLine,
   Durability,
   FaultReport,
   OpenOptions,
+  OpenedBundle,
   Payload,
   Progress,
   ReceivedMessage,

@@ -1,22 +1,24 @@
 /** Every error code of this package in one table: for documentation, `explain` and clients. */
 
 import type { ErrorTable } from "@wasm-engine/abi";
+import { BUNDLE_ERRORS } from "./bundle/errors.js";
 import { CONFIG_ERRORS } from "./config/errors.js";
 import { ENGINE_INFERENCE_ERRORS } from "./inference/errors.js";
 import { INPUT_ERRORS } from "./inputs/errors.js";
 import { BUILD_ERRORS } from "./modules/errors.js";
 import { OUTPUT_ERRORS } from "./outputs/errors.js";
 import { STORAGE_ERRORS } from "./storage/errors.js";
-import { WORLD_ERRORS } from "./world/errors.js";
 import { TRUST_ERRORS } from "./trust/errors.js";
+import { WORLD_ERRORS } from "./world/errors.js";
 
 export const ENGINE_ERRORS: ErrorTable = {
+  ...BUNDLE_ERRORS,
   ...CONFIG_ERRORS,
   ...INPUT_ERRORS,
   ...OUTPUT_ERRORS,
   ...BUILD_ERRORS,
   ...STORAGE_ERRORS,
+  ...TRUST_ERRORS,
   ...WORLD_ERRORS,
   ...ENGINE_INFERENCE_ERRORS,
-  ...TRUST_ERRORS,
 };

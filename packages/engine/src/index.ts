@@ -10,6 +10,10 @@ export type { TelemetryEvent, TelemetryHook } from "./client/telemetry-hooks.js"
 export { inspectRun, logsOfRun, replayRun } from "./client/replay-run.js";
 export type { JobOptions } from "./client/replay-run.js";
 export { recordsOfRun, verifyLogOfRun } from "./client/run-log.js";
+export { bundleRun, openBundle, runPlace, withRun } from "./client/run-place.js";
+export type { RunPlace } from "./client/run-place.js";
+export type { BundleReport } from "./bundle/bundle-run.js";
+export type { OpenedBundle, UnpackOptions } from "./bundle/open-bundle.js";
 export { listRunIds, resolveRun, runsDirectory } from "./world/run-reference.js";
 export type {
   BitFlip,

@@ -1,6 +1,6 @@
 /** `inspect RUN`: the world, or one agent, as sealed at a tick. */
 
-import { inspectRun, resolveRun } from "@wasm-engine/engine";
+import { inspectRun } from "@wasm-engine/engine";
 import type { AgentReport, WorldReport } from "@wasm-engine/engine";
 import type { CommandFunction } from "../command.js";
 import { integerOption, textOption } from "../command.js";
@@ -9,7 +9,7 @@ import { textTable } from "../table.js";
 export const inspect: CommandFunction = async ({ parsed, signal }) => {
   const at = integerOption(parsed, "at");
   const agent = textOption(parsed, "agent");
-  const report = await inspectRun(resolveRun(parsed.arguments[0] ?? ""), {
+  const report = await inspectRun(parsed.arguments[0] ?? "", {
     ...(at === undefined ? {} : { at }),
     ...(agent === undefined ? {} : { agent }),
     signal,
@@ -33,7 +33,16 @@ function worldText(report: WorldReport): string {
     agent.digest.slice(0, 12),
   ]);
   const header = ["agent", "status", "module", "mailbox", "pending", "faults", "fuel", "digest"];
-  return `${heading(report)}\n\n${textTable(header, rows)}`;
+  return `${heading(report)}\n${modelText(report)}\n${textTable(header, rows)}`;
+}
+
+function modelText({ models = [] }: WorldReport): string {
+  return models
+    .map(({ name, version, provider, fingerprint, refused }) => {
+      const passed = refused.map((refusal) => `, not ${refusal.provider}`).join("");
+      return `model ${name} ${version} on ${provider}${passed}, fingerprint ${fingerprint.slice(0, 12)}\n`;
+    })
+    .join("");
 }
 
 function agentText(report: WorldReport, agent: AgentReport): string {

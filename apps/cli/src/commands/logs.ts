@@ -1,6 +1,6 @@
 /** `logs RUN`: agents' console lines and faults, recomputed by replay. */
 
-import { logsOfRun, resolveRun } from "@wasm-engine/engine";
+import { logsOfRun } from "@wasm-engine/engine";
 import type { CommandFunction } from "../command.js";
 import { integerOption, textOption } from "../command.js";
 import { visible } from "../visible.js";
@@ -9,7 +9,7 @@ export const logs: CommandFunction = async ({ parsed, signal }) => {
   const agent = textOption(parsed, "agent");
   const from = integerOption(parsed, "from");
   const to = integerOption(parsed, "to");
-  const lines = await logsOfRun(resolveRun(parsed.arguments[0] ?? ""), {
+  const lines = await logsOfRun(parsed.arguments[0] ?? "", {
     ...(agent === undefined ? {} : { agent }),
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),

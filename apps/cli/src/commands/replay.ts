@@ -1,6 +1,6 @@
 /** `replay RUN`: executes every turn again and compares commit by commit. */
 
-import { replayRun, resolveRun } from "@wasm-engine/engine";
+import { replayRun } from "@wasm-engine/engine";
 import type { BitFlip, FirstDivergence, ReplayOptions, ReplayReport } from "@wasm-engine/engine";
 import { isAgentId } from "@wasm-engine/abi";
 import type { CommandFunction, Parsed } from "../command.js";
@@ -8,7 +8,7 @@ import { integerOption, textOption } from "../command.js";
 import { fail } from "../errors.js";
 
 export const replay: CommandFunction = async ({ parsed, reporter, signal }) => {
-  const report = await replayRun(resolveRun(parsed.arguments[0] ?? ""), {
+  const report = await replayRun(parsed.arguments[0] ?? "", {
     ...options(parsed),
     signal,
     onProgress: ({ tick, turnsExecuted }) =>

@@ -12,7 +12,10 @@ import type {
   ReplayReport,
 } from "../replay/replay-contract.js";
 import { runInProcess } from "./process-transport.js";
-import { resolveRun } from "../world/run-reference.js";
+import { withRun } from "./run-place.js";
+
+/** A job whose folder is known only once a bundle is unpacked. */
+type Unplaced<J> = Omit<J, "dir">;
 
 /** Where a job is done. */
 export interface JobOptions {
@@ -35,15 +38,18 @@ export async function replayRun(
   run: string,
   options: ReplayOptions & JobOptions = {},
 ): Promise<ReplayReport> {
-  const { from, to, testing } = options;
-  const job: ReplayJob = {
+  const { from, to, verifyInference, testing } = options;
+  const job: Unplaced<ReplayJob> = {
     kind: "replay",
-    dir: resolveRun(run, options.baseDirectory),
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),
+    ...(verifyInference === undefined ? {} : { verifyInference }),
     ...(testing === undefined ? {} : { testing }),
   };
-  return (await execute(job, options)) as ReplayReport; // value of the job `replay`
+  return withRun(run, options.baseDirectory, async ({ dir, name }) => {
+    const report = (await execute({ ...job, dir }, options)) as ReplayReport; // value of the job `replay`
+    return { ...report, dir: name };
+  });
 }
 
 /** The world or one agent at a tick; default: the last one. */
@@ -52,13 +58,13 @@ export async function inspectRun(
   options: { readonly at?: number; readonly agent?: string } & JobOptions = {},
 ): Promise<WorldReport> {
   const { at, agent } = options;
-  const job: InspectJob = {
+  const job: Unplaced<InspectJob> = {
     kind: "inspect",
-    dir: resolveRun(run, options.baseDirectory),
     ...(at === undefined ? {} : { at }),
     ...(agent === undefined ? {} : { agent }),
   };
-  return (await execute(job, options)) as WorldReport; // value of the job `inspect`
+  const report = await withRun(run, options.baseDirectory, ({ dir }) => execute({ ...job, dir }, options));
+  return report as WorldReport; // value of the job `inspect`
 }
 
 /** What agents wrote to their consoles. */
@@ -67,14 +73,14 @@ export async function logsOfRun(
   options: { readonly agent?: string; readonly from?: number; readonly to?: number } & JobOptions = {},
 ): Promise<readonly ConsoleLine[]> {
   const { agent, from, to } = options;
-  const job: LogsJob = {
+  const job: Unplaced<LogsJob> = {
     kind: "logs",
-    dir: resolveRun(run, options.baseDirectory),
     ...(agent === undefined ? {} : { agent }),
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),
   };
-  return (await execute(job, options)) as readonly ConsoleLine[]; // value of the job `logs`
+  const lines = await withRun(run, options.baseDirectory, ({ dir }) => execute({ ...job, dir }, options));
+  return lines as readonly ConsoleLine[]; // value of the job `logs`
 }
 
 async function execute(job: Exclude<Job, { kind: "world" }>, options: JobOptions): Promise<unknown> {

@@ -4,6 +4,8 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { compareIds } from "@wasm-engine/abi";
+import { isBundleFile } from "../bundle/bundle-magic.js";
+import { bundleError } from "../bundle/errors.js";
 import { fail } from "./errors.js";
 import { searchedFoldersMax } from "./limits.js";
 
@@ -32,11 +34,12 @@ export function listRunIds(baseDirectory: string): readonly string[] {
 /**
  * Folder of the run that `reference` names. Ids and `@last` are looked up among the runs of `baseDirectory` and of
  * the projects below it: folders with an engine.yaml, at most two levels down.
- * @throws {WE_RUN_UNKNOWN} @throws {WE_RUN_AMBIGUOUS}
+ * @throws {WE_RUN_UNKNOWN} @throws {WE_RUN_AMBIGUOUS} @throws {WE_BUNDLE_NOT_OPENED}
  */
 export function resolveRun(reference: string, baseDirectory: string = process.cwd()): string {
   const path = resolve(baseDirectory, reference);
   if (existsSync(path) && statSync(path).isDirectory()) return path;
+  if (isBundleFile(path)) throw bundleError("WE_BUNDLE_NOT_OPENED", { path: reference });
   const places = [baseDirectory, ...projectsBelow(baseDirectory)];
   const runs = places
     .flatMap((place) => listRunIds(place).map((id) => ({ id, dir: join(runsDirectory(place), id) })))

@@ -1,0 +1,158 @@
+/** A run as one file: everything that replay needs, nothing of the machine that it ran on. */
+
+import { existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { encodeUtf8 } from "@wasm-engine/abi";
+import type { ModuleDigest } from "@wasm-engine/abi";
+import { damageError, readLog, readSyncedMark, segmentName } from "@wasm-engine/core";
+import type { Genesis } from "@wasm-engine/core";
+import { hexOfBytes, nodeHasher, sha256Hex } from "../crypto/node-crypto.js";
+import { storageError } from "../storage/errors.js";
+import { RunFolder, readSegments } from "../storage/index.js";
+import { checkModulesOf, engineRelease, moduleDigestsOf } from "../world/run-store.js";
+import { contentDigest, encodeBundle } from "./bundle-file.js";
+import type { BundleContent, BundlePart } from "./bundle-file.js";
+import { bundleError } from "./errors.js";
+import { bundleBytesMax, bundleContentBytesMax } from "./limits.js";
+import { portableInfo, portableRecords, portableRunId } from "./portable-run.js";
+
+/** What was written. */
+export interface BundleReport {
+  readonly path: string;
+  readonly runId: string;
+  readonly name: string;
+  readonly ticks: number;
+  readonly chainHead: string;
+  /** Over names and contents of the parts: equal for one run, whatever compressed it. */
+  readonly digest: string;
+  /** Of the file. */
+  readonly sha256: string;
+  readonly bytes: number;
+  /** Of the parts unpacked. */
+  readonly contentBytes: number;
+}
+
+/**
+ * Writes the run in `dir` as one file. The log is verified first; what a crash left behind its last record stays out.
+ * @throws {WE_BUNDLE_EXISTS} {WE_BUNDLE_SIZE} {WE_BUNDLE_UNWRITABLE} and what reading a damaged run throws
+ */
+export function writeBundle(dir: string, path: string): BundleReport {
+  if (existsSync(path)) throw bundleError("WE_BUNDLE_EXISTS", { path });
+  const content = contentOfRun(dir, path);
+  const file = encodeBundle(content, engineRelease());
+  if (file.length > bundleBytesMax) {
+    throw bundleError("WE_BUNDLE_SIZE", {
+      path,
+      what: "the file",
+      bytes: file.length,
+      bytesMax: bundleBytesMax,
+    });
+  }
+  store(path, file);
+  return reportOf(path, file, content);
+}
+
+/** What is told of a bundle, written or opened. */
+export function reportOf(path: string, file: Uint8Array, content: BundleContent): BundleReport {
+  const { facts, parts, log } = content;
+  return {
+    path,
+    runId: facts.runId,
+    name: facts.name,
+    ticks: facts.ticks,
+    chainHead: hexOfBytes(facts.chainHead),
+    digest: hexOfBytes(contentDigest(content)),
+    sha256: sha256Hex(file),
+    bytes: file.length,
+    contentBytes: [...parts, ...log].reduce((sum, { bytes }) => sum + bytes.length, 0),
+  };
+}
+
+function contentOfRun(dir: string, path: string): BundleContent {
+  const folder = RunFolder.open(dir, nodeHasher);
+  const info = portableInfo(folder.readInfo());
+  const log = wholeSegments(folder);
+  const contentBytes = log.segments.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  if (contentBytes > bundleContentBytesMax) {
+    const size = { bytes: contentBytes, bytesMax: bundleContentBytesMax };
+    throw bundleError("WE_BUNDLE_SIZE", { path, what: "its log", ...size });
+  }
+  const { genesis } = log;
+  checkModulesOf(folder, genesis);
+  const parts: BundlePart[] = [
+    { name: "run.json", bytes: encodeUtf8(`${JSON.stringify(info, undefined, 2)}\n`) },
+    { name: "side.jsonl", bytes: encodeUtf8(portableRecords(folder.sideRecords())) },
+    ...moduleParts(folder),
+  ];
+  const { runId } = info as { runId: string }; // made by portableInfo
+  const facts = {
+    name: genesis.name,
+    runId: portableRunId(runId),
+    semantics: genesis.semantics,
+    genesisDigest: log.genesisDigest,
+    chainHead: log.chainHead,
+    ticks: log.reachedTick + 1,
+  };
+  return { facts, parts, log: log.segments };
+}
+
+/** Original and instrumented bytes of every module, once each, in the order of their names. */
+function moduleParts(folder: RunFolder): BundlePart[] {
+  const names = [...new Set(moduleDigestsOf(folder))].sort();
+  return names.map((digest: ModuleDigest) => {
+    const bytes = folder.readModule(digest) ?? new Uint8Array();
+    return { name: `modules/${digest}.wasm`, bytes };
+  });
+}
+
+interface WholeLog {
+  readonly genesis: Genesis;
+  readonly genesisDigest: Uint8Array;
+  readonly segments: readonly BundlePart[];
+  readonly chainHead: Uint8Array;
+  readonly reachedTick: number;
+}
+
+/** The segments up to the last good record. @throws {WE_LOG_DAMAGED} {WE_RUN_NEVER_STARTED} */
+function wholeSegments(folder: RunFolder): WholeLog {
+  // The mark before the segments: a running world only appends. What it covers must be there.
+  const mark = folder.log.system.read(folder.log.markPath);
+  const syncedPosition = mark === undefined ? 0 : (readSyncedMark(mark, undefined) ?? 0);
+  const all = [...readSegments(folder.log)];
+  const verdict = readLog(all, { hasher: nodeHasher, syncedPosition });
+  const { genesis, genesisDigest } = verdict;
+  const neverStarted = storageError("WE_RUN_NEVER_STARTED", { path: folder.path });
+  if (genesis === undefined && mark === undefined && verdict.damagedAt?.kind !== "wrong") throw neverStarted;
+  if (verdict.damagedAt !== undefined) throw damageError(verdict.damagedAt);
+  if (genesis === undefined || genesisDigest === undefined) throw neverStarted;
+  const { segment: last, offset } = verdict.end;
+  const segments = all
+    .filter(({ index }) => index < last || (index === last && offset > 0))
+    .map(({ index, bytes }): BundlePart => {
+      return { name: `log/${segmentName(index)}`, bytes: index === last ? bytes.subarray(0, offset) : bytes };
+    });
+  return {
+    genesis,
+    genesisDigest,
+    segments,
+    chainHead: verdict.state.chainHead,
+    reachedTick: verdict.reachedTick,
+  };
+}
+
+/** Whole or not at all. */
+function store(path: string, file: Uint8Array): void {
+  const temporary = join(path, "..", `.${basename(path)}.${process.pid}.tmp`);
+  try {
+    writeFileSync(temporary, file);
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw bundleError("WE_BUNDLE_UNWRITABLE", { path, cause: causeOf(error) });
+  }
+}
+
+/** Text of an error of node:fs. */
+export function causeOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
