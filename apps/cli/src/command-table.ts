@@ -28,6 +28,15 @@ export const commands: readonly CommandDefinition[] = [
           "- for JSON Lines on standard input besides the configured inputs: members to and topic of a line address it, the whole line is the payload",
       },
       { flags: "--realtime", summary: "pace ticks by the wall clock" },
+      {
+        flags: "--delivery <when>",
+        summary:
+          "lockstep: a tick waits for the answers of models that are due in it; recorded: nothing waits (default: lockstep, with --realtime recorded)",
+      },
+      {
+        flags: "--strict-inference",
+        summary: "exit with 4 where a model does not run on the first of its providers",
+      },
       { flags: "--allow-unsigned", summary: "accept modules without a trusted signature" },
     ],
     examples: [
@@ -44,7 +53,7 @@ export const commands: readonly CommandDefinition[] = [
     name: "replay",
     summary: "Execute a run again and compare every commit",
     description:
-      "Executes every turn of the log again and compares commit by commit. On a difference, the first tick and agent are named. Models and tools are never called.",
+      "Executes every turn of the log again and compares commit by commit. On a difference, the first tick and agent are named. Models and tools are never called, unless --verify-inference asks the models again and compares their answers with the log: bit for bit under the recorded fingerprint, else within 1e-5 + 1e-3 × |expected|.",
     arguments: [runArgument],
     options: [
       {
@@ -53,13 +62,14 @@ export const commands: readonly CommandDefinition[] = [
         type: "integer",
       },
       { flags: "--to <tick>", summary: "last tick to execute", type: "integer" },
+      { flags: "--verify-inference", summary: "ask the models again and compare their answers with the log" },
       {
         flags: "--testing-flip-bit <where>",
         summary: "test only: flip AGENT@TICK:BYTE.BIT of memory, to see it found",
       },
     ],
     examples: ["wasm-engine replay @last", "wasm-engine replay @last --to 100 --json"],
-    exitCodes: "0 identical, 3 divergence or damaged log, 4 environment",
+    exitCodes: "0 identical, 3 divergence, other answers or damaged log, 4 environment",
     load: async () => (await import("./commands/replay.js")).replay,
   },
   {
@@ -118,16 +128,6 @@ export const commands: readonly CommandDefinition[] = [
     load: async () => (await import("./commands/verify-log.js")).verifyLog,
   },
   {
-    name: "build",
-    summary: "Build and sign a module",
-    description:
-      "Compiles a source (AssemblyScript .ts, C .c, JavaScript .js) or takes a .wasm, checks it, attaches its manifest and signs it with the project's development key.",
-    arguments: [{ name: "source", summary: "path of the source or module" }],
-    options: [
-      {
-        flags: "--out <file>",
-        summary: "where to write the signed module (default: beside the source, .wasm)",
-  {
     name: "bundle",
     summary: "Write a run as one file that replays anywhere",
     description:
@@ -158,6 +158,16 @@ export const commands: readonly CommandDefinition[] = [
       "0 ok, 2 usage or a folder that exists, 3 damaged, 4 another format or not readable, 5 too large",
     load: async () => (await import("./commands/open.js")).open,
   },
+  {
+    name: "build",
+    summary: "Build and sign a module",
+    description:
+      "Compiles a source (AssemblyScript .ts, C .c, JavaScript .js) or takes a .wasm, checks it, attaches its manifest and signs it with the project's development key.",
+    arguments: [{ name: "source", summary: "path of the source or module" }],
+    options: [
+      {
+        flags: "--out <file>",
+        summary: "where to write the signed module (default: beside the source, .wasm)",
       },
       { flags: "--name <name>", summary: "name in the manifest (default: the file's)" },
     ],
@@ -231,10 +241,23 @@ export const commands: readonly CommandDefinition[] = [
     load: async () => (await import("./commands/verify.js")).verify,
   },
   {
+    name: "setup",
+    summary: "Install the native inference runtime into the project",
+    description:
+      "native installs onnxruntime-node with npm, without its install script, into .wasm-engine/native: providers cpu and webgpu, on macOS coreml, on Windows dml. cuda adds the CUDA 12 libraries through the package's own script (Linux on x64). Worlds run without either, on the provider wasm.",
+    arguments: [{ name: "what", summary: "native or cuda" }],
+    options: [
+      { flags: "--dir <folder>", summary: "folder of the configuration (default: the working directory)" },
+    ],
+    examples: ["wasm-engine setup native", "wasm-engine setup cuda --dir worlds/airports"],
+    exitCodes: "0 ok, 2 usage, 4 not downloadable or not writable",
+    load: async () => (await import("./commands/setup.js")).setup,
+  },
+  {
     name: "doctor",
     summary: "Check whether worlds can run on this machine",
     description:
-      "Checks Node, WebAssembly, float arithmetic, stacks, disk and compilers, and says what to do. Changes nothing.",
+      "Checks Node, WebAssembly, float arithmetic, stacks, disk and compilers, tries the execution providers for models, and says what to do. Changes nothing.",
     arguments: [],
     options: [],
     examples: ["wasm-engine doctor"],

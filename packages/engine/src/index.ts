@@ -19,15 +19,20 @@ export type {
   BitFlip,
   ConsoleLine,
   FirstDivergence,
+  InferenceVerification,
+  ModelVerification,
   ReplayOptions,
   ReplayProgress,
   ReplayReport,
 } from "./replay/replay-contract.js";
 export type {
+  Delivery,
   Durability,
+  InferenceSetup,
   InputField,
   InputSource,
   InputSourceSpec,
+  ModelSetup,
   OutputSink,
   OutputSpec,
   ResolvedModule,
@@ -46,6 +51,7 @@ export type {
   StopReason,
   WorldReport,
 } from "./world/control.js";
+export type { ModelReport } from "./inference/contract.js";
 export { ENGINE_ERRORS } from "./errors.js";
 export { executingProcess } from "./world/run-result.js";
 export {

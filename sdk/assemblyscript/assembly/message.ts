@@ -103,10 +103,13 @@ export class Message {
     return tensors === null ? [] : tensors;
   }
 
-  /** The tensor of that name, or the only one where the name is empty; null where there is none. */
+  /**
+   * The tensor of that name; null where there is none. A model with one output may leave its name out: without a name,
+   * or where the only tensor has none, it is that one.
+   */
   tensor(name: string = ""): Tensor | null {
     const tensors = this.tensors;
-    if (name == "") return tensors.length == 1 ? tensors[0] : null;
+    if (tensors.length == 1 && (name == "" || tensors[0].name == "")) return tensors[0];
     for (let index = 0; index < tensors.length; index++)
       if (tensors[index].name == name) return tensors[index];
     return null;

@@ -134,7 +134,7 @@ class Probe extends Agent {
   /** Answers with the tensors as they came and logs their values. */
   private relayTensors(message: Message): void {
     const tensors = message.tensors;
-    let line = tensors.length.toString() + (message.tensor() ? " single" : "");
+    let line = tensors.length.toString() + (message.tensor() ? " single" : "") + (message.tensor("y") ? " y" : "");
     for (let index = 0; index < tensors.length; index++) {
       const tensor = tensors[index];
       assert(message.tensor(tensor.name) !== null || tensor.name == "");

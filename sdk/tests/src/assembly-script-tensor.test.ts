@@ -45,7 +45,7 @@ test("every type is read and written back byte for byte", () => {
 test("a single tensor needs no name", () => {
   const payload = encodeTensors([block("", TensorType.FLOAT32, [1], new Float32Array([2]))]);
   const [line] = started().receive({ topic: "tensors", encoding: Encoding.TENSOR, payload });
-  assert.equal(line?.text, "1 single [1]=2.0");
+  assert.equal(line?.text, "1 single y [1]=2.0");
 });
 
 test("what is no tensor payload reads as none, whatever byte is wrong", () => {

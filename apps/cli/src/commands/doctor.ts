@@ -7,7 +7,10 @@ import { availableParallelism, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { CommandFunction } from "../command.js";
+import { providerChecks } from "../provider-checks.js";
+import type { ProviderCheck } from "../provider-checks.js";
 import { textTable } from "../table.js";
+import { visible } from "../visible.js";
 
 /** Of the WebAssembly JavaScript interface, what this check needs; Node's types do not declare it. */
 declare const WebAssembly: { validate(bytes: Uint8Array): boolean };
@@ -32,6 +35,8 @@ export const doctor: CommandFunction = async () => {
     memoryCheck(),
   ];
   checks.push(assemblyScriptCheck(), clangCheck());
+  const providers = await providerChecks(process.cwd());
+  checks.push(...providers.map(providerRow));
   const ok = checks.every((check) => check.ok || !check.needed);
   const rows = checks.map((check) => [
     check.ok ? "ok" : check.needed ? "MISSING" : "absent",
@@ -47,6 +52,7 @@ export const doctor: CommandFunction = async () => {
       platform: process.platform,
       arch: process.arch,
       checks,
+      providers,
     },
     text: `${textTable(["", "check", "found", "what to do"], rows)}\n${ok ? "worlds can run here" : "worlds cannot run here"}`,
     exitCode: ok ? 0 : 4,
@@ -173,6 +179,11 @@ function assemblyScriptCheck(): Check {
     found,
     remedy: "npm install --save-dev assemblyscript@0.28.20",
   };
+}
+
+function providerRow({ provider, ok, found }: ProviderCheck): Check {
+  const remedy = provider === "wasm" ? "install wasm-engine again" : "models run on wasm without it";
+  return { name: `Models on provider ${provider}`, needed: false, ok, found: visible(found), remedy };
 }
 
 function clangCheck(): Check {

@@ -4,8 +4,9 @@ import { replayRun } from "@wasm-engine/engine";
 import type { BitFlip, FirstDivergence, ReplayOptions, ReplayReport } from "@wasm-engine/engine";
 import { isAgentId } from "@wasm-engine/abi";
 import type { CommandFunction, Parsed } from "../command.js";
-import { integerOption, textOption } from "../command.js";
+import { flagOption, integerOption, textOption } from "../command.js";
 import { fail } from "../errors.js";
+import { visible } from "../visible.js";
 
 export const replay: CommandFunction = async ({ parsed, reporter, signal }) => {
   const report = await replayRun(parsed.arguments[0] ?? "", {
@@ -14,8 +15,12 @@ export const replay: CommandFunction = async ({ parsed, reporter, signal }) => {
     onProgress: ({ tick, turnsExecuted }) =>
       reporter.progress(`replaying tick ${tick}  ${turnsExecuted} turns`),
   });
-  return { document: report, text: textOf(report), exitCode: report.verified ? 0 : 3 };
+  return { document: report, text: textOf(report), exitCode: isGood(report) ? 0 : 3 };
 };
+
+function isGood({ verified, inference }: ReplayReport): boolean {
+  return verified && (inference?.different ?? 0) === 0;
+}
 
 function options(parsed: Parsed): ReplayOptions {
   const from = integerOption(parsed, "from");
@@ -24,6 +29,7 @@ function options(parsed: Parsed): ReplayOptions {
   return {
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),
+    ...(flagOption(parsed, "verifyInference") ? { verifyInference: true } : {}),
     ...(flip === undefined ? {} : { testing: { flip: bitFlip(flip) } }),
   };
 }
@@ -45,7 +51,24 @@ function textOf(report: ReplayReport): string {
   const { verified, ticks, turnsExecuted, fuel, chainHead, firstDivergence } = report;
   if (firstDivergence !== undefined) return divergenceText(firstDivergence);
   const done = `${ticks} ticks, ${turnsExecuted} turns executed, ${fuel} fuel`;
-  return verified ? `replay: identical (${done})\nchain head ${chainHead}` : `replay: not verified (${done})`;
+  if (!verified) return `replay: not verified (${done})`;
+  return [`replay: identical (${done})`, `chain head ${chainHead}`, ...inferenceLines(report)].join("\n");
+}
+
+function inferenceLines({ inference }: ReplayReport): string[] {
+  if (inference === undefined) return [];
+  const { models, compared, identical, withinTolerance, different, notCompared, firstDifference } = inference;
+  const counts = `${compared} answers compared: ${identical} identical, ${withinTolerance} within tolerance, ${different} different`;
+  const lines = [notCompared === 0 ? counts : `${counts}; ${notCompared} are no model's`];
+  for (const { name, provider, compared: how } of models) {
+    const why = how === "bits" ? "same fingerprint, bit for bit" : "another fingerprint, by tolerance";
+    lines.push(`model ${name} on ${provider}: ${why}`);
+  }
+  if (firstDifference !== undefined) {
+    const { tick, model, requestId, detail } = firstDifference;
+    lines.push(`first difference at tick ${tick}, model ${model}, request ${requestId}: ${visible(detail)}`);
+  }
+  return lines;
 }
 
 function divergenceText({ tick, agent, what, expected, actual }: FirstDivergence): string {

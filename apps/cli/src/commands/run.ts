@@ -3,6 +3,7 @@
 import { EngineError } from "@wasm-engine/abi";
 import { Engine, resolveRun } from "@wasm-engine/engine";
 import type {
+  Delivery,
   Durability,
   FaultReport,
   OpenOptions,
@@ -36,6 +37,7 @@ export const run: CommandFunction = async (context) => {
     const result = await untilInterrupted(running, () => world.stop("interrupted"), context);
     await world.close();
     tellFaults(result, reporter);
+    tellModels(result, reporter);
     return outcomeOf(result);
   } finally {
     await world.close().catch(() => undefined);
@@ -77,7 +79,10 @@ function optionsOf(parsed: Parsed): OpenOptions {
   const seed = integerOption(parsed, "seed");
   const dir = textOption(parsed, "dir");
   const durability = durabilityOption(parsed);
+  const delivery = deliveryOption(parsed);
   return {
+    ...(delivery === undefined ? {} : { delivery }),
+    ...(flagOption(parsed, "strictInference") ? { strictInference: true } : {}),
     ...(seed === undefined ? {} : { seed }),
     ...(dir === undefined ? {} : { dir }),
     ...(durability === undefined ? {} : { durability }),
@@ -91,6 +96,12 @@ function durabilityOption(parsed: Parsed): Durability | undefined {
   const level = textOption(parsed, "durability");
   if (level === undefined || level === "sync" || level === "periodic" || level === "ephemeral") return level;
   throw usage(`--durability is sync, periodic or ephemeral, not ${JSON.stringify(level)}`);
+}
+
+function deliveryOption(parsed: Parsed): Delivery | undefined {
+  const delivery = textOption(parsed, "delivery");
+  if (delivery === undefined || delivery === "lockstep" || delivery === "recorded") return delivery;
+  throw usage(`--delivery is lockstep or recorded, not ${JSON.stringify(delivery)}`);
 }
 
 function usage(problem: string): EngineError {
@@ -121,6 +132,15 @@ function tellFaults({ faults, faultDetails, dir }: RunResult, reporter: Reporter
     reporter.warn(`${rest} ${shown.length > 0 ? "more" : "earlier"} faults: wasm-engine logs ${dir}`);
 }
 
+/** A fallback is never silent: the answers come from another provider than was asked for first. */
+function tellModels({ models, inferenceThreadDeaths: deaths }: RunResult, reporter: Reporter): void {
+  for (const { name, provider, refused } of models) {
+    const reasons = refused.map((refusal) => `${refusal.provider} refused: ${visible(refusal.reason)}`);
+    if (reasons.length > 0) reporter.warn(`model ${name} runs on ${provider}; ${reasons.join("; ")}`);
+  }
+  if (deaths > 0) reporter.warn(`the inference thread ended ${deaths} times and was started again`);
+}
+
 function faultText({ tick, agentId, code, guestCode, detail }: FaultReport): string {
   const named = guestCode === 0 ? code : `${code} ${guestCode}`;
   return `agent ${agentId} faulted at tick ${tick}: ${named}${detail === "" ? "" : `: ${visible(detail)}`}`;
@@ -138,11 +158,18 @@ function outcomeOf(result: RunResult): Outcome {
   }
   const text = [
     `${reason} after ${ticks} ticks: ${turnsExecuted} turns, ${messages} messages, ${faults} faults, ${fuel} fuel, ${wallMs} ms`,
+    ...modelLines(result),
     `chain head ${chainHead}`,
     `run        ${dir}`,
     `next       wasm-engine replay ${dir}`,
   ].join("\n");
   return { document: result, text };
+}
+
+function modelLines({ models, inferences, inferenceStallMs }: RunResult): string[] {
+  if (models.length === 0) return [];
+  const names = models.map(({ name, version, provider }) => `${name} ${version} on ${provider}`).join(", ");
+  return [`models     ${names}: ${inferences} requests, ticks waited ${inferenceStallMs} ms`];
 }
 
 function progressLine(
