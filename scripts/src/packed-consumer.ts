@@ -1,8 +1,9 @@
 /**
  * `npm run test:packed`: packs every published workspace, installs the tarballs in projects outside the repository with
  * an empty home and without any .npmrc, hides the repository where the system can, and uses what was installed: doctor,
- * a world of two languages, replay, the library from TypeScript. Once with optional packages, once without, once
- * without the AssemblyScript compiler. Takes about a minute; needs the package registry that npm is configured for.
+ * a world of two languages, replay, the library from TypeScript. Once with the native inference runtime, once
+ * without, once without the AssemblyScript compiler. Takes one to three minutes and needs the package registry that
+ * npm is configured for.
  */
 
 import { spawnSync } from "node:child_process";
@@ -18,7 +19,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { manifestOf, packAll, packComplaints } from "./pack-lists.js";
+import { packAll, packComplaints } from "./pack-lists.js";
 import type { PackedPackage } from "./pack-lists.js";
 import { expectedSums, modelSource, projectFiles } from "./packed-project.js";
 import { repositoryRoot } from "./tidy/source-tree.js";
@@ -141,6 +142,7 @@ interface Document {
   readonly verified?: boolean;
   readonly chainHead?: string;
   readonly faults?: number;
+  readonly models?: unknown;
   readonly error?: { readonly code: string; readonly message: string; readonly hint: string };
   readonly text?: string;
 }
@@ -197,6 +199,26 @@ function useModel(name: string, project: Project): void {
   check(`${name}: its replay`, isSame, JSON.stringify(replay));
 }
 
+/** The native runtime is never installed by itself (ADR 0026): the verb that fetches it, then a world that uses it. */
+function addNative(name: string, project: Project): void {
+  const setup = verb(project, ["setup", "native"]);
+  if (setup.document.error?.code === "WE_NATIVE_INSTALL") {
+    console.log(
+      `  note    ${name}: the native runtime cannot be fetched here: ${setup.document.error.message}`,
+    );
+    return preferNative(name, project, "wasm");
+  }
+  check(`${name}: setup native`, setup.status === 0, JSON.stringify(setup));
+  preferNative(name, project, "cpu");
+}
+
+/** A world that names both providers takes the native one where it is installed. */
+function preferNative(name: string, project: Project, expected: string): void {
+  const run = verb(project, ["run", "native.yaml"]);
+  const isUsed = JSON.stringify(run.document.models ?? []).includes(`"${expected}"`);
+  check(`${name}: [cpu, wasm] is answered by ${expected}`, run.status === 0 && isUsed, JSON.stringify(run));
+}
+
 /** What the installation must not have taken from the repository. */
 function lookAround(name: string, project: Project): void {
   const lock = readFileSync(join(project.folder, "package-lock.json"), "utf8");
@@ -235,19 +257,12 @@ for (const [name, flags] of [
   useCommandLine(name, project);
   useLibrary(name, project);
   useModel(name, project);
-  reportOptional(name, project);
+  if (name === "complete") addNative(name, project);
+  else preferNative(name, project, "wasm");
 }
 const isOneForecast = new Set(forecasts).size === 1 && forecasts[0] !== "";
 check("the model's answer is the same with and without native packages", isOneForecast, forecasts.join(""));
 withoutCompiler(packed);
-
-/** Says which optional packages are there: their absence is no failure. */
-function reportOptional(name: string, { folder }: Project): void {
-  for (const optional of Object.keys(manifestOf("apps/cli").optionalDependencies ?? {})) {
-    const isThere = existsSync(join(folder, "node_modules", optional));
-    console.log(`  note    ${name}: ${optional} is ${isThere ? "installed" : "absent"}`);
-  }
-}
 
 if (failures.length === 0) rmSync(workshop, { recursive: true, force: true });
 else console.log(`\n${failures.length} failed; the projects are kept in ${workshop}`);

@@ -30,6 +30,14 @@ agents:
   - { id: forecaster, module: forecaster, capabilities: { models: [delay], topics: [forecast] } }
 outputs: [{ topic: forecast, file: ./out/forecast.jsonl }]
 `,
+  "native.yaml": `version: 1
+name: native
+stop: { when: idle, maxTicks: 100 }
+models: { delay: { path: ./models/delay, providers: [cpu, wasm] } }
+modules: { forecaster: ./agents/forecaster.ts }
+agents:
+  - { id: forecaster, module: forecaster, capabilities: { models: [delay], topics: [forecast] } }
+`,
   "agents/forecaster.ts": `import { Agent, JsonWriter, Message, Tensor, infer, publish, run } from "@wasm-engine/sdk-assemblyscript";
 export * from "@wasm-engine/sdk-assemblyscript/entry";
 
