@@ -16,6 +16,26 @@ export declare class AgentError extends Error {
   readonly details: unknown;
 }
 
+export type TensorTypeName =
+  "float32" | "float64" | "float16" | "int64" | "int32" | "int16" | "int8" | "uint8" | "bool";
+
+/** What a model takes and answers. The first dimension is the batch. */
+export interface Tensor {
+  /** Absent: what the array says. Needed for bool (Uint8Array) and float16 (its bits, Uint16Array). */
+  readonly type?: TensorTypeName;
+  readonly dims: readonly number[];
+  /** Row by row, as many elements as the dimensions hold. */
+  readonly data:
+    | Float32Array
+    | Float64Array
+    | BigInt64Array
+    | Int32Array
+    | Int16Array
+    | Int8Array
+    | Uint8Array
+    | Uint16Array;
+}
+
 export interface Message<Body = unknown> {
   readonly kind: number;
   readonly encoding: number;
@@ -25,7 +45,7 @@ export interface Message<Body = unknown> {
   readonly sender: number;
   readonly tick: number;
   readonly topic: string;
-  /** JSON as a value, text as a string, everything else as bytes. */
+  /** JSON as a value, text as a string, tensors by name (a nameless one alone), everything else as bytes. */
   readonly body: Body;
   readonly answerWanted: boolean;
   readonly isError: boolean;
@@ -59,7 +79,12 @@ export interface Context<State = unknown> {
   leave(topic: string): void;
   sleep(ticks: number): Promise<void>;
   task(task: object, options?: { readonly delayTicks?: number }): Promise<unknown>;
-  infer(model: string, input: unknown, options?: RequestOptions): Promise<unknown>;
+  /** Tensors (one, or an object of them by name) are answered with tensors, everything else goes and comes as JSON. */
+  infer<Answer = unknown>(
+    model: string,
+    input: Tensor | Readonly<Record<string, Tensor>> | unknown,
+    options?: RequestOptions,
+  ): Promise<Answer>;
   tool(name: string, input: unknown, options?: RequestOptions): Promise<unknown>;
   spawn(spec: object): { readonly handle: number; readonly started: Promise<Message> };
   lookup(id: string): number | undefined;

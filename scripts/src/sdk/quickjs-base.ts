@@ -97,8 +97,9 @@ export function buildQuickJsBase(root: string, folder: string): Uint8Array {
 /** Constants and prelude as one expression, as the content of a C string literal. */
 function preludeText(root: string): string {
   const constants = readFileSync(join(root, "sdk/javascript/guest/constants.js"), "utf8");
+  const tensor = readFileSync(join(root, "sdk/javascript/guest/tensor.js"), "utf8");
   const prelude = readFileSync(join(root, "sdk/javascript/guest/prelude.js"), "utf8");
-  const lines = `(() => {\n${constants}\nreturn ${withoutHeader(prelude)}})()`
+  const lines = `(() => {\n${constants}\n${tensor}\nreturn ${withoutHeader(prelude)}})()`
     .split("\n")
     .map((line) => line.trim());
   const kept = lines.filter((line) => line !== "" && !line.startsWith("//") && !/^\/\*\*.*\*\/$/.test(line));

@@ -136,7 +136,7 @@ export function javaScriptConstants(): string {
     "// Numbers of the guest contract for the prelude that runs inside QuickJS.",
   ];
   for (const group of groups) {
-    if (["MessageField", "Limit", "TensorType"].includes(group.name)) continue;
+    if (["MessageField", "Limit"].includes(group.name)) continue;
     lines.push("", `/** ${group.summary} */`, `const ${group.name} = Object.freeze({`);
     for (const [key, value] of Object.entries(group.values)) lines.push(`  ${key}: ${value},`);
     lines.push("});");

@@ -24,6 +24,19 @@ const Encoding = Object.freeze({
   TEXT: 4,
 });
 
+/** Element types of tensors, numbered as in ONNX. */
+const TensorType = Object.freeze({
+  FLOAT32: 1,
+  UINT8: 2,
+  INT8: 3,
+  INT16: 5,
+  INT32: 6,
+  INT64: 7,
+  BOOL: 9,
+  FLOAT16: 10,
+  FLOAT64: 11,
+});
+
 /** Bits of a message's flags. */
 const MessageFlag = Object.freeze({
   ANSWER_WANTED: 1,

@@ -1,6 +1,6 @@
 // Runs once inside QuickJS, before the agent's source, and stays: turns deliveries into handlers and promises.
 // The file is an expression: a function of `native`, the one door to the host functions (see glue.c). What it
-// returns is called by the glue. Constants come from constants.js, which is placed before it.
+// returns is called by the glue. Constants come from constants.js, tensors from tensor.js, both placed before it.
 //
 // Life of a request: native.* gives an id > 0 - the id and its promise wait in `pending` - the answer with that
 // correlationId settles the promise - the rest of the async function runs as a microtask of the same invocation.
@@ -35,9 +35,11 @@
     throw new AgentError(code, `${what} was refused: ${code}`, { refusal: result });
   }
 
-  /** [encoding, payload] of a value: bytes stay bytes, everything else is JSON. */
+  /** [encoding, payload] of a value: bytes stay bytes, tensors are tensors, everything else is JSON. */
   function encoded(body) {
     if (body instanceof Uint8Array) return [Encoding.BYTES, body];
+    const tensors = tensorsOf(body);
+    if (tensors !== undefined) return [Encoding.TENSOR, tensorPayload(tensors)];
     const text = JSON.stringify(body === undefined ? null : body);
     if (text === undefined) throw new TypeError("a body is data: it has no JSON form");
     return [Encoding.JSON, text.toWellFormed()];
@@ -45,6 +47,7 @@
 
   function decoded(encoding, payload) {
     if (encoding === Encoding.JSON) return payload === "" ? undefined : JSON.parse(payload);
+    if (encoding === Encoding.TENSOR) return tensorBody(payload);
     return payload;
   }
 

@@ -46,7 +46,24 @@ function calls(_message, ctx) {
   ctx.exit(3);
 }
 
+async function askModel(_message, ctx) {
+  const answer = await ctx.infer("delay", { x: { dims: [1, 2], data: new Float32Array([0.5, -2]) } });
+  ctx.log(answer.type, answer.dims, answer.data[0]);
+  try {
+    await ctx.infer("delay", { dims: [3], data: new Float32Array(2) });
+  } catch (error) {
+    ctx.log(error.name, error.message);
+  }
+  void ctx.infer("delay", { type: "bool", dims: [2], data: new Uint8Array([1, 0]) });
+  void ctx.infer("delay", { dims: [1], data: "text" });
+}
+
 const topics = {
+  askModel,
+  tensors: (message, ctx) => {
+    ctx.log(message.body instanceof Uint8Array ? "bytes" : Object.keys(message.body));
+    message.reply(message.body);
+  },
   answered,
   refused,
   calls,

@@ -3,7 +3,7 @@
 import { TensorType } from "@wasm-engine/abi";
 import type { TensorBlock } from "@wasm-engine/abi";
 
-function sample(
+export function sample(
   name: string,
   type: TensorType,
   dimensions: readonly number[],
