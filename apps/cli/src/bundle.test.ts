@@ -57,7 +57,7 @@ test("replay, inspect, log, logs and verify-log take a bundle [S14.bundle]", () 
   assert.equal(flipped.code, 3);
 });
 
-test("[G10] a bundle where a folder is needed, a damaged one, and an --out that exists get their codes [S14.open]", () => {
+test("[G10] a bundle where a folder is needed, a damaged one, an --out that exists: coded [S14.open]", () => {
   const whole = readFileSync(bundlePath());
   const damaged = Buffer.from(whole);
   damaged[100] = (damaged[100] ?? 0) ^ 1;

@@ -45,7 +45,7 @@ async function allRecords(run: string): Promise<unknown[]> {
 
 const content = (): BundleContent => readBundle(file, readFileSync(file)).content;
 
-test("[G4] [S14.bundle] a bundle replays elsewhere to the same chain, and every view works on it directly", async () => {
+test("[G4] [S14.bundle] a bundle replays elsewhere to the same chain; every view takes it directly", async () => {
   assert.equal(report.chainHead, result.chainHead);
   const elsewhere = join(freshFolder("bundle-elsewhere"), "copy.bundle");
   writeFileSync(elsewhere, readFileSync(file));
@@ -74,7 +74,7 @@ test("[G4] [S14.bundle] a bundle replays elsewhere to the same chain, and every 
   );
 });
 
-test("[S14.open] opening restores the log byte for byte; the run replays and bundles to the same file again", async () => {
+test("[S14.open] opening restores the log byte for byte; bundling the result gives the same file", async () => {
   const dir = join(folder, "opened");
   const opened = await openBundle(file, { dir });
   assert.deepEqual([opened.dir, opened.digest, opened.chainHead], [dir, report.digest, result.chainHead]);
@@ -128,7 +128,7 @@ test("[G10] [S14.open] every flipped byte and every shorter file is detected", (
   });
 });
 
-test("[G10] [S14.open] a flipped byte under a digest that fits again is refused with a code, or changes no part of the run", () => {
+test("[G10] [S14.open] a flipped byte under a digest that fits again changes no part unseen", () => {
   const whole = readFileSync(file);
   const expected = content();
   let refused = 0;
@@ -150,7 +150,7 @@ test("[G10] [S14.open] a flipped byte under a digest that fits again is refused 
   assert.ok(refused > tried * 0.95, `${refused} of ${tried}`);
 });
 
-test("[G10] a file that is none, another format, one that exists, a folder that exists, one that cannot be read or written", async () => {
+test("[G10] files that are no bundles, of another format, in the way, or out of reach: coded", async () => {
   const whole = readFileSync(file);
   const other = join(folder, "other.bundle");
   const later = Uint8Array.from(whole);

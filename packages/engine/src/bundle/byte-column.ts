@@ -1,6 +1,10 @@
 /** Bytes that grow, and bytes that are read once: varints, runs of bytes and columns with their length before them. */
 
 const u64Max = 0xffff_ffff_ffff_ffffn;
+/** Below it numbers are exact, and faster than bigints. */
+const smallMaxBigint = BigInt(Number.MAX_SAFE_INTEGER);
+/** Bits of a varint that fit into a small integer. */
+const smallShiftMax = 28;
 
 /** Ends the reading with a coded error. */
 export type Refuse = (reason: string) => never;
@@ -21,12 +25,17 @@ export class ColumnWriter {
 
   /** Unsigned LEB128. */
   varint(value: number | bigint): void {
-    let rest = BigInt(value);
-    while (rest > 0x7fn) {
-      this.byte(Number(rest & 0x7fn) | 0x80);
-      rest >>= 7n;
+    let large = typeof value === "bigint" ? value : 0n;
+    while (large > smallMaxBigint) {
+      this.byte(Number(large & 0x7fn) | 0x80);
+      large >>= 7n;
     }
-    this.byte(Number(rest));
+    let rest = typeof value === "bigint" ? Number(large) : value;
+    while (rest > 0x7f) {
+      this.byte((rest % 0x80) | 0x80);
+      rest = Math.floor(rest / 0x80);
+    }
+    this.byte(rest);
   }
 
   raw(bytes: Uint8Array): void {
@@ -64,21 +73,42 @@ export class ColumnReader {
     this.#refuse = refuse;
   }
 
+  /** Of the next byte. */
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /** Bytes that have been read already. */
+  range(start: number, end: number): Uint8Array {
+    return this.#bytes.subarray(start, end);
+  }
+
   get done(): boolean {
     return this.#offset === this.#bytes.length;
   }
 
   byte(): number {
-    return this.raw(1)[0] ?? 0;
+    const byte = this.#bytes[this.#offset];
+    if (byte === undefined) return this.#refuse("a column ends early");
+    this.#offset += 1;
+    return byte;
   }
 
   /** At most 64 bits, in the shortest form. */
   varint(): bigint {
-    let value = 0n;
-    for (let shift = 0n; shift < 70n; shift += 7n) {
+    let small = 0;
+    for (let shift = 0; shift < smallShiftMax; shift += 7) {
+      const byte = this.byte();
+      small |= (byte & 0x7f) << shift;
+      if (byte >= 0x80) continue;
+      if (byte === 0 && shift > 0) this.#refuse("a number is not in its shortest form");
+      return BigInt(small);
+    }
+    let value = BigInt(small);
+    for (let shift = BigInt(smallShiftMax); shift < 70n; shift += 7n) {
       const byte = this.byte();
       value |= BigInt(byte & 0x7f) << shift;
-      if (byte === 0 && shift > 0n) return this.#refuse("a number is not in its shortest form");
+      if (byte === 0) return this.#refuse("a number is not in its shortest form");
       if (byte < 0x80) return value <= u64Max ? value : this.#refuse("a number has more than 64 bits");
     }
     return this.#refuse("a number has more than 64 bits");

@@ -9,8 +9,8 @@ export const BUNDLE_ERRORS = {
     hint: "get the file again; nothing of it was used",
     exitCode: 3,
     explanation:
-      "A bundle ends with a digest over all of it, lists a digest for each part, and holds a log whose chain must come " +
-      "out as stated. One of these does not hold, or the file ends early, or a part has a name that no run has.",
+      "A bundle ends with a digest over all of it, lists a digest for each part, and holds a log whose chain must " +
+      "come out as stated. One of these does not hold, or the file ends early, or a part has a name that no run has.",
   },
   WE_BUNDLE_EXISTS: {
     message: 'There is already something at "{path}"',
@@ -23,8 +23,8 @@ export const BUNDLE_ERRORS = {
     hint: "unpack it first: wasm-engine open {path}",
     exitCode: 2,
     explanation:
-      "replay, inspect, log, logs and verify-log work on a bundle directly. What changes a run or goes on with it needs " +
-      "the folder that `open` makes.",
+      "The verbs replay, inspect, log, logs and verify-log take a bundle directly. What changes a run or goes on " +
+      "with it needs the folder that `open` makes.",
   },
   WE_BUNDLE_READ: {
     message: 'The bundle "{path}" cannot be read: {cause}',
@@ -37,8 +37,8 @@ export const BUNDLE_ERRORS = {
     hint: "bundle a shorter run, or copy the run folder as it is",
     exitCode: 5,
     explanation:
-      "Bundles are packed and unpacked in memory. Sizes are checked before anything is unpacked, so that a small file " +
-      "cannot claim a large one.",
+      "Bundles are packed and unpacked in memory. Sizes are checked before anything is unpacked, so that a small " +
+      "file cannot claim a large one.",
   },
   WE_BUNDLE_UNWRITABLE: {
     message: '"{path}" cannot be written: {cause}',

@@ -83,7 +83,10 @@ export interface ReadBundle {
   readonly genesis: Genesis;
 }
 
-/** A file as a run, verified whole. Nothing is written. @throws {WE_BUNDLE_DAMAGED} {WE_BUNDLE_VERSION} {WE_BUNDLE_SIZE} */
+/**
+ * A file as a run, verified whole. Nothing is written.
+ * @throws {WE_BUNDLE_DAMAGED} {WE_BUNDLE_VERSION} {WE_BUNDLE_SIZE}
+ */
 export function readBundle(path: string, file: Uint8Array): ReadBundle {
   const content = decodeBundle(path, file);
   const refuse: Refuse = (reason) => {

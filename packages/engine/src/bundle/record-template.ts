@@ -36,9 +36,17 @@ function readHead(reader: ColumnReader, refuse: Refuse): Head {
   const low = first & 0x1f;
   if (low > 27) return refuse("a CBOR head has an unknown form");
   const size = low < 24 ? 0 : 1 << (low - 24);
+  const start = reader.offset - 1;
   const rest = reader.raw(size);
-  const argument = low < 24 ? BigInt(low) : rest.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
-  return { major: first >> 5, argument, bytes: Uint8Array.of(first, ...rest) };
+  const argument = low < 24 ? BigInt(low) : bigEndian(rest);
+  return { major: first >> 5, argument, bytes: reader.range(start, reader.offset) };
+}
+
+function bigEndian(bytes: Uint8Array): bigint {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  if (bytes.length === 8) return view.getBigUint64(0);
+  if (bytes.length === 4) return BigInt(view.getUint32(0));
+  return BigInt(bytes.length === 2 ? view.getUint16(0) : view.getUint8(0));
 }
 
 /** Appends a head in its shortest form. */

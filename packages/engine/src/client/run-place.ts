@@ -14,7 +14,10 @@ export interface RunPlace {
   readonly release: () => void;
 }
 
-/** The run that `reference` names: a folder, an id, `@last`, or a bundle. @throws {WE_RUN_UNKNOWN} {WE_BUNDLE_DAMAGED} */
+/**
+ * The run that `reference` names: a folder, an id, `@last`, or a bundle.
+ * @throws {WE_RUN_UNKNOWN} {WE_BUNDLE_DAMAGED}
+ */
 export async function runPlace(reference: string, baseDirectory?: string): Promise<RunPlace> {
   const path = resolve(baseDirectory ?? process.cwd(), reference);
   if (!isBundleFile(path)) {

@@ -123,11 +123,18 @@ function createKey(path: string): KeyPair | undefined {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     writeFileSync(path, encodeSecretKey(pair.secretKey), { flag: "wx", mode: 0o600 });
     writeFileSync(path.replace(/\.key$/, ".pub"), encodePublicKey(pair.publicKey));
+    keepOutOfGit(dirname(dirname(path)));
     return pair;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return undefined; // node:fs throws nothing else
     throw buildError("WE_BUILD_STORE", { path, cause: causeOf(error) });
   }
+}
+
+/** A secret key is committed by nobody who does not insist: the folder of keys, caches and runs ignores itself. */
+function keepOutOfGit(folder: string): void {
+  const path = join(folder, ".gitignore");
+  if (!existsSync(path)) writeFileSync(path, "*\n");
 }
 
 function causeOf(error: unknown): string {

@@ -198,6 +198,7 @@ test("the development key is made once, for its owner only", async (context) => 
   const key = readFileSync(path);
   assert.equal((await load(directory, "signed.wasm")).manifest.name, "signed");
   assert.deepEqual(readFileSync(path), key);
+  assert.equal(readFileSync(join(directory, ".wasm-engine/.gitignore"), "utf8"), "*\n");
 });
 
 test("[G10] sources that cannot be built: one coded error each", async (context) => {

@@ -13,8 +13,8 @@ export const TRUST_ERRORS = {
       "by a key that may vouch for it",
     exitCode: 2,
     explanation:
-      "`trust.keys` may give a key a ceiling: what modules that it signed may be granted. A grant, a limit, or what an " +
-      "agent could pass on to children of the module lies above the ceilings of its signers.",
+      "`trust.keys` may give a key a ceiling: what modules that it signed may be granted. A grant, a limit, or what " +
+      "an agent could pass on to children of the module lies above the ceilings of its signers.",
   },
   WE_KEY_EXISTS: {
     message: "There is already a key at {path}",

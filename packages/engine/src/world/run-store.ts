@@ -235,7 +235,10 @@ export function moduleDigestsOf(folder: RunFolder): readonly ModuleDigest[] {
   return readInfo(folder).modules.flatMap(({ digest, instrumented }) => [digest, instrumented]);
 }
 
-/** The folder holds every module of the genesis, unchanged. @throws {WE_MODULE_DIGEST_MISMATCH} @throws {WE_RUN_INFO} */
+/**
+ * The folder holds every module of the genesis, unchanged.
+ * @throws {WE_MODULE_DIGEST_MISMATCH} @throws {WE_RUN_INFO}
+ */
 export function checkModulesOf(folder: RunFolder, genesis: Genesis): void {
   checkGenesis(genesis, readModules(folder, readInfo(folder)));
 }
