@@ -32,7 +32,7 @@ export function portableRunId(value: Json | undefined): string {
   return runIdPattern.test(text) ? text : "run";
 }
 
-/** run.json of the folder `dir`; its files lie below it, so that nobody else's bundle names one elsewhere. */
+/** run.json whose files lie below the folder `dir`: nobody else's bundle names one elsewhere. */
 export function installedInfo(info: Json, dir: string, refuse: Refuse): JsonMap {
   const map = mapOf(info) ?? refuse("run.json is not a map");
   const setup = mapOf(map["setup"]) ?? refuse("run.json holds no setup");
