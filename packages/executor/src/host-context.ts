@@ -40,7 +40,7 @@ export interface Scene {
   readonly timeNanos: bigint;
   readonly handleOf: (id: string) => AgentHandle | undefined;
   readonly slice: SliceHook;
-  /** No host function may be called. */
+  /** No host function may be called but `log`. */
   readonly denied: boolean;
 }
 
@@ -110,6 +110,11 @@ export class HostContext {
   /** Start of every host function. */
   begin(): this {
     if (this.#denied) throw new HostDenial("host functions are not available here");
+    return this.beginAlways();
+  }
+
+  /** Start of a host function that no view of the world and no agent notices. */
+  beginAlways(): this {
     this.#chargeFuel = 0;
     return this;
   }

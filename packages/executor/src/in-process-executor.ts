@@ -71,14 +71,15 @@ class Executor implements InProcessExecutor {
     });
     const keeper = this.#keeper;
     this.#runner = new TurnRunner({ host, keeper, depthBytes, onFaultDetail: options.onFaultDetail });
-    this.#transfer = new StateTransfer({ host, keeper, depthBytes });
+    const { onFaultDetail } = options;
+    this.#transfer = new StateTransfer({ host, keeper, depthBytes, onFaultDetail });
   }
 
   apply(operations: readonly AgentOperation[], tick: number): readonly UpgradeOutcome[] {
     const upgrades: UpgradeOutcome[] = [];
     for (const operation of operations) {
       this.#guard({ agent: operation.agent, tick }, () => {
-        const upgrade = this.#applyOne(operation);
+        const upgrade = this.#applyOne(operation, tick);
         if (upgrade !== undefined) upgrades.push(upgrade);
       });
     }
@@ -163,7 +164,7 @@ class Executor implements InProcessExecutor {
     };
   }
 
-  #applyOne(operation: AgentOperation): UpgradeOutcome | undefined {
+  #applyOne(operation: AgentOperation, tick: number): UpgradeOutcome | undefined {
     switch (operation.kind) {
       case "create":
         this.#create(operation);
@@ -176,7 +177,7 @@ class Executor implements InProcessExecutor {
       }
       case "upgrade": {
         const agent = this.#agent(operation.agent);
-        return this.#transfer.upgrade(agent, this.#module(operation.module));
+        return this.#transfer.upgrade(agent, this.#module(operation.module), tick);
       }
       case "drop":
         this.#keeper.release(this.#agent(operation.agent));

@@ -1,10 +1,10 @@
 /**
- * Calls that run outside turns: export and import of state for an upgrade, `agent_describe`. No host function may
- * be called in them. A refused upgrade leaves the agent as it was.
+ * Calls that run outside turns: export and import of state for an upgrade, `agent_describe`. No host function but `log` may
+ * be called in them, and what they log is for the words about a refusal only. A refused upgrade leaves the agent as it was.
  */
 
 import { FaultCode, SIZED_BLOCK_HEADER_BYTES, assert, limits } from "@wasm-engine/abi";
-import type { UpgradeOutcome } from "./executor-contract.js";
+import type { FaultDetail, UpgradeOutcome } from "./executor-contract.js";
 import { EffectBuffer } from "./effect-buffer.js";
 import { FuelMeter } from "./fuel-meter.js";
 import { COMPLETED, callGuest, callStart, enter, fromResult, place, placingFuel } from "./guest-call.js";
@@ -22,6 +22,7 @@ export interface TransferOptions {
   readonly host: HostContext;
   readonly keeper: SlotKeeper;
   readonly depthBytes: number;
+  readonly onFaultDetail: ((detail: FaultDetail) => void) | undefined;
 }
 
 /** A call's verdict with the block it left, header included. */
@@ -39,9 +40,20 @@ export class StateTransfer {
   }
 
   /** Moves the agent to `module`, with its state where both modules offer it. */
-  upgrade(agent: ResidentAgent, module: LoadedModule): UpgradeOutcome {
+  upgrade(agent: ResidentAgent, module: LoadedModule, tick: number): UpgradeOutcome {
+    const outcome = this.#upgrade(agent, module);
+    if (outcome.code === undefined) return outcome;
+    const said = this.#effects.errorLines(0);
+    const { code, guestCode = 0 } = outcome;
+    const detail = ["the upgrade was refused", ...said].join("\n");
+    this.#options.onFaultDetail?.({ agent: agent.agent, id: agent.id, tick, code, guestCode, detail });
+    return outcome;
+  }
+
+  #upgrade(agent: ResidentAgent, module: LoadedModule): UpgradeOutcome {
     assert(agent.pendingFrom === undefined, "a busy agent is upgraded when its turn has landed");
     const meter = new FuelMeter(agent.limits.fuelPerSlice, agent.limits.fuelPerTurnMax);
+    this.#effects.start(0, false);
     const fits = module.initial.memoryBytes <= agent.limits.memoryBytes;
     if (!fits) return refused(agent, meter, DENIED);
     const moves = agent.initialised && !agent.isOversized && agent.module.offersExport && module.offersImport;
@@ -112,7 +124,7 @@ export class StateTransfer {
   }
 
   #caller(agent: ResidentAgent, instance: GuestInstance, meter: FuelMeter): Caller {
-    this.#effects.start(0, true);
+    this.#effects.start(0, false);
     this.#options.host.enter({
       instance,
       owner: agent,

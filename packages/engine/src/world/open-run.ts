@@ -99,7 +99,7 @@ function assemble(store: RunStore, options: OpenRunOptions): OpenRun {
   const { genesis, modules, setup, log } = store;
   const found = store.newestSnapshot(Infinity);
   const content = found === undefined ? undefined : decodeContent(found);
-  const faults = new FaultLog();
+  const faults = new FaultLog(store.stacks);
   const { world, executor } = createParts({
     genesis,
     modules,
