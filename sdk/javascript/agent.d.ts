@@ -9,7 +9,10 @@ export declare const MessageKind: Readonly<
   >
 >;
 
-/** An error answer, or a refusal of a host function. Match `code`. */
+/**
+ * An error answer, or a refusal of a host function. Match `code`: TIMEOUT, CANCELLED, UNDELIVERABLE, REFUSED, FAILED,
+ * BAD_MESSAGE, or what an agent has chosen for its `replyError`.
+ */
 export declare class AgentError extends Error {
   readonly code: string;
   readonly retryable: boolean;
@@ -51,11 +54,17 @@ export interface Message<Body = unknown> {
   readonly isError: boolean;
   readonly isLast: boolean;
   reply(body: unknown): void;
+  /** One part of an answer; `reply` ends it. */
   replyPart(body: unknown): void;
   replyError(code: string, message: string, details?: object): void;
 }
 
-export interface RequestOptions {
+export interface CancelOptions {
+  /** Cancels the request: its promise rejects with CANCELLED. An aborted signal rejects with its reason at once. */
+  readonly signal?: AbortSignal;
+}
+
+export interface RequestOptions extends CancelOptions {
   readonly topic?: string;
   /** Absent: the world's default; 0: never. */
   readonly timeoutTicks?: number;
@@ -63,53 +72,126 @@ export interface RequestOptions {
   readonly onPart?: (body: unknown) => void;
 }
 
+/** Settles with the one last answer of a request. An error answer rejects with an {@link AgentError}. */
+export interface Pending<Answer> extends Promise<Answer> {
+  /** Ends the request: the promise rejects with CANCELLED. Without effect where the answer is there. */
+  cancel(): void;
+}
+
+export interface ChatMessage {
+  readonly role: "system" | "user" | "assistant" | "tool";
+  readonly content: string;
+}
+
+/** Everything besides {@link RequestOptions} goes to the model as it is: `maxTokens`, `temperature`, … */
+export interface ChatOptions extends Omit<RequestOptions, "topic"> {
+  readonly [parameter: string]: unknown;
+}
+
+export interface ChatAnswer {
+  readonly text: string;
+  readonly [field: string]: unknown;
+}
+
+/* What comes from elsewhere has the type that its reader expects of it: declare `messages`, or name the type. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a body of another agent, read without a cast
+export type Expected = any;
+
 export interface Context<State = unknown> {
+  /** Plain data; members may be written. */
   readonly state: State;
   readonly tick: number;
   /** Virtual time in milliseconds. */
   readonly now: number;
   send(to: string | number, body: unknown, options?: { readonly topic?: string }): void;
-  ask<Answer = unknown>(
+  ask<Answer = Expected>(
     to: string | number,
     body: unknown,
     options?: RequestOptions,
-  ): Promise<Message<Answer>>;
+  ): Pending<Message<Answer>>;
   publish(topic: string, body: unknown): void;
   join(topic: string): void;
   leave(topic: string): void;
-  sleep(ticks: number): Promise<void>;
-  task(task: object, options?: { readonly delayTicks?: number }): Promise<unknown>;
+  /** Resolves after `ticks`, at least 1. */
+  sleep(ticks: number, options?: CancelOptions): Pending<void>;
+  task<Result = Expected>(
+    task: object,
+    options?: CancelOptions & { readonly delayTicks?: number },
+  ): Pending<Result>;
+  /** Asks a language model: `{messages, …}` as JSON. `onPart` sees the parts before the answer. */
+  chat(model: string, messages: readonly ChatMessage[], options?: ChatOptions): Pending<ChatAnswer>;
   /** Tensors (one, or an object of them by name) are answered with tensors, everything else goes and comes as JSON. */
-  infer<Answer = unknown>(
+  infer<Answer = Expected>(
     model: string,
     input: Tensor | Readonly<Record<string, Tensor>> | unknown,
     options?: RequestOptions,
-  ): Promise<Answer>;
-  tool(name: string, input: unknown, options?: RequestOptions): Promise<unknown>;
-  spawn(spec: object): { readonly handle: number; readonly started: Promise<Message> };
+  ): Pending<Answer>;
+  tool<Result = Expected>(name: string, input: unknown, options?: RequestOptions): Pending<Result>;
+  spawn(spec: object): { readonly handle: number; readonly started: Pending<Message> };
   lookup(id: string): number | undefined;
+  /** A number in [0, 1) of the agent's stream of that name. */
   random(stream?: string): number;
   randomBytes(length: number, stream?: string): Uint8Array;
   log(...values: unknown[]): void;
   exit(code?: number): void;
 }
 
+/** JSON Schema, 2020-12. Only `#/…` is followed; `format` is not checked. */
+export type JsonSchema = boolean | { readonly [keyword: string]: unknown };
+
+/** The interface that schema libraries share (standardschema.dev); it must not be asynchronous. */
+export interface StandardSchema<Input = unknown, Output = Input> {
+  readonly "~standard": {
+    readonly version: 1;
+    readonly vendor: string;
+    readonly validate: (value: unknown) => unknown;
+    readonly types?: { readonly input: Input; readonly output: Output } | undefined;
+  };
+}
+
+/** Types of messages by topic. */
+export type MessageTypes = Readonly<Record<string, JsonSchema | StandardSchema>>;
+
+type BodyOf<Schema> =
+  Schema extends StandardSchema<infer _Input, infer Output>
+    ? Output
+    : Schema extends { readonly properties: infer Properties }
+      ? { -readonly [Name in keyof Properties]?: Expected }
+      : Expected;
+
+/** What a handler gets: a message of a declared type by its topic, or of any other topic. */
+export type Incoming<Types extends MessageTypes> =
+  string extends keyof Types
+    ? Message<Expected>
+    : {
+        readonly [Topic in keyof Types]: Message<BodyOf<Types[Topic]>> & { readonly topic: Topic };
+      }[keyof Types];
+
 /** Handlers are methods, so that a handler may say which body it expects: `onMessage(message: Message<Question>, ctx)`. */
-export interface AgentDefinition<State> {
+export interface AgentDefinition<State, Types extends MessageTypes = MessageTypes> {
   /** What the module imports besides the functions that every agent has. */
   readonly capabilities?: readonly Capability[];
+  /** Plain data: shown by inspectors, carried over by upgrades. */
   readonly state?: State;
+  /** Version of `state`. Default 0. */
+  readonly version?: number | string;
+  /** Takes over the state of another version. No host function may be called but `log`. */
+  migrate?(state: Expected, fromVersion: number | string): State;
+  /** A message of a declared topic whose body does not fit is answered with BAD_MESSAGE and reaches no handler. */
+  readonly messages?: Types;
   /** The next message does not wait for the running handler. */
   readonly reentrant?: boolean;
-  onStart?(message: Message, ctx: Context<State>): unknown;
-  onMessage?(message: Message, ctx: Context<State>): unknown;
-  onTask?(message: Message, ctx: Context<State>): unknown;
+  onStart?(message: Message<Expected>, ctx: Context<State>): unknown;
+  onMessage?(message: Incoming<Types>, ctx: Context<State>): unknown;
+  onTask?(message: Message<Expected>, ctx: Context<State>): unknown;
   onCadence?(message: Message, ctx: Context<State>): unknown;
   onStop?(message: Message, ctx: Context<State>): unknown;
   onShutdown?(ctx: Context<State>): unknown;
-  /** For inspectors, on a copy; default `{ state }`. */
+  /** For inspectors, on a copy; default `{ state }`. What is awaited is added as `waiting`. */
   describe?(ctx: Context<State>): object;
 }
 
 /** Declares the agent of this module. Called once, while the module loads. */
-export declare function defineAgent<State>(agent: AgentDefinition<State>): AgentDefinition<State>;
+export declare function defineAgent<State, Types extends MessageTypes = MessageTypes>(
+  agent: AgentDefinition<State, Types>,
+): AgentDefinition<State, Types>;

@@ -117,9 +117,9 @@
     return message.body;
   }
 
-  function infer(model, input, options) {
+  function askModel(what, { model, input, options }) {
     const begin = () => post("infer", { topic: model, body: input, ticks: ticksOf(options) });
-    return request(`infer ${model}`, options, begin, bodyOf);
+    return request(what, options, begin, bodyOf);
   }
 
   function makeContext() {
@@ -165,10 +165,13 @@
         return request(`task ${task?.taskId}`, options, begin, bodyOf);
       },
       /** Promise of a model's answer; `onPart` sees the tokens before. */
-      infer,
+      infer(model, input, options) {
+        return askModel(`infer ${model}`, { model, input, options });
+      },
       /** Promise of what a language model answers to a conversation: `{text, …}`; `onPart` sees the parts before. */
       chat(model, messages, { timeoutTicks, onPart, signal, ...parameters } = {}) {
-        return infer(model, { messages, ...parameters }, { timeoutTicks, onPart, signal });
+        const input = { messages, ...parameters };
+        return askModel(`chat ${model}`, { model, input, options: { timeoutTicks, onPart, signal } });
       },
       tool(name, input, options) {
         const begin = () => post("call_tool", { topic: name, body: input, ticks: ticksOf(options) });

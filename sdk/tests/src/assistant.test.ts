@@ -1,0 +1,128 @@
+/**
+ * The agent of DESIGN §6.2: killed inside each of its three awaits and its sleep, stopped with a snapshot there, refused an
+ * upgrade there. Each time it goes on to the head of the undisturbed run, without a word about it in its source.
+ */
+
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { Engine, inspectRun, replayRun } from "@wasm-engine/engine";
+import type { OpenOptions, RunResult, RunningWorld } from "@wasm-engine/engine";
+import { projectOf } from "./testing/typescript-world.js";
+
+const config = `version: 1
+name: assistant
+seed: 11
+clock: { tickMs: 1000, epoch: 2001-01-01T00:00:00Z }
+stop: { when: idle, maxTicks: 500 }
+modules: { asker: ./asker.ts, answerer: ./answerer.ts, critic: ./critic.ts }
+models: { writer: { path: ./model, latencyTicks: 4 } }
+tools: { search: ./search.ts }
+agents:
+  - { id: asker, module: asker, args: { questions: [why, how] }, capabilities: { send: [answerer], topics: [answers] } }
+  - { id: answerer, module: answerer, capabilities: { send: ["*"], models: [writer], tools: [search] } }
+  - { id: critic, module: critic, capabilities: { send: ["*"] } }
+outputs: [{ topic: answers, file: out/answers.jsonl }]
+`;
+const project = projectOf({ "engine.yaml": config, "search.ts": "export {};\n" }, "assistant");
+const testing: NonNullable<OpenOptions["testing"]> = {
+  inferenceService: new URL("./testing/chat-service.js", import.meta.url).href,
+};
+
+/** What the answerer waits for, and a tick at whose end it does. */
+const places = new Map<string, number>();
+let undisturbed: RunResult;
+let answers: string;
+
+/** An upgrade takes a tick of its own: later answers come later, and say the same. */
+const payloads = (lines: string): unknown[] =>
+  lines.trimEnd().split("\n").map((line) => (JSON.parse(line) as { payload: unknown }).payload);
+const figures = ({ chainHead, stateHash, fuel }: RunResult): unknown => ({ chainHead, stateHash, fuel });
+const dirOf = (name: string): string => join(project.folder, name.replaceAll(/\W/g, "-"));
+const answersFile = join(project.folder, "out/answers.jsonl");
+
+async function opened(dir: string): Promise<RunningWorld> {
+  return Engine.open(project.config, { dir, testing, start: "paused" });
+}
+
+/** Executes until the answerer waits in that place. */
+async function stepTo(world: RunningWorld, place: string): Promise<void> {
+  const last = places.get(place) ?? -1;
+  for (let tick = -1; tick < last; ) ({ tick } = await world.step());
+}
+
+async function resumedTo(dir: string): Promise<RunResult> {
+  await using world = await Engine.open(dir, { resume: true, testing });
+  return await world.run();
+}
+
+async function waitingIn(dir: string): Promise<readonly string[]> {
+  const report = await inspectRun(dir, { agent: "answerer", isolation: "inline" });
+  const described = report.agents[0]?.describe as { waiting?: string[] } | undefined; // as the SDK describes
+  return described?.waiting ?? [];
+}
+
+before(async () => {
+  mkdirSync(join(project.folder, "model"));
+  const dir = dirOf("undisturbed");
+  await using world = await Engine.open(project.config, { dir, testing });
+  undisturbed = await world.run();
+  answers = readFileSync(answersFile, "utf8");
+  for (let tick = 0; tick < undisturbed.ticks; tick++) {
+    const report = await inspectRun(dir, { agent: "answerer", at: tick, isolation: "inline" });
+    const described = report.agents[0]?.describe as { waiting?: string[] } | undefined; // as the SDK describes
+    const [what] = described?.waiting ?? [];
+    const name = what?.replace(/ (since|until) tick \d+$/, "");
+    if (name !== undefined && !places.has(name)) places.set(name, tick);
+  }
+});
+after(() => project.remove());
+
+test("the agent answers, and waits in four places", () => {
+  assert.equal(undisturbed.faults, 0, JSON.stringify(undisturbed.faultDetails));
+  assert.deepEqual([...places.keys()], ["chat writer", "tool search", "ask critic", "sleep"]);
+  const bodies = answers.trimEnd().split("\n");
+  assert.equal(bodies.length, 2);
+  assert.match(bodies[0] ?? "", /(weak|sound): plan for why in 64 tokens \(facts: (FAILED|REFUSED)\)/);
+});
+
+for (const place of ["chat writer", "tool search", "ask critic", "sleep"]) {
+  test(`[G3] kill -9 inside of "${place}": resumed, the run has the undisturbed head`, async () => {
+    const dir = dirOf(`killed ${place}`);
+    const world = await opened(dir);
+    await stepTo(world, place);
+    const last = places.get(place) ?? -1;
+    // A step is answered before its tick is on the disk.
+    while ((await inspectRun(dir, { isolation: "inline" })).tick < last);
+    process.kill(world.pid, "SIGKILL");
+    await world.kill();
+    assert.ok((await waitingIn(dir)).some((what) => what.startsWith(place)));
+    assert.deepEqual(figures(await resumedTo(dir)), figures(undisturbed));
+    assert.equal(readFileSync(answersFile, "utf8"), answers);
+  });
+
+  test(`[G4] a snapshot inside of "${place}": restored, the run has the undisturbed head and replays`, async () => {
+    const dir = dirOf(`snapshot ${place}`);
+    const world = await opened(dir);
+    await stepTo(world, place);
+    await world.stop();
+    assert.deepEqual(figures(await resumedTo(dir)), figures(undisturbed));
+    const replay = await replayRun(dir, { isolation: "inline" });
+    assert.ok(replay.verified, JSON.stringify(replay.firstDivergence));
+  });
+
+  test(`an upgrade inside of "${place}" is refused, names what is awaited, and leaves the agent alone`, async () => {
+    const dir = dirOf(`upgrade ${place}`);
+    await using world = await opened(dir);
+    await stepTo(world, place);
+    await world.upgradeAgent("answerer", "critic");
+    const result = await world.run();
+    const [fault] = result.faultDetails;
+    assert.equal(fault?.agentId, "answerer");
+    assert.match(fault.detail, /the upgrade was refused/);
+    assert.match(fault.detail, new RegExp(`not while something is suspended: ${place} (since|until) tick \\d+`));
+    assert.equal(result.faults, 1);
+    assert.deepEqual(payloads(readFileSync(answersFile, "utf8")), payloads(answers));
+  });
+}
