@@ -1,10 +1,13 @@
 /**
- * The main job: examples/airports run with the command line that users have, the arbiter's table, and the replay that
- * says whether it was identical. `start.ts` prints it; the test compares README's transcript with it.
+ * The main job: examples/airports run with the command line that users have, once as it is and once with the mail cut,
+ * the arbiter's table, the replay that says whether it was identical, and the replay of a bundle that was recorded
+ * elsewhere. `start.ts` prints it; the test compares README's transcript with it.
  */
 
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { changedMost, readScores, skill } from "./airports/scores.js";
+import type { ForecastChange, WorldScores } from "./airports/scores.js";
 import { repositoryRoot } from "./tidy/source-tree.js";
 
 /** What the command line's `run --json` says. */
@@ -15,6 +18,7 @@ export interface RunReport {
   readonly chainHead: string;
   readonly agents: number;
   readonly messages: number;
+  readonly inferences: number;
   readonly fuel: number;
   readonly faults: number;
   readonly turnsExecuted: number;
@@ -30,26 +34,15 @@ interface ReplayReport {
   readonly wallMs: number;
 }
 
-/** What the arbiter describes; see examples/airports/agents/arbiter.c. */
-interface Score {
-  readonly flights: number;
-  readonly scored: number;
-  readonly late: number;
-  readonly trainingFlights: number;
-  readonly baseRate: number;
-  readonly brier: number;
-  readonly brierBase: number;
-  readonly logLoss: number;
-  readonly logLossBase: number;
-  readonly auc: number;
-}
-
 const cli = join(repositoryRoot, "apps/cli/bin/wasm-engine.js");
+const golden = "examples/airports/golden.bundle";
 const number = (value: number): string => value.toLocaleString("en-US");
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 
-/** Runs one verb; its progress goes to this terminal, its JSON document comes back. */
+/** Runs one verb; its progress goes to this terminal if it is one, its JSON document comes back. */
 function verb<Document>(...args: readonly string[]): Document {
-  const result = spawnSync(process.execPath, [cli, ...args, "--json"], {
+  const quiet = process.stderr.isTTY ? [] : ["--quiet"];
+  const result = spawnSync(process.execPath, [cli, ...args, ...quiet, "--json"], {
     cwd: repositoryRoot,
     encoding: "utf8",
     stdio: ["ignore", "pipe", "inherit"],
@@ -59,57 +52,73 @@ function verb<Document>(...args: readonly string[]): Document {
   return JSON.parse(result.stdout) as Document; // DESIGN §14 fixes the documents
 }
 
-function scoreTable(score: Score): string {
-  const row = (name: string, own: string, base: string, note = ""): string =>
-    `  ${name.padEnd(30)}${own.padStart(8)}${base.padStart(11)}  ${note}`.trimEnd();
-  const skill = (own: number, base: number): string => `${(100 * (1 - own / base)).toFixed(2)} % better`;
-  const compared = (name: string, own: number, base: number): string =>
-    row(name, own.toFixed(4), base.toFixed(4), skill(own, base));
+/** First lines of the transcript. */
+export const introduction =
+  "224 airports and an arbiter, 20,000 US flights of January to March 2001; one tick = 10 virtual minutes\n" +
+  "every origin asks an ONNX model how likely its flight is late, from the calendar and what arrivals have told";
+
+/** Runs the world as it is, or with the mail cut. */
+export function runWorld(config: "engine.yaml" | "engine.cut.yaml"): RunReport {
+  return verb<RunReport>("run", `examples/airports/${config}`);
+}
+
+/** One line about a run; it differs from machine to machine by its seconds alone. */
+export function summaryOf(name: string, run: RunReport): string {
+  return (
+    `${name.padEnd(9)} ${number(run.ticks)} ticks, ${number(run.turnsExecuted)} turns, ${number(run.messages)}` +
+    ` messages, ${number(run.inferences)} forecasts, ${run.faults} faults in ${seconds(run.wallMs)}`
+  );
+}
+
+/** The arbiter's verdict on both runs, and the airports that the mail has moved. */
+export function verdictOf(run: RunReport, cut: RunReport): string {
+  const [withMail, withoutMail] = [readScores(run.dir), readScores(cut.dir)];
+  const { scored, late, baseRate } = withMail.arbiter;
+  const title =
+    `Probability of a delay over 15 minutes: ${number(scored)} flights of March, ${number(late)} late;` +
+    ` base rate ${(100 * baseRate).toFixed(1)} %`;
+  const changes = changedMost(withMail, withoutMail, 10).map(changeText);
   return [
-    row("", "agents", "base rate"),
-    compared("Brier score (lower is better)", score.brier, score.brierBase),
-    compared("log loss (lower is better)", score.logLoss, score.logLossBase),
-    row("AUC (0.5 is a coin)", score.auc.toFixed(4), "0.5000"),
+    title,
+    scoreLines(withMail, withoutMail),
+    "forecasts that the mail has changed most (mean of March, with and without):",
+    `  ${changes.slice(0, 5).join(" · ")}`,
+    `  ${changes.slice(5).join(" · ")}`,
   ].join("\n");
 }
 
-/** First line of the transcript. */
-export const introduction =
-  "224 airports and an arbiter, 20,000 US flights of January to March 2001, one tick = 10 virtual minutes";
-
-/** Runs the world. */
-export function runWorld(): RunReport {
-  return verb<RunReport>("run", "examples/airports/engine.yaml");
+function scoreLines(withMail: WorldScores, withoutMail: WorldScores): string {
+  const { base, calendar, full } = withMail.arbiter;
+  const row = (name: string, columns: readonly string[]): string =>
+    `  ${name.padEnd(24)}${columns.map((column) => column.padStart(10)).join("")}`;
+  const scored = (name: string, score: typeof base): string =>
+    row(name, [
+      score.brier.toFixed(4),
+      `${(100 * skill(score.brier, base.brier)).toFixed(2)} %`,
+      score.logLoss.toFixed(4),
+      score.auc.toFixed(4),
+    ]);
+  return [
+    row("", ["Brier", "skill", "log loss", "AUC"]),
+    scored("base rate", base),
+    scored("calendar only", calendar),
+    scored("full model, mail cut", withoutMail.arbiter.full),
+    scored("full model", full),
+  ].join("\n");
 }
 
-/** One line about the run; the only one that differs from machine to machine, by its seconds. */
-export function summaryOf(run: RunReport): string {
-  return (
-    `ran ${number(run.ticks)} ticks, ${number(run.turnsExecuted)} turns of ${run.agents} agents,` +
-    ` ${number(run.messages)} messages, ${number(run.fuel)} fuel, ${run.faults} faults` +
-    ` in ${(run.wallMs / 1000).toFixed(1)} s`
-  );
+function changeText({ airport, withMail, withoutMail }: ForecastChange): string {
+  return `${airport} ${(100 * withoutMail).toFixed(1)} → ${(100 * withMail).toFixed(1)} %`;
 }
 
-/** The arbiter's verdict on the run. */
-export function verdictOf(run: RunReport): string {
-  const inspected = verb<{ agents: readonly { describe?: Score }[] }>(
-    "inspect",
-    run.dir,
-    "--agent",
-    "arbiter",
-  );
-  const score = inspected.agents[0]?.describe;
-  if (score === undefined) throw new TypeError("the arbiter describes nothing");
-  const title =
-    `Probability of a delay over 15 minutes, ${number(score.scored)} flights of March` +
-    ` (${number(score.late)} late); base rate ${(100 * score.baseRate).toFixed(1)} %` +
-    ` from ${number(score.trainingFlights)} flights before`;
-  return `${title}\n${scoreTable(score)}`;
+/** Whether something agreed, and the line that says so. */
+export interface Proof {
+  readonly same: boolean;
+  readonly line: string;
 }
 
 /** Replays the run; `same` only where every commit, turn and the chain head agree. */
-export function replayOf(run: RunReport): { readonly same: boolean; readonly line: string } {
+export function replayOf(run: RunReport): Proof {
   const replay = verb<ReplayReport>("replay", run.dir);
   const same =
     replay.verified && replay.chainHead === run.chainHead && replay.turnsExecuted === run.turnsExecuted;
@@ -120,3 +129,23 @@ export function replayOf(run: RunReport): { readonly same: boolean; readonly lin
 export function identicalLine({ ticks, turnsExecuted }: Pick<RunReport, "ticks" | "turnsExecuted">): string {
   return `replay: identical (${number(ticks)} ticks, ${number(turnsExecuted)} turns executed)`;
 }
+
+/** Replays the bundle that another machine has recorded; its head must be that of the run as well. */
+export function goldenProof(run: RunReport): Proof {
+  const replay = verb<ReplayReport>("replay", golden);
+  const same = replay.verified && replay.chainHead === run.chainHead;
+  const line = same ? goldenLine(run) : `recorded elsewhere: DIFFERENT, chain head ${replay.chainHead}`;
+  return { same, line };
+}
+
+/** What a bundle that agrees with the run is reported as. */
+export function goldenLine({ chainHead }: Pick<RunReport, "chainHead">): string {
+  return `recorded elsewhere: identical, chain head ${chainHead}`;
+}
+
+/** What to try next. */
+export const nextSteps = [
+  "next: npx wasm-engine inspect @last --agent ORD       what one airport knows",
+  "      npx wasm-engine log @last                       what the run has written down",
+  "      npx wasm-engine bundle @last --out run.bundle   the run in one file, for any other machine",
+].join("\n");

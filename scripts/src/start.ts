@@ -1,12 +1,24 @@
 /** `npm start`: the main job, printed. */
 
-import { introduction, replayOf, runWorld, summaryOf, verdictOf } from "./main-job.js";
+import {
+  goldenProof,
+  introduction,
+  nextSteps,
+  replayOf,
+  runWorld,
+  summaryOf,
+  verdictOf,
+} from "./main-job.js";
 
 console.log(introduction);
-const run = runWorld();
-console.log(`${summaryOf(run)}\n`);
-console.log(`${verdictOf(run)}\n`);
+const cut = runWorld("engine.cut.yaml");
+console.log(summaryOf("mail cut", cut));
+const run = runWorld("engine.yaml");
+console.log(`${summaryOf("as it is", run)}\n`);
+console.log(`${verdictOf(run, cut)}\n`);
 console.log(`chain head ${run.chainHead}`);
-const { same, line } = replayOf(run);
-console.log(line);
-process.exitCode = same ? 0 : 3;
+const replayed = replayOf(run);
+console.log(replayed.line);
+const recorded = goldenProof(run);
+console.log(`${recorded.line}\n\n${nextSteps}`);
+process.exitCode = replayed.same && recorded.same ? 0 : 3;
