@@ -3,6 +3,8 @@
  * threads share. Growing replaces the buffer; `generation` tells readers elsewhere that they need the new one.
  */
 
+import { assert } from "./assert.js";
+
 /** Gives `bytes` zeroed bytes. */
 export type AllocateBytes = (bytes: number) => ArrayBufferLike;
 
@@ -10,13 +12,16 @@ export class Region {
   readonly #allocate: AllocateBytes;
   #buffer: ArrayBufferLike;
   #bytes: Uint8Array;
+  #words: Int32Array;
   #view: DataView;
   #generation = 0;
 
   constructor(allocate: AllocateBytes, initialBytes: number) {
+    assert(initialBytes > 0 && initialBytes % 8 === 0, "a region is made of words");
     this.#allocate = allocate;
     this.#buffer = allocate(initialBytes);
     this.#bytes = new Uint8Array(this.#buffer);
+    this.#words = new Int32Array(this.#buffer);
     this.#view = new DataView(this.#buffer);
   }
 
@@ -26,6 +31,11 @@ export class Region {
 
   get bytes(): Uint8Array {
     return this.#bytes;
+  }
+
+  /** The same bytes, four by four: what is aligned is copied faster so. */
+  get words(): Int32Array {
+    return this.#words;
   }
 
   get view(): DataView {
@@ -56,6 +66,7 @@ export class Region {
   adopt(buffer: ArrayBufferLike): void {
     this.#buffer = buffer;
     this.#bytes = new Uint8Array(buffer);
+    this.#words = new Int32Array(buffer);
     this.#view = new DataView(buffer);
   }
 }
