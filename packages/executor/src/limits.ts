@@ -39,6 +39,10 @@ export const journalEntryBytes = 64;
 export const instancesMaxDefault = 12_000;
 /** Idle instances kept per module for the next agent. */
 export const idleSlotsMax = 8;
+/** Bytes that a region of the in-process adapter starts with. */
+export const regionBytesDefault: number = 64 * 1024;
+/** Bytes that a mail region of the in-process adapter may grow to; further mail waits in the core's heap. */
+export const mailBytesMaxDefault: number = 64 * 1024 * 1024;
 /** Fuel that executing a journal again never runs out of; exact as a number. */
 export const unboundedFuel: number = Number.MAX_SAFE_INTEGER;
 /** Bytes that `__we_state_save` may write. */

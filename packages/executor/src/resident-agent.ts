@@ -8,9 +8,9 @@
 
 import { assert } from "@wasm-engine/abi";
 import type { AgentHandle, AgentId } from "@wasm-engine/abi";
-import { AgentLedger } from "./agent-ledger.js";
+import { AgentLedger, emptyLedgerMark } from "./agent-ledger.js";
 import type { BaseImage } from "./base-image.js";
-import type { AgentLimits, Ledger } from "./executor-contract.js";
+import type { AgentLimits } from "./executor-contract.js";
 import type { GuestInstance } from "./guest-instance.js";
 import { Journal } from "./journal.js";
 import type { LoadedModule } from "./loaded-module.js";
@@ -20,13 +20,6 @@ export interface AgentIdentity {
   readonly id: AgentId;
   readonly limits: AgentLimits;
   readonly streamSeed: Uint8Array;
-}
-
-/** Where a turn began: what a failing host returns to. */
-export interface TurnMark {
-  readonly journalLength: number;
-  readonly ledger: Ledger;
-  readonly initialised: boolean;
 }
 
 export class ResidentAgent {
@@ -52,6 +45,9 @@ export class ResidentAgent {
   planIndex = 0;
   /** Came from an image: the `create` that follows keeps it. */
   loaded = false;
+  readonly #markLedger = emptyLedgerMark();
+  #markLength = 0;
+  #markInitialised = false;
 
   constructor(identity: AgentIdentity, module: LoadedModule, base: BaseImage) {
     assert(identity.streamSeed.length === 32, "a stream seed has 32 bytes");
@@ -70,21 +66,20 @@ export class ResidentAgent {
     return this.module.initial.memoryBytes > this.limits.memoryBytes;
   }
 
-  mark(): TurnMark {
+  /** Notes where a turn begins: what a failing host returns to. */
+  mark(): void {
     assert(this.pendingFrom === undefined, "a busy agent takes no turn");
-    return {
-      journalLength: this.journal.length,
-      ledger: this.ledger.plain(),
-      initialised: this.initialised,
-    };
+    this.#markLength = this.journal.length;
+    this.#markInitialised = this.initialised;
+    this.ledger.mark(this.#markLedger);
   }
 
   /** Undoes a turn whose host failed. The slot goes: base and journal say what it held. */
-  rewind(mark: TurnMark): void {
-    assert(mark.journalLength <= this.journal.length, "a turn only adds to the journal");
-    this.journal.truncate(mark.journalLength);
-    this.ledger.restore(mark.ledger);
-    this.initialised = mark.initialised;
+  rewind(): void {
+    assert(this.#markLength <= this.journal.length, "a turn only adds to the journal");
+    this.journal.truncate(this.#markLength);
+    this.ledger.restore(this.#markLedger);
+    this.initialised = this.#markInitialised;
     this.pendingFrom = undefined;
     this.digest = undefined;
     this.slot = undefined;

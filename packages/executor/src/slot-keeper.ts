@@ -3,13 +3,12 @@
  * Everything here may happen at any time between invocations and shows in no result.
  */
 
-import { FaultCode, assert } from "@wasm-engine/abi";
-import type { AgentHandle } from "@wasm-engine/abi";
+import { EntryCode, FaultCode, assert } from "@wasm-engine/abi";
 import { AgentLedger, ledgersEqual } from "./agent-ledger.js";
-import { EffectBuffer } from "./effect-buffer.js";
-import type { JournalEntry, Ledger } from "./executor-contract.js";
+import type { Ledger } from "./executor-contract.js";
 import { FuelMeter } from "./fuel-meter.js";
-import { callEntry } from "./guest-call.js";
+import { callEntry, emptyInvocation } from "./guest-call.js";
+import type { Caller } from "./guest-call.js";
 import type { GuestInstance } from "./guest-instance.js";
 import type { HostContext } from "./host-context.js";
 import { unboundedFuel } from "./limits.js";
@@ -35,7 +34,8 @@ export class SlotKeeper {
   readonly #bounds: KeeperBounds;
   /** Agents that hold a slot, in the order in which they got it. */
   readonly #holders = new Set<ResidentAgent>();
-  readonly #scratchEffects = new EffectBuffer();
+  readonly #meter = new FuelMeter();
+  readonly #invocation = emptyInvocation();
   #renewals = 0;
   #reconstructions = 0;
 
@@ -140,39 +140,29 @@ export class SlotKeeper {
     const ledger = new AgentLedger(base.ledger);
     let initialised = base.initialised;
     if (upTo > 0) this.#reconstructions += 1;
+    const caller = { instance: slot, meter: this.#meter, depthBytes: this.#bounds.depthBytes };
+    this.#host.enter(agent, ledger, caller);
     for (let index = 0; index < upTo; index += 1) {
-      const entry = agent.journal.entry(index);
-      this.#executeAgain(agent, entry, slot, ledger);
-      if (entry.entry === "init") initialised = true;
+      const entry = this.#executeAgain(agent, index, caller);
+      if (entry === EntryCode.INIT) initialised = true;
     }
     return { slot, ledger: ledger.plain(), initialised };
   }
 
-  #executeAgain(agent: ResidentAgent, entry: JournalEntry, slot: GuestInstance, ledger: AgentLedger): void {
-    const meter = new FuelMeter(unboundedFuel, unboundedFuel);
-    let lookup = 0;
-    this.#scratchEffects.start(entry.turnEffectBytes, true);
-    this.#host.enter({
-      instance: slot,
-      owner: agent,
-      ledger,
-      effects: this.#scratchEffects,
-      messagesPerTurnMax: agent.limits.messagesPerTurnMax,
-      tick: entry.tick,
-      timeNanos: entry.timeNanos,
-      handleOf: (): AgentHandle | undefined => {
-        const handle = entry.lookups[lookup];
-        assert(handle !== undefined, "the journal holds every lookup");
-        lookup += 1;
-        return handle;
-      },
-      slice: () => meter.refill(slot),
-      denied: false,
-    });
-    this.#host.turnMessages = entry.turnMessages;
-    const verdict = callEntry({ instance: slot, meter, depthBytes: this.#bounds.depthBytes }, entry);
+  #executeAgain(agent: ResidentAgent, index: number, caller: Caller): EntryCode {
+    const { journal } = agent;
+    const host = this.#host;
+    journal.readInvocation(index, this.#invocation);
+    this.#meter.start(unboundedFuel, unboundedFuel);
+    host.effects.suppress(journal.turnEffectBytes(index));
+    host.tick = journal.tick(index);
+    host.timeNanos = journal.timeNanos(index);
+    host.turnMessages = journal.turnMessages(index);
+    host.repeat(journal.lookups(index));
+    const verdict = callEntry(caller, this.#invocation);
     assert(verdict.code === 0, `a committed invocation completes again, not ${faultName(verdict.code)}`);
-    assert(meter.used === entry.fuel, "a committed invocation costs the same again");
+    assert(this.#meter.used === journal.fuelOf(index), "a committed invocation costs the same again");
+    return this.#invocation.entry;
   }
 }
 
