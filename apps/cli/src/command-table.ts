@@ -1,3 +1,8 @@
+const workersOption = {
+  flags: "--workers <n>",
+  summary: "threads that execute agents: a number, or auto (default); shows in no result",
+};
+
 /** Every verb as data: drives the parser, `--help`, the reference page and its tests. */
 
 import type { CommandDefinition } from "./command.js";
@@ -28,6 +33,7 @@ export const commands: readonly CommandDefinition[] = [
           "- for JSON Lines on standard input besides the configured inputs: members to and topic of a line address it, the whole line is the payload",
       },
       { flags: "--realtime", summary: "pace ticks by the wall clock" },
+      workersOption,
       { flags: "--allow-unsigned", summary: "accept modules without a trusted signature" },
     ],
     examples: [
@@ -53,6 +59,7 @@ export const commands: readonly CommandDefinition[] = [
         type: "integer",
       },
       { flags: "--to <tick>", summary: "last tick to execute", type: "integer" },
+      workersOption,
       {
         flags: "--testing-flip-bit <where>",
         summary: "test only: flip AGENT@TICK:BYTE.BIT of memory, to see it found",

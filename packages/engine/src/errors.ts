@@ -6,6 +6,7 @@ import { INPUT_ERRORS } from "./inputs/errors.js";
 import { BUILD_ERRORS } from "./modules/errors.js";
 import { OUTPUT_ERRORS } from "./outputs/errors.js";
 import { STORAGE_ERRORS } from "./storage/errors.js";
+import { THREAD_ERRORS } from "./threads/errors.js";
 import { WORLD_ERRORS } from "./world/errors.js";
 
 export const ENGINE_ERRORS: ErrorTable = {
@@ -14,5 +15,6 @@ export const ENGINE_ERRORS: ErrorTable = {
   ...OUTPUT_ERRORS,
   ...BUILD_ERRORS,
   ...STORAGE_ERRORS,
+  ...THREAD_ERRORS,
   ...WORLD_ERRORS,
 };

@@ -42,6 +42,8 @@ export type {
   StopReason,
   WorldReport,
 } from "./world/control.js";
+export { parseWorkers } from "./threads/worker-count.js";
+export type { Workers } from "./threads/worker-count.js";
 export { ENGINE_ERRORS } from "./errors.js";
 export { executingProcess } from "./world/run-result.js";
 export { buildModule, loadConfig } from "./client/deferred.js";

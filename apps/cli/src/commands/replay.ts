@@ -1,6 +1,6 @@
 /** `replay RUN`: executes every turn again and compares commit by commit. */
 
-import { replayRun, resolveRun } from "@wasm-engine/engine";
+import { parseWorkers, replayRun, resolveRun } from "@wasm-engine/engine";
 import type { BitFlip, FirstDivergence, ReplayOptions, ReplayReport } from "@wasm-engine/engine";
 import { isAgentId } from "@wasm-engine/abi";
 import type { CommandFunction, Parsed } from "../command.js";
@@ -20,10 +20,12 @@ export const replay: CommandFunction = async ({ parsed, reporter, signal }) => {
 function options(parsed: Parsed): ReplayOptions {
   const from = integerOption(parsed, "from");
   const to = integerOption(parsed, "to");
+  const workers = textOption(parsed, "workers");
   const flip = textOption(parsed, "testingFlipBit");
   return {
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),
+    ...(workers === undefined ? {} : { workers: parseWorkers(workers) }),
     ...(flip === undefined ? {} : { testing: { flip: bitFlip(flip) } }),
   };
 }

@@ -1,7 +1,7 @@
 /** `run CONFIG` and `run --resume RUN`. */
 
 import { EngineError } from "@wasm-engine/abi";
-import { Engine, resolveRun } from "@wasm-engine/engine";
+import { Engine, parseWorkers, resolveRun } from "@wasm-engine/engine";
 import type {
   Durability,
   FaultReport,
@@ -27,6 +27,9 @@ export const run: CommandFunction = async (context) => {
   const world = await open(context);
   try {
     const ticks = integerOption(parsed, "ticks");
+    world.registerTelemetryHook((event) => {
+      if (event.kind === "recovered") reporter.warn(`${event.message}; the world goes on after tick ${event.tick}`);
+    });
     for (const warning of world.warnings) reporter.warn(visible(warning));
     reporter.note(`run ${world.runId} in ${world.dir}`);
     const running = world.run({
@@ -77,11 +80,13 @@ function optionsOf(parsed: Parsed): OpenOptions {
   const seed = integerOption(parsed, "seed");
   const dir = textOption(parsed, "dir");
   const durability = durabilityOption(parsed);
+  const workers = textOption(parsed, "workers");
   return {
     ...(seed === undefined ? {} : { seed }),
     ...(dir === undefined ? {} : { dir }),
     ...(durability === undefined ? {} : { durability }),
     ...(input === undefined ? {} : { inputs: [standardInput] }),
+    ...(workers === undefined ? {} : { workers: parseWorkers(workers) }),
     ...(flagOption(parsed, "realtime") ? { realtime: true } : {}),
     ...(flagOption(parsed, "allowUnsigned") ? { allowUnsigned: true } : {}),
   };

@@ -5,6 +5,8 @@ import { join, resolve } from "node:path";
 import type { Durability, InputSourceSpec, ResolvedWorld } from "../world/contract.js";
 import type { CrashPlan } from "../world/crash-point.js";
 import type { WorldJob, WorldOrigin } from "../world/job.js";
+import { parseWorkers } from "../threads/worker-count.js";
+import type { Workers } from "../threads/worker-count.js";
 import { loadConfig } from "./deferred.js";
 import { WorldLink } from "./link.js";
 import { connectProcess, startProcess } from "./process-transport.js";
@@ -33,28 +35,35 @@ export interface OpenOptions {
   readonly inputs?: readonly InputSourceSpec[];
   /** Ticks follow the wall clock. */
   readonly realtime?: boolean;
+  /**
+   * Threads that execute agents, the orchestrator thread among them; default `auto`. Shows in no result. With
+   * isolation `inline` there is one, whatever is asked for: the result says so.
+   */
+  readonly workers?: Workers;
   /** SIGINT and SIGTERM of this process finish the tick, seal and close; a second one ends the world at once. */
   readonly handleSignals?: boolean;
   readonly v8Flags?: readonly string[];
   /** Executable of another Node version. */
   readonly execPath?: string;
   readonly signal?: AbortSignal;
-  readonly testing?: { readonly crash?: CrashPlan };
+  /** `threads`: see thread-faults.ts. */
+  readonly testing?: { readonly crash?: CrashPlan; readonly threads?: string };
 }
 
 /**
  * Opens a world: a configuration file, a resolved configuration, a run folder, a prefix of a run id, or `@last`.
- * @throws {WE_RUN_UNKNOWN} @throws {WE_WORLD_DIED} and what configuration and recovery throw
+ * @throws {WE_RUN_UNKNOWN} @throws {WE_EXECUTOR_WORKERS} @throws {WE_WORLD_DIED} and what configuration and recovery throw
  */
 async function open(target: string | ResolvedWorld, options: OpenOptions = {}): Promise<RunningWorld> {
+  const workers = parseWorkers(options.workers ?? "auto");
   const early = isBuilt(target, options) ? startProcess(spawnOptions(options, false)) : undefined;
   const link = new WorldLink();
   const abort = (): void => link.kill();
   options.signal?.addEventListener("abort", abort, { once: true });
   try {
     const { origin, warnings } = await originOf(target, options);
-    const start = options.start ?? "auto";
-    const job: WorldJob = { kind: "world", origin, session: { start, realtime: options.realtime ?? false } };
+    const session = { start: options.start ?? "auto", realtime: options.realtime ?? false } as const;
+    const job: WorldJob = { kind: "world", origin, session, workers };
     if (options.isolation === "inline") (await import("./inline-transport.js")).connectInline(link, job);
     else connectProcess(link, job, processFor(origin, { options, early }));
     const world = new RunningWorld(link, await link.opened, warnings);
@@ -129,12 +138,13 @@ function newRun(world: ResolvedWorld, options: OpenOptions): WorldOrigin {
 }
 
 function spawnOptions(options: OpenOptions, stdin: boolean): SpawnOptions {
-  const crash = options.testing?.crash;
+  const { crash, threads } = options.testing ?? {};
   return {
     stdin,
     ...(options.v8Flags === undefined ? {} : { v8Flags: options.v8Flags }),
     ...(options.execPath === undefined ? {} : { execPath: options.execPath }),
     ...(crash === undefined ? {} : { crash: `${crash.point}:${crash.passage}` }),
+    ...(threads === undefined ? {} : { threads }),
   };
 }
 

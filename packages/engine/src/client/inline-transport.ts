@@ -6,16 +6,19 @@
 import { EngineError } from "@wasm-engine/abi";
 import type { ControlCall } from "../world/control.js";
 import { crashPoints } from "../world/crash-point.js";
+import { singleThread } from "../threads/machine.js";
+import type { Machine } from "../threads/machine.js";
 import { fail } from "../world/errors.js";
 import type { WorldJob } from "../world/job.js";
 import { openRun } from "../world/open-run.js";
-import type { OpenRun } from "../world/open-run.js";
+import { RunRecovery } from "../world/run-recovery.js";
 import { Session } from "../world/session.js";
 import type { Transport, WorldLink } from "./link.js";
 
 class InlineTransport implements Transport {
   readonly pid = process.pid;
   readonly #link: WorldLink;
+  readonly #machine: Machine;
   readonly #calls: ControlCall[] = [];
   readonly #closed: Promise<void>;
   #resolveClosed: () => void = () => undefined;
@@ -23,8 +26,9 @@ class InlineTransport implements Transport {
   #timer: NodeJS.Timeout | undefined;
   #scheduled = false;
 
-  constructor(link: WorldLink) {
+  constructor(link: WorldLink, machine: Machine) {
     this.#link = link;
+    this.#machine = machine;
     this.#closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
     });
@@ -32,9 +36,10 @@ class InlineTransport implements Transport {
 
   open(job: WorldJob): void {
     this.#guarded(() => {
-      const run = openRun(job.origin, { writer: "inline", pass: crashPoints(undefined) });
-      if (run.readsStandardInput) this.#readStandardInput(run);
-      this.#session = new Session(run, (event) => this.#link.receive(event), job.session);
+      const options = { writer: "inline", pass: crashPoints(undefined), machine: this.#machine } as const;
+      const run = openRun(job.origin, options);
+      this.#session = new Session(run, (event) => this.#link.receive(event), job.session, new RunRecovery(options));
+      if (run.readsStandardInput) this.#readStandardInput(this.#session);
       this.#schedule();
     });
   }
@@ -55,9 +60,9 @@ class InlineTransport implements Transport {
     this.#end();
   }
 
-  #readStandardInput(run: OpenRun): void {
+  #readStandardInput(session: Session): void {
     const feed = (bytes: Uint8Array | undefined): void => {
-      run.feed(bytes);
+      session.feed(bytes);
       this.#schedule();
     };
     process.stdin.on("data", (bytes: Buffer) => feed(bytes));
@@ -102,9 +107,9 @@ class InlineTransport implements Transport {
   }
 }
 
-/** Connects `link` to a world in this thread. */
-export function connectInline(link: WorldLink, job: WorldJob): void {
-  const transport = new InlineTransport(link);
+/** Connects `link` to a world in this thread. `machine`: for tests; agents are executed by this thread too. */
+export function connectInline(link: WorldLink, job: WorldJob, machine: Machine = singleThread): void {
+  const transport = new InlineTransport(link, machine);
   link.attach(transport);
   transport.open(job);
 }

@@ -12,6 +12,7 @@ import type {
   ReplayReport,
 } from "../replay/replay-contract.js";
 import { runInProcess } from "./process-transport.js";
+import { parseWorkers } from "../threads/worker-count.js";
 import { resolveRun } from "../world/run-reference.js";
 
 /** Where a job is done. */
@@ -29,18 +30,19 @@ export interface JobOptions {
 
 /**
  * Executes every turn of a run again and compares it with the log. A difference is a report, not an error.
- * @throws {WE_RUN_UNKNOWN} @throws {WE_MODULE_DIGEST_MISMATCH} and what reading a damaged log throws
+ * @throws {WE_RUN_UNKNOWN} @throws {WE_MODULE_DIGEST_MISMATCH} @throws {WE_EXECUTOR_WORKERS} and what reading a damaged log throws
  */
 export async function replayRun(
   run: string,
   options: ReplayOptions & JobOptions = {},
 ): Promise<ReplayReport> {
-  const { from, to, testing } = options;
+  const { from, to, testing, workers } = options;
   const job: ReplayJob = {
     kind: "replay",
     dir: resolveRun(run, options.baseDirectory),
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),
+    ...(workers === undefined ? {} : { workers: parseWorkers(workers) }),
     ...(testing === undefined ? {} : { testing }),
   };
   return (await execute(job, options)) as ReplayReport; // value of the job `replay`
@@ -81,7 +83,7 @@ async function execute(job: Exclude<Job, { kind: "world" }>, options: JobOptions
   const { onProgress, signal, v8Flags, execPath } = options;
   if (options.isolation === "inline") {
     const { runJob } = await import("../replay/run-job.js");
-    return runJob(job, (progress) => onProgress?.(progress));
+    return runJob(job, { onProgress: (progress) => onProgress?.(progress) });
   }
   return runInProcess(job, {
     stdin: false,

@@ -1,6 +1,7 @@
 /** What replay and its relatives are asked and what they answer. Plain data: jobs run in a world process. */
 
 import type { AgentId } from "@wasm-engine/abi";
+import type { Workers } from "../threads/worker-count.js";
 import type { WorldReport } from "../world/control.js";
 
 /** Test-only: changes one bit of an agent's memory before `tick` is executed, so that locating can be proved. */
@@ -16,6 +17,8 @@ export interface ReplayOptions {
   readonly from?: number;
   /** Last tick to be executed; default: the last committed one. */
   readonly to?: number;
+  /** Threads that execute agents; default `auto`. Shows in no result. */
+  readonly workers?: Workers;
   readonly testing?: { readonly flip?: BitFlip };
 }
 
@@ -70,6 +73,8 @@ export interface ReplayReport {
   readonly chainHead: string;
   readonly firstDivergence?: FirstDivergence;
   readonly wallMs: number;
+  /** Threads that executed agents. */
+  readonly workers: number;
   readonly node: string;
   readonly arch: string;
   readonly v8Flags: readonly string[];

@@ -74,6 +74,9 @@ export interface RunResult {
   readonly inputs: number;
   readonly wallMs: number;
   readonly reason: StopReason;
+  /** Threads that executed agents, and how many of them were lost and made good. */
+  readonly workers: number;
+  readonly threadsLost: number;
   readonly node: string;
   readonly arch: string;
   readonly v8Flags: readonly string[];
@@ -181,6 +184,8 @@ export type WorldEvent =
   /** An input of the world is the standard input of its process: whoever has an event loop reads it. */
   | { readonly kind: "reads-stdin" }
   | { readonly kind: "progress"; readonly progress: Progress }
+  /** What executes the agents was lost after the commit of `tick`; the world was restored and goes on. */
+  | { readonly kind: "recovered"; readonly tick: number; readonly error: ErrorRecord }
   | { readonly kind: "replayed"; readonly progress: ReplayProgress }
   | { readonly kind: "message"; readonly subscription: number; readonly message: WorldMessage }
   | { readonly kind: "ended"; readonly result: RunResult }

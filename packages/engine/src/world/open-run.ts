@@ -8,12 +8,14 @@ import type { AgentHandle } from "@wasm-engine/abi";
 import { assert } from "@wasm-engine/abi";
 import { equalBytes } from "@wasm-engine/core";
 import type { Genesis, Json } from "@wasm-engine/core";
-import type { InProcessExecutor } from "@wasm-engine/executor";
 import { openInputSource } from "../inputs/input-source.js";
 import { StreamInputSource } from "../inputs/stream-input-source.js";
 import { openOutputSink } from "../outputs/output-sink.js";
 import { compareCommits } from "../replay/play.js";
 import type { EventLog, RecoveredLog } from "../storage/contract.js";
+import { isExecutorLoss } from "../threads/machine.js";
+import type { Machine } from "../threads/machine.js";
+import type { AgentExecutor } from "../threads/threaded-executor.js";
 import type { Durability, InputSource, OutputSink, StopRule } from "./contract.js";
 import type { SnapshotReport } from "./control.js";
 import type { PassCrashPoint } from "./crash-point.js";
@@ -29,6 +31,7 @@ import { decodeContent, encodeContent } from "./snapshot-content.js";
 import type { SnapshotContent } from "./snapshot-content.js";
 import { TickLoop } from "./tick-loop.js";
 import { createParts, describeAgent } from "./world-parts.js";
+import type { WorldParts } from "./world-parts.js";
 
 /** A run that is ready to tick. */
 export interface OpenRun {
@@ -48,13 +51,25 @@ export interface OpenRun {
   feed(bytes: Uint8Array | undefined): void;
   /** Everything executed must be durable. */
   takeSnapshot(): SnapshotReport;
+  /** Threads that execute agents. */
+  readonly workers: number;
+  /** Threads lost since this process opened the run. */
+  threadsLost(): number;
   close(): void;
+  /** Closes everything but standard input, whose records exist nowhere else: to open the run again in this process. */
+  abandon(): readonly StreamInputSource[];
 }
 
 export interface OpenRunOptions {
   /** Whether the log has a thread of its own. */
   readonly writer: "thread" | "inline";
   readonly pass: PassCrashPoint;
+  /** What executes the agents; default: this thread alone. */
+  readonly machine?: Machine;
+  /** Standard input as an abandoned run left it. */
+  readonly streams?: readonly StreamInputSource[];
+  /** What executes the agents was lost while the run was being opened; it is not tried a third time. */
+  readonly isRetry?: boolean;
 }
 
 /** @throws {WE_RUN_DIVERGED} and what storage, inputs and outputs throw */
@@ -64,31 +79,41 @@ export function openRun(origin: WorldOrigin, options: OpenRunOptions): OpenRun {
     origin.kind === "new"
       ? createRunStore(origin.world, { threaded, dir: origin.dir })
       : openRunStore(origin.dir, { threaded });
+  const started: WorldParts[] = [];
   try {
-    return assemble(store, options.pass);
+    return assemble(store, options, started);
   } catch (error) {
-    store.release();
-    throw error;
+    for (const parts of started) parts.close({ wait: true });
+    if (!isExecutorLoss(error)) {
+      store.release();
+      throw error;
+    }
+    store.close(store.recovered?.reachedTick ?? -1);
+    options.machine?.noteLoss(error);
+    if (options.isRetry === true) throw error;
+    return openRun({ kind: "resume", dir: store.dir }, { ...options, isRetry: true });
   }
 }
 
-function assemble(store: RunStore, pass: PassCrashPoint): OpenRun {
+function assemble(store: RunStore, options: OpenRunOptions, started: WorldParts[]): OpenRun {
   const { genesis, modules, setup, log } = store;
+  const { pass, machine } = options;
   const found = store.newestSnapshot(Infinity);
   const content = found === undefined ? undefined : decodeContent(found);
   const faults = new FaultLog();
-  const { world, executor } = createParts({
+  const parts = createParts({
     genesis,
     modules,
     onFaultDetail: (detail) => faults.hear(detail),
     ...(content === undefined ? {} : { from: content }),
+    ...(machine === undefined ? {} : { machine }),
   });
+  started.push(parts);
+  const { world, executor } = parts;
   assert(world.tick === (found?.tick ?? -1), "a snapshot holds the world of its tick");
   const state = content?.host ?? newHostState(setup.inputs.length, setup.outputs.length);
   const sinks = openSinks(setup, genesis, state);
-  const sources = setup.inputs.map((spec) =>
-    spec.path === "-" ? new StreamInputSource(spec, genesis) : openInputSource(spec, genesis),
-  );
+  const sources = openSources(setup, genesis, options.streams ?? []);
   const loop = new TickLoop({
     world,
     log,
@@ -115,13 +140,38 @@ function assemble(store: RunStore, pass: PassCrashPoint): OpenRun {
     readsStandardInput: setup.inputs.some((spec) => spec.path === "-"),
     feed: (bytes) => feed(sources, bytes),
     takeSnapshot: () => takeSnapshot({ store, loop, executor, sinks, pass }),
+    workers: parts.workers,
+    threadsLost: () => machine?.threadsLost ?? 0,
     close: () => {
       for (const source of sources) source.close();
       for (const sink of sinks) sink.close();
+      parts.close({ wait: false });
       pass("before-close");
       store.close(loop.reachedTick);
     },
+    abandon: () => {
+      const kept = sources.filter((source) => source instanceof StreamInputSource);
+      for (const source of sources) if (!(source instanceof StreamInputSource)) source.close();
+      for (const sink of sinks) sink.close();
+      parts.close({ wait: true });
+      store.close(loop.reachedTick);
+      return kept;
+    },
   };
+}
+
+/** `streams`: standard input as an abandoned run left it. */
+function openSources(
+  setup: RunSetup,
+  genesis: Genesis,
+  streams: readonly StreamInputSource[],
+): readonly InputSource[] {
+  const kept = [...streams];
+  return setup.inputs.map((spec) =>
+    spec.path === "-"
+      ? (kept.shift() ?? new StreamInputSource(spec, genesis))
+      : openInputSource(spec, genesis),
+  );
 }
 
 function openSinks(setup: RunSetup, genesis: Genesis, state: HostState): readonly OutputSink[] {
@@ -162,7 +212,7 @@ function feed(sources: readonly InputSource[], bytes: Uint8Array | undefined): v
 interface SnapshotParts {
   readonly store: RunStore;
   readonly loop: TickLoop;
-  readonly executor: InProcessExecutor;
+  readonly executor: AgentExecutor;
   readonly sinks: readonly OutputSink[];
   readonly pass: PassCrashPoint;
 }

@@ -29,6 +29,8 @@ export function runResultOf(
     inputs: run.loop.loggedSeq,
     wallMs: end.wallMs,
     reason: end.reason,
+    workers: run.workers,
+    threadsLost: run.threadsLost(),
     ...executingProcess(),
   };
 }
