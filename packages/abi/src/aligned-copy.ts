@@ -21,9 +21,9 @@ export function copyAligned(
   targetStart: number,
   bytes: number,
 ): void {
-  const from = sourceStart >> 2;
-  const to = targetStart >> 2;
-  const words = bytes >> 2;
+  const from = sourceStart >>> 2;
+  const to = targetStart >>> 2;
+  const words = bytes >>> 2;
   if (words <= wordsByHandMax) {
     for (let index = 0; index < words; index += 1) target[to + index] = source[from + index] ?? 0;
   } else {
