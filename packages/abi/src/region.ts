@@ -3,6 +3,7 @@
  * threads share. Growing replaces the buffer; `generation` tells readers elsewhere that they need the new one.
  */
 
+import { Words } from "./aligned-copy.js";
 import { assert } from "./assert.js";
 
 /** Gives `bytes` zeroed bytes. */
@@ -12,7 +13,7 @@ export class Region {
   readonly #allocate: AllocateBytes;
   #buffer: ArrayBufferLike;
   #bytes: Uint8Array;
-  #words: Int32Array;
+  #words: Words;
   #view: DataView;
   #generation = 0;
 
@@ -21,7 +22,7 @@ export class Region {
     this.#allocate = allocate;
     this.#buffer = allocate(initialBytes);
     this.#bytes = new Uint8Array(this.#buffer);
-    this.#words = new Int32Array(this.#buffer);
+    this.#words = new Words(this.#bytes);
     this.#view = new DataView(this.#buffer);
   }
 
@@ -33,8 +34,8 @@ export class Region {
     return this.#bytes;
   }
 
-  /** The same bytes, four by four: what is aligned is copied faster so. */
-  get words(): Int32Array {
+  /** The same bytes, for `copyAligned`. */
+  get words(): Words {
     return this.#words;
   }
 
@@ -66,7 +67,7 @@ export class Region {
   adopt(buffer: ArrayBufferLike): void {
     this.#buffer = buffer;
     this.#bytes = new Uint8Array(buffer);
-    this.#words = new Int32Array(buffer);
+    this.#words = new Words(this.#bytes);
     this.#view = new DataView(buffer);
   }
 }

@@ -12,7 +12,6 @@
  *   zeros(at, bytes)            how many bytes from `at` on are zero, in steps of 64; memory is looked through fast
  */
 
-import type { GuestMemory } from "./guest-memory.js";
 import { compileModule, instantiateModule } from "./webassembly.js";
 import type { WasmGlobal, WasmMemory, WasmModule } from "./webassembly.js";
 
@@ -59,10 +58,6 @@ let compiled: WasmModule | undefined;
 export function createGate(guest: GateImports): Gate {
   compiled ??= compileModule(GATE_BYTES);
   const { exports } = instantiateModule(compiled, { guest: { ...guest } });
-  return { ...exports } as unknown as Gate; // the module above exports exactly these
-}
-
-/** True where `bytes` bytes of `memory` from `at` on are zero; both are multiples of 64. */
-export function isZero(gate: Gate, memory: GuestMemory, at: number, bytes: number): boolean {
-  return memory.holds(at, bytes) && gate.zeros(at, bytes) >>> 0 === bytes;
+  const { alloc, receive, step, result, charge, zeros } = exports as unknown as Gate; // the module above exports these
+  return { alloc, receive, step, result, charge, zeros };
 }

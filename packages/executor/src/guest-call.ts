@@ -4,7 +4,7 @@
  * go through the gate and allocate nothing.
  */
 
-import { EntryCode, FaultCode, assert, copyAligned, unreachable } from "@wasm-engine/abi";
+import { EntryCode, FaultCode, Words, assert, copyAligned, unreachable } from "@wasm-engine/abi";
 import type { FuelMeter } from "./fuel-meter.js";
 import type { GuestInstance } from "./guest-instance.js";
 import { movedBytesPerFuel } from "./limits.js";
@@ -32,14 +32,14 @@ export interface Caller {
 /** One call of a guest entry point. Reused: read before the next one is set. */
 export interface Invocation {
   entry: EntryCode;
-  /** Where the message lies; bytes 0: there is none. It begins at a multiple of 4. */
-  source: Int32Array;
+  /** Where the message lies; bytes 0: there is none. */
+  source: Words;
   messageStart: number;
   messageBytes: number;
 }
 
 export function emptyInvocation(): Invocation {
-  return { entry: EntryCode.INIT, source: new Int32Array(0), messageStart: 0, messageBytes: 0 };
+  return { entry: EntryCode.INIT, source: new Words(new Uint8Array(0)), messageStart: 0, messageBytes: 0 };
 }
 
 /** Runs `body` from a full stack and settles fuel. A negative result is the guest's own error code. */

@@ -3,18 +3,19 @@
  * are checked. It never throws for what a guest passes.
  */
 
+import { Words } from "@wasm-engine/abi";
 import type { WasmMemory } from "./webassembly.js";
 
 export class GuestMemory {
   readonly #memory: WasmMemory;
   #bytes: Uint8Array;
-  #words: Int32Array;
+  #words: Words;
   #view: DataView;
 
   constructor(memory: WasmMemory) {
     this.#memory = memory;
     this.#bytes = new Uint8Array(memory.buffer);
-    this.#words = new Int32Array(memory.buffer);
+    this.#words = new Words(this.#bytes);
     this.#view = new DataView(memory.buffer);
   }
 
@@ -24,7 +25,8 @@ export class GuestMemory {
     return this.#bytes;
   }
 
-  get words(): Int32Array {
+  /** The same bytes, for `copyAligned`. */
+  get words(): Words {
     if (this.#bytes.length === 0) this.#refresh();
     return this.#words;
   }
@@ -51,7 +53,7 @@ export class GuestMemory {
 
   #refresh(): void {
     this.#bytes = new Uint8Array(this.#memory.buffer);
-    this.#words = new Int32Array(this.#memory.buffer);
+    this.#words = new Words(this.#bytes);
     this.#view = new DataView(this.#memory.buffer);
   }
 }

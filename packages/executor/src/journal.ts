@@ -1,29 +1,26 @@
 /**
  * The journal of one agent: its committed invocations since its base, with message bytes and the answers of
  * `lookup`. Base and journal together are the agent's state; executing a journal again is done elsewhere. Entries
- * are numbers in one array, so that a turn that appends allocates nothing:
+ * lie one after the other in one buffer, so that a turn that appends allocates nothing and touches little memory:
  *
- *   word 0 tick · 1 fuel · 2, 3 virtual time (high, low 32 bits) · 4 place of the message · 5 its bytes, -1: none
- *        6 messages of the turn before × 4 + EntryCode · 7 effect bytes of the turn before
+ *   number (f64) 0 tick · 1 fuel · 2, 3 virtual time (high, low 32 bits) · 4 bytes of the message · 5 answers of
+ *   lookup · 6 messages of the turn before × 4 + EntryCode · 7 effect bytes of the turn before
+ *   then the answers (f64 each), then the message, padded to a multiple of 8
  */
 
-import { EntryCode, Region, assert, copyAligned } from "@wasm-engine/abi";
+import { EntryCode, Words, assert, copyAligned } from "@wasm-engine/abi";
 import type { AgentHandle } from "@wasm-engine/abi";
 import type { Entry, JournalEntry } from "./executor-contract.js";
 import type { Invocation } from "./guest-call.js";
-import { arenaKeptBytesMax, journalEntryBytes } from "./limits.js";
+import { bufferKeptBytesMax, journalEntryBytes } from "./limits.js";
 
-const ENTRY_WORDS = 8;
-const ENTRIES_FIRST = 8;
-const ARENA_FIRST_BYTES = 1024;
+const BUFFER_FIRST_BYTES = 1024;
 const ENTRIES: readonly Entry[] = ["init", "receive", "step", "shutdown"];
-const NO_LOOKUPS: readonly AgentHandle[] = [];
-
-assert(ENTRY_WORDS * 8 === journalEntryBytes, "an entry costs what is accounted");
 
 /** What the turn knows about an invocation that it commits. */
 export interface CommittedInvocation {
   readonly tick: number;
+  /** The virtual time: its upper and its lower 32 bits. */
   readonly timeHigh: number;
   readonly timeLow: number;
   readonly turnMessages: number;
@@ -33,13 +30,11 @@ export interface CommittedInvocation {
 }
 
 export class Journal {
-  #words = new Float64Array(0);
+  #words = new Words(new Uint8Array(0));
+  #numbers = new Float64Array(0);
+  #usedBytes = 0;
   #length = 0;
-  #arena: Region | undefined;
-  #arenaUsedBytes = 0;
   #fuel = 0;
-  /** Answers of `lookup` by entry, for those that asked. */
-  #lookups: Map<number, readonly AgentHandle[]> | undefined;
 
   get length(): number {
     return this.#length;
@@ -47,7 +42,7 @@ export class Journal {
 
   /** What keeping it costs. */
   get bytes(): number {
-    return this.#arenaUsedBytes + this.#length * journalEntryBytes;
+    return this.#usedBytes;
   }
 
   /** What executing it again costs. */
@@ -57,82 +52,50 @@ export class Journal {
 
   /** Appends an invocation with a copy of its message. */
   append(invocation: Invocation, committed: CommittedInvocation): void {
-    const at = this.#length * ENTRY_WORDS;
-    if (at === this.#words.length) this.#grow();
-    const words = this.#words;
-    const { messageBytes, source } = invocation;
-    words[at] = committed.tick;
-    words[at + 1] = committed.fuel;
-    words[at + 2] = committed.timeHigh;
-    words[at + 3] = committed.timeLow;
-    words[at + 4] = this.#arenaUsedBytes;
-    words[at + 5] = messageBytes > 0 ? messageBytes : -1;
-    words[at + 6] = committed.turnMessages * 4 + invocation.entry;
-    words[at + 7] = committed.turnEffectBytes;
-    if (messageBytes > 0) {
-      const start = this.#claim(messageBytes);
-      copyAligned(source, invocation.messageStart, start.words, this.#arenaUsedBytes, messageBytes);
-      this.#arenaUsedBytes += (messageBytes + 7) & ~7;
-    }
-    if (committed.lookups.length > 0) {
-      this.#lookups ??= new Map();
-      this.#lookups.set(this.#length, [...committed.lookups]);
-    }
-    this.#fuel += committed.fuel;
+    const { messageBytes } = invocation;
+    const { lookups, fuel } = committed;
+    const messageStart = this.#usedBytes + journalEntryBytes + lookups.length * 8;
+    const end = messageStart + ((messageBytes + 7) & ~7);
+    if (end > this.#words.bytes.length) this.#reserve(end);
+    const numbers = this.#numbers;
+    const at = this.#usedBytes >> 3;
+    numbers[at] = committed.tick;
+    numbers[at + 1] = fuel;
+    numbers[at + 2] = committed.timeHigh;
+    numbers[at + 3] = committed.timeLow;
+    numbers[at + 4] = messageBytes;
+    numbers[at + 5] = lookups.length;
+    numbers[at + 6] = committed.turnMessages * 4 + invocation.entry;
+    numbers[at + 7] = committed.turnEffectBytes;
+    for (let index = 0; index < lookups.length; index += 1) numbers[at + 8 + index] = lookups[index] ?? 0;
+    copyAligned(invocation.source, invocation.messageStart, this.#words, messageStart, messageBytes);
+    this.#usedBytes = end;
+    this.#fuel += fuel;
     this.#length += 1;
   }
 
-  /** Makes `out` the call of entry `index`; its message lies in the journal. */
-  readInvocation(index: number, out: Invocation): void {
-    const at = this.#at(index);
-    out.entry = ((this.#words[at + 6] ?? 0) & 3) as EntryCode; // written by append
-    out.messageStart = this.#words[at + 4] ?? 0;
-    out.messageBytes = Math.max(0, this.#words[at + 5] ?? 0);
-    if (this.#arena !== undefined) out.source = this.#arena.words;
-  }
-
-  tick(index: number): number {
-    return this.#words[this.#at(index)] ?? 0;
-  }
-
-  fuelOf(index: number): number {
-    return this.#words[this.#at(index) + 1] ?? 0;
-  }
-
-  timeNanos(index: number): bigint {
-    const at = this.#at(index);
-    const high = BigInt(this.#words[at + 2] ?? 0);
-    return BigInt.asIntN(64, (high << 32n) | BigInt(this.#words[at + 3] ?? 0));
-  }
-
-  /** Messages of the turn before the invocation. */
-  turnMessages(index: number): number {
-    return Math.floor((this.#words[this.#at(index) + 6] ?? 0) / 4);
-  }
-
-  /** Effect bytes of the turn before the invocation. */
-  turnEffectBytes(index: number): number {
-    return this.#words[this.#at(index) + 7] ?? 0;
-  }
-
-  lookups(index: number): readonly AgentHandle[] {
-    return this.#lookups?.get(index) ?? NO_LOOKUPS;
+  /** A cursor before the first entry. It is valid until the journal changes. */
+  read(): JournalReader {
+    return new JournalReader(this.#words, this.#numbers, this.#length);
   }
 
   /** Entries as plain data, with messages of their own. */
   entries(): readonly JournalEntry[] {
-    return Array.from({ length: this.#length }, (_, index) => this.#entry(index));
+    const reader = this.read();
+    return Array.from({ length: this.#length }, () => {
+      reader.next();
+      return reader.entry();
+    });
   }
 
   /** Appends what {@link entries} gave. */
   appendEntry(entry: JournalEntry): void {
-    const { message, timeNanos } = entry;
-    const time = BigInt.asUintN(64, timeNanos);
-    const source = new Int32Array(((message?.length ?? 0) + 3) >> 2);
-    if (message !== undefined) new Uint8Array(source.buffer).set(message);
+    const { message = new Uint8Array(0) } = entry;
+    const time = BigInt.asUintN(64, entry.timeNanos);
     const code = ENTRIES.indexOf(entry.entry) as EntryCode; // names of EntryCode in order
+    const source = new Words(message.slice());
     this.append(
-      { entry: code, source, messageStart: 0, messageBytes: message?.length ?? 0 },
+      { entry: code, source, messageStart: 0, messageBytes: message.length },
       { ...entry, timeHigh: Number(time >> 32n), timeLow: Number(time & 0xffff_ffffn) },
     );
   }
@@ -141,11 +104,14 @@ export class Journal {
   truncate(length: number): void {
     assert(length <= this.#length, "truncation only shortens");
     if (length === this.#length) return;
-    this.#arenaUsedBytes = this.#words[length * ENTRY_WORDS + 4] ?? 0;
-    for (let index = length; index < this.#length; index += 1) {
-      this.#fuel -= this.fuelOf(index);
-      this.#lookups?.delete(index);
+    const reader = this.read();
+    let fuel = 0;
+    for (let index = 0; index < length; index += 1) {
+      reader.next();
+      fuel += reader.fuel;
     }
+    this.#usedBytes = reader.end;
+    this.#fuel = fuel;
     this.#length = length;
   }
 
@@ -158,44 +124,103 @@ export class Journal {
 
   clear(): void {
     this.#length = 0;
-    this.#arenaUsedBytes = 0;
+    this.#usedBytes = 0;
     this.#fuel = 0;
-    this.#lookups = undefined;
-    if (this.#words.length * 8 > arenaKeptBytesMax) this.#words = new Float64Array(0);
-    if (this.#arena !== undefined && this.#arena.capacity > arenaKeptBytesMax) this.#arena = undefined;
+    if (this.#words.bytes.length <= bufferKeptBytesMax) return;
+    this.#words = new Words(new Uint8Array(0));
+    this.#numbers = new Float64Array(0);
   }
 
-  #entry(index: number): JournalEntry {
-    const at = this.#at(index);
-    const [start, bytes] = [this.#words[at + 4] ?? 0, this.#words[at + 5] ?? -1];
-    const entry: JournalEntry = {
-      tick: this.tick(index),
-      timeNanos: this.timeNanos(index),
-      entry: ENTRIES[(this.#words[at + 6] ?? 0) & 3] ?? "init",
-      turnMessages: this.turnMessages(index),
-      turnEffectBytes: this.turnEffectBytes(index),
-      lookups: [...this.lookups(index)],
-      fuel: this.fuelOf(index),
-    };
-    if (bytes < 0 || this.#arena === undefined) return entry;
-    return { ...entry, message: this.#arena.bytes.slice(start, start + bytes) };
+  #reserve(bytes: number): void {
+    let capacity = Math.max(BUFFER_FIRST_BYTES, this.#words.bytes.length);
+    while (capacity < bytes) capacity *= 2;
+    const grown = new Uint8Array(capacity);
+    grown.set(this.#words.bytes.subarray(0, this.#usedBytes));
+    this.#words = new Words(grown);
+    this.#numbers = new Float64Array(grown.buffer);
+  }
+}
+
+/** Reads entries in order: `next`, then the fields. */
+export class JournalReader {
+  readonly #words: Words;
+  readonly #numbers: Float64Array;
+  #left: number;
+  #at = 0;
+  /** Where the entry ends and the next one begins. */
+  end = 0;
+
+  constructor(words: Words, numbers: Float64Array, length: number) {
+    this.#words = words;
+    this.#numbers = numbers;
+    this.#left = length;
   }
 
-  #at(index: number): number {
-    assert(index >= 0 && index < this.#length, "entry is in the journal");
-    return index * ENTRY_WORDS;
+  next(): void {
+    assert(this.#left > 0, "entry is in the journal");
+    this.#left -= 1;
+    this.#at = this.end >> 3;
+    this.end = this.messageStart + ((this.messageBytes + 7) & ~7);
   }
 
-  #grow(): void {
-    const grown = new Float64Array(Math.max(ENTRIES_FIRST * ENTRY_WORDS, this.#words.length * 2));
-    grown.set(this.#words);
-    this.#words = grown;
+  get tick(): number {
+    return this.#number(0);
   }
 
-  /** The arena with room for `bytes` more. */
-  #claim(bytes: number): Region {
-    this.#arena ??= new Region((size) => new ArrayBuffer(size), ARENA_FIRST_BYTES);
-    this.#arena.reserve(this.#arenaUsedBytes + bytes + 8);
-    return this.#arena;
+  get fuel(): number {
+    return this.#number(1);
+  }
+
+  get timeNanos(): bigint {
+    return BigInt.asIntN(64, (BigInt(this.#number(2)) << 32n) | BigInt(this.#number(3)));
+  }
+
+  get messageBytes(): number {
+    return this.#number(4);
+  }
+
+  get messageStart(): number {
+    return (this.#at + this.#number(5)) * 8 + journalEntryBytes;
+  }
+
+  /** Answers of `lookup` in order; 0 for NOT_FOUND. */
+  get lookups(): readonly AgentHandle[] {
+    const first = this.#at + 8;
+    return Array.from(this.#numbers.subarray(first, first + this.#number(5))) as AgentHandle[]; // written by append
+  }
+
+  get code(): EntryCode {
+    return (this.#number(6) % 4) as EntryCode; // written by append
+  }
+
+  /** Messages of the turn before the invocation. */
+  get turnMessages(): number {
+    return Math.floor(this.#number(6) / 4);
+  }
+
+  /** Effect bytes of the turn before the invocation. */
+  get turnEffectBytes(): number {
+    return this.#number(7);
+  }
+
+  /** Makes `out` the call; its message lies in the journal. */
+  readInvocation(out: Invocation): void {
+    out.entry = this.code;
+    out.source = this.#words;
+    out.messageStart = this.messageStart;
+    out.messageBytes = this.messageBytes;
+  }
+
+  entry(): JournalEntry {
+    const { tick, timeNanos, turnMessages, turnEffectBytes, lookups, fuel, messageStart, messageBytes } =
+      this;
+    const entry = ENTRIES[this.code] ?? "init";
+    const plain = { tick, timeNanos, entry, turnMessages, turnEffectBytes, lookups, fuel };
+    if (messageBytes === 0) return plain;
+    return { ...plain, message: this.#words.bytes.slice(messageStart, messageStart + messageBytes) };
+  }
+
+  #number(index: number): number {
+    return this.#numbers[this.#at + index] ?? 0;
   }
 }

@@ -29,11 +29,11 @@ export const invocationsPerTurnMax = 65_536;
 
 /** A base is renewed when its journal holds more than this, or a quarter of the agent's memory. */
 export const journalBytesMaxDefault: number = 64 * 1024;
-/** An emptied journal keeps its arena up to this size. */
-export const arenaKeptBytesMax: number = 256 * 1024;
+/** An emptied journal keeps its buffer up to this size. */
+export const bufferKeptBytesMax: number = 256 * 1024;
 /** A base is renewed when executing its journal again would cost more than this. */
 export const journalFuelMaxDefault = 50_000_000;
-/** What a journal entry costs beyond its message. */
+/** What a journal entry takes beside its message and the answers of lookups. */
 export const journalEntryBytes = 64;
 /** DESIGN §7: ceiling of live instances per process. */
 export const instancesMaxDefault = 12_000;

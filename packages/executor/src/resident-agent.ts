@@ -45,6 +45,10 @@ export class ResidentAgent {
   planIndex = 0;
   /** Came from an image: the `create` that follows keeps it. */
   loaded = false;
+  /** Who had the next turn when this agent last had one: mostly it has again. */
+  follower: ResidentAgent | undefined;
+  /** Dropped: nobody's follower any more. */
+  retired = false;
   readonly #markLedger = emptyLedgerMark();
   #markLength = 0;
   #markInitialised = false;
@@ -95,6 +99,13 @@ export class ResidentAgent {
     this.pendingFrom = undefined;
     this.digest = undefined;
     this.renewalDue = false;
+  }
+
+  /** The agent is no more; what still points here keeps next to nothing. */
+  retire(): void {
+    this.replaceBase(this.module.initial);
+    this.follower = undefined;
+    this.retired = true;
   }
 
   releaseSlot(): void {

@@ -11,6 +11,7 @@ import { callEntry, emptyInvocation } from "./guest-call.js";
 import type { Caller } from "./guest-call.js";
 import type { GuestInstance } from "./guest-instance.js";
 import type { HostContext } from "./host-context.js";
+import type { JournalReader } from "./journal.js";
 import { unboundedFuel } from "./limits.js";
 import type { ResidentAgent } from "./resident-agent.js";
 
@@ -142,27 +143,27 @@ export class SlotKeeper {
     if (upTo > 0) this.#reconstructions += 1;
     const caller = { instance: slot, meter: this.#meter, depthBytes: this.#bounds.depthBytes };
     this.#host.enter(agent, ledger, caller);
+    const reader = agent.journal.read();
     for (let index = 0; index < upTo; index += 1) {
-      const entry = this.#executeAgain(agent, index, caller);
-      if (entry === EntryCode.INIT) initialised = true;
+      reader.next();
+      this.#executeAgain(reader, caller);
+      if (reader.code === EntryCode.INIT) initialised = true;
     }
     return { slot, ledger: ledger.plain(), initialised };
   }
 
-  #executeAgain(agent: ResidentAgent, index: number, caller: Caller): EntryCode {
-    const { journal } = agent;
+  #executeAgain(entry: JournalReader, caller: Caller): void {
     const host = this.#host;
-    journal.readInvocation(index, this.#invocation);
+    entry.readInvocation(this.#invocation);
     this.#meter.start(unboundedFuel, unboundedFuel);
-    host.effects.suppress(journal.turnEffectBytes(index));
-    host.tick = journal.tick(index);
-    host.timeNanos = journal.timeNanos(index);
-    host.turnMessages = journal.turnMessages(index);
-    host.repeat(journal.lookups(index));
+    host.effects.suppress(entry.turnEffectBytes);
+    host.tick = entry.tick;
+    host.timeNanos = entry.timeNanos;
+    host.turnMessages = entry.turnMessages;
+    host.repeat(entry.lookups);
     const verdict = callEntry(caller, this.#invocation);
     assert(verdict.code === 0, `a committed invocation completes again, not ${faultName(verdict.code)}`);
-    assert(this.#meter.used === journal.fuelOf(index), "a committed invocation costs the same again");
-    return this.#invocation.entry;
+    assert(this.#meter.used === entry.fuel, "a committed invocation costs the same again");
   }
 }
 

@@ -99,8 +99,11 @@ class Executor implements TurnExecutor {
     this.#begun.length = 0;
     try {
       runner.open(turns, mail, outcomes);
+      let last: ResidentAgent | undefined;
       for (let handle = runner.next(); handle !== undefined; handle = runner.next()) {
-        runner.run(this.#begin(this.#agent(handle)));
+        last = this.#agentAfter(last, handle);
+        this.#begin(last);
+        runner.run(last);
       }
     } catch (error) {
       const failed = this.#begun.at(-1)?.agent;
@@ -114,14 +117,22 @@ class Executor implements TurnExecutor {
     }
   }
 
+  /** The agent of `handle`: most plans have the order of the plan before. */
+  #agentAfter(last: ResidentAgent | undefined, handle: AgentHandle): ResidentAgent {
+    if (last === undefined) return this.#agent(handle);
+    const { follower } = last;
+    if (follower !== undefined && follower.agent === handle && !follower.retired) return follower;
+    last.follower = this.#agent(handle);
+    return last.follower;
+  }
+
   /** Notes where the agent's turn begins. */
-  #begin(agent: ResidentAgent): ResidentAgent {
+  #begin(agent: ResidentAgent): void {
     assert(agent.planIndex !== this.#planIndex, "an agent has one turn in a plan");
     this.#keeper.settleIfDue(agent);
     agent.planIndex = this.#planIndex;
     agent.mark();
     this.#begun.push(agent);
-    return agent;
   }
 
   imageDigests(agents: readonly AgentHandle[]): readonly Uint8Array[] {
@@ -194,10 +205,13 @@ class Executor implements TurnExecutor {
         const agent = this.#agent(operation.agent);
         return this.#transfer.upgrade(agent, this.#module(operation.module));
       }
-      case "drop":
-        this.#keeper.release(this.#agent(operation.agent));
+      case "drop": {
+        const agent = this.#agent(operation.agent);
+        this.#keeper.release(agent);
         this.#agents.delete(operation.agent);
+        agent.retire();
         return undefined;
+      }
       case "land": {
         const agent = this.#agent(operation.agent);
         agent.pendingFrom = undefined;

@@ -4,7 +4,7 @@
  * slice that the turn began, in full. What it holds between turns is used again: a turn allocates nothing of its own.
  */
 
-import { EntryCode, FaultCode, TurnReader, assert, encodeUtf8 } from "@wasm-engine/abi";
+import { EntryCode, FaultCode, TurnReader, Words, assert, encodeUtf8 } from "@wasm-engine/abi";
 import type { AgentHandle, OutcomeRegion, Region } from "@wasm-engine/abi";
 import { emptyLedgerMark } from "./agent-ledger.js";
 import type { FaultDetail, Ledger } from "./executor-contract.js";
@@ -38,8 +38,8 @@ export class TurnRunner {
   #caller: { -readonly [Field in keyof Caller]: Caller[Field] } | undefined;
   #outcomes: OutcomeRegion | undefined;
   #mail: Uint8Array = new Uint8Array(0);
-  #mailWords: Int32Array = new Int32Array(0);
-  #turnWords: Int32Array = new Int32Array(0);
+  #mailWords = new Words(this.#mail);
+  #turnWords = this.#mailWords;
   #streamsBefore: Ledger["streams"] = [];
   #timeNanos = 0n;
   /** What the journal takes of the running invocation. */
@@ -77,7 +77,7 @@ export class TurnRunner {
     outcomes.begin();
     this.#outcomes = outcomes;
     this.#mail = mail;
-    this.#mailWords = new Int32Array(mail.buffer, mail.byteOffset, mail.length >> 2);
+    this.#mailWords = new Words(mail);
     this.#turnWords = turns.words;
     this.#timeNanos = this.#reader.timeNanos;
     const time = BigInt.asUintN(64, this.#timeNanos);
