@@ -16,6 +16,9 @@ import { hashedBytes } from "./turn-record.js";
 
 const effectsDomain = encodeUtf8("wasm-engine/effects\0");
 const shardsDomain = encodeUtf8("wasm-engine/shards\0");
+/** Records are copied to multiples of 8; the domain stands right before them. */
+const recordsStart = (effectsDomain.length + 7) & ~7;
+const domainStart: number = recordsStart - effectsDomain.length;
 const scratchBytesInitial = 65_536;
 /** A scratch that has grown beyond this is given back after the tick. */
 const scratchBytesKept = 16 * 1024 * 1024;
@@ -51,7 +54,7 @@ export class EffectsDigest {
   #shardDigest(turns: KeptList<Agent>): Uint8Array {
     sortById(turns);
     const scratch = this.#scratch;
-    let end = effectsDomain.length;
+    let end = recordsStart;
     for (let index = 0; index < turns.length; index += 1) {
       const { record } = turns.at(index);
       const bytes = hashedBytes(record);
@@ -59,14 +62,14 @@ export class EffectsDigest {
       copyAligned(record.source.words, record.hashedStart, scratch.words, end, bytes);
       end += bytes;
     }
-    return this.#hasher.sha256(scratch.bytes.subarray(0, end));
+    return this.#hasher.sha256(scratch.bytes.subarray(domainStart, end));
   }
 }
 
-/** Scratch that begins with the domain, whose length is a multiple of 4. */
+/** Scratch with the domain in front of the place for records. */
 function scratchOf(bytes: number): Region {
   const region = new Region((size) => new ArrayBuffer(size), bytes);
-  region.bytes.set(effectsDomain);
+  region.bytes.set(effectsDomain, domainStart);
   return region;
 }
 
