@@ -2,7 +2,7 @@
  * The gate: a module of a few instructions that is instantiated beside every guest and shares its memory and its
  * reserved globals. JavaScript pays tens of nanoseconds for each access to a global of a guest; through the gate one
  * call sets fuel and depth, enters the guest, and returns the fuel that is left. It changes nothing of the guest:
- * instrumented bytes, fuel and image are as without it. Its text is in testing/gate-text.ts, a test compares both.
+ * instrumented bytes, fuel and image are as without it.
  *
  *   alloc(fuel, depth, bytes)   sets fuel and depth, calls agent_alloc; the pointer, or -1 - pointer where fuel is owed
  *   receive(pointer, depth)     calls agent_receive; the fuel left, or -Infinity where the guest returned a negative
@@ -10,10 +10,15 @@
  *   result()                    what agent_receive or agent_step returned last
  *   charge(fuel)                what a host function asks its thunk to charge
  *   zeros(at, bytes)            how many bytes from `at` on are zero, in steps of 64; memory is looked through fast
+ *
+ * JavaScript does not call gates one by one: the hub, one per executor, finds them in a table, so that every call has
+ * the same target, which engines compile well, and functions of a thousand guests need not be in the cache. Texts of
+ * both modules are in testing/gate-text.ts; a test compares.
  */
 
-import { compileModule, instantiateModule } from "./webassembly.js";
-import type { WasmGlobal, WasmMemory, WasmModule } from "./webassembly.js";
+import { assert } from "@wasm-engine/abi";
+import { compileModule, createTable, instantiateModule } from "./webassembly.js";
+import type { WasmGlobal, WasmMemory, WasmModule, WasmTable } from "./webassembly.js";
 
 const GATE_HEX =
   "0061736d0100000001260760017f017f60037c7f7f017c60017f017c60027f7f017c6000017f60017f0060027f7f017f" +
@@ -26,12 +31,20 @@ const GATE_HEX =
   "00200024020b4601017f03402000fd0004002000fd000410fd502000fd0004202000fd000430fd50fd50fd5304402002" +
   "0f0b200041c0006a2100200241c0006a210220022001490d000b20010b";
 
-/** Bytes of the gate module. */
-export const GATE_BYTES: Uint8Array = Uint8Array.from({ length: GATE_HEX.length / 2 }, (_, index) =>
-  Number.parseInt(GATE_HEX.slice(index * 2, index * 2 + 2), 16),
-);
+const HUB_HEX =
+  "0061736d0100000001260660037c7f7f017c60027f7f017c60017f0060047f7c7f7f017c60037f7f7f017c60027f7f00" +
+  "021101056761746573057461626c6501700000030403030405071a0305616c6c6f63000005656e746572000106636861" +
+  "72676500020a25030d0020012002200320001100000b0b002001200220001101000b0900200120001102000b";
 
-/** What the gate shares with its guest. */
+export const GATE_BYTES: Uint8Array = bytesOf(GATE_HEX);
+export const HUB_BYTES: Uint8Array = bytesOf(HUB_HEX);
+
+/** Places of one gate's functions in the table, from its first one on. */
+const PlaceOf = { alloc: 0, receive: 1, step: 2, charge: 3 } as const;
+const PLACES_PER_GATE = 4;
+const GATES_FIRST = 16;
+
+/** What a gate shares with its guest. */
 export interface GateImports {
   readonly memory: WasmMemory;
   readonly fuel: WasmGlobal<bigint>;
@@ -42,22 +55,81 @@ export interface GateImports {
   readonly step: (context: number) => number;
 }
 
-/** The functions of one gate. */
+/** A gate with its place and the functions that are called seldom. */
 export interface Gate {
-  readonly alloc: (fuel: number, depthBytes: number, bytes: number) => number;
-  readonly receive: (pointer: number, depthBytes: number) => number;
-  readonly step: (pointer: number, depthBytes: number) => number;
+  readonly place: number;
   readonly result: () => number;
-  readonly charge: (fuel: number) => void;
   readonly zeros: (at: number, bytes: number) => number;
 }
 
-let compiled: WasmModule | undefined;
+interface HubExports {
+  readonly alloc: (place: number, fuel: number, depthBytes: number, bytes: number) => number;
+  readonly enter: (place: number, pointer: number, depthBytes: number) => number;
+  readonly charge: (place: number, fuel: number) => void;
+}
 
-/** Makes the gate of one guest instance. */
-export function createGate(guest: GateImports): Gate {
-  compiled ??= compileModule(GATE_BYTES);
-  const { exports } = instantiateModule(compiled, { guest: { ...guest } });
-  const { alloc, receive, step, result, charge, zeros } = exports as unknown as Gate; // the module above exports these
-  return { alloc, receive, step, result, charge, zeros };
+let gateModule: WasmModule | undefined;
+let hubModule: WasmModule | undefined;
+
+/** The gates of all guests of one executor. */
+export class GateHub {
+  readonly #table: WasmTable;
+  readonly #hub: HubExports;
+  readonly #free: number[] = [];
+  #gates = 0;
+
+  constructor() {
+    hubModule ??= compileModule(HUB_BYTES);
+    this.#table = createTable(GATES_FIRST * PLACES_PER_GATE);
+    const { exports } = instantiateModule(hubModule, { gates: { table: this.#table } });
+    this.#hub = { ...exports } as unknown as HubExports; // the module above exports exactly these
+  }
+
+  /** Makes the gate of a guest. */
+  open(guest: GateImports): Gate {
+    gateModule ??= compileModule(GATE_BYTES);
+    const { exports } = instantiateModule(gateModule, { guest: { ...guest } });
+    const place = this.#claim();
+    for (const [name, offset] of Object.entries(PlaceOf)) this.#table.set(place + offset, exports[name]);
+    const { result, zeros } = exports as unknown as Gate; // the module above exports these
+    return { place, result, zeros };
+  }
+
+  /** The guest is not used any more. */
+  close({ place }: Gate): void {
+    for (let offset = 0; offset < PLACES_PER_GATE; offset += 1) this.#table.set(place + offset, null);
+    this.#free.push(place);
+  }
+
+  alloc(gate: Gate, fuel: number, depthBytes: number, bytes: number): number {
+    return this.#hub.alloc(gate.place + PlaceOf.alloc, fuel, depthBytes, bytes);
+  }
+
+  receive(gate: Gate, pointer: number, depthBytes: number): number {
+    return this.#hub.enter(gate.place + PlaceOf.receive, pointer, depthBytes);
+  }
+
+  step(gate: Gate, pointer: number, depthBytes: number): number {
+    return this.#hub.enter(gate.place + PlaceOf.step, pointer, depthBytes);
+  }
+
+  charge(gate: Gate, fuel: number): void {
+    this.#hub.charge(gate.place + PlaceOf.charge, fuel);
+  }
+
+  #claim(): number {
+    const free = this.#free.pop();
+    if (free !== undefined) return free;
+    const place = this.#gates * PLACES_PER_GATE;
+    this.#gates += 1;
+    if (place === this.#table.length) this.#table.grow(this.#table.length);
+    assert(place < this.#table.length, "a gate has a place");
+    return place;
+  }
+}
+
+function bytesOf(hex: string): Uint8Array {
+  return Uint8Array.from({ length: hex.length / 2 }, (_, index) =>
+    Number.parseInt(hex.slice(index * 2, index * 2 + 2), 16),
+  );
 }

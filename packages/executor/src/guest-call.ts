@@ -5,6 +5,7 @@
  */
 
 import { EntryCode, FaultCode, Words, assert, copyAligned, unreachable } from "@wasm-engine/abi";
+import type { GateHub } from "./gate-module.js";
 import type { FuelMeter } from "./fuel-meter.js";
 import type { GuestInstance } from "./guest-instance.js";
 import { movedBytesPerFuel } from "./limits.js";
@@ -27,6 +28,7 @@ export interface Caller {
   readonly instance: GuestInstance;
   readonly meter: FuelMeter;
   readonly depthBytes: number;
+  readonly gates: GateHub;
 }
 
 /** One call of a guest entry point. Reused: read before the next one is set. */
@@ -73,14 +75,14 @@ export function callEntry(caller: Caller, invocation: Invocation): Verdict {
 
 /** `receive` and `step`: asks the guest for room, copies the message there, enters. */
 function callWithMessage(caller: Caller, invocation: Invocation): Verdict {
-  const { instance, meter, depthBytes } = caller;
+  const { instance, meter, depthBytes, gates } = caller;
   const { gate, memory } = instance;
   const { messageBytes } = invocation;
   assert(messageBytes > 0, "receive and step carry a message");
   const fuel = meter.open(placingFuel(messageBytes));
   if (fuel < 0) return OUT_OF_FUEL;
   try {
-    let pointer = gate.alloc(fuel, depthBytes, messageBytes);
+    let pointer = gates.alloc(gate, fuel, depthBytes, messageBytes);
     if (pointer < 0) {
       if (!refill(caller)) return OUT_OF_FUEL;
       pointer = -1 - pointer;
@@ -89,8 +91,8 @@ function callWithMessage(caller: Caller, invocation: Invocation): Verdict {
     copyAligned(invocation.source, invocation.messageStart, memory.words, pointer, messageBytes);
     const left =
       invocation.entry === EntryCode.RECEIVE
-        ? gate.receive(pointer, depthBytes)
-        : gate.step(pointer, depthBytes);
+        ? gates.receive(gate, pointer, depthBytes)
+        : gates.step(gate, pointer, depthBytes);
     if (left === -Infinity) return meter.close(instance.fuel) ? fromResult(gate.result()) : OUT_OF_FUEL;
     return meter.close(left) ? COMPLETED : OUT_OF_FUEL;
   } catch (error) {

@@ -5,8 +5,7 @@
 
 import { Instrumented, assert, limits } from "@wasm-engine/abi";
 import { fail } from "./errors.js";
-import { createGate } from "./gate-module.js";
-import type { Gate } from "./gate-module.js";
+import type { Gate, GateHub } from "./gate-module.js";
 import { GuestMemory } from "./guest-memory.js";
 import type { WasmGlobal, WasmInstance, WasmMemory } from "./webassembly.js";
 
@@ -25,10 +24,16 @@ export interface GuestEntries {
   readonly start: (() => void) | undefined;
 }
 
+/** What an instance belongs to. */
+export interface GuestSurroundings {
+  readonly digest: string;
+  readonly gates: GateHub;
+}
+
 export class GuestInstance {
   readonly entries: GuestEntries;
   readonly memory: GuestMemory;
-  /** The short way in: what is done for every message goes through it. */
+  /** The short way in, which the hub of the executor finds: what is done for every message goes through it. */
   readonly gate: Gate;
   readonly #charge: WasmGlobal<number>;
   readonly #fuel: WasmGlobal<bigint>;
@@ -40,7 +45,8 @@ export class GuestInstance {
   readonly #stateBytes: number;
 
   /** @param stateBytes bytes that `__we_state_save` writes; undefined where they are not known yet: measured. */
-  constructor(instance: WasmInstance, digest: string, stateBytes?: number) {
+  constructor(instance: WasmInstance, surroundings: GuestSurroundings, stateBytes?: number) {
+    const { digest, gates } = surroundings;
     const exports = new ExportReader(instance, digest);
     this.entries = exports.entries();
     const memory = exports.object<WasmMemory>("memory");
@@ -55,7 +61,7 @@ export class GuestInstance {
     if (this.memory.size < limits.wasmPageBytes) {
       throw fail("WE_EXECUTOR_MODULE_LINK", { digest, reason: "its memory has no page" });
     }
-    this.gate = createGate({
+    this.gate = gates.open({
       memory,
       fuel: this.#fuel,
       depth: this.#depth,

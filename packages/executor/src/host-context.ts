@@ -10,6 +10,7 @@ import { AgentLedger } from "./agent-ledger.js";
 import { EffectBuffer } from "./effect-buffer.js";
 import { EMPTY_LEDGER } from "./executor-contract.js";
 import type { PopulationChange } from "./executor-contract.js";
+import { GateHub } from "./gate-module.js";
 import { FuelMeter } from "./fuel-meter.js";
 import { refill } from "./guest-call.js";
 import type { Caller } from "./guest-call.js";
@@ -49,6 +50,8 @@ export class HostContext {
   #recorded: readonly AgentHandle[] | undefined;
   ledger = new AgentLedger(EMPTY_LEDGER);
   readonly effects = new EffectBuffer();
+  /** Gates of all guests of the executor. */
+  readonly gates = new GateHub();
   /** Meter of turns. */
   readonly meter = new FuelMeter();
   messagesPerTurnMax = 0;
@@ -129,7 +132,7 @@ export class HostContext {
 
   /** End of every host function: hands the charge to the thunk and the result to the guest. */
   finish(result: number): number {
-    if (this.#chargeFuel > 0) this.#instance.gate.charge(this.#chargeFuel);
+    if (this.#chargeFuel > 0) this.gates.charge(this.#instance.gate, this.#chargeFuel);
     return result;
   }
 

@@ -8,7 +8,8 @@
 
 import { assert } from "@wasm-engine/abi";
 import type { AgentHandle, AgentId } from "@wasm-engine/abi";
-import { AgentLedger, emptyLedgerMark } from "./agent-ledger.js";
+import { AgentLedger } from "./agent-ledger.js";
+import type { LedgerMark } from "./agent-ledger.js";
 import type { BaseImage } from "./base-image.js";
 import type { AgentLimits } from "./executor-contract.js";
 import type { GuestInstance } from "./guest-instance.js";
@@ -22,18 +23,21 @@ export interface AgentIdentity {
   readonly streamSeed: Uint8Array;
 }
 
+/** Where a turn of an agent began: what a failing host returns to. Reused: overwritten by the next turn. */
+export interface TurnMark {
+  agent: ResidentAgent;
+  journalLength: number;
+  initialised: boolean;
+  readonly ledger: LedgerMark;
+}
+
+/** What every turn reads comes first: agents are many, and lines of the cache few. */
 export class ResidentAgent {
   readonly agent: AgentHandle;
-  readonly id: AgentId;
-  readonly streamSeed: Uint8Array;
   readonly ledger: AgentLedger;
   readonly journal = new Journal();
-  /** Derived keys of named streams. */
-  readonly streamKeys = new Map<string, Uint32Array>();
   limits: AgentLimits;
   module: LoadedModule;
-  base: BaseImage;
-  initialised: boolean;
   slot: GuestInstance | undefined;
   /** Journal length before the turn that has not landed; undefined where every turn has. */
   pendingFrom: number | undefined;
@@ -43,15 +47,18 @@ export class ResidentAgent {
   renewalDue = false;
   /** Plan that the agent last ran in. */
   planIndex = 0;
-  /** Came from an image: the `create` that follows keeps it. */
-  loaded = false;
   /** Who had the next turn when this agent last had one: mostly it has again. */
   follower: ResidentAgent | undefined;
   /** Dropped: nobody's follower any more. */
   retired = false;
-  readonly #markLedger = emptyLedgerMark();
-  #markLength = 0;
-  #markInitialised = false;
+  initialised: boolean;
+  base: BaseImage;
+  readonly id: AgentId;
+  readonly streamSeed: Uint8Array;
+  /** Derived keys of named streams. */
+  readonly streamKeys = new Map<string, Uint32Array>();
+  /** Came from an image: the `create` that follows keeps it. */
+  loaded = false;
 
   constructor(identity: AgentIdentity, module: LoadedModule, base: BaseImage) {
     assert(identity.streamSeed.length === 32, "a stream seed has 32 bytes");
@@ -70,20 +77,22 @@ export class ResidentAgent {
     return this.module.initial.memoryBytes > this.limits.memoryBytes;
   }
 
-  /** Notes where a turn begins: what a failing host returns to. */
-  mark(): void {
+  /** Notes where a turn begins. */
+  mark(out: TurnMark): void {
     assert(this.pendingFrom === undefined, "a busy agent takes no turn");
-    this.#markLength = this.journal.length;
-    this.#markInitialised = this.initialised;
-    this.ledger.mark(this.#markLedger);
+    out.agent = this;
+    out.journalLength = this.journal.length;
+    out.initialised = this.initialised;
+    this.ledger.mark(out.ledger);
   }
 
   /** Undoes a turn whose host failed. The slot goes: base and journal say what it held. */
-  rewind(): void {
-    assert(this.#markLength <= this.journal.length, "a turn only adds to the journal");
-    this.journal.truncate(this.#markLength);
-    this.ledger.restore(this.#markLedger);
-    this.initialised = this.#markInitialised;
+  rewind(mark: TurnMark): void {
+    assert(mark.agent === this, "an agent returns to its own mark");
+    assert(mark.journalLength <= this.journal.length, "a turn only adds to the journal");
+    this.journal.truncate(mark.journalLength);
+    this.ledger.restore(mark.ledger);
+    this.initialised = mark.initialised;
     this.pendingFrom = undefined;
     this.digest = undefined;
     this.slot = undefined;

@@ -78,6 +78,7 @@ export class SlotKeeper {
 
   /** The host failed in the agent's turn: its instance is not trusted any more. */
   discard(agent: ResidentAgent): void {
+    if (agent.slot !== undefined) this.#host.gates.close(agent.slot.gate);
     agent.slot = undefined;
     this.#holders.delete(agent);
   }
@@ -118,9 +119,10 @@ export class SlotKeeper {
 
   /** Settles where keeping the journal costs more than it saves. Only before a turn: a failing host returns there. */
   settleIfDue(agent: ResidentAgent): void {
-    const bytesMax = Math.max(this.#bounds.journalBytesMax, agent.base.memoryBytes / 4);
-    const isDue =
-      agent.renewalDue || agent.journal.bytes > bytesMax || agent.journal.fuel > this.#bounds.journalFuelMax;
+    const { bytes, fuel } = agent.journal;
+    const { journalBytesMax, journalFuelMax } = this.#bounds;
+    const isLong = bytes > journalBytesMax && bytes > agent.base.memoryBytes / 4;
+    const isDue = agent.renewalDue || isLong || fuel > journalFuelMax;
     if (isDue && agent.pendingFrom === undefined) this.settle(agent);
   }
 
@@ -141,7 +143,12 @@ export class SlotKeeper {
     const ledger = new AgentLedger(base.ledger);
     let initialised = base.initialised;
     if (upTo > 0) this.#reconstructions += 1;
-    const caller = { instance: slot, meter: this.#meter, depthBytes: this.#bounds.depthBytes };
+    const caller = {
+      instance: slot,
+      meter: this.#meter,
+      depthBytes: this.#bounds.depthBytes,
+      gates: this.#host.gates,
+    };
     this.#host.enter(agent, ledger, caller);
     const reader = agent.journal.read();
     for (let index = 0; index < upTo; index += 1) {

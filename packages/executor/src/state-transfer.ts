@@ -109,7 +109,7 @@ export class StateTransfer {
 
   #caller(agent: ResidentAgent, instance: GuestInstance): Caller {
     const { host, depthBytes } = this.#options;
-    const caller = { instance, meter: this.#meter, depthBytes };
+    const caller = { instance, meter: this.#meter, depthBytes, gates: host.gates };
     host.effects.suppress(0);
     host.enter(agent, agent.ledger, caller);
     host.deny();

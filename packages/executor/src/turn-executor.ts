@@ -6,10 +6,12 @@
 
 import { assert, limits, unreachable } from "@wasm-engine/abi";
 import type { AgentHandle, ModuleDigest, OutcomeRegion, Region } from "@wasm-engine/abi";
+import { emptyLedgerMark } from "./agent-ledger.js";
 import { BaseImage } from "./base-image.js";
 import { fail } from "./errors.js";
 import type {
   AgentImage,
+  AgentLimits,
   AgentOperation,
   ExecutorFigures,
   ExecutorOptions,
@@ -22,6 +24,7 @@ import { hostImports } from "./host-functions.js";
 import { instancesMaxDefault, journalBytesMaxDefault, journalFuelMaxDefault } from "./limits.js";
 import { LoadedModule } from "./loaded-module.js";
 import { ResidentAgent } from "./resident-agent.js";
+import type { TurnMark } from "./resident-agent.js";
 import { SlotKeeper } from "./slot-keeper.js";
 import { StateTransfer } from "./state-transfer.js";
 import { HostFailure, asHostFailure } from "./trap.js";
@@ -51,8 +54,11 @@ class Executor implements TurnExecutor {
   readonly #transfer: StateTransfer;
   readonly #modules = new Map<ModuleDigest, LoadedModule>();
   readonly #agents = new Map<AgentHandle, ResidentAgent>();
-  /** Agents that have begun a turn in the running call of executeTurns. */
-  readonly #begun: ResidentAgent[] = [];
+  /** Where the turns of the running call of executeTurns began; `#begun` of them count. */
+  readonly #marks: TurnMark[] = [];
+  #begun = 0;
+  /** Limits by content: most agents have the same. */
+  readonly #limits = new Map<string, AgentLimits>();
   #planIndex = 0;
 
   readonly testing = {
@@ -95,23 +101,22 @@ class Executor implements TurnExecutor {
 
   executeTurns(turns: Region, mail: Uint8Array, outcomes: OutcomeRegion): void {
     const runner = this.#runner;
+    let last: ResidentAgent | undefined;
     this.#planIndex += 1;
-    this.#begun.length = 0;
+    this.#begun = 0;
     try {
       runner.open(turns, mail, outcomes);
-      let last: ResidentAgent | undefined;
       for (let handle = runner.next(); handle !== undefined; handle = runner.next()) {
         last = this.#agentAfter(last, handle);
         this.#begin(last);
         runner.run(last);
       }
     } catch (error) {
-      const failed = this.#begun.at(-1)?.agent;
-      const place = { agent: failed ?? NOBODY, tick: runner.tick };
+      const place = { agent: last?.agent ?? NOBODY, tick: runner.tick };
       throw this.#failure(error, place, () => {
-        for (const agent of this.#begun) {
-          this.#keeper.discard(agent);
-          agent.rewind();
+        for (const mark of this.#marks.slice(0, this.#begun)) {
+          this.#keeper.discard(mark.agent);
+          mark.agent.rewind(mark);
         }
       });
     }
@@ -131,8 +136,18 @@ class Executor implements TurnExecutor {
     assert(agent.planIndex !== this.#planIndex, "an agent has one turn in a plan");
     this.#keeper.settleIfDue(agent);
     agent.planIndex = this.#planIndex;
-    agent.mark();
-    this.#begun.push(agent);
+    const mark = this.#marks[this.#begun];
+    if (mark === undefined) this.#marks.push(markOf(agent));
+    else agent.mark(mark);
+    this.#begun += 1;
+  }
+
+  /** The same object for the same limits. */
+  #shared(own: AgentLimits): AgentLimits {
+    const key = JSON.stringify(own);
+    const known = this.#limits.get(key);
+    if (known === undefined) this.#limits.set(key, own);
+    return known ?? own;
   }
 
   imageDigests(agents: readonly AgentHandle[]): readonly Uint8Array[] {
@@ -229,13 +244,16 @@ class Executor implements TurnExecutor {
       assert(known.loaded, "an agent is created once");
       assert(known.module.digest === operation.module, "a loaded image has the module of its agent");
       known.loaded = false;
-      known.limits = operation.limits;
+      known.limits = this.#shared(operation.limits);
       return;
     }
     const module = this.#module(operation.module);
     const oversized = module.initial.memoryBytes > operation.limits.memoryBytes;
     const base = freshBase(module, operation.ledger, oversized, this.#options);
-    this.#agents.set(operation.agent, new ResidentAgent(operation, module, base));
+    this.#agents.set(
+      operation.agent,
+      new ResidentAgent({ ...operation, limits: this.#shared(operation.limits) }, module, base),
+    );
   }
 
   /** @throws {WE_EXECUTOR_IMAGE} */
@@ -252,7 +270,7 @@ class Executor implements TurnExecutor {
       if (image.state.length !== module.stateBytes) throw refuse(`state has ${image.state.length} bytes`);
       base.captureBytes(image.memory, image.state, image);
     }
-    const agent = new ResidentAgent(image, module, base);
+    const agent = new ResidentAgent({ ...image, limits: this.#shared(image.limits) }, module, base);
     agent.loaded = true;
     this.#agents.set(image.agent, agent);
     if (image.pending === undefined) return;
@@ -289,7 +307,11 @@ class Executor implements TurnExecutor {
     const source = this.#options.modules(digest);
     if (source === undefined) throw fail("WE_EXECUTOR_MODULE_UNKNOWN", { digest });
     assert(source.digest === digest, "a module is found under its digest");
-    const module = new LoadedModule(source, { sha256: this.#options.sha256, imports: this.#imports });
+    const module = new LoadedModule(source, {
+      sha256: this.#options.sha256,
+      imports: this.#imports,
+      gates: this.#host.gates,
+    });
     this.#modules.set(digest, module);
     return module;
   }
@@ -311,6 +333,12 @@ class Executor implements TurnExecutor {
     const { agent, tick } = place;
     return fail("WE_EXECUTOR_HOST_FAILURE", { agent, tick, reason: failure.message });
   }
+}
+
+function markOf(agent: ResidentAgent): TurnMark {
+  const mark = { agent, journalLength: 0, initialised: false, ledger: emptyLedgerMark() };
+  agent.mark(mark);
+  return mark;
 }
 
 /** Image of an agent before its first invocation; empty where it may not even hold that. */

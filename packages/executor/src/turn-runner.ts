@@ -165,7 +165,7 @@ export class TurnRunner {
   /** Sets the surroundings of the turn. Reconstructing a slot leaves others behind: after it. */
   #enter(agent: ResidentAgent, instance: GuestInstance): void {
     const { host, depthBytes } = this.#options;
-    this.#caller ??= { instance, meter: host.meter, depthBytes };
+    this.#caller ??= { instance, meter: host.meter, depthBytes, gates: host.gates };
     this.#caller.instance = instance;
     host.enter(agent, agent.ledger, this.#caller);
     host.tick = this.#committed.tick;

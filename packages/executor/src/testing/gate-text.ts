@@ -41,3 +41,16 @@ export const GATE_TEXT = `(module
       (local.set $seen (i32.add (local.get $seen) (i32.const 64)))
       (br_if $next (i32.lt_u (local.get $seen) (local.get $bytes))))
     (local.get $bytes)))`;
+
+/** Text form of the hub, which finds the gate of a guest by its place in the table. */
+export const HUB_TEXT = `(module
+  (type $alloc (func (param f64 i32 i32) (result f64)))
+  (type $enter (func (param i32 i32) (result f64)))
+  (type $charge (func (param i32)))
+  (import "gates" "table" (table 0 funcref))
+  (func (export "alloc") (param $place i32) (param $fuel f64) (param $depth i32) (param $bytes i32) (result f64)
+    (call_indirect (type $alloc) (local.get $fuel) (local.get $depth) (local.get $bytes) (local.get $place)))
+  (func (export "enter") (param $place i32) (param $pointer i32) (param $depth i32) (result f64)
+    (call_indirect (type $enter) (local.get $pointer) (local.get $depth) (local.get $place)))
+  (func (export "charge") (param $place i32) (param $fuel i32)
+    (call_indirect (type $charge) (local.get $fuel) (local.get $place))))`;

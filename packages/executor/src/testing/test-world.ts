@@ -40,8 +40,7 @@ export function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString("hex");
 }
 
-/** Instrumented module of a text. */
-export function guest(text: string): GuestModule {
+export function binaryOf(text: string): Uint8Array {
   const parsed = toolkit.parseWat("guest.wat", text, {
     simd: true,
     bulk_memory: true,
@@ -49,6 +48,12 @@ export function guest(text: string): GuestModule {
   });
   const binary = new Uint8Array(parsed.toBinary({}).buffer);
   parsed.destroy();
+  return binary;
+}
+
+/** Instrumented module of a text. */
+export function guest(text: string): GuestModule {
+  const binary = binaryOf(text);
   return { digest: hex(sha256(binary)) as ModuleDigest, bytes: instrument(binary).bytes };
 }
 
