@@ -8,8 +8,8 @@
  *   then the answers (f64 each), then the message, padded to a multiple of 8
  */
 
-import { EntryCode, Words, assert, copyAligned } from "@wasm-engine/abi";
-import type { AgentHandle } from "@wasm-engine/abi";
+import { Words, assert, copyAligned } from "@wasm-engine/abi";
+import type { AgentHandle , EntryCode} from "@wasm-engine/abi";
 import type { Entry, JournalEntry } from "./executor-contract.js";
 import type { Invocation } from "./guest-call.js";
 import { bufferKeptBytesMax, journalEntryBytes } from "./limits.js";
