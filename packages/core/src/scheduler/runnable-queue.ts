@@ -3,8 +3,10 @@
  * so the queue is mostly sorted when it is drained, and looking is cheaper than sorting.
  */
 
+import { assert } from "@wasm-engine/abi";
 import { KeptList } from "../kept-list.js";
-import type { Order } from "./policy.js";
+import type { Genesis } from "../model.js";
+import { orderOf, type Order } from "./policy.js";
 import type { Runnable } from "./runnable.js";
 
 export class RunnableQueue<Agent extends Runnable> {
@@ -52,20 +54,51 @@ export class RunnableQueue<Agent extends Runnable> {
   }
 }
 
-/** Sorts `agents`, unless they are in order already. */
-export function sortRunnable<Agent extends Runnable>(agents: KeptList<Agent>, order: Order): void {
+/** Sorts `agents` under the policy of the genesis, unless they are in order already. */
+export function sortRunnable<Agent extends Runnable>(
+  agents: KeptList<Agent>,
+  { policy, stride }: Pick<Genesis, "policy" | "stride">,
+): void {
+  const order = orderOf(policy, stride);
   if (isSorted(agents, order)) return;
-  agents
-    .toArray()
-    .sort(order)
-    .forEach((agent, index) => {
-      agents.put(index, agent);
-    });
+  const unsorted = agents.toArray();
+  if (policy === "fifo" && sortByKeys(agents, unsorted)) return;
+  unsorted.sort(order).forEach((agent, index) => {
+    agents.put(index, agent);
+  });
 }
 
 function isSorted<Agent extends Runnable>(agents: KeptList<Agent>, order: Order): boolean {
   for (let index = 1; index < agents.length; index += 1) {
     if (order(agents.at(index - 1), agents.at(index)) > 0) return false;
   }
+  return true;
+}
+
+/**
+ * Sorts numbers instead of agents, which is several times as fast: (waiting since, place of the id) in one number whose
+ * last part says which agent it stands for. False where that number would not be exact.
+ */
+function sortByKeys<Agent extends Runnable>(agents: KeptList<Agent>, unsorted: readonly Agent[]): boolean {
+  let earliest = Infinity;
+  let latest = 0;
+  let ranks = 0;
+  for (const { runnableSince, idRank } of unsorted) {
+    earliest = Math.min(earliest, runnableSince);
+    latest = Math.max(latest, runnableSince);
+    ranks = Math.max(ranks, idRank + 1);
+  }
+  if ((latest - earliest + 1) * ranks > Number.MAX_SAFE_INTEGER) return false;
+  const byRank = new Array<Agent | undefined>(ranks);
+  const keys = new Float64Array(unsorted.length);
+  unsorted.forEach((agent, index) => {
+    byRank[agent.idRank] = agent;
+    keys[index] = (agent.runnableSince - earliest) * ranks + agent.idRank;
+  });
+  keys.sort().forEach((key, index) => {
+    const agent = byRank[key - Math.floor(key / ranks) * ranks];
+    assert(agent !== undefined, "a key stands for an agent");
+    agents.put(index, agent);
+  });
   return true;
 }

@@ -6,7 +6,6 @@
 
 import { assert } from "@wasm-engine/abi";
 import { planTurns } from "../scheduler/planner.js";
-import { orderOf } from "../scheduler/policy.js";
 import { sortRunnable } from "../scheduler/runnable-queue.js";
 import type { TenantCredit } from "../scheduler/tenant-credit.js";
 import { dueTasks, touch, type Agent } from "./agent.js";
@@ -27,11 +26,10 @@ export function runTurns(world: WorldState, scope: TickScope): void {
   const chosenCount = selectTurns(world, tick);
   if (world.busy.size > 0) {
     const visible = [...world.busy].filter((agent) => agent.turn?.visibleTick === tick).sort(compareRecords);
-    for (const agent of visible) landing.push(agent);
+    for (const agent of visible) showTurn(world, agent);
   }
   if (chosenCount > 0) executeTurns(world, scope, chosenCount);
-  for (let index = 0; index < landing.length; index += 1) refundMessages(landing.at(index));
-  settleCredits(world);
+  settleCredits(world, chosenCount);
   candidates.clear();
 }
 
@@ -66,7 +64,7 @@ function selectTurns(world: WorldState, tick: number): number {
     }
   }
   world.agents.sorted();
-  sortRunnable(candidates, orderOf(genesis.policy, genesis.stride));
+  sortRunnable(candidates, genesis);
   const { turnsPerTickMax } = genesis;
   return planTurns({ runnable: candidates, tenants, turnsPerTickMax });
 }
@@ -82,21 +80,22 @@ export function urgencyOf(agent: Agent, tick: number): number {
 /** Writes the turns, has them executed and reads what they did, all in plan order. */
 function executeTurns(world: WorldState, scope: TickScope, chosenCount: number): void {
   const { tick } = scope;
-  const { executors, genesis, chosen } = world;
+  const { executors, genesis, candidates, chosen } = world;
   world.mail.open(tick);
   executors.beginTick(tick, genesis.epochNanos + BigInt(tick) * genesis.tickNanos);
-  collectChosen(world);
-  assert(chosen.length === chosenCount, "every chosen agent takes a turn");
-  for (let planIndex = 0; planIndex < chosenCount; planIndex += 1) {
-    const agent = chosen.at(planIndex);
+  for (let index = 0; index < candidates.length; index += 1) {
+    const agent = candidates.at(index);
+    if (!agent.isChosen) continue;
     const { record } = agent;
-    sleep(world, agent);
     record.plannedTick = tick;
-    record.planIndex = planIndex;
+    record.planIndex = chosen.length;
     record.ownMessages = agent.ownMessages;
+    chosen.push(agent);
+    sleep(world, agent);
     takeWork(agent, tick);
     writeTurn(agent, executors.turnsOf(agent.handle));
   }
+  assert(chosen.length === chosenCount, "every chosen agent takes a turn");
   executors.execute();
   scope.turns += chosenCount;
   for (let planIndex = 0; planIndex < chosenCount; planIndex += 1) {
@@ -109,13 +108,6 @@ function executeTurns(world: WorldState, scope: TickScope, chosenCount: number):
   chosen.clear();
 }
 
-function collectChosen({ candidates, chosen }: WorldState): void {
-  for (let index = 0; index < candidates.length; index += 1) {
-    const agent = candidates.at(index);
-    if (agent.isChosen) chosen.push(agent);
-  }
-}
-
 /** The agent's turn has been executed: it becomes visible now, or keeps the agent busy. */
 function takeTurn(world: WorldState, agent: Agent, tick: number): void {
   const { record } = agent;
@@ -126,16 +118,17 @@ function takeTurn(world: WorldState, agent: Agent, tick: number): void {
   agent.tenant.fuel.refund(Math.min(unused, agent.ownFuel));
   touch(agent);
   if (record.visibleTick === tick) {
-    world.landing.push(agent);
+    showTurn(world, agent);
     return;
   }
   keepOutcome(record);
   world.busy.add(agent);
 }
 
-/** Gives back what a turn that becomes visible now has reserved and not sent. */
-function refundMessages(agent: Agent): void {
+/** The turn becomes visible now: what it has reserved and not sent comes back. */
+function showTurn(world: WorldState, agent: Agent): void {
   const { record } = agent;
+  world.landing.push(agent);
   const used = record.messages - agent.ledger.messages;
   assert(used >= 0, "counters of the ledger only grow");
   assert(used <= agent.reserveMessages, "the executors keep messagesPerTurnMax");
@@ -143,9 +136,10 @@ function refundMessages(agent: Agent): void {
 }
 
 /** Leftovers go back to the queue and keep their place in the order; a tenant keeps credit only for them. */
-function settleCredits({ candidates, runnable, tenants }: WorldState): void {
+function settleCredits(world: WorldState, chosenCount: number): void {
+  const { candidates, runnable, tenants } = world;
   const waiting = new Map<TenantCredit, Agent>();
-  for (let index = 0; index < candidates.length; index += 1) {
+  for (let index = 0; index < candidates.length && chosenCount < candidates.length; index += 1) {
     const agent = candidates.at(index);
     if (agent.isChosen) continue;
     if (!waiting.has(agent.tenant)) waiting.set(agent.tenant, agent);
