@@ -28,7 +28,8 @@ export const run: CommandFunction = async (context) => {
   try {
     const ticks = integerOption(parsed, "ticks");
     world.registerTelemetryHook((event) => {
-      if (event.kind === "recovered") reporter.warn(`${event.message}; the world goes on after tick ${event.tick}`);
+      if (event.kind === "recovered")
+        reporter.warn(`${event.message}; the world goes on after tick ${event.tick}`);
     });
     for (const warning of world.warnings) reporter.warn(visible(warning));
     reporter.note(`run ${world.runId} in ${world.dir}`);

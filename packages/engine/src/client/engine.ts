@@ -52,7 +52,8 @@ export interface OpenOptions {
 
 /**
  * Opens a world: a configuration file, a resolved configuration, a run folder, a prefix of a run id, or `@last`.
- * @throws {WE_RUN_UNKNOWN} @throws {WE_EXECUTOR_WORKERS} @throws {WE_WORLD_DIED} and what configuration and recovery throw
+ * @throws {WE_RUN_UNKNOWN} @throws {WE_EXECUTOR_WORKERS} @throws {WE_WORLD_DIED}
+ * and what configuration and recovery throw
  */
 async function open(target: string | ResolvedWorld, options: OpenOptions = {}): Promise<RunningWorld> {
   const workers = parseWorkers(options.workers ?? "auto");

@@ -38,7 +38,12 @@ class InlineTransport implements Transport {
     this.#guarded(() => {
       const options = { writer: "inline", pass: crashPoints(undefined), machine: this.#machine } as const;
       const run = openRun(job.origin, options);
-      this.#session = new Session(run, (event) => this.#link.receive(event), job.session, new RunRecovery(options));
+      this.#session = new Session(
+        run,
+        (event) => this.#link.receive(event),
+        job.session,
+        new RunRecovery(options),
+      );
       if (run.readsStandardInput) this.#readStandardInput(this.#session);
       this.#schedule();
     });

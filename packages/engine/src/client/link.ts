@@ -125,7 +125,8 @@ export class WorldLink {
         for (const listener of this.#listeners) listener.progress(event.progress);
         return;
       case "recovered":
-        for (const listener of this.#listeners) listener.recovered(event.tick, EngineError.fromRecord(event.error));
+        for (const listener of this.#listeners)
+          listener.recovered(event.tick, EngineError.fromRecord(event.error));
         return;
       case "message":
         for (const listener of this.#listeners) listener.message(event.subscription, event.message);

@@ -30,7 +30,8 @@ export interface JobOptions {
 
 /**
  * Executes every turn of a run again and compares it with the log. A difference is a report, not an error.
- * @throws {WE_RUN_UNKNOWN} @throws {WE_MODULE_DIGEST_MISMATCH} @throws {WE_EXECUTOR_WORKERS} and what reading a damaged log throws
+ * @throws {WE_RUN_UNKNOWN} @throws {WE_MODULE_DIGEST_MISMATCH} @throws {WE_EXECUTOR_WORKERS}
+ * and what reading a damaged log throws
  */
 export async function replayRun(
   run: string,

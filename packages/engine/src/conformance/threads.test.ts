@@ -21,7 +21,11 @@ const busyTick = 24;
 let expected: RunResult;
 let expectedOutput = "";
 
-async function run(name: string, options: OpenOptions, onEvent?: (event: TelemetryEvent) => void): Promise<RunResult> {
+async function run(
+  name: string,
+  options: OpenOptions,
+  onEvent?: (event: TelemetryEvent) => void,
+): Promise<RunResult> {
   const sample = await sampleWorld({ directory: join(folder, name), agents: 11, snapshotEvery: 10 });
   await using world = await Engine.open(sample, { dir: runFolder(name), ...options });
   if (onEvent !== undefined) world.registerTelemetryHook(onEvent);
@@ -33,7 +37,15 @@ function runFolder(name: string): string {
 }
 
 function assertExpected(name: string, result: RunResult): void {
-  for (const member of ["chainHead", "stateHash", "fuel", "turnsExecuted", "messages", "faults", "inputs"] as const)
+  for (const member of [
+    "chainHead",
+    "stateHash",
+    "fuel",
+    "turnsExecuted",
+    "messages",
+    "faults",
+    "inputs",
+  ] as const)
     assert.equal(result[member], expected[member], `${name}: ${member}`);
   assert.equal(outputOf(join(folder, name)), expectedOutput, `${name}: output`);
 }
@@ -58,7 +70,11 @@ test("[G1] [G2] threads that are late, in every compiler tier", async () => {
   const flags = ["--liftoff-only", "--no-liftoff"];
   await inLanes([1, 2, 3, 4], lanes, async (seed) => {
     const v8Flags = [flags[seed % 2] ?? ""];
-    const result = await run(`late-${seed}`, { workers: 1 + seed, v8Flags, testing: { threads: `delay:${seed}` } });
+    const result = await run(`late-${seed}`, {
+      workers: 1 + seed,
+      v8Flags,
+      testing: { threads: `delay:${seed}` },
+    });
     assertExpected(`late-${seed}`, result);
   });
 });
@@ -72,7 +88,9 @@ test("[G3] a thread that is killed is made good: a line, no difference", async (
   await inLanes(kills, lanes, async (kill) => {
     const name = `killed-${kill.replace("@", "-")}`;
     const events: TelemetryEvent[] = [];
-    const result = await run(name, { workers: 4, testing: { threads: `kill:${kill}` } }, (event) => events.push(event));
+    const result = await run(name, { workers: 4, testing: { threads: `kill:${kill}` } }, (event) =>
+      events.push(event),
+    );
     assertExpected(name, result);
     assert.equal(result.threadsLost, 1, kill);
     const told = events.filter(({ kind }) => kind === "recovered");
@@ -107,7 +125,12 @@ test("[G3] kill -9 with four workers, resumed with two and with one", async () =
 
 test("[G4] a run of three workers replays with any number, from every snapshot, also where a thread dies", async () => {
   const result = await run("replayed", { workers: 3 });
-  for (const options of [{ workers: 1 }, { workers: 4 }, { workers: 2, from: 30 }, { workers: 5, from: 55 }]) {
+  for (const options of [
+    { workers: 1 },
+    { workers: 4 },
+    { workers: 2, from: 30 },
+    { workers: 5, from: 55 },
+  ]) {
     const report = await replayRun(result.dir, options);
     assert.equal(report.verified, true);
     assert.equal(report.workers, options.workers);
@@ -121,13 +144,15 @@ test("[G3] calls, subscriptions and acknowledgements survive the loss of a threa
     await using world = await Engine.open(sample, { start: "paused", workers: 4, ...options });
     const lines: string[] = [];
     const listening = (async () => {
-      for await (const message of world.messages("*")) lines.push(`${message.tick} ${message.agentId} ${JSON.stringify(message.payload)}`);
+      for await (const message of world.messages("*"))
+        lines.push(`${message.tick} ${message.agentId} ${JSON.stringify(message.payload)}`);
     })();
     await world.run({ until: "never", ticks: busyTick });
     const asks = ["a1", "a2", "a3", "a4", "a5", "sink"].map((agent) => world.ask(agent, { n: 1 }));
     const acknowledged = world.send("a6", { n: 2 });
     const result = await world.run();
-    for (const answer of await Promise.all(asks)) lines.push(`answer ${answer.agentId} ${JSON.stringify(answer.payload)}`);
+    for (const answer of await Promise.all(asks))
+      lines.push(`answer ${answer.agentId} ${JSON.stringify(answer.payload)}`);
     lines.push(`tick ${(await acknowledged).tick}`, result.chainHead);
     if (options.testing !== undefined) assert.equal(result.threadsLost, 1);
     await world.close();

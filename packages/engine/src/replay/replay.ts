@@ -63,7 +63,7 @@ function replayOnce(run: RecordedRun, job: ReplayJob, surroundings: ReplaySurrou
       chainHead: hex(track.world.chainHead),
       ...(firstDivergence === undefined ? {} : { firstDivergence }),
       wallMs: Math.round(performance.now() - startedMs),
-      workers: track.workers,
+      workers: track.workers(),
       ...executingProcess(),
     };
   } finally {

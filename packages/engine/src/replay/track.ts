@@ -29,8 +29,8 @@ export interface Track {
   readonly world: WorldContract;
   readonly faults: FaultLog;
   describe(agent: AgentHandle): Json | undefined;
-  /** Threads that execute agents. */
-  readonly workers: number;
+  /** Threads that execute agents now. */
+  workers(): number;
   /** Test-only. @throws {WE_AGENT_UNKNOWN} */
   flip(flip: BitFlip): void;
   close(): void;
@@ -59,18 +59,19 @@ export function openTrack(run: RecordedRun, from: number | undefined, machine?: 
   const snapshot = from === undefined ? undefined : run.newestSnapshot(from);
   const content = snapshot === undefined ? undefined : decodeContent(snapshot);
   const faults = new FaultLog();
-  const { world, executor, workers, close } = createParts({
+  const parts = createParts({
     genesis,
     modules,
     onFaultDetail: (detail) => faults.hear(detail),
     ...(content === undefined ? {} : { from: content }),
     ...(machine === undefined ? {} : { machine }),
   });
+  const { world, executor } = parts;
   return {
     world,
     faults,
-    workers,
-    close: () => close({ wait: true }),
+    workers: () => parts.workers(),
+    close: () => parts.close({ wait: true }),
     describe: (agent) => describeAgent(executor, agent),
     flip: ({ agent, tick, byte, bit }) => {
       const view = world.agent(agent);

@@ -71,10 +71,13 @@ export class ExecutorScript {
     this.#random = new SeededRandom(seed);
   }
 
-  /** Everything that could be noticed, line by line. */
-  run(): readonly string[] {
+  /** Everything that could be noticed, line by line. `onTick` is called before every tick. */
+  run(onTick: (tick: number) => void = () => undefined): readonly string[] {
     this.#change(Array.from({ length: agentCount }, () => this.#create()));
-    for (let count = 0; count < ticks; count += 1) this.#runTick();
+    for (let count = 0; count < ticks; count += 1) {
+      onTick(count);
+      this.#runTick();
+    }
     const agents = [...this.#alive.values()];
     for (const agent of agents) {
       const described = this.#executor.describe(agent);
@@ -155,7 +158,9 @@ export class ExecutorScript {
       const reader = this.#executor.outcomesOf(agent);
       reader.advance(planIndex);
       const { start, streamsStart, streamsBytes, fuel, region } = reader;
-      this.#lines.push(`turn ${this.#tick} ${hex(region.bytes.subarray(start, streamsStart + streamsBytes))}`);
+      this.#lines.push(
+        `turn ${this.#tick} ${hex(region.bytes.subarray(start, streamsStart + streamsBytes))}`,
+      );
       if (fuel > sliceFuel) this.#busy.add(agent);
     }
   }

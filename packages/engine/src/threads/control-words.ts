@@ -21,7 +21,7 @@ import { barrierStepMs } from "./limits.js";
 export const Command = { EXECUTE: 1, CALL: 2, DIGESTS: 3 } as const;
 export type Command = (typeof Command)[keyof typeof Command];
 
-export const ThreadState = { IDLE: 0, RUNNING: 1, FAILED: 2, ENDED: 3 } as const;
+export const ThreadState = { STARTING: 0, IDLE: 1, RUNNING: 2, FAILED: 3, ENDED: 4 } as const;
 export type ThreadState = (typeof ThreadState)[keyof typeof ThreadState];
 
 const lineWords = 32;
@@ -148,6 +148,7 @@ export class Gate {
     this.#words = new Int32Array(buffer);
     this.#line = thread * lineWords;
     this.#spin = spin;
+    Atomics.store(this.#words, this.#line + Word.state, ThreadState.IDLE);
   }
 
   /** Sleeps until there is a command. */
@@ -155,7 +156,10 @@ export class Gate {
     const word = this.#line + Word.starts;
     if (!this.#spin.leaves(this.#words, word, this.#starts)) this.#sleep(word);
     this.#starts = (this.#starts + 1) | 0;
-    assert(Atomics.load(this.#words, word) === this.#starts, "a thread is started again when it has finished");
+    assert(
+      Atomics.load(this.#words, word) === this.#starts,
+      "a thread is started again when it has finished",
+    );
     Atomics.store(this.#words, this.#line + Word.state, ThreadState.RUNNING);
     return this.#words[this.#line + Word.command] as Command; // written by Barrier.start
   }

@@ -8,8 +8,8 @@
  *          32   digests, one after the other
  */
 
-import type { AgentHandle } from "@wasm-engine/abi";
-import { Region, assert } from "@wasm-engine/abi";
+import { assert } from "@wasm-engine/abi";
+import type { AgentHandle, Region } from "@wasm-engine/abi";
 
 const HEADER_BYTES = 8;
 const HANDLE_BYTES = 8;

@@ -24,10 +24,23 @@ export const barrierStepMs = 1000;
 export const threadEndWaitMs = 5000;
 /** Losses of threads that one opened run survives, each at another tick. */
 export const threadLossesMax = 1000;
-/** Agents from which `auto` takes more than one thread. */
+/** Agents from which `auto` takes several threads at once; smaller worlds are watched first. */
 export const autoAgentsMin = 256;
+/** `auto`: ticks of one measurement of a small world, and how many in a row must speak for threads. */
+export const growthWindowTicks = 64;
+export const growthWindowsMin = 2;
+/** `auto`: turns of a tick, and what executing them takes, from which waking other threads pays. */
+export const growthTurnsMin = 3;
+export const growthExecuteMs = 0.25;
+/** `auto`: share of a turn's time that threads must save to be kept; windows until they are tried again. */
+export const growthGainMin = 0.1;
+export const growthPatienceWindows = 16;
 /** Threads that `auto` takes at most: the commit is one thread's work, and more threads only wait for it. */
 export const autoWorkersMax = 4;
 
+/** `auto`: a world that has more agents than this stays as it is executed: moving them would take too long. */
+export const growthAgentsMax = 2048;
+
+assert(autoAgentsMin <= growthAgentsMax, "what is watched may move");
 assert(workersMax < 0x1_0000, "the countdown of the barrier holds every thread");
 assert(mailBytesDefault <= mailBytesMaxDefault, "a mail region may have the size that it starts with");

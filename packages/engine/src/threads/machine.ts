@@ -13,8 +13,8 @@ import type { ThreadFault } from "./thread-faults.js";
 import type { ThreadHost } from "./thread-host.js";
 import { ThreadedExecutor } from "./threaded-executor.js";
 import type { AgentExecutor, ThreadedOptions } from "./threaded-executor.js";
-import { coreCount, workerCount } from "./worker-count.js";
-import type { Workers } from "./worker-count.js";
+import { coreCount, workerPlan } from "./worker-count.js";
+import type { WorkerPlan, Workers } from "./worker-count.js";
 
 export interface MachineOptions {
   readonly workers: Workers;
@@ -35,8 +35,8 @@ export interface ExecutorRequest {
 /** An executor, and how it ends. */
 export interface StartedExecutor {
   readonly executor: AgentExecutor;
-  /** Threads that execute, the calling one among them. */
-  readonly workers: number;
+  /** Threads that execute now, the calling one among them. */
+  workers(): number;
   /** Ends threads. `wait`: returns when nothing of them is left. Idempotent. */
   close(options: { readonly wait: boolean }): void;
 }
@@ -72,19 +72,19 @@ export class Machine {
   start(request: ExecutorRequest): StartedExecutor {
     const { genesis } = request;
     const { host, workers } = this.#options;
-    const count = host === undefined ? 1 : workerCount(workers, genesis.agents.length);
-    if (host === undefined || count === 1) return inThisThread(request);
-    return this.#threaded(request, host, count);
+    const plan = workerPlan(workers, genesis.agents.length);
+    if (host === undefined || plan.workers === 1) return inThisThread(request);
+    return this.#threaded(request, host, plan);
   }
 
   #threaded(
     { genesis, modules, onFaultDetail }: ExecutorRequest,
     host: ThreadHost,
-    workers: number,
+    plan: WorkerPlan,
   ): StartedExecutor {
     const { fault, regions } = this.#options;
     const executor = new ThreadedExecutor({
-      workers,
+      ...plan,
       host,
       modules,
       depthBytes: genesis.depthBytes,
@@ -100,7 +100,7 @@ export class Machine {
       if (isOpen) executor.close(options);
       isOpen = false;
     };
-    return { executor, workers, close };
+    return { executor, workers: () => executor.workers, close };
   }
 }
 
@@ -117,5 +117,5 @@ function inThisThread({ genesis, modules, onFaultDetail }: ExecutorRequest): Sta
     depthBytes: genesis.depthBytes,
     ...(onFaultDetail === undefined ? {} : { onFaultDetail }),
   });
-  return { executor, workers: 1, close: () => undefined };
+  return { executor, workers: () => 1, close: () => undefined };
 }

@@ -12,13 +12,22 @@ import { Command, ThreadState } from "./control-words.js";
 import type { Barrier } from "./control-words.js";
 import { DigestRegion } from "./digest-region.js";
 import { executingHeapMb, unreadPostsMax } from "./limits.js";
-import type { ExecutingThreadData, SharedRegionName, ThreadCall, ThreadPost, ThreadReport } from "./thread-call.js";
+import type {
+  ExecutingThreadData,
+  SharedRegionName,
+  ThreadCall,
+  ThreadPost,
+  ThreadReport,
+} from "./thread-call.js";
 import type { StartedThread, ThreadHost } from "./thread-host.js";
 
 const program = new URL("./executing-thread.js", import.meta.url).href;
 
 /** What the threads of one executor have in common. */
-export type ThreadCommon = Omit<ExecutingThreadData, "thread" | "port" | "turns" | "outcomes" | "digests" | "mail">;
+export type ThreadCommon = Omit<
+  ExecutingThreadData,
+  "thread" | "port" | "turns" | "outcomes" | "digests" | "mail"
+>;
 
 export interface PeerParts {
   readonly thread: number;
@@ -175,6 +184,11 @@ export class ThreadPeer {
     const value = this.#value;
     this.#value = undefined;
     return value;
+  }
+
+  /** The thread has loaded its program and sleeps until it is needed. */
+  get isReady(): boolean {
+    return this.#parts.barrier.stateOf(this.#parts.thread) !== ThreadState.STARTING;
   }
 
   get hasEnded(): boolean {

@@ -28,7 +28,11 @@ function threaded(workers: number, options: Partial<ThreadedOptions> = {}): Thre
   return new ThreadedExecutor({ workers, host: directThreadHost, modules, depthBytes, cores: 4, ...options });
 }
 
-function withThreads(seed: number, workers: number, options: Partial<ThreadedOptions> = {}): readonly string[] {
+function withThreads(
+  seed: number,
+  workers: number,
+  options: Partial<ThreadedOptions> = {},
+): readonly string[] {
   const executor = threaded(workers, options);
   try {
     return new ExecutorScript(executor, seed).run();
@@ -62,4 +66,31 @@ test("[G1] threads that are late, in any order, show in nothing", () => {
 
 test("more threads than cores: nobody spins, everything is as before", () => {
   assert.deepEqual(withThreads(7, 5, { cores: 1 }), alone(7));
+});
+
+test("[G1] agents that move to threads and back in the middle of a run do what they would have done", () => {
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  for (const seed of [8, 9]) {
+    let ticks = 0;
+    const watch = {
+      note: () => {
+        ticks += 1;
+        return ticks % 16 > 4;
+      },
+    };
+    const executor = threaded(4, { startsAlone: true, watch });
+    try {
+      const workers: number[] = [];
+      const lines = new ExecutorScript(executor, seed).run((tick) => {
+        // Threads take a while to come.
+        if (executor.workers === 1 && tick > 5 && tick < 16) Atomics.wait(pause, 0, 0, 100);
+        workers.push(executor.workers);
+      });
+      const changes = workers.filter((count, index) => index > 0 && count !== workers[index - 1]);
+      assert.ok(changes.length >= 3, `workers ${workers.join(" ")}`);
+      assert.deepEqual(lines, alone(seed), `seed ${seed}`);
+    } finally {
+      executor.close({ wait: false });
+    }
+  }
 });

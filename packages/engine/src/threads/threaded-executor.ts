@@ -6,7 +6,7 @@
  */
 
 import { EngineError, MailRegion, OutcomeReader, OutcomeRegion, TurnRegion, assert } from "@wasm-engine/abi";
-import type { AgentHandle, ModuleDigest } from "@wasm-engine/abi";
+import type { AgentHandle, AgentId, ModuleDigest } from "@wasm-engine/abi";
 import type { Executors, PopulationChange } from "@wasm-engine/core";
 import { createTurnExecutor, executorLimits } from "@wasm-engine/executor";
 import type {
@@ -22,12 +22,20 @@ import { nodeHasher } from "../crypto/node-crypto.js";
 import { AdaptiveSpin } from "./adaptive-spin.js";
 import { Barrier, allocateWords } from "./control-words.js";
 import { fail } from "./errors.js";
-import { mailBytesDefault, mailBytesMaxDefault, regionBytesDefault, threadEndWaitMs } from "./limits.js";
+import { GrowthWatch } from "./growth-watch.js";
+import {
+  growthAgentsMax,
+  mailBytesDefault,
+  mailBytesMaxDefault,
+  regionBytesDefault,
+  threadEndWaitMs,
+} from "./limits.js";
 import { ownedImage, ownedOperations } from "./thread-call.js";
 import type { ThreadCall, ThreadPost, ThreadValues } from "./thread-call.js";
 import type { ThreadFault } from "./thread-faults.js";
 import type { ThreadHost } from "./thread-host.js";
 import { ThreadPeer, allocateShared, threadOf } from "./thread-peer.js";
+import type { ThreadCommon } from "./thread-peer.js";
 
 /** What a world's machine offers besides the port of the core. */
 export type AgentExecutor = Executors &
@@ -36,6 +44,10 @@ export type AgentExecutor = Executors &
 export interface ThreadedOptions {
   /** Executing threads, the calling one among them; at least 2. */
   readonly workers: number;
+  /** The calling thread executes alone until it has seen that others would pay. */
+  readonly startsAlone?: boolean;
+  /** How it sees that; for tests. */
+  readonly watch?: Pick<GrowthWatch, "note">;
   readonly host: ThreadHost;
   readonly modules: ReadonlyMap<ModuleDigest, Uint8Array>;
   readonly depthBytes: number;
@@ -51,16 +63,29 @@ export interface ThreadedOptions {
   readonly mailBytesMax?: number;
 }
 
+interface Growth {
+  readonly watch: Pick<GrowthWatch, "note">;
+  /** Everybody who lives: what threads must know before they get agents. */
+  readonly population: Map<AgentId, AgentHandle>;
+  /** Several threads should execute. */
+  isWanted: boolean;
+}
+
 export class ThreadedExecutor implements AgentExecutor {
-  readonly workers: number;
+  readonly #options: ThreadedOptions;
   readonly #local: TurnExecutor;
   readonly #localTurns: TurnRegion;
   readonly #localOutcomes: OutcomeRegion;
   readonly #localReader: OutcomeReader;
   readonly #mail: readonly [MailRegion, MailRegion];
   readonly #barrier: Barrier;
-  /** Thread n at index n - 1. */
-  readonly #peers: readonly ThreadPeer[];
+  readonly #common: ThreadCommon;
+  /** Threads that have agents: thread n at index n - 1. */
+  #peers: readonly ThreadPeer[] = [];
+  /** Threads that were started and have no agents. */
+  #idlePeers: readonly ThreadPeer[] = [];
+  /** Where agents may move between threads while the world runs. */
+  readonly #growth: Growth | undefined;
   #tick = -1;
 
   readonly testing = {
@@ -72,13 +97,13 @@ export class ThreadedExecutor implements AgentExecutor {
   };
 
   constructor(options: ThreadedOptions) {
-    const { workers, modules, depthBytes, host, fault } = options;
+    const { workers, modules, depthBytes } = options;
     assert(workers >= 2, "one thread needs no shared memory");
     const { regionBytes = regionBytesDefault, mailBytes = mailBytesDefault } = options;
     const { mailBytesMax = mailBytesMaxDefault, onFaultDetail = () => undefined } = options;
     const instancesMax = Math.max(1, Math.floor(executorLimits.instancesMaxDefault / workers));
     const spins = workers <= options.cores;
-    this.workers = workers;
+    this.#options = options;
     this.#local = createTurnExecutor({
       modules: (digest) => {
         const bytes = modules.get(digest);
@@ -97,11 +122,28 @@ export class ThreadedExecutor implements AgentExecutor {
     const control = allocateWords(workers - 1);
     const barrier = new Barrier(control, new AdaptiveSpin(spins));
     this.#barrier = barrier;
+    const life = options.life ?? 0;
+    this.#common = { control, modules, depthBytes, instancesMax, spins, fault: options.fault, life };
+    const watch = options.watch ?? new GrowthWatch();
+    if (options.startsAlone === true) this.#growth = { watch, population: new Map(), isWanted: false };
+    else this.#peers = this.#startPeers();
+  }
+
+  /** Threads that execute now, the calling one among them. */
+  get workers(): number {
+    return this.#peers.length + 1;
+  }
+
+  #startPeers(): readonly ThreadPeer[] {
+    const {
+      workers,
+      host,
+      regionBytes = regionBytesDefault,
+      onFaultDetail = () => undefined,
+    } = this.#options;
     const mail = [this.#mail[0].region, this.#mail[1].region] as const;
-    const common = { control, modules, depthBytes, instancesMax, spins, fault, life: options.life ?? 0 };
-    this.#peers = Array.from({ length: workers - 1 }, (_, index) => {
-      return new ThreadPeer({ thread: index + 1, host, barrier, common, regionBytes, mail, onFaultDetail });
-    });
+    const parts = { host, barrier: this.#barrier, common: this.#common, regionBytes, mail, onFaultDetail };
+    return Array.from({ length: workers - 1 }, (_, index) => new ThreadPeer({ thread: index + 1, ...parts }));
   }
 
   apply(operations: readonly AgentOperation[], tick: number): readonly UpgradeOutcome[] {
@@ -130,6 +172,9 @@ export class ThreadedExecutor implements AgentExecutor {
 
   seal(change: PopulationChange): void {
     this.#local.seal(change);
+    const { population } = this.#growth ?? {};
+    for (const id of change.removed) population?.delete(id);
+    for (const [id, agent] of change.added) population?.set(id, agent);
     for (const peer of this.#peers) this.#post(peer, { kind: "population", change });
   }
 
@@ -139,6 +184,8 @@ export class ThreadedExecutor implements AgentExecutor {
 
   beginTick(tick: number, timeNanos: bigint): void {
     this.#tick = tick;
+    if (this.#growth !== undefined && this.#growth.isWanted !== this.#peers.length > 0)
+      this.#move(this.#growth);
     this.#localTurns.begin(tick, timeNanos);
     for (const peer of this.#peers) peer.turns.begin(tick, timeNanos);
   }
@@ -148,13 +195,58 @@ export class ThreadedExecutor implements AgentExecutor {
   }
 
   execute(): void {
+    const growth = this.#growth;
+    if (growth === undefined) return this.#execute();
+    const startMs = performance.now();
+    this.#execute();
+    const turns = this.#peers.reduce((sum, peer) => sum + peer.turns.turnCount, this.#localTurns.turnCount);
+    growth.isWanted = growth.watch.note(turns, performance.now() - startMs, this.#peers.length > 0);
+  }
+
+  #execute(): void {
     const parity = this.#tick & 1;
     for (const peer of this.#peers) if (peer.turns.turnCount > 0) peer.execute(parity);
     this.#join(() => {
       if (this.#localTurns.turnCount === 0) return;
-      this.#local.executeTurns(this.#localTurns.region, this.mail(this.#tick).region.bytes, this.#localOutcomes);
+      this.#local.executeTurns(
+        this.#localTurns.region,
+        this.mail(this.#tick).region.bytes,
+        this.#localOutcomes,
+      );
     });
     this.#localReader.begin();
+  }
+
+  /**
+   * Moves agents to threads that have come, or back, between two ticks: what a snapshot and its restoring would do.
+   * Threads that are not needed sleep.
+   */
+  #move({ isWanted, population }: Growth): void {
+    if (population.size > growthAgentsMax) return;
+    if (!isWanted) {
+      const images = this.images();
+      const peers = this.#peers;
+      this.#peers = [];
+      this.#idlePeers = peers;
+      const home = images.filter(({ agent }) => threadOf(agent, peers.length + 1) !== 0);
+      this.#local.loadImages(home);
+      for (const peer of peers) {
+        const moved = home.filter(({ agent }) => threadOf(agent, peers.length + 1) === peer.thread);
+        peer.post({ kind: "operations", operations: moved.map(dropOf), tick: this.#tick });
+        peer.post({ kind: "population", change: { added: [], removed: [...population.keys()] } });
+      }
+      return;
+    }
+    if (this.#idlePeers.length === 0) this.#idlePeers = this.#startPeers();
+    if (!this.#idlePeers.every((peer) => peer.isReady)) return;
+    const images = this.#local.images();
+    this.#peers = this.#idlePeers;
+    this.#idlePeers = [];
+    for (const peer of this.#peers)
+      peer.post({ kind: "population", change: { added: [...population], removed: [] } });
+    const away = images.filter(({ agent }) => this.#peerOf(agent) !== undefined);
+    this.loadImages(away);
+    this.#local.apply(away.map(dropOf), this.#tick);
   }
 
   outcomesOf(agent: AgentHandle): OutcomeReader {
@@ -225,8 +317,9 @@ export class ThreadedExecutor implements AgentExecutor {
 
   /** Ends the threads. `wait`: returns when nothing of them is left, or they take too long to end. */
   close({ wait }: { readonly wait: boolean }): void {
-    for (const peer of this.#peers) peer.kill();
-    if (wait) this.#barrier.awaitEnds(this.#peers.length, threadEndWaitMs);
+    const peers = [...this.#peers, ...this.#idlePeers];
+    for (const peer of peers) peer.kill();
+    if (wait) this.#barrier.awaitEnds(peers.length, threadEndWaitMs);
   }
 
   #peerOf(agent: AgentHandle): ThreadPeer | undefined {
@@ -288,9 +381,18 @@ export class ThreadedExecutor implements AgentExecutor {
   }
 
   #lost(): EngineError {
-    const ended = this.#peers.find((peer) => peer.hasEnded);
+    const ended = [...this.#peers, ...this.#idlePeers].find((peer) => peer.hasEnded);
     assert(ended !== undefined, "a barrier breaks where a thread has ended");
     const { thread, cause } = ended;
-    return fail("WE_EXECUTOR_THREAD_LOST", { thread, workers: this.workers, tick: this.#tick, cause });
+    return fail("WE_EXECUTOR_THREAD_LOST", {
+      thread,
+      workers: this.#options.workers,
+      tick: this.#tick,
+      cause,
+    });
   }
+}
+
+function dropOf({ agent }: AgentImage): AgentOperation {
+  return { kind: "drop", agent };
 }

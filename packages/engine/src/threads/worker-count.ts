@@ -25,11 +25,19 @@ export function coreCount(): number {
   return availableParallelism();
 }
 
+/** How a world is executed on a machine. */
+export interface WorkerPlan {
+  readonly workers: number;
+  /** One thread begins; the others come where the world turns out to keep them busy. */
+  readonly startsAlone: boolean;
+}
+
 /**
- * The number that `workers` means for a world of `agents` agents. Waking threads costs microseconds in every tick,
- * which a small world would spend on nothing else.
+ * What `workers` means for a world that begins with `agents` agents. Waking threads costs microseconds in every tick, which a
+ * small world may spend on nothing else: it is watched first. Moving the agents of a large world later would take
+ * too long.
  */
-export function workerCount(workers: Workers, agents: number, cores: number = coreCount()): number {
-  if (workers !== "auto") return workers;
-  return agents < autoAgentsMin ? 1 : Math.max(1, Math.min(cores, autoWorkersMax));
+export function workerPlan(workers: Workers, agents: number, cores: number = coreCount()): WorkerPlan {
+  if (workers !== "auto") return { workers, startsAlone: false };
+  return { workers: Math.max(1, Math.min(cores, autoWorkersMax)), startsAlone: agents < autoAgentsMin };
 }

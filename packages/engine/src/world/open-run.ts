@@ -51,8 +51,8 @@ export interface OpenRun {
   feed(bytes: Uint8Array | undefined): void;
   /** Everything executed must be durable. */
   takeSnapshot(): SnapshotReport;
-  /** Threads that execute agents. */
-  readonly workers: number;
+  /** Threads that execute agents now. */
+  workers(): number;
   /** Threads lost since this process opened the run. */
   threadsLost(): number;
   close(): void;
@@ -140,7 +140,7 @@ function assemble(store: RunStore, options: OpenRunOptions, started: WorldParts[
     readsStandardInput: setup.inputs.some((spec) => spec.path === "-"),
     feed: (bytes) => feed(sources, bytes),
     takeSnapshot: () => takeSnapshot({ store, loop, executor, sinks, pass }),
-    workers: parts.workers,
+    workers: () => parts.workers(),
     threadsLost: () => machine?.threadsLost ?? 0,
     close: () => {
       for (const source of sources) source.close();

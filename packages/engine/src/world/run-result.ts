@@ -29,7 +29,7 @@ export function runResultOf(
     inputs: run.loop.loggedSeq,
     wallMs: end.wallMs,
     reason: end.reason,
-    workers: run.workers,
+    workers: run.workers(),
     threadsLost: run.threadsLost(),
     ...executingProcess(),
   };

@@ -254,7 +254,10 @@ export class Session {
     if (unsupervised !== undefined) {
       this.#live = false;
       const fault = loop.faults.newestOf(unsupervised);
-      this.#finishRunCall({ reason: "unsupervised", ...(fault === undefined ? {} : { unsupervised: fault }) });
+      this.#finishRunCall({
+        reason: "unsupervised",
+        ...(fault === undefined ? {} : { unsupervised: fault }),
+      });
     }
     if (this.#runCall?.stepsLeft !== undefined) this.#runCall.stepsLeft -= 1;
     const { snapshotEvery } = this.#run;

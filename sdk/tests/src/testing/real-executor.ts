@@ -1,7 +1,14 @@
 /** One agent on the real executor, instrumented: one turn of one invocation per tick. */
 
 import { createHash } from "node:crypto";
-import { EntryCode, decodeEffects, decodeUtf8, encodeMessage, encodeUtf8, handleOfId } from "@wasm-engine/abi";
+import {
+  EntryCode,
+  decodeEffects,
+  decodeUtf8,
+  encodeMessage,
+  encodeUtf8,
+  handleOfId,
+} from "@wasm-engine/abi";
 import type { AgentId, Effect, FaultCode, Message, ModuleDigest } from "@wasm-engine/abi";
 import { EMPTY_LEDGER, createInProcessExecutor } from "@wasm-engine/executor";
 import type { InProcessExecutor } from "@wasm-engine/executor";
