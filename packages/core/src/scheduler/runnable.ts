@@ -16,7 +16,7 @@ export interface Runnable extends Cost {
   readonly tenant: TenantCredit;
   /** Written by the queue: where it stands there; -1 where it does not. */
   queuePlace: number;
-  /** Written by the planner: parts of the reservation that its own tenant paid; the rest was spare and is not given back. */
+  /** Written by the planner: what its own tenant paid; the rest of the reservation was spare and is not given back. */
   ownFuel: number;
   ownMessages: number;
   /** Written by the planner: takes a turn in this tick. */

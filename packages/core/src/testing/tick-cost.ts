@@ -4,7 +4,7 @@
  * `scattered`: neighbours in the ring are far apart in the order of ids. Prints one JSON document.
  */
 
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Hasher } from "../ports.js";
 import { World } from "../world/world.js";
 import { RingExecutors } from "./ring-executors.js";
@@ -19,9 +19,8 @@ const order = process.argv[4] ?? "ring";
 
 const hasher: Hasher = {
   sha256(...parts) {
-    const hash = createHash("sha256");
-    for (const part of parts) hash.update(part);
-    return hash.digest();
+    const bytes = parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
+    return Buffer.from(hash("sha256", bytes, "binary"), "latin1");
   },
 };
 

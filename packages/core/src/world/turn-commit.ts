@@ -62,6 +62,7 @@ function commitTurn(emission: Emission, agent: Agent): void {
   const { world, scope } = emission;
   const { record } = agent;
   const { landing, faultCode: code, guestCode } = record;
+  world.effectsDigest.add(agent);
   commitEffects(emission, agent);
   for (const task of landing.tasksDone) endTask(world, scope, task, { end: "done" });
   if (landing.taskFailed !== undefined)

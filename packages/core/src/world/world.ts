@@ -82,7 +82,7 @@ function emptyState(genesis: Genesis, { hasher, executors }: WorldPorts): WorldS
     idempotencyKeys: new RetainedTable(hasher),
     retiredLedgers: new RetainedTable(hasher),
     mail: new MailStore(executors),
-    effectsDigest: new EffectsDigest(hasher, genesis.shards),
+    effectsDigest: new EffectsDigest(hasher),
     stateHash: new StateHash(),
     candidates: new KeptList(),
     chosen: new KeptList(),
@@ -191,7 +191,7 @@ function seal(state: WorldState, scope: TickScope, inputs: readonly Input[]): Ti
   const commit: Commit = {
     tick,
     fuel: scope.fuel,
-    effectsDigest: state.effectsDigest.of(state.landing),
+    effectsDigest: state.effectsDigest.finish(state.landing),
     ...(inputsSeal === undefined ? {} : { inputsDigest: inputsSeal }),
     ...(tick % state.genesis.stateHashEvery === 0 ? { stateHash: state.stateHash.of(state) } : {}),
   };
