@@ -10,6 +10,7 @@ export type {
   ErrorTable,
   ExitCode,
 } from "./engine-error.js";
+export { Words, copyAligned } from "./aligned-copy.js";
 export { Region } from "./region.js";
 export type { AllocateBytes } from "./region.js";
 export { MailRegion } from "./mail-region.js";

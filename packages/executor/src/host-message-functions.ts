@@ -14,7 +14,7 @@ const TIMEOUT_MIN = -1;
 
 export function send(host: HostContext, pointer: number, timeoutTicks: number): number {
   const message = host.message;
-  const refusal = readGuestMessage(host.memory, pointer, message, host.chargeMoved);
+  const refusal = readGuestMessage(host.memory, pointer, message, host);
   if (refusal !== 0) return refusal;
   const isAnswer = message.kind === MessageKind.ANSWER;
   if (!isAnswer && message.kind !== MessageKind.MESSAGE) return Refusal.BAD_MESSAGE;
@@ -24,35 +24,29 @@ export function send(host: HostContext, pointer: number, timeoutTicks: number): 
   if (!mayEmit(host, message.bytes) || !maySend(host)) return Refusal.LIMIT;
   if (wanted && !mayRequest(host)) return Refusal.LIMIT;
   const requestId = wanted ? startRequest(host) : 0;
-  host.effects.appendMessage(
-    { kind: EffectKind.SEND, requestId, ticks: wanted ? timeoutTicks : 0 },
-    message,
-    {
-      kind: message.kind,
-      flags: message.flags,
-      messageId: startMessage(host),
-      keepPeer: true,
-      keepCorrelation: isAnswer,
-    },
-    host.memory.bytes,
-  );
+  host.effects.appendMessage(EffectKind.SEND, message, host.memory, {
+    requestId,
+    ticks: wanted ? timeoutTicks : 0,
+    messageId: startMessage(host),
+  });
   return requestId;
 }
 
 export function publish(host: HostContext, pointer: number): number {
   const message = host.message;
-  const refusal = readGuestMessage(host.memory, pointer, message, host.chargeMoved);
+  const refusal = readGuestMessage(host.memory, pointer, message, host);
   if (refusal !== 0) return refusal;
   if (message.kind !== MessageKind.MESSAGE) return Refusal.BAD_MESSAGE;
   if (message.topicBytes === 0) return Refusal.BAD_ARGUMENT;
   if (!mayEmit(host, message.bytes) || !maySend(host)) return Refusal.LIMIT;
-  appendPlain(host, { kind: EffectKind.PUBLISH, requestId: 0, ticks: 0 }, startMessage(host));
+  const stamp = { requestId: 0, ticks: 0, messageId: startMessage(host) };
+  host.effects.appendMessage(EffectKind.PUBLISH, message, host.memory, stamp);
   return 0;
 }
 
 export function schedule(host: HostContext, pointer: number, delayTicks: number): number {
   const message = host.message;
-  const refusal = readGuestMessage(host.memory, pointer, message, host.chargeMoved);
+  const refusal = readGuestMessage(host.memory, pointer, message, host);
   if (refusal !== 0) return refusal;
   const isTask = message.kind === MessageKind.TASK;
   if (!isTask && message.kind !== MessageKind.TIMER) return Refusal.BAD_MESSAGE;
@@ -67,7 +61,8 @@ export function schedule(host: HostContext, pointer: number, delayTicks: number)
   if (!mayEmit(host, message.bytes) || !mayRequest(host)) return Refusal.LIMIT;
   const requestId = startRequest(host);
   const kind = isTask ? EffectKind.TASK : EffectKind.SCHEDULE;
-  appendPlain(host, { kind, requestId, ticks: isTask ? delayTicks : Math.max(1, delayTicks) }, 0);
+  const ticks = isTask ? delayTicks : Math.max(1, delayTicks);
+  host.effects.appendMessage(kind, message, host.memory, { requestId, ticks, messageId: 0 });
   return requestId;
 }
 
@@ -86,25 +81,14 @@ function askOutside(
   kind: typeof EffectKind.INFER | typeof EffectKind.CALL_TOOL,
 ): number {
   const message = host.message;
-  const refusal = readGuestMessage(host.memory, pointer, message, host.chargeMoved);
+  const refusal = readGuestMessage(host.memory, pointer, message, host);
   if (refusal !== 0) return refusal;
   if (message.kind !== MessageKind.MESSAGE) return Refusal.BAD_MESSAGE;
   if (message.topicBytes === 0 || timeoutTicks < TIMEOUT_MIN) return Refusal.BAD_ARGUMENT;
   if (!mayEmit(host, message.bytes) || !mayRequest(host)) return Refusal.LIMIT;
   const requestId = startRequest(host);
-  appendPlain(host, { kind, requestId, ticks: timeoutTicks }, 0);
+  host.effects.appendMessage(kind, message, host.memory, { requestId, ticks: timeoutTicks, messageId: 0 });
   return requestId;
-}
-
-/** Everything but SEND: no receiver, no correlation, no flags. */
-function appendPlain(
-  host: HostContext,
-  header: { readonly kind: EffectKind; readonly requestId: number; readonly ticks: number },
-  messageId: number,
-): void {
-  const { message } = host;
-  const stamp = { kind: message.kind, flags: 0, messageId, keepPeer: false, keepCorrelation: false };
-  host.effects.appendMessage(header, message, stamp, host.memory.bytes);
 }
 
 /** True where the turn has room for a further record; charges it then. */

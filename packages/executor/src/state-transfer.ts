@@ -5,7 +5,6 @@
 
 import { FaultCode, SIZED_BLOCK_HEADER_BYTES, assert, limits } from "@wasm-engine/abi";
 import type { UpgradeOutcome } from "./executor-contract.js";
-import { EffectBuffer } from "./effect-buffer.js";
 import { FuelMeter } from "./fuel-meter.js";
 import { COMPLETED, callGuest, callStart, enter, fromResult, place, placingFuel } from "./guest-call.js";
 import type { Caller, Verdict } from "./guest-call.js";
@@ -32,7 +31,7 @@ interface Exported {
 
 export class StateTransfer {
   readonly #options: TransferOptions;
-  readonly #effects = new EffectBuffer();
+  readonly #meter = new FuelMeter();
 
   constructor(options: TransferOptions) {
     this.#options = options;
@@ -41,7 +40,8 @@ export class StateTransfer {
   /** Moves the agent to `module`, with its state where both modules offer it. */
   upgrade(agent: ResidentAgent, module: LoadedModule): UpgradeOutcome {
     assert(agent.pendingFrom === undefined, "a busy agent is upgraded when its turn has landed");
-    const meter = new FuelMeter(agent.limits.fuelPerSlice, agent.limits.fuelPerTurnMax);
+    const meter = this.#meter;
+    meter.start(agent.limits.fuelPerSlice, agent.limits.fuelPerTurnMax);
     const fits = module.initial.memoryBytes <= agent.limits.memoryBytes;
     if (!fits) return refused(agent, meter, DENIED);
     const moves = agent.initialised && !agent.isOversized && agent.module.offersExport && module.offersImport;
@@ -49,11 +49,11 @@ export class StateTransfer {
       this.#adopt(agent, module);
       return { agent: agent.agent, result: "fresh", fuel: 0 };
     }
-    const exported = this.#export(agent, meter);
+    const exported = this.#export(agent);
     // Exporting ran guest code: the slot is not the agent any more, base and journal still are.
     this.#options.keeper.release(agent);
     if (exported.verdict.code !== 0) return refused(agent, meter, exported.verdict);
-    return this.#import(agent, module, { block: exported.block, meter });
+    return this.#import(agent, module, exported.block);
   }
 
   /** JSON bytes of `agent_describe`, run on a copy; undefined where there is none. */
@@ -63,28 +63,24 @@ export class StateTransfer {
     if (!agent.base.initialised || agent.isOversized || !agent.module.offersDescribe) return undefined;
     const slot = agent.module.takeSlot(agent.base.memoryBytes, agent.limits.memoryBytes);
     agent.base.loadInto(slot);
-    const meter = new FuelMeter(limits.describeFuelMax, limits.describeFuelMax);
-    const caller = this.#caller(agent, slot, meter);
+    this.#meter.start(limits.describeFuelMax, limits.describeFuelMax);
+    const caller = this.#caller(agent, slot);
     const described = readBlock(caller, slot.entries.agent_describe, limits.describeBytesMax);
     agent.module.giveBack(slot);
     return described.verdict.code === 0 ? described.block.slice(SIZED_BLOCK_HEADER_BYTES) : undefined;
   }
 
-  #export(agent: ResidentAgent, meter: FuelMeter): Exported {
+  #export(agent: ResidentAgent): Exported {
     const slot = this.#options.keeper.slotOf(agent);
-    const caller = this.#caller(agent, slot, meter);
+    const caller = this.#caller(agent, slot);
     return readBlock(caller, slot.entries.agent_export_state, agent.limits.memoryBytes);
   }
 
-  #import(
-    agent: ResidentAgent,
-    module: LoadedModule,
-    state: { readonly block: Uint8Array; readonly meter: FuelMeter },
-  ): UpgradeOutcome {
-    const { block, meter } = state;
+  #import(agent: ResidentAgent, module: LoadedModule, block: Uint8Array): UpgradeOutcome {
+    const meter = this.#meter;
     const slot = module.takeSlot(module.initial.memoryBytes, agent.limits.memoryBytes);
     module.initial.loadInto(slot);
-    const caller = this.#caller(agent, slot, meter);
+    const caller = this.#caller(agent, slot);
     const verdict = callGuest(caller, placingFuel(block.length), () => {
       const started = callStart(caller);
       if (started.code !== 0) return started;
@@ -111,21 +107,13 @@ export class StateTransfer {
     agent.replaceBase(module.initial.fork({ ledger, initialised: false }));
   }
 
-  #caller(agent: ResidentAgent, instance: GuestInstance, meter: FuelMeter): Caller {
-    this.#effects.start(0, true);
-    this.#options.host.enter({
-      instance,
-      owner: agent,
-      ledger: agent.ledger,
-      effects: this.#effects,
-      messagesPerTurnMax: 0,
-      tick: 0,
-      timeNanos: 0n,
-      handleOf: () => undefined,
-      slice: () => meter.refill(instance),
-      denied: true,
-    });
-    return { instance, meter, depthBytes: this.#options.depthBytes };
+  #caller(agent: ResidentAgent, instance: GuestInstance): Caller {
+    const { host, depthBytes } = this.#options;
+    const caller = { instance, meter: this.#meter, depthBytes, gates: host.gates };
+    host.effects.suppress(0);
+    host.enter(agent, agent.ledger, caller);
+    host.deny();
+    return caller;
   }
 }
 
