@@ -23,6 +23,7 @@ export default tseslint.config(
       "sdk/**/guest/**",
       "sdk/**/guests/**",
       "sdk/javascript/*.d.ts",
+      "apps/cli/*.d.ts",
       "examples/**/agents/**",
       "bench/worlds/**",
       "examples/**/build/**",

@@ -1,4 +1,4 @@
-/** What every benchmark command understands, and how it ends: with `--json` one document on stdout, tables on stderr. */
+/** What every benchmark command understands, and how it ends: `--json` gives one document on stdout. */
 
 import { parseArgs } from "node:util";
 

@@ -12,12 +12,8 @@ import { runVariant } from "./airports/world-variant.js";
 async function main(withMail: string | undefined, withoutMail: string | undefined): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "airports-scores-"));
   try {
-    const full = readScores(
-      withMail ?? (await runVariant({ config: "engine.yaml", folder: join(folder, "full") })),
-    );
-    const cut = readScores(
-      withoutMail ?? (await runVariant({ config: "engine.cut.yaml", folder: join(folder, "cut") })),
-    );
+    const full = readScores(withMail ?? (await runVariant({ config: "engine.yaml", folder })));
+    const cut = readScores(withoutMail ?? (await runVariant({ config: "engine.cut.yaml", folder })));
     const { scored, late, baseRate, trainingFlights } = full.arbiter;
     console.log(
       `${scored} flights of March, ${late} late; base rate ${baseRate.toFixed(4)} of ${trainingFlights} flights\n`,

@@ -38,7 +38,8 @@ modules: { forecaster: ./agents/forecaster.ts }
 agents:
   - { id: forecaster, module: forecaster, capabilities: { models: [delay], topics: [forecast] } }
 `,
-  "agents/forecaster.ts": `import { Agent, JsonWriter, Message, Tensor, infer, publish, run } from "@wasm-engine/sdk-assemblyscript";
+  "agents/forecaster.ts": `import { Agent, JsonWriter, Message } from "@wasm-engine/sdk-assemblyscript";
+import { Tensor, infer, publish, run } from "@wasm-engine/sdk-assemblyscript";
 export * from "@wasm-engine/sdk-assemblyscript/entry";
 
 class Forecaster extends Agent {

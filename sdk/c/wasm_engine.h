@@ -1034,6 +1034,179 @@ WE_FUNCTION we_payload we_json_done(we_json_writer *json) {
   return (we_payload){{json->buffer, json->length}, json->overflow ? -1 : WE_ENCODING_JSON};
 }
 
+/* ---- tensors: what a model takes and answers ---- */
+
+enum { WE_TENSORS_MAX = 64, WE_TENSOR_RANK_MAX = 8, WE_TENSOR_NAME_BYTES_MAX = 255 };
+
+/* One tensor of a payload; name and data lie in the message. The first dimension is the batch. */
+typedef struct {
+  we_text name; /* empty: the model's only input or output */
+  int32_t type; /* WE_TENSOR_TYPE_... */
+  uint32_t rank;
+  uint32_t dimensions[WE_TENSOR_RANK_MAX];
+  uint32_t count; /* elements, row by row */
+  const uint8_t *data;
+} we_tensor;
+
+/* Writes a payload of tensors into a buffer of the caller. */
+typedef struct {
+  uint8_t *buffer;
+  uint32_t capacity;
+  uint32_t length;
+  uint32_t count;
+  bool overflow;
+} we_tensor_writer;
+
+/* Bytes of one element; 0 where the type is not known. */
+WE_FUNCTION uint32_t we_tensor_element_bytes(int32_t type) {
+  switch (type) {
+    case WE_TENSOR_TYPE_UINT8:
+    case WE_TENSOR_TYPE_INT8:
+    case WE_TENSOR_TYPE_BOOL: return 1;
+    case WE_TENSOR_TYPE_INT16:
+    case WE_TENSOR_TYPE_FLOAT16: return 2;
+    case WE_TENSOR_TYPE_FLOAT32:
+    case WE_TENSOR_TYPE_INT32: return 4;
+    case WE_TENSOR_TYPE_INT64:
+    case WE_TENSOR_TYPE_FLOAT64: return 8;
+    default: return 0;
+  }
+}
+
+/* Bytes of that many elements, or more than any message where they do not fit one. */
+WE_FUNCTION uint32_t we_tensor_data_bytes(int32_t type, uint32_t rank, const uint32_t *dimensions) {
+  uint64_t bytes = we_tensor_element_bytes(type);
+  for (uint32_t axis = 0; axis < rank; axis++) {
+    bytes *= dimensions[axis];
+    if (bytes > WE_MESSAGE_BYTES_MAX) return WE_MESSAGE_BYTES_MAX + 1;
+  }
+  return (uint32_t)bytes;
+}
+
+/* Begins a payload in `buffer`, which is 8-byte aligned. */
+WE_FUNCTION we_tensor_writer we_tensor_begin(void *buffer, uint32_t capacity) {
+  we_tensor_writer writer = {buffer, capacity, 8, 0, capacity < 8};
+  if (!writer.overflow) memset(buffer, 0, 8);
+  return writer;
+}
+
+/* Adds a tensor of zeros; its elements, 8-byte aligned, for the caller to fill. 0 where it does not fit. */
+WE_FUNCTION void *we_tensor_add(we_tensor_writer *writer, const char *name, int32_t type, uint32_t rank,
+                                const uint32_t *dimensions) {
+  we_text text = we_text_of(name);
+  uint32_t data_bytes = rank <= WE_TENSOR_RANK_MAX ? we_tensor_data_bytes(type, rank, dimensions) : 0;
+  uint32_t data_at = (8 + rank * 4 + text.length + 7) & ~7u;
+  bool wrong = rank > WE_TENSOR_RANK_MAX || we_tensor_element_bytes(type) == 0 || writer->count == WE_TENSORS_MAX ||
+               text.length > WE_TENSOR_NAME_BYTES_MAX || data_bytes > WE_MESSAGE_BYTES_MAX;
+  uint64_t end = (uint64_t)writer->length + ((data_at + data_bytes + 7) & ~7u);
+  if (writer->overflow || wrong || end > writer->capacity) {
+    writer->overflow = true;
+    return 0;
+  }
+  uint8_t *at = writer->buffer + writer->length;
+  memset(at, 0, (size_t)(end - writer->length));
+  at[0] = (uint8_t)type;
+  at[1] = (uint8_t)rank;
+  we_put(at + 2, &text.length, 2);
+  we_put(at + 4, &data_bytes, 4);
+  we_put(at + 8, dimensions, rank * 4);
+  we_put(at + 8 + rank * 4, text.bytes, text.length);
+  writer->length = (uint32_t)end;
+  writer->count++;
+  return at + data_at;
+}
+
+/* One row of float32, dimensions [1, count]: the usual input of a small model. */
+WE_FUNCTION void we_tensor_add_row(we_tensor_writer *writer, const char *name, const float *values, uint32_t count) {
+  uint32_t dimensions[2] = {1, count};
+  void *data = we_tensor_add(writer, name, WE_TENSOR_TYPE_FLOAT32, 2, dimensions);
+  if (data) memcpy(data, values, (size_t)count * 4);
+}
+
+/* The payload to send. An overflow is refused by every sending function. */
+WE_FUNCTION we_payload we_tensor_done(we_tensor_writer *writer) {
+  if (!writer->overflow) we_put(writer->buffer, &writer->count, 4);
+  return (we_payload){{(const char *)writer->buffer, writer->length}, writer->overflow ? -1 : WE_ENCODING_TENSOR};
+}
+
+/* Reads the tensor at `offset` of a payload; where the next one begins, or 0 where it is none. */
+WE_FUNCTION uint32_t we_tensor_read(we_text payload, uint32_t offset, we_tensor *tensor) {
+  const uint8_t *at = (const uint8_t *)payload.bytes + offset;
+  uint32_t data_bytes = 0;
+  if ((uint64_t)offset + 8 > payload.length) return 0;
+  *tensor = (we_tensor){.type = at[0], .rank = at[1]};
+  memcpy(&tensor->name.length, at + 2, 2);
+  memcpy(&data_bytes, at + 4, 4);
+  bool wrong = tensor->rank > WE_TENSOR_RANK_MAX || tensor->name.length > WE_TENSOR_NAME_BYTES_MAX ||
+               we_tensor_element_bytes(tensor->type) == 0 || data_bytes > WE_MESSAGE_BYTES_MAX;
+  if (wrong) return 0;
+  uint32_t data_at = (8 + tensor->rank * 4 + tensor->name.length + 7) & ~7u;
+  uint64_t end = (uint64_t)offset + ((data_at + data_bytes + 7) & ~7u);
+  if (end > payload.length) return 0;
+  memcpy(tensor->dimensions, at + 8, tensor->rank * 4);
+  if (we_tensor_data_bytes(tensor->type, tensor->rank, tensor->dimensions) != data_bytes) return 0;
+  tensor->name.bytes = (const char *)at + 8 + tensor->rank * 4;
+  tensor->count = data_bytes / we_tensor_element_bytes(tensor->type);
+  tensor->data = at + data_at;
+  return (uint32_t)end;
+}
+
+/* Reads up to `max` tensors of a message; how many it holds, or -1 where it is no whole payload of tensors. */
+WE_FUNCTION int32_t we_tensors(const we_message *message, we_tensor *tensors, uint32_t max) {
+  uint32_t count = 0, offset = 8;
+  if (message->encoding != WE_ENCODING_TENSOR || message->payload.length < 8) return -1;
+  memcpy(&count, message->payload.bytes, 4);
+  if (count > WE_TENSORS_MAX) return -1;
+  for (uint32_t index = 0; index < count; index++) {
+    we_tensor tensor;
+    offset = we_tensor_read(message->payload, offset, &tensor);
+    if (offset == 0) return -1;
+    if (index < max) tensors[index] = tensor;
+  }
+  return offset == message->payload.length ? (int32_t)count : -1;
+}
+
+/* The tensor of that name, or the only one where it has none. False where there is none. */
+WE_FUNCTION bool we_tensor_find(const we_message *message, const char *name, we_tensor *tensor) {
+  we_tensor tensors[WE_TENSORS_MAX];
+  int32_t count = we_tensors(message, tensors, WE_TENSORS_MAX);
+  for (int32_t index = 0; index < count; index++) {
+    *tensor = tensors[index];
+    if (we_text_is(tensor->name, name) || (count == 1 && tensor->name.length == 0)) return true;
+  }
+  return false;
+}
+
+/* Element `index` of a tensor of float32 or float64; 0 where there is none. */
+WE_FUNCTION double we_tensor_number(const we_tensor *tensor, uint32_t index) {
+  double wide = 0;
+  float narrow = 0;
+  if (index >= tensor->count) return 0;
+  if (tensor->type == WE_TENSOR_TYPE_FLOAT64) memcpy(&wide, tensor->data + index * 8, 8);
+  if (tensor->type == WE_TENSOR_TYPE_FLOAT32) {
+    memcpy(&narrow, tensor->data + index * 4, 4);
+    wide = narrow;
+  }
+  return wide;
+}
+
+/* Element `index` of a tensor of integers or booleans; 0 where there is none. */
+WE_FUNCTION int64_t we_tensor_integer(const we_tensor *tensor, uint32_t index) {
+  int64_t wide = 0;
+  int32_t word = 0;
+  int16_t half = 0;
+  if (index >= tensor->count) return 0;
+  switch (tensor->type) {
+    case WE_TENSOR_TYPE_INT64: memcpy(&wide, tensor->data + index * 8, 8); return wide;
+    case WE_TENSOR_TYPE_INT32: memcpy(&word, tensor->data + index * 4, 4); return word;
+    case WE_TENSOR_TYPE_INT16: memcpy(&half, tensor->data + index * 2, 2); return half;
+    case WE_TENSOR_TYPE_INT8: return (int8_t)tensor->data[index];
+    case WE_TENSOR_TYPE_UINT8:
+    case WE_TENSOR_TYPE_BOOL: return tensor->data[index];
+    default: return 0;
+  }
+}
+
 /* ---- mathematics, the same bits everywhere ---- */
 
 WE_FUNCTION double we_sqrt(double value) { return __builtin_sqrt(value); }

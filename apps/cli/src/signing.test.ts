@@ -332,6 +332,9 @@ test("trust.require: a run starts with enough signers, and run.json keeps who th
   assert.equal(verified.code, 0, verified.stderr);
   assert.deepEqual(namesOf(verified.document["missing"]), ["quality"]);
   assert.equal(project.cli("verify", "one.wasm", "--policy", "enough.yaml").code, 3);
+  const bare = policyFile("bare.yaml", "./echo.wasm", trust);
+  assert.equal(project.cli("run", bare).code, 3);
+  assert.equal(project.cli("run", bare, "--allow-unsigned").code, 0, "the flag is the operator's own word");
   // A module built here carries the development key's signature alone.
   project.cli("build", "echo.wasm", "--out", "mine.wasm");
   assert.equal(project.cli("run", policyFile("mine.yaml", "./mine.wasm", trust)).code, 3);

@@ -106,7 +106,8 @@ static double log_loss(double probability, bool late) {
 /* One forecaster beside the base rate, over the flights in `ranked`. */
 static void describe_forecaster(we_json_writer *json, const char *name, const float *stated_for, uint32_t count,
                                 uint32_t late_count, double base) {
-  double brier = 0, loss = 0, gain = 0, gain_squares = 0, sum_late = 0, sum_on_time = 0;
+  double brier = 0, loss = 0, gain = 0, gain_squares = 0;
+  double sum_late = 0, sum_on_time = 0, sum_squares = 0;
   for (uint32_t index = 0; index < count; index++) {
     bool late = flights[ranked[index]] & LATE;
     double probability = stated_for[ranked[index]], outcome = late ? 1 : 0;
@@ -116,9 +117,12 @@ static void describe_forecaster(we_json_writer *json, const char *name, const fl
     gain += better;
     gain_squares += square(better);
     *(late ? &sum_late : &sum_on_time) += probability;
+    sum_squares += square(probability);
   }
   double all = count == 0 ? 1 : count, on_time = (double)count - late_count;
   double variance = gain_squares / all - square(gain / all);
+  double spread = sum_squares / all - square((sum_late + sum_on_time) / all);
+  bool both = late_count != 0 && on_time != 0;
   we_json_begin_object(json, name);
   we_json_add_number(json, "brier", brier / all);
   we_json_add_number(json, "logLoss", loss / all);
@@ -126,9 +130,10 @@ static void describe_forecaster(we_json_writer *json, const char *name, const fl
   /* Mean Brier score below the base rate's, and the standard error of that mean were flights independent. */
   we_json_add_number(json, "gain", gain / all);
   we_json_add_number(json, "gainError", we_sqrt((variance > 0 ? variance : 0) / all));
-  /* Mean probability of late flights minus that of flights on time. */
-  we_json_add_number(json, "discrimination",
-                     late_count == 0 || on_time == 0 ? 0 : sum_late / late_count - sum_on_time / on_time);
+  /* Mean probability of late flights minus that of flights on time; its standard error where there is no skill. */
+  we_json_add_number(json, "discrimination", both ? sum_late / late_count - sum_on_time / on_time : 0);
+  we_json_add_number(json, "discriminationError",
+                     both ? we_sqrt((spread > 0 ? spread : 0) * (1.0 / late_count + 1 / on_time)) : 0);
   we_json_end(json);
 }
 

@@ -122,7 +122,7 @@ export type InputBody =
   | { readonly kind: "stop" | "terminate" | "pause" | "resume"; readonly agent: AgentId }
   | { readonly kind: "upgrade"; readonly agent: AgentId; readonly module: ModuleDigest }
   | { readonly kind: "join" | "leave"; readonly agent: AgentId; readonly topic: string }
-  /** Another execution provider answers `model` from now on. Changes nothing in the world; its place is in the inputs digest. */
+  /** Another execution provider answers `model` from now on: no effect on the world, a place in the inputs digest. */
   | {
       readonly kind: "provider-changed";
       readonly model: string;

@@ -12,8 +12,9 @@ export interface ForecasterScore {
   /** Mean Brier score below the base rate's, and its standard error were flights independent. */
   readonly gain: number;
   readonly gainError: number;
-  /** Mean probability of late flights minus that of flights on time. */
+  /** Mean probability of late flights minus that of flights on time, and its standard error where there is no skill. */
   readonly discrimination: number;
+  readonly discriminationError: number;
 }
 
 export interface ArbiterScore {

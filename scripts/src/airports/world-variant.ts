@@ -14,36 +14,36 @@ export const airportsFolder: string = join(repositoryRoot, "examples/airports");
 export interface WorldVariant {
   /** File name of the configuration in examples/airports. */
   readonly config: string;
-  /** Folder of the copy; created. */
+  /** Folder of the copy; created. Variants in one folder share what is built. */
   readonly folder: string;
+  /** Name of the copy, by which its files are told apart. @default the configuration's */
+  readonly name?: string;
   /** CSV with the columns of data/flights.csv.gz. @default the example's own */
   readonly flights?: string;
-  /** Folder with delay/ and calendar/. @default the example's own */
-  readonly models?: string;
 }
 
 /** Writes the configuration; its path. */
-export function writeVariant({ config, folder, flights, models }: WorldVariant): string {
+export function writeVariant({ config, folder, name = config, flights }: WorldVariant): string {
   mkdirSync(folder, { recursive: true });
   let text = readFileSync(join(airportsFolder, config), "utf8");
   if (flights !== undefined) {
-    const path = join(folder, "flights.csv.gz");
+    const path = join(folder, `${name}.csv.gz`);
     writeFileSync(path, gzipSync(flights));
     text = text.replaceAll("./data/flights.csv.gz", path);
   }
-  if (models !== undefined) text = text.replaceAll("./models/", `${models}/`);
   text = text.replaceAll(/(?<=[ :])\.\/(?=agents|data|models)/g, `${airportsFolder}/`);
-  const path = join(folder, config);
+  const path = join(folder, name);
   writeFileSync(path, text);
   return path;
 }
 
-/** Runs a variant to its end; the run's folder. */
+/** Runs a variant to its end; the run's folder. Nothing of it has to survive a power cut, so nothing is synced. */
 export async function runVariant(variant: WorldVariant): Promise<string> {
   const config = writeVariant(variant);
-  await using world = await Engine.open(config, { dir: join(variant.folder, "run") });
+  const dir = join(variant.folder, "runs", variant.name ?? variant.config);
+  await using world = await Engine.open(config, { dir, durability: "ephemeral" });
   const { faults } = await world.run();
   await world.stop();
   if (faults > 0) throw new TypeError(`${variant.config}: ${faults} faults`);
-  return world.dir;
+  return dir;
 }

@@ -80,6 +80,55 @@ static void calls(void) {
   we_exit(3);
 }
 
+static void ask_model(void) {
+  static uint64_t region[32];
+  we_tensor_writer row = we_tensor_begin(region, sizeof region);
+  we_tensor_add_row(&row, "", (float[]){0.5f, -2}, 2);
+  we_infer("delay", we_tensor_done(&row), WE_TIMEOUT_DEFAULT);
+  we_tensor_writer two = we_tensor_begin(region, sizeof region);
+  int64_t *tokens = we_tensor_add(&two, "tokens", WE_TENSOR_TYPE_INT64, 3, (uint32_t[]){2, 1, 2});
+  for (int64_t i = 0; tokens && i < 4; i++) tokens[i] = i - 1;
+  double *wide = we_tensor_add(&two, "größe", WE_TENSOR_TYPE_FLOAT64, 0, 0);
+  if (wide) *wide = 0.1;
+  we_infer("delay", we_tensor_done(&two), 9);
+  we_tensor_writer small = we_tensor_begin(region, 24);
+  we_tensor_add_row(&small, "", (float[]){1, 2, 3}, 3);
+  we_log(we_infer("delay", we_tensor_done(&small), 0) == WE_REFUSAL_TOO_LARGE ? "overflow" : "?");
+}
+
+/* Answers with the tensors as they came, written anew; what they hold as JSON on the console. */
+static void relay_tensors(const we_message *message) {
+  static we_tensor tensors[WE_TENSORS_MAX];
+  static uint64_t region[1 << 14];
+  static char text[1 << 12];
+  int32_t count = we_tensors(message, tensors, WE_TENSORS_MAX);
+  if (count < 0) {
+    we_log("none");
+    return;
+  }
+  we_tensor_writer writer = we_tensor_begin(region, sizeof region);
+  we_json_writer json = we_json_object(text, sizeof text);
+  for (int32_t i = 0; i < count; i++) {
+    const we_tensor *tensor = &tensors[i];
+    char name[WE_TENSOR_NAME_BYTES_MAX + 1] = {0};
+    memcpy(name, tensor->name.bytes, tensor->name.length);
+    uint32_t bytes = tensor->count * we_tensor_element_bytes(tensor->type);
+    void *data = we_tensor_add(&writer, name, tensor->type, tensor->rank, tensor->dimensions);
+    if (data) memcpy(data, tensor->data, bytes);
+    bool real = tensor->type == WE_TENSOR_TYPE_FLOAT32 || tensor->type == WE_TENSOR_TYPE_FLOAT64;
+    we_json_begin_array(&json, name);
+    for (uint32_t at = 0; at < tensor->count; at++) {
+      if (real) we_json_add_number(&json, 0, we_tensor_number(tensor, at));
+      else we_json_add_integer(&json, 0, we_tensor_integer(tensor, at));
+    }
+    we_json_end(&json);
+  }
+  we_tensor found;
+  we_json_add_boolean(&json, "found", we_tensor_find(message, "i64", &found) && found.count == 2);
+  we_log_text(WE_LOG_LEVEL_INFO, we_json_done(&json).content);
+  we_reply(message, we_tensor_done(&writer));
+}
+
 static void on_start(const we_message *message) {
   char text[64];
   uint32_t length = we_json_text(we_json_parse(message->payload), "name", text, sizeof text);
@@ -93,6 +142,8 @@ static void on_message(const we_message *message) {
   else if (we_text_is(message->topic, "bytes")) reverse(message);
   else if (we_text_is(message->topic, "math")) mathematics(message);
   else if (we_text_is(message->topic, "calls")) calls();
+  else if (we_text_is(message->topic, "ask model")) ask_model();
+  else if (we_text_is(message->topic, "tensors")) relay_tensors(message);
   else if (we_text_is(message->topic, "fail")) we_fail(3);
 }
 

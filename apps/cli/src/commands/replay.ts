@@ -60,7 +60,8 @@ function textOf(report: ReplayReport): string {
 function inferenceLines({ inference }: ReplayReport): string[] {
   if (inference === undefined) return [];
   const { models, compared, identical, withinTolerance, different, notCompared, firstDifference } = inference;
-  const counts = `${compared} answers compared: ${identical} identical, ${withinTolerance} within tolerance, ${different} different`;
+  const kinds = `${identical} identical, ${withinTolerance} within tolerance, ${different} different`;
+  const counts = `${compared} answers compared: ${kinds}`;
   const lines = [notCompared === 0 ? counts : `${counts}; ${notCompared} are no model's`];
   for (const { name, provider, compared: how } of models) {
     const why = how === "bits" ? "same fingerprint, bit for bit" : "another fingerprint, by tolerance";

@@ -37,6 +37,8 @@ export interface UnpackOptions {
   readonly dir?: string;
   /** Default: the working directory. */
   readonly baseDirectory?: string;
+  /** Folder that the paths of run.json are taken from. Default: the run folder itself. */
+  readonly filesDirectory?: string;
 }
 
 /**
@@ -52,7 +54,7 @@ export function unpackBundle(path: string, options: UnpackOptions = {}): OpenedB
   const temporary = join(dirname(dir), `.${basename(dir)}.${process.pid}.tmp`);
   try {
     mkdirSync(dirname(dir), { recursive: true });
-    writeRun(temporary, { content, genesis, path, dir });
+    writeRun(temporary, { content, genesis, path, filesDirectory: options.filesDirectory ?? dir });
     renameSync(temporary, dir);
   } catch (error) {
     removeFolder(temporary);
@@ -62,14 +64,17 @@ export function unpackBundle(path: string, options: UnpackOptions = {}): OpenedB
   return { ...reportOf(path, file, content), dir };
 }
 
-/** Unpacks a bundle into a folder of its own, which the caller removes. */
+/**
+ * Unpacks a bundle into a folder of its own, which the caller removes. For reading only: models are looked for beside
+ * the bundle.
+ */
 export function unpackTemporarily(path: string): { readonly dir: string; readonly remove: () => void } {
   const parent = mkdtempSync(join(tmpdir(), "wasm-engine-bundle-"));
   const remove = (): void => {
     rmSync(parent, { recursive: true, force: true });
   };
   try {
-    const { dir } = unpackBundle(path, { dir: join(parent, "run") });
+    const { dir } = unpackBundle(path, { dir: join(parent, "run"), filesDirectory: dirname(path) });
     return { dir, remove };
   } catch (error) {
     remove();
@@ -164,18 +169,17 @@ interface Unpacking {
   readonly genesis: Genesis;
   readonly content: BundleContent;
   readonly path: string;
-  /** Where the folder will stand in the end. */
-  readonly dir: string;
+  readonly filesDirectory: string;
 }
 
-function writeRun(folder: string, { content, genesis, path, dir }: Unpacking): void {
+function writeRun(folder: string, { content, genesis, path, filesDirectory }: Unpacking): void {
   const refuse: Refuse = (reason) => {
     throw bundleError("WE_BUNDLE_DAMAGED", { path, reason });
   };
   const text = (name: string): string =>
     decodeUtf8(content.parts.find((part) => part.name === name)?.bytes ?? new Uint8Array()) ??
     refuse(`${name} is not UTF-8`);
-  const info = installedInfo(parseJson(text("run.json"), refuse), dir, refuse);
+  const info = installedInfo(parseJson(text("run.json"), refuse), filesDirectory, refuse);
   if (portableRunId(info["runId"]) !== content.facts.runId) refuse("run.json is of another run");
   const records = readPortableRecords(text("side.jsonl"), refuse);
   const run = RunFolder.create(folder, info, nodeHasher);

@@ -22,7 +22,10 @@ export function portableInfo(info: Json): Json {
   const setup = mapOf(map["setup"]) ?? {};
   const base = setup["baseDirectory"];
   const rest = Object.fromEntries(Object.entries(setup).filter(([member]) => member !== "baseDirectory"));
-  const shorten = (text: string): string => shortPath(text, typeof base === "string" ? base : "");
+  const folder = typeof base === "string" ? base : "";
+  // A text that begins with the folder of the configuration is a path, whatever its member is called.
+  const shorten = (text: string, isPath: boolean): string =>
+    isPath || (folder !== "" && text.startsWith(`${folder}${sep}`)) ? shortPath(text, folder) : text;
   return { ...map, runId: portableRunId(map["runId"]), setup: mapPaths(rest, shorten) };
 }
 
@@ -32,7 +35,7 @@ export function portableRunId(value: Json | undefined): string {
   return runIdPattern.test(text) ? text : "run";
 }
 
-/** run.json of the folder `dir`; its files lie below it, so that nobody else's bundle names one elsewhere. */
+/** run.json whose files lie below the folder `dir`: nobody else's bundle names one elsewhere. */
 export function installedInfo(info: Json, dir: string, refuse: Refuse): JsonMap {
   const map = mapOf(info) ?? refuse("run.json is not a map");
   const setup = mapOf(map["setup"]) ?? refuse("run.json holds no setup");
@@ -44,8 +47,8 @@ export function installedInfo(info: Json, dir: string, refuse: Refuse): JsonMap 
   }
   const { runId } = map;
   if (typeof runId !== "string" || !runIdPattern.test(runId)) refuse("the id of the run is none");
-  const lengthen = (text: string): string => {
-    if (text === "-") return text;
+  const lengthen = (text: string, isPath: boolean): string => {
+    if (!isPath || text === "-") return text;
     const isInside =
       text !== "" && !/[\\:\0]/.test(text) && !posix.isAbsolute(text) && !text.split("/").includes("..");
     return isInside
@@ -55,8 +58,8 @@ export function installedInfo(info: Json, dir: string, refuse: Refuse): JsonMap 
   return { ...map, setup: { ...(mapPaths(setup, lengthen) as JsonMap), baseDirectory: dir } }; // a map stays one
 }
 
-function mapPaths(value: Json, change: (text: string) => string, member = ""): Json {
-  if (typeof value === "string") return pathMembers.has(member) ? change(value) : value;
+function mapPaths(value: Json, change: (text: string, isPath: boolean) => string, member = ""): Json {
+  if (typeof value === "string") return change(value, pathMembers.has(member));
   if (isList(value)) return value.map((item) => mapPaths(item, change, member));
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, mapPaths(item, change, key)]));

@@ -5,6 +5,7 @@
 
 import type { AgentId, ModuleDigest } from "@wasm-engine/abi";
 import type { Genesis, InputBody, Json } from "@wasm-engine/core";
+import type { ModelReport } from "../inference/contract.js";
 import type {
   Acknowledgement,
   AgentReport,
@@ -48,7 +49,7 @@ export interface RunOptions {
 export interface SnapshotState extends SnapshotReport {
   readonly agents: readonly AgentReport[];
   readonly schedulerQueue: readonly { readonly agentId: AgentId; readonly messages: number }[];
-  readonly onnxModelStates: readonly Json[];
+  readonly onnxModelStates: readonly ModelReport[];
   readonly timestamp: string;
 }
 
@@ -198,13 +199,13 @@ export class RunningWorld implements AsyncDisposable {
   /** Keeps a snapshot in the run folder and returns what it shows. */
   async snapshotState(options: { readonly signal?: AbortSignal } = {}): Promise<SnapshotState> {
     const kept = (await this.#link.call({ method: "snapshot" }, options.signal)) as SnapshotReport; // protocol
-    const { agents, timestamp, waiting } = await this.inspect();
+    const { agents, timestamp, waiting, models = [] } = await this.inspect();
     const mail = new Map(agents.map(({ agentId, mailbox }) => [agentId, mailbox.length]));
     return {
       ...kept,
       agents,
       schedulerQueue: waiting.map((agentId) => ({ agentId, messages: mail.get(agentId) ?? 0 })),
-      onnxModelStates: [],
+      onnxModelStates: models,
       timestamp,
     };
   }

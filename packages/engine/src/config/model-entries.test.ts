@@ -23,7 +23,7 @@ async function loaded(
   return { ...(await loadConfig(directory, { allowUnsigned: true })), directory };
 }
 
-test("a model is its folder, or an entry that says more; the world's settings stand in for the rest", async (context) => {
+test("a model is its folder, or an entry that says more; the world's settings hold for the rest", async (context) => {
   const { world, directory, warnings } = await loaded(
     context,
     `models:

@@ -60,6 +60,8 @@ function parsed(payload: Uint8Array): unknown {
 
 function isClose(expected: number, actual: number): boolean {
   if (Object.is(expected, actual) || expected === actual) return true;
+  // The tolerance of an infinity would be infinite.
+  if (!Number.isFinite(expected)) return false;
   return Math.abs(expected - actual) <= absoluteTolerance + relativeTolerance * Math.abs(expected);
 }
 

@@ -7,7 +7,7 @@ export const ENGINE_INFERENCE_ERRORS = {
   WE_INFERENCE_THREAD: {
     message: "The inference thread ended while it loaded {models}: {cause}",
     hint: "check memory and the native runtime, or use the provider wasm; nothing of the run has been executed",
-    exitCode: 70,
+    exitCode: 4,
     retryable: true,
     explanation:
       "Models are loaded by a thread of their own before the first tick. That thread ended without an error of its " +

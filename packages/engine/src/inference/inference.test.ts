@@ -162,7 +162,7 @@ test("[G10] a thread that dies while it loads stops the open", async () => {
   const opening = modelWorld({ directory, behaviour: { diesAtLoad: true } });
   await assert.rejects(Engine.open(await opening, { testing: fakeTesting }), {
     code: "WE_INFERENCE_THREAD",
-    exitCode: 70,
+    exitCode: 4,
   });
 });
 

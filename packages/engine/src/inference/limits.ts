@@ -10,7 +10,7 @@ export const channelFrameBytesMax: number = channelRingBytes / 2;
 export const channelWaitStepMs = 100;
 /** How often an open that awaits its models looks for them. */
 export const loadPollMs = 2;
-/** A closing world waits so long for the batch that runs: ending a thread within native code would abort the process. */
+/** A closing world waits so long for the batch that runs: ending a thread within native code aborts the process. */
 export const closeDeadlineMs = 10_000;
 /** A thread that died is started again; one more death without an answer between fails what it was asked. */
 export const deathsPerBatchMax = 2;

@@ -151,8 +151,8 @@ name: line
 modules: { line: line.wasm, none: none.wasm }
 models: { line: models/line }
 agents:
-  - { id: a, module: line, channels: [t], capabilities: { models: [line], topics: ["*"] }, limits: { memoryBytes: 4194304 } }
-  - { id: b, module: none, channels: [t], capabilities: { models: ["*"], topics: ["*"] }, limits: { memoryBytes: 4194304 } }
+  - { id: a, module: line, channels: [t], capabilities: { models: [line], topics: ["*"] } }
+  - { id: b, module: none, channels: [t], capabilities: { models: ["*"], topics: ["*"] } }
 inputs: [{ file: in.jsonl, at: tick, topic: t, fields: [x] }]
 `;
   writeFileSync(join(directory, "engine.yaml"), text);

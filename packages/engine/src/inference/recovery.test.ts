@@ -40,7 +40,7 @@ function sideRecords(dir: string, kind: string): readonly { readonly data: unkno
     .filter((record) => record.kind === kind);
 }
 
-test("[G3] kill -9 between request, result and commit: resumed, a run has the undisturbed head and output", async () => {
+test("[G3] kill -9 between request, result and commit: a resumed run has the undisturbed head and output", async () => {
   const passages = [2, 5, 6, 7, 8, 9, 11, 13, 16, 18, 21, 24, 27, 30, 34, 38, 43, 48];
   await inLanes(passages, 3, async (passage) => {
     const directory = join(folder, `crash-${passage}`);
@@ -87,7 +87,7 @@ test("[G3] a thread that dies during a run is started again and asked again: the
   assert.match(JSON.stringify(sideRecords(result.dir, "inference-thread")), /it ended with code 7/);
 });
 
-test("[G10] a thread that dies again over the same requests fails them, retryable, and goes on with others", async () => {
+test("[G10] a thread that dies again over the same requests fails them, and goes on with others", async () => {
   const directory = join(folder, "dies-twice");
   const behaviour = { latencyTicks: 1, diesInBatch: 0, diesAlways: true };
   await using world = await Engine.open(await modelWorld({ directory, behaviour, records: 2, span: 1 }), {

@@ -44,7 +44,7 @@ export class RequestDesk {
     return this.#stallMs;
   }
 
-  /** Requests of a tick that has been executed. Asked at once, or by {@link begin} where the run is still recovering. */
+  /** Requests of an executed tick. Asked at once, or by {@link begin} where the run is still recovering. */
   note(requests: readonly ExternalRequest[]): void {
     this.#forgetClosed();
     const fresh = requests.filter(({ agent, requestId }) => this.#world.awaits(agent, requestId));
@@ -52,7 +52,7 @@ export class RequestDesk {
     if (this.#isAsking) this.#ask(fresh);
   }
 
-  /** From now on models are asked, first what is pending. `logged`: inputs that enter later and are in the log already. */
+  /** From now on models are asked, first what is pending. `logged`: inputs of the log that enter later. */
   begin(logged: readonly Input[]): void {
     assert(!this.#isAsking, "asking begins once");
     this.#isAsking = true;

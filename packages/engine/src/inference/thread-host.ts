@@ -1,6 +1,6 @@
 /**
  * Starts inference threads where an event loop watches them: the main thread of a world process, or the thread of an
- * inline world. A thread is asked to end and never terminated, because ending one within native code aborts the process.
+ * inline world. A thread is asked to end and never terminated: ending one within native code aborts the process.
  */
 
 import { Worker } from "node:worker_threads";

@@ -109,7 +109,7 @@ class FakeService implements InferenceService {
   }
 }
 
-/** The text backwards; a request that holds `"bad"` cannot be answered, one with `"long"` gets more than a message holds. */
+/** The text backwards; a request with `"bad"` cannot be answered, one with `"long"` gets more than a message holds. */
 function answerOf({ encoding, payload }: TensorRequest): BatchResult["responses"][number] {
   const text = decodeUtf8(payload) ?? "";
   if (text.includes('"bad"')) return { ok: false, message: "the fake model takes no bad input" };

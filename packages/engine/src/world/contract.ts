@@ -70,7 +70,7 @@ export interface OutputSpec {
   readonly path: string;
 }
 
-/** lockstep: an answer enters at its due tick, which waits for it. recorded: nothing waits, the log says when it came. */
+/** lockstep: an answer enters at its due tick, which waits. recorded: nothing waits, the log says when it came. */
 export type Delivery = "lockstep" | "recorded";
 
 /** A model as configured, and once loaded as the run found it. */

@@ -237,7 +237,8 @@ export class Session {
     if (agent !== undefined && report.agents.length === 0) {
       throw fail("WE_AGENT_UNKNOWN", { agent, tick: report.tick });
     }
-    this.#answer(id, report);
+    const { models } = this.#run;
+    this.#answer(id, models === undefined ? report : { ...report, models: models.reports });
   }
 
   /** One step of the loop. Returns 0 after a tick, else how long there is nothing to do. */
