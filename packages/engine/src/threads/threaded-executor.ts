@@ -25,6 +25,7 @@ import { fail } from "./errors.js";
 import { GrowthWatch } from "./growth-watch.js";
 import {
   growthAgentsMax,
+  placementSlack,
   mailBytesDefault,
   mailBytesMaxDefault,
   regionBytesDefault,
