@@ -132,7 +132,7 @@ export class HostContext {
 
   /** End of every host function: hands the charge to the thunk and the result to the guest. */
   finish(result: number): number {
-    if (this.#chargeFuel > 0) this.gates.charge(this.#instance.gate, this.#chargeFuel);
+    if (this.#chargeFuel > 0) this.gates.charge(this.#instance.place, this.#chargeFuel);
     return result;
   }
 

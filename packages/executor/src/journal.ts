@@ -9,7 +9,7 @@
  */
 
 import { Words, assert, copyAligned } from "@wasm-engine/abi";
-import type { AgentHandle , EntryCode} from "@wasm-engine/abi";
+import type { AgentHandle, EntryCode } from "@wasm-engine/abi";
 import type { Entry, JournalEntry } from "./executor-contract.js";
 import type { Invocation } from "./guest-call.js";
 import { bufferKeptBytesMax, journalEntryBytes } from "./limits.js";
