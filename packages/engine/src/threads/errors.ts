@@ -6,7 +6,7 @@ import type { ErrorTable } from "@wasm-engine/abi";
 export const THREAD_ERRORS = {
   WE_EXECUTOR_THREAD_LOST: {
     message: 'Executing thread {thread} of {workers} was lost at tick {tick}: "{cause}"',
-    hint: "the run is whole up to there; go on: wasm-engine run --resume RUN, perhaps with fewer --workers",
+    hint: "the run is whole; go on with: wasm-engine run --resume RUN, perhaps with fewer --workers",
     exitCode: 4,
     retryable: true,
     explanation:
