@@ -107,8 +107,8 @@ class Executor implements TurnExecutor {
     this.#begun = 0;
     try {
       runner.open(turns, mail, outcomes);
-      for (let handle = runner.next(); handle !== undefined; handle = runner.next()) {
-        last = this.#agent(handle);
+      while (runner.next()) {
+        last = this.#agent(runner.agent);
         this.#begin(last);
         runner.run(last);
       }
@@ -285,7 +285,8 @@ class Executor implements TurnExecutor {
 
   #agent(handle: AgentHandle): ResidentAgent {
     const agent = this.#agents.get(handle);
-    assert(agent !== undefined, `agent ${handle} is known to the executor`);
+    // Asked for every turn: the text is made only where it is needed.
+    if (agent === undefined) assert(false, `agent ${handle} is known to the executor`);
     return agent;
   }
 
