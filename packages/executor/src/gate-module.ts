@@ -101,20 +101,21 @@ export class GateHub {
     this.#free.push(place);
   }
 
-  alloc(gate: Gate, fuel: number, depthBytes: number, bytes: number): number {
-    return this.#hub.alloc(gate.place + PlaceOf.alloc, fuel, depthBytes, bytes);
+  /** `place`: that of the gate, which instances keep themselves. */
+  alloc(place: number, fuel: number, depthBytes: number, bytes: number): number {
+    return this.#hub.alloc(place + PlaceOf.alloc, fuel, depthBytes, bytes);
   }
 
-  receive(gate: Gate, pointer: number, depthBytes: number): number {
-    return this.#hub.enter(gate.place + PlaceOf.receive, pointer, depthBytes);
+  receive(place: number, pointer: number, depthBytes: number): number {
+    return this.#hub.enter(place + PlaceOf.receive, pointer, depthBytes);
   }
 
-  step(gate: Gate, pointer: number, depthBytes: number): number {
-    return this.#hub.enter(gate.place + PlaceOf.step, pointer, depthBytes);
+  step(place: number, pointer: number, depthBytes: number): number {
+    return this.#hub.enter(place + PlaceOf.step, pointer, depthBytes);
   }
 
-  charge(gate: Gate, fuel: number): void {
-    this.#hub.charge(gate.place + PlaceOf.charge, fuel);
+  charge(place: number, fuel: number): void {
+    this.#hub.charge(place + PlaceOf.charge, fuel);
   }
 
   #claim(): number {

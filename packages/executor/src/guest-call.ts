@@ -76,13 +76,13 @@ export function callEntry(caller: Caller, invocation: Invocation): Verdict {
 /** `receive` and `step`: asks the guest for room, copies the message there, enters. */
 function callWithMessage(caller: Caller, invocation: Invocation): Verdict {
   const { instance, meter, depthBytes, gates } = caller;
-  const { gate, memory } = instance;
+  const { place, memory } = instance;
   const { messageBytes } = invocation;
   assert(messageBytes > 0, "receive and step carry a message");
   const fuel = meter.open(placingFuel(messageBytes));
   if (fuel < 0) return OUT_OF_FUEL;
   try {
-    let pointer = gates.alloc(gate, fuel, depthBytes, messageBytes);
+    let pointer = gates.alloc(place, fuel, depthBytes, messageBytes);
     if (pointer < 0) {
       if (!refill(caller)) return OUT_OF_FUEL;
       pointer = -1 - pointer;
@@ -91,9 +91,10 @@ function callWithMessage(caller: Caller, invocation: Invocation): Verdict {
     copyAligned(invocation.source, invocation.messageStart, memory.words, pointer, messageBytes);
     const left =
       invocation.entry === EntryCode.RECEIVE
-        ? gates.receive(gate, pointer, depthBytes)
-        : gates.step(gate, pointer, depthBytes);
-    if (left === -Infinity) return meter.close(instance.fuel) ? fromResult(gate.result()) : OUT_OF_FUEL;
+        ? gates.receive(place, pointer, depthBytes)
+        : gates.step(place, pointer, depthBytes);
+    if (left === -Infinity)
+      return meter.close(instance.fuel) ? fromResult(instance.gate.result()) : OUT_OF_FUEL;
     return meter.close(left) ? COMPLETED : OUT_OF_FUEL;
   } catch (error) {
     return { code: faultCodeOf(error, instance), guestCode: 0, detail: trapDetail(error) };

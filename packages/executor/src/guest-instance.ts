@@ -33,6 +33,8 @@ export interface GuestSurroundings {
 export class GuestInstance {
   readonly entries: GuestEntries;
   readonly memory: GuestMemory;
+  /** Where the hub finds the gate. */
+  readonly place: number;
   /** The short way in, which the hub of the executor finds: what is done for every message goes through it. */
   readonly gate: Gate;
   readonly #charge: WasmGlobal<number>;
@@ -70,6 +72,7 @@ export class GuestInstance {
       receive: this.entries.agent_receive,
       step: this.entries.agent_step,
     });
+    this.place = this.gate.place;
     this.#stateBytes = stateBytes ?? this.#measureState();
   }
 

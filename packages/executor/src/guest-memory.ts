@@ -9,11 +9,14 @@ import type { WasmMemory } from "./webassembly.js";
 export class GuestMemory {
   readonly #memory: WasmMemory;
   #words: Words;
+  /** Of `#words`: asked for at every access. */
+  #longs: BigInt64Array;
   #view: DataView;
 
   constructor(memory: WasmMemory) {
     this.#memory = memory;
     this.#words = new Words(new Uint8Array(memory.buffer));
+    this.#longs = this.#words.longs;
     this.#view = new DataView(memory.buffer);
   }
 
@@ -22,7 +25,7 @@ export class GuestMemory {
    * the buffer. All tests look at this one view, because the others are seldom in the cache.
    */
   get words(): Words {
-    if (this.#words.longs.length === 0) this.#refresh();
+    if (this.#longs.length === 0) this.#refresh();
     return this.#words;
   }
 
@@ -31,12 +34,13 @@ export class GuestMemory {
   }
 
   get view(): DataView {
-    if (this.#words.longs.length === 0) this.#refresh();
+    if (this.#longs.length === 0) this.#refresh();
     return this.#view;
   }
 
   get size(): number {
-    return this.words.longs.length * 8;
+    if (this.#longs.length === 0) this.#refresh();
+    return this.#longs.length * 8;
   }
 
   /** True where `[pointer, pointer + length)` lies in memory. Both are unsigned 32-bit values. */
@@ -52,6 +56,7 @@ export class GuestMemory {
 
   #refresh(): void {
     this.#words = new Words(new Uint8Array(this.#memory.buffer));
+    this.#longs = this.#words.longs;
     this.#view = new DataView(this.#memory.buffer);
   }
 }

@@ -61,6 +61,8 @@ export class HostContext {
   timeNanos = 0n;
   /** Answers of `lookup` in this invocation; 0 for NOT_FOUND. */
   readonly lookups: AgentHandle[] = [];
+  /** What the host puts into the record that comes next. */
+  readonly stamp = { requestId: 0, ticks: 0, messageId: 0 };
   /** The message that the running host function reads. */
   readonly message: GuestMessage = emptyGuestMessage();
 
@@ -132,7 +134,7 @@ export class HostContext {
 
   /** End of every host function: hands the charge to the thunk and the result to the guest. */
   finish(result: number): number {
-    if (this.#chargeFuel > 0) this.gates.charge(this.#instance.gate, this.#chargeFuel);
+    if (this.#chargeFuel > 0) this.gates.charge(this.#instance.place, this.#chargeFuel);
     return result;
   }
 

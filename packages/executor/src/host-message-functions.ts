@@ -24,11 +24,7 @@ export function send(host: HostContext, pointer: number, timeoutTicks: number): 
   if (!mayEmit(host, message.bytes) || !maySend(host)) return Refusal.LIMIT;
   if (wanted && !mayRequest(host)) return Refusal.LIMIT;
   const requestId = wanted ? startRequest(host) : 0;
-  host.effects.appendMessage(EffectKind.SEND, message, host.memory, {
-    requestId,
-    ticks: wanted ? timeoutTicks : 0,
-    messageId: startMessage(host),
-  });
+  record(host, EffectKind.SEND, requestId, wanted ? timeoutTicks : 0);
   return requestId;
 }
 
@@ -39,8 +35,7 @@ export function publish(host: HostContext, pointer: number): number {
   if (message.kind !== MessageKind.MESSAGE) return Refusal.BAD_MESSAGE;
   if (message.topicBytes === 0) return Refusal.BAD_ARGUMENT;
   if (!mayEmit(host, message.bytes) || !maySend(host)) return Refusal.LIMIT;
-  const stamp = { requestId: 0, ticks: 0, messageId: startMessage(host) };
-  host.effects.appendMessage(EffectKind.PUBLISH, message, host.memory, stamp);
+  record(host, EffectKind.PUBLISH, 0, 0);
   return 0;
 }
 
@@ -61,8 +56,7 @@ export function schedule(host: HostContext, pointer: number, delayTicks: number)
   if (!mayEmit(host, message.bytes) || !mayRequest(host)) return Refusal.LIMIT;
   const requestId = startRequest(host);
   const kind = isTask ? EffectKind.TASK : EffectKind.SCHEDULE;
-  const ticks = isTask ? delayTicks : Math.max(1, delayTicks);
-  host.effects.appendMessage(kind, message, host.memory, { requestId, ticks, messageId: 0 });
+  record(host, kind, requestId, isTask ? delayTicks : Math.max(1, delayTicks));
   return requestId;
 }
 
@@ -87,8 +81,17 @@ function askOutside(
   if (message.topicBytes === 0 || timeoutTicks < TIMEOUT_MIN) return Refusal.BAD_ARGUMENT;
   if (!mayEmit(host, message.bytes) || !mayRequest(host)) return Refusal.LIMIT;
   const requestId = startRequest(host);
-  host.effects.appendMessage(kind, message, host.memory, { requestId, ticks: timeoutTicks, messageId: 0 });
+  record(host, kind, requestId, timeoutTicks);
   return requestId;
+}
+
+/** Records the message that was read; those that are sent or published get the sender's next number. */
+function record(host: HostContext, kind: EffectKind, requestId: number, ticks: number): void {
+  const { effects, message, memory, stamp } = host;
+  stamp.requestId = requestId;
+  stamp.ticks = ticks;
+  stamp.messageId = kind === EffectKind.SEND || kind === EffectKind.PUBLISH ? startMessage(host) : 0;
+  effects.appendMessage(kind, message, memory, stamp);
 }
 
 /** True where the turn has room for a further record; charges it then. */

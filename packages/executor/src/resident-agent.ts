@@ -47,10 +47,6 @@ export class ResidentAgent {
   renewalDue = false;
   /** Plan that the agent last ran in. */
   planIndex = 0;
-  /** Who had the next turn when this agent last had one: mostly it has again. */
-  follower: ResidentAgent | undefined;
-  /** Dropped: nobody's follower any more. */
-  retired = false;
   initialised: boolean;
   base: BaseImage;
   readonly id: AgentId;
@@ -113,8 +109,6 @@ export class ResidentAgent {
   /** The agent is no more; what still points here keeps next to nothing. */
   retire(): void {
     this.replaceBase(this.module.initial);
-    this.follower = undefined;
-    this.retired = true;
   }
 
   releaseSlot(): void {

@@ -169,7 +169,8 @@ export class SlotKeeper {
     host.turnMessages = entry.turnMessages;
     host.repeat(entry.lookups);
     const verdict = callEntry(caller, this.#invocation);
-    assert(verdict.code === 0, `a committed invocation completes again, not ${faultName(verdict.code)}`);
+    if (verdict.code !== 0)
+      assert(false, `a committed invocation completes again, not ${faultName(verdict.code)}`);
     assert(this.#meter.used === entry.fuel, "a committed invocation costs the same again");
   }
 }

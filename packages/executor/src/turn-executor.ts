@@ -6,6 +6,7 @@
 
 import { assert, limits, unreachable } from "@wasm-engine/abi";
 import type { AgentHandle, ModuleDigest, OutcomeRegion, Region } from "@wasm-engine/abi";
+import { AgentIndex } from "./agent-index.js";
 import { emptyLedgerMark } from "./agent-ledger.js";
 import { BaseImage } from "./base-image.js";
 import { fail } from "./errors.js";
@@ -53,7 +54,7 @@ class Executor implements TurnExecutor {
   readonly #runner: TurnRunner;
   readonly #transfer: StateTransfer;
   readonly #modules = new Map<ModuleDigest, LoadedModule>();
-  readonly #agents = new Map<AgentHandle, ResidentAgent>();
+  readonly #agents = new AgentIndex();
   /** Where the turns of the running call of executeTurns began; `#begun` of them count. */
   readonly #marks: TurnMark[] = [];
   #begun = 0;
@@ -106,8 +107,8 @@ class Executor implements TurnExecutor {
     this.#begun = 0;
     try {
       runner.open(turns, mail, outcomes);
-      for (let handle = runner.next(); handle !== undefined; handle = runner.next()) {
-        last = this.#agentAfter(last, handle);
+      while (runner.next()) {
+        last = this.#agent(runner.agent);
         this.#begin(last);
         runner.run(last);
       }
@@ -120,15 +121,6 @@ class Executor implements TurnExecutor {
         }
       });
     }
-  }
-
-  /** The agent of `handle`: most plans have the order of the plan before. */
-  #agentAfter(last: ResidentAgent | undefined, handle: AgentHandle): ResidentAgent {
-    if (last === undefined) return this.#agent(handle);
-    const { follower } = last;
-    if (follower !== undefined && follower.agent === handle && !follower.retired) return follower;
-    last.follower = this.#agent(handle);
-    return last.follower;
   }
 
   /** Notes where the agent's turn begins. */
@@ -167,8 +159,7 @@ class Executor implements TurnExecutor {
   }
 
   images(): readonly AgentImage[] {
-    const agents = [...this.#agents.values()].sort((left, right) => left.agent - right.agent);
-    return agents.map((agent) => {
+    return this.#agents.sorted().map((agent) => {
       this.#settle(agent);
       const { base, journal } = agent;
       const image: AgentImage = {
@@ -250,10 +241,8 @@ class Executor implements TurnExecutor {
     const module = this.#module(operation.module);
     const oversized = module.initial.memoryBytes > operation.limits.memoryBytes;
     const base = freshBase(module, operation.ledger, oversized, this.#options);
-    this.#agents.set(
-      operation.agent,
-      new ResidentAgent({ ...operation, limits: this.#shared(operation.limits) }, module, base),
-    );
+    const identity = { ...operation, limits: this.#shared(operation.limits) };
+    this.#agents.add(new ResidentAgent(identity, module, base));
   }
 
   /** @throws {WE_EXECUTOR_IMAGE} */
@@ -272,7 +261,7 @@ class Executor implements TurnExecutor {
     }
     const agent = new ResidentAgent({ ...image, limits: this.#shared(image.limits) }, module, base);
     agent.loaded = true;
-    this.#agents.set(image.agent, agent);
+    this.#agents.add(agent);
     if (image.pending === undefined) return;
     for (const entry of image.pending) agent.journal.appendEntry(entry);
     agent.pendingFrom = 0;
@@ -296,7 +285,8 @@ class Executor implements TurnExecutor {
 
   #agent(handle: AgentHandle): ResidentAgent {
     const agent = this.#agents.get(handle);
-    assert(agent !== undefined, `agent ${handle} is known to the executor`);
+    // Asked for every turn: the text is made only where it is needed.
+    if (agent === undefined) assert(false, `agent ${handle} is known to the executor`);
     return agent;
   }
 

@@ -86,9 +86,14 @@ export class TurnRunner {
     this.#committed.timeLow = Number(time & 0xffff_ffffn);
   }
 
-  /** Moves to the next turn and gives its agent; undefined after the last one. */
-  next(): AgentHandle | undefined {
-    return this.#reader.nextTurn() ? (this.#reader.agent as AgentHandle) : undefined; // written from a handle
+  /** Moves to the next turn; false after the last one. */
+  next(): boolean {
+    return this.#reader.nextTurn();
+  }
+
+  /** Whose turn it is. */
+  get agent(): AgentHandle {
+    return this.#reader.agent as AgentHandle; // written from a handle
   }
 
   /** Runs the turn that `next` moved to. */
@@ -117,7 +122,7 @@ export class TurnRunner {
     }
     const fuel = verdict.code === 0 ? host.meter.used : host.meter.granted;
     if (fuel > fuelPerSlice) agent.pendingFrom = journalStart;
-    this.#finish(agent, { fuel, completed, verdict });
+    this.#finish(agent, fuel, completed, verdict);
   }
 
   /** One invocation: committed, or as if it had never been. */
@@ -185,18 +190,14 @@ export class TurnRunner {
     for (let index = 0; index < invocationCount; index += 1) this.#reader.nextInvocation(this.#mail);
     this.#beginEffects(agent);
     const fuel = invocationCount === 0 ? 0 : this.#options.host.meter.granted;
-    this.#finish(agent, { fuel, completed: 0, verdict: invocationCount === 0 ? COMPLETED : OVERSIZED });
+    this.#finish(agent, fuel, 0, invocationCount === 0 ? COMPLETED : OVERSIZED);
   }
 
-  #finish(
-    agent: ResidentAgent,
-    end: { readonly fuel: number; readonly completed: number; readonly verdict: Verdict },
-  ): void {
+  #finish(agent: ResidentAgent, fuel: number, completed: number, verdict: Verdict): void {
     const { ledger } = agent;
-    const { verdict } = end;
     const figures = this.#figures;
-    figures.completed = end.completed;
-    figures.fuel = end.fuel;
+    figures.completed = completed;
+    figures.fuel = fuel;
     figures.faultCode = verdict.code;
     figures.guestCode = verdict.guestCode;
     figures.requests = ledger.requests;

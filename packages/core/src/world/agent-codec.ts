@@ -76,12 +76,12 @@ function taskValue(task: Task): CborValue {
 }
 
 function turnValue(agent: Agent, turn: TurnRecord): CborValue {
-  const { work, fuel, completed, requests, messages, spawns, faultCode } = turn;
+  const { work, mailCount, fuel, completed, requests, messages, spawns, faultCode } = turn;
   const { streams = agent.ledger.streams } = turn;
   return [
     turn.plannedTick,
     turn.visibleTick,
-    [work.init, work.start, work.mailCount, work.taskKeys, work.cadence, work.shutdown],
+    [work.init, work.start, mailCount, work.taskKeys, work.cadence, work.shutdown],
     [fuel, completed, effectsOf(turn), ledgerValue({ requests, messages, spawns, streams })],
     faultCode === 0 ? null : [completed, faultCode, turn.guestCode],
   ];
@@ -243,7 +243,8 @@ function readTurn(agent: Agent, fields: Fields, plan: readonly [number, number])
   record.plannedTick = plannedTick;
   record.visibleTick = visibleTick;
   const [init, start, mailCount, taskKeys, cadence, shutdown] = work;
-  Object.assign(record.work, { init, start, mailCount, taskKeys, cadence, shutdown });
+  record.work = { init, start, taskKeys, cadence, shutdown };
+  record.mailCount = mailCount;
   const [fuel, completed, effects, ledger] = outcome;
   Object.assign(record, { fuel, completed }, ledgerOf(ledger));
   if (fault !== null) [, record.faultCode, record.guestCode] = fault;

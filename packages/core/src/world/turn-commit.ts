@@ -15,6 +15,7 @@ import { setCadence, specDigestOf } from "./lifecycle.js";
 import { supervise } from "./supervision.js";
 import { endTask } from "./task-table.js";
 import { land } from "./turn.js";
+import { NOTHING_ELSE } from "./turn-record.js";
 import type { TickScope, WorldState } from "./world-state.js";
 
 /** Commits the turns of `world.landing`: busy ones first is the planner's order. They stay there for the seal. */
@@ -29,7 +30,6 @@ export function commitTurns(world: WorldState, scope: TickScope): void {
 
 function landTurn(world: WorldState, scope: TickScope, agent: Agent): void {
   const { record, ledger } = agent;
-  const { landing } = record;
   assert(agent.turn === record, "only executed turns land");
   if (record.visibleTick > record.plannedTick) {
     world.busy.delete(agent);
@@ -45,6 +45,8 @@ function landTurn(world: WorldState, scope: TickScope, agent: Agent): void {
   agent.imageDigest = undefined;
   scope.fuel += record.fuel;
   scope.invocations += record.completed;
+  const { landing } = record;
+  if (landing === NOTHING_ELSE) return;
   const { every } = agent.spec;
   if (every > 0 && landing.initialised)
     setCadence(world, scope, agent, nextCadence(record.plannedTick, every, scope.tick));

@@ -7,23 +7,24 @@ import { engineMessage } from "./delivery.js";
 import { canonicalJson } from "./json-text.js";
 import type { Task } from "./task.js";
 import { taskMessage } from "./task-table.js";
-import { NO_KEYS, NO_TASKS, type TurnRecord } from "./turn-record.js";
+import { MAIL_ONLY, NOTHING_ELSE, type Landing, type TurnRecord } from "./turn-record.js";
 import { NO_BYTES } from "./world-state.js";
 
 /** Fills in the work of a turn at `tick`. Nothing is consumed; tasks are marked as running. */
 export function takeWork(agent: Agent, tick: number): void {
-  const { needsInit: init, needsStart: start } = agent;
-  const { work } = agent.record;
+  const { needsInit: init, needsStart: start, stopTick, cadenceTick, record } = agent;
   let left = invocationsPerTurnMax - (init ? 1 : 0) - (start ? 1 : 0);
-  const mailCount = Math.min(left - 1, agent.mailbox.length);
-  left -= mailCount;
-  work.init = init;
-  work.start = start;
-  work.mailCount = mailCount;
+  record.mailCount = Math.min(left - 1, agent.mailbox.length);
+  left -= record.mailCount;
+  if (!init && !start && stopTick < 0 && cadenceTick < 0 && agent.tasks.size === 0) {
+    record.work = MAIL_ONLY;
+    return;
+  }
   // The stop message is the last that a stopping agent may receive from others: all mail taken means it is among it.
-  work.shutdown = agent.stopTick >= 0 && mailCount === agent.mailbox.length;
-  work.taskKeys = work.shutdown || agent.tasks.size === 0 ? NO_KEYS : takeTasks(agent, tick, left - 1);
-  work.cadence = !work.shutdown && agent.cadenceTick >= 0 && agent.cadenceTick <= tick;
+  const shutdown = stopTick >= 0 && record.mailCount === agent.mailbox.length;
+  const taskKeys = shutdown ? [] : takeTasks(agent, tick, left - 1);
+  const cadence = !shutdown && cadenceTick >= 0 && cadenceTick <= tick;
+  record.work = { init, start, taskKeys, cadence, shutdown };
 }
 
 function takeTasks(agent: Agent, tick: number, countMax: number): string[] {
@@ -34,11 +35,15 @@ function takeTasks(agent: Agent, tick: number, countMax: number): string[] {
 
 /** Writes the invocations of the agent's turn, in the order in which they run. */
 export function writeTurn(agent: Agent, turns: TurnRegion): void {
-  const { work, plannedTick: tick, planIndex } = agent.record;
+  const { work, mailCount, plannedTick: tick, planIndex } = agent.record;
   turns.beginTurn(agent.handle, planIndex);
+  if (work === MAIL_ONLY) {
+    agent.mailbox.writeInvocations(turns, mailCount);
+    return;
+  }
   if (work.init) turns.invoke(EntryCode.INIT);
   if (work.start) turns.invokeWithMessage(EntryCode.RECEIVE, startMessage(agent, tick));
-  agent.mailbox.writeInvocations(turns, work.mailCount);
+  agent.mailbox.writeInvocations(turns, mailCount);
   for (const key of work.taskKeys) {
     const task = agent.tasks.get(key);
     assert(task !== undefined, "a running task stays in its table");
@@ -62,58 +67,62 @@ function startMessage(agent: Agent, tick: number): Uint8Array {
 
 /** Consumes what the turn has worked off; what it did not reach stays where it is, at the head of the mailbox. */
 export function land(agent: Agent, record: TurnRecord): void {
-  const { work, completed, landing } = record;
-  const hasFaulted = record.faultCode !== 0;
-  const reached = completed + (hasFaulted ? 1 : 0);
-  const faultIndex = hasFaulted ? completed : -1;
+  const { work, mailCount, completed, faultCode } = record;
   assertOutcome(record);
-  landing.faultMessage = NO_BYTES;
-  landing.initialised = work.init && completed > 0;
+  touch(agent);
+  if (work === MAIL_ONLY && faultCode === 0) {
+    agent.mailbox.dropFirst(completed);
+    record.landing = NOTHING_ELSE;
+    return;
+  }
+  const reached = completed + (faultCode === 0 ? 0 : 1);
+  const faultIndex = faultCode === 0 ? -1 : completed;
+  let faultMessage = NO_BYTES;
+  const initialised = work.init && completed > 0;
   let index = work.init ? 1 : 0;
   if (work.start && index < reached) {
-    if (index === faultIndex) landing.faultMessage = startMessage(agent, record.plannedTick);
+    if (index === faultIndex) faultMessage = startMessage(agent, record.plannedTick);
     agent.needsStart = false;
   }
   if (work.start) index += 1;
-  const mailReached = Math.max(0, Math.min(work.mailCount, reached - index));
-  if (faultIndex >= index && faultIndex < index + work.mailCount)
-    landing.faultMessage = agent.mailbox.at(faultIndex - index);
+  const mailReached = Math.max(0, Math.min(mailCount, reached - index));
+  if (faultIndex >= index && faultIndex < index + mailCount)
+    faultMessage = agent.mailbox.at(faultIndex - index);
   agent.mailbox.dropFirst(mailReached);
-  index += work.mailCount;
-  landTasks(agent, record, index);
+  index += mailCount;
+  const { tasksDone, taskFailed } = landTasks(agent, record, index);
+  if (taskFailed !== undefined) faultMessage = taskMessage(taskFailed, record.plannedTick);
   index += work.taskKeys.length;
-  if (landing.initialised) agent.needsInit = false;
-  const isBeyond = index < reached;
-  touch(agent);
-  landing.cadenceRan = work.cadence && isBeyond;
-  landing.shutDown = work.shutdown && isBeyond;
+  if (initialised) agent.needsInit = false;
+  const cadenceRan = work.cadence && index < reached;
+  const shutDown = work.shutdown && index < reached;
+  record.landing = { tasksDone, taskFailed, faultMessage, initialised, cadenceRan, shutDown };
 }
 
 /** `firstIndex`: that of the first task among the invocations. */
-function landTasks(agent: Agent, record: TurnRecord, firstIndex: number): void {
-  const { work, landing, completed } = record;
-  landing.tasksDone = NO_TASKS;
-  landing.taskFailed = undefined;
-  if (work.taskKeys.length === 0) return;
+function landTasks(
+  agent: Agent,
+  record: TurnRecord,
+  firstIndex: number,
+): Pick<Landing, "tasksDone" | "taskFailed"> {
   const tasksDone: Task[] = [];
-  work.taskKeys.forEach((key, offset) => {
+  let taskFailed: Task | undefined;
+  record.work.taskKeys.forEach((key, offset) => {
     const task = agent.tasks.get(key);
     assert(task !== undefined, "a running task stays in its table");
     task.running = false;
     const index = firstIndex + offset;
-    if (index < completed) tasksDone.push(task);
-    else if (index === completed && record.faultCode !== 0) landing.taskFailed = task;
+    if (index < record.completed) tasksDone.push(task);
+    else if (index === record.completed && record.faultCode !== 0) taskFailed = task;
   });
-  landing.tasksDone = tasksDone;
-  if (landing.taskFailed !== undefined)
-    landing.faultMessage = taskMessage(landing.taskFailed, record.plannedTick);
+  return { tasksDone, taskFailed };
 }
 
-function assertOutcome({ work, completed, faultCode }: TurnRecord): void {
+function assertOutcome({ work, mailCount, completed, faultCode }: TurnRecord): void {
   const count =
     (work.init ? 1 : 0) +
     (work.start ? 1 : 0) +
-    work.mailCount +
+    mailCount +
     work.taskKeys.length +
     (work.cadence ? 1 : 0) +
     (work.shutdown ? 1 : 0);

@@ -3,14 +3,17 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { before, test } from "node:test";
+import type { AgentId } from "@wasm-engine/abi";
 import { Engine } from "../client/engine.js";
 import type { OpenOptions } from "../client/engine.js";
 import { replayRun } from "../client/replay-run.js";
 import type { TelemetryEvent } from "../client/telemetry-hooks.js";
+import { diverText, hashAddress } from "../testing/guest-text.js";
 import { runHostileWorld } from "../testing/hostile-run.js";
 import { SMALL_DEPTH_BYTES } from "../testing/hostile-world.js";
 import { freshFolder, inLanes, outputOf } from "../testing/run-folders.js";
 import { sampleWorld } from "../testing/sample-world.js";
+import { THREAD_FAULT_VARIABLE } from "../threads/thread-faults.js";
 import type { RunResult } from "../world/control.js";
 
 const folder = freshFolder("threads");
@@ -136,6 +139,24 @@ test("[G4] a run of three workers replays with any number, from every snapshot, 
     assert.equal(report.workers, options.workers);
     assert.equal(report.chainHead, expected.chainHead);
   }
+  for (const name of ["a1", "a2", "a3", "a4"]) {
+    const agent = name as AgentId; // brand: test data
+    const flip = { agent, tick: 31, byte: hashAddress, bit: 3 };
+    const report = await replayRun(result.dir, { workers: 4, testing: { flip } });
+    const alone = await replayRun(result.dir, { isolation: "inline", testing: { flip } });
+    assert.equal(report.verified, false);
+    assert.deepEqual(report.firstDivergence, alone.firstDivergence);
+  }
+  process.env[THREAD_FAULT_VARIABLE] = `kill:1@${busyTick}`;
+  try {
+    const report = await replayRun(result.dir, { workers: 3 });
+    assert.equal(report.verified, true);
+    assert.equal(report.turnsExecuted, expected.turnsExecuted);
+    process.env[THREAD_FAULT_VARIABLE] = `kill:1@${busyTick}*2`;
+    await assert.rejects(replayRun(result.dir, { workers: 3 }), { code: "WE_EXECUTOR_THREAD_LOST" });
+  } finally {
+    Reflect.deleteProperty(process.env, THREAD_FAULT_VARIABLE);
+  }
 });
 
 test("[G3] calls, subscriptions and acknowledgements survive the loss of a thread", async () => {
@@ -151,18 +172,33 @@ test("[G3] calls, subscriptions and acknowledgements survive the loss of a threa
     const asks = ["a1", "a2", "a3", "a4", "a5", "sink"].map((agent) => world.ask(agent, { n: 1 }));
     const acknowledged = world.send("a6", { n: 2 });
     const result = await world.run();
+    const answers: string[] = [];
     for (const answer of await Promise.all(asks))
-      lines.push(`answer ${answer.agentId} ${JSON.stringify(answer.payload)}`);
-    lines.push(`tick ${(await acknowledged).tick}`, result.chainHead);
+      answers.push(`answer ${answer.agentId} ${JSON.stringify(answer.payload)}`);
+    answers.push(`tick ${(await acknowledged).tick}`, result.chainHead);
     if (options.testing !== undefined) assert.equal(result.threadsLost, 1);
     await world.close();
     await listening;
-    return lines;
+    return [...lines, ...answers];
   };
   const undisturbed = await heard("heard", {});
   assert.ok(undisturbed.length > 100);
   const kill = { testing: { threads: `kill:1@${busyTick}` } };
   assert.deepEqual(await heard("heard-killed", kill), undisturbed);
+});
+
+test("[G3] [G10] a host that fails twice at one tick ends the run, which another host goes on with", async () => {
+  const options = { text: diverText, records: 10, span: 10, stop: { when: "inputs-done" } } as const;
+  const deep = await sampleWorld({ directory: join(folder, "deep"), ...options });
+  await using reference = await Engine.open(deep, { dir: runFolder("deep"), workers: 2 });
+  const { chainHead, faults } = await reference.run();
+  assert.equal(faults, 6, "every agent recurses to the end of its depth");
+  const shallow = await sampleWorld({ directory: join(folder, "shallow"), ...options });
+  await using failing = await Engine.open(shallow, { dir: runFolder("shallow"), isolation: "inline" });
+  // The stack of a test is far smaller than what the depth of the contract needs.
+  await assert.rejects(failing.run(), { code: "WE_EXECUTOR_HOST_FAILURE", exitCode: 4 });
+  await using resumed = await Engine.open(runFolder("shallow"), { resume: true, workers: 3 });
+  assert.equal((await resumed.run()).chainHead, chainHead);
 });
 
 test("[G6] a hostile world has one chain however many threads execute it", async () => {

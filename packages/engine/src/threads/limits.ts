@@ -9,6 +9,8 @@ export const regionBytesDefault: number = 256 * 1024;
 /** Bytes that each of the two mail regions starts with, and may grow to; the rest stays in the core's heap. */
 export const mailBytesDefault: number = 1024 * 1024;
 export const mailBytesMaxDefault: number = 256 * 1024 * 1024;
+/** Agents fall to threads by chance: a thread may hold so much more than its share before agents share slots. */
+export const placementSlack = 1.25;
 /** Old generation of an executing thread, like that of the orchestrator thread. */
 export const executingHeapMb = 8192;
 /** Loads of a shared word before a thread sleeps: about 10 µs, less than half of what waking it costs. */

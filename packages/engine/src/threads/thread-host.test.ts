@@ -7,6 +7,7 @@ import { RemoteThreadHost, serveThreads } from "./thread-host.js";
 
 const dies = `data:text/javascript,${encodeURIComponent(`throw new RangeError("no room");`)}`;
 const leaves = `data:text/javascript,process.exit(3)`;
+const isNoAddress = "not an address";
 const sleeps = `data:text/javascript,${encodeURIComponent(
   `Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);`,
 )}`;
@@ -23,6 +24,7 @@ test("the end of a thread sets its word, rings the bell and tells the cause", as
   const cases = [
     [dies, /RangeError: no room/],
     [leaves, /it ended with code 3/],
+    [isNoAddress, /Invalid URL/],
     [sleeps, /it ended with code [01]/],
   ] as const;
   for (const [program, cause] of cases) {

@@ -50,12 +50,17 @@ export function serveThreads(port: MessagePort): void {
   port.on("message", (request: Request) => {
     if (request.kind === "kill") return void threads.get(request.id)?.terminate();
     const { id, start } = request;
-    const worker = startWorker(start, (cause) => {
+    const onEnd = (cause: string): void => {
       threads.delete(id);
       port.postMessage({ id, cause } satisfies Ended);
       signalEnd(start.end);
-    });
-    threads.set(id, worker);
+    };
+    try {
+      threads.set(id, startWorker(start, onEnd));
+    } catch (error) {
+      // The machine has no room for another thread: whoever waits for it must learn so.
+      onEnd(String(error));
+    }
   });
   port.unref();
 }

@@ -25,6 +25,7 @@ import { fail } from "./errors.js";
 import { GrowthWatch } from "./growth-watch.js";
 import {
   growthAgentsMax,
+  placementSlack,
   mailBytesDefault,
   mailBytesMaxDefault,
   regionBytesDefault,
@@ -101,7 +102,7 @@ export class ThreadedExecutor implements AgentExecutor {
     assert(workers >= 2, "one thread needs no shared memory");
     const { regionBytes = regionBytesDefault, mailBytes = mailBytesDefault } = options;
     const { mailBytesMax = mailBytesMaxDefault, onFaultDetail = () => undefined } = options;
-    const instancesMax = Math.max(1, Math.floor(executorLimits.instancesMaxDefault / workers));
+    const instancesMax = Math.ceil((executorLimits.instancesMaxDefault / workers) * placementSlack);
     const spins = workers <= options.cores;
     this.#options = options;
     this.#local = createTurnExecutor({

@@ -33,9 +33,9 @@ export interface WorkerPlan {
 }
 
 /**
- * What `workers` means for a world that begins with `agents` agents. Waking threads costs microseconds in every tick, which a
- * small world may spend on nothing else: it is watched first. Moving the agents of a large world later would take
- * too long.
+ * What `workers` means for a world that begins with `agents` agents. Waking threads costs microseconds in every
+ * tick, which a small world may spend on nothing else: it is watched first. Moving the agents of a large world later
+ * would take too long.
  */
 export function workerPlan(workers: Workers, agents: number, cores: number = coreCount()): WorkerPlan {
   if (workers !== "auto") return { workers, startsAlone: false };
