@@ -11,6 +11,7 @@ import { inspectRun, replayRun } from "../client/replay-run.js";
 import { fakeTesting, modelWorld } from "../testing/model-world.js";
 import type { ModelWorldOptions } from "../testing/model-world.js";
 import { freshFolder, inLanes, loggedInputs, outputOf } from "../testing/run-folders.js";
+import type { InferenceVerification } from "../replay/replay-contract.js";
 import type { RunResult } from "../world/control.js";
 
 const folder = freshFolder("inference-recovery");
@@ -164,4 +165,29 @@ test("a world that is stopped while an answer is awaited ends and can go on", as
   assert.equal(reason, "interrupted");
   writeFileSync(join(directory, "model", "fake.json"), JSON.stringify({ latencyTicks: 2 }));
   assert.equal((await resumed(dir)).chainHead, undisturbed.chainHead);
+});
+
+test("[G8] models asked again: other answers under one fingerprint differ, another fingerprint is told", async () => {
+  const directory = join(folder, "asked-again");
+  const { dir } = await finished({ directory });
+  const testing = { inferenceService: fakeTesting.inferenceService ?? "" };
+  const again = async (): Promise<InferenceVerification> => {
+    const report = await replayRun(dir, { verifyInference: true, testing });
+    return report.inference ?? assert.fail("models were asked again");
+  };
+  assert.deepEqual([(await again()).identical, (await again()).models[0]?.compared], [20, "bits"]);
+  writeFileSync(join(directory, "model", "fake.json"), JSON.stringify({ salt: "!" }));
+  const salted = await again();
+  assert.deepEqual([salted.compared, salted.identical, salted.different], [20, 0, 20]);
+  assert.equal(salted.firstDifference?.tick, 1);
+  assert.match(salted.firstDifference.detail, /answer: .*, now .*!/);
+  // The fake's fingerprint is its provider.
+  const info = readFileSync(join(dir, "run.json"), "utf8");
+  writeFileSync(join(dir, "run.json"), info.replace(/"cpu",\s*"wasm"/, '"wasm"'));
+  writeFileSync(join(directory, "model", "fake.json"), "{}");
+  const other = await again();
+  assert.deepEqual(
+    [other.identical, other.models[0]?.compared, other.models[0]?.provider],
+    [20, "tolerance", "wasm"],
+  );
 });

@@ -96,8 +96,10 @@ const reproducible: Readonly<Record<string, Readonly<Record<string, string>>>> =
   "agents/doubler.ts": sources,
   "agents/counter.js": {
     "agents/counter.js": `import { defineAgent } from "wasm-engine/agent";
-defineAgent({ state: { n: 0 }, onMessage(message, ctx) { ctx.publish("out", { n: (ctx.state.n += 2) }); } });
+import { step } from "./lib/step.js";
+defineAgent({ state: { n: 0 }, onMessage(message, ctx) { ctx.publish("out", { n: (ctx.state.n += step) }); } });
 `,
+    "agents/lib/step.js": "export const step = 2;\n",
   },
   ...(spawnSync("clang-14", ["--version"]).status === 0
     ? { "agents/plain.c": { "agents/plain.c": cSource } }

@@ -26,6 +26,8 @@ export interface FakeBehaviour {
   readonly diesAlways?: boolean;
   /** Another provider takes over in the batch of this number. */
   readonly changesInBatch?: number;
+  /** Part of every answer: the same fingerprint, other answers. */
+  readonly salt?: string;
   /** The model cannot be loaded. */
   readonly refuses?: boolean;
   /** Ends the thread while it loads. */
@@ -71,7 +73,7 @@ class FakeService implements InferenceService {
     const isChanging = behaviour.changesInBatch === batch;
     if (isChanging) model.provider = "wasm";
     return Promise.resolve({
-      responses: requests.map(answerOf),
+      responses: requests.map((request) => answerOf(request, behaviour.salt ?? "")),
       facts: this.#factsOf(name),
       ...(isChanging ? { changed: { model: name, from, to: "wasm", reason: "it was told to" } } : {}),
     });
@@ -110,11 +112,11 @@ class FakeService implements InferenceService {
 }
 
 /** The text backwards; a request with `"bad"` cannot be answered, one with `"long"` gets more than a message holds. */
-function answerOf({ encoding, payload }: TensorRequest): BatchResult["responses"][number] {
+function answerOf({ encoding, payload }: TensorRequest, salt: string): BatchResult["responses"][number] {
   const text = decodeUtf8(payload) ?? "";
   if (text.includes('"bad"')) return { ok: false, message: "the fake model takes no bad input" };
   if (text.includes('"long"')) return { ok: true, encoding, payload: new Uint8Array(1_100_000) };
-  return { ok: true, encoding, payload: encodeUtf8(JSON.stringify([...text].reverse().join(""))) };
+  return { ok: true, encoding, payload: encodeUtf8(JSON.stringify([...text].reverse().join("") + salt)) };
 }
 
 function sleep(milliseconds: number): void {
