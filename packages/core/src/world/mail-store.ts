@@ -27,10 +27,17 @@ export class MailStore {
   readonly #copies = new Map<number, Uint8Array>();
   #mail: MailRegion;
   #tick = -1;
+  /** Places that mailboxes hold. */
+  #placeCount = 0;
 
   constructor(executors: Executors) {
     this.#executors = executors;
     this.#mail = executors.mail(0);
+  }
+
+  /** Tick that the mail in the region is of. */
+  get tick(): number {
+    return this.#tick;
   }
 
   get region(): Region {
@@ -62,9 +69,14 @@ export class MailStore {
     return place;
   }
 
-  /** Remembers a mailbox that has begun to hold places. */
+  /** Remembers a mailbox that holds places of this tick from now on. */
   hold(holder: Holder): void {
     this.#holders.push(holder);
+  }
+
+  /** Counts places that mailboxes take in or, negative, have done with. */
+  countPlaces(change: number): void {
+    this.#placeCount += change;
   }
 
   bytesAt(place: number): number {
@@ -76,11 +88,12 @@ export class MailStore {
     );
   }
 
-  /** A copy of the message at `place`; while mailboxes move to the heap one that they share. */
+  /** A copy of the message at `place`. */
   messageAt(place: number): Uint8Array {
     return this.#mail.region.bytes.slice(place, place + this.bytesAt(place));
   }
 
+  /** The same while mailboxes move to the heap: one copy for all that hold the place. */
   sharedMessageAt(place: number): Uint8Array {
     const known = this.#copies.get(place);
     if (known !== undefined) return known;
@@ -89,10 +102,14 @@ export class MailStore {
     return message;
   }
 
+  /** Mostly everything has been read, and no mailbox is looked at. */
   #moveToHeap(): void {
-    if (this.#holders.length === 0) return;
-    for (let index = 0; index < this.#holders.length; index += 1) this.#holders.at(index).moveToHeap();
+    assert(this.#placeCount >= 0, "a place is held once");
+    if (this.#placeCount > 0) {
+      for (let index = 0; index < this.#holders.length; index += 1) this.#holders.at(index).moveToHeap();
+      this.#copies.clear();
+    }
+    this.#placeCount = 0;
     this.#holders.clear();
-    if (this.#copies.size > 0) this.#copies.clear();
   }
 }

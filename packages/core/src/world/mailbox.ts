@@ -19,8 +19,8 @@ export class Mailbox {
   #headIndex = 0;
   #tailIndex = 0;
   #bytes = 0;
-  /** Some entries may be places, and the store knows it. */
-  #isHolder = false;
+  /** The last tick whose mail region this mailbox has held places of. */
+  #heldTick = -1;
 
   constructor(store: MailStore, messages: readonly Uint8Array[] = []) {
     this.#store = store;
@@ -48,10 +48,11 @@ export class Mailbox {
 
   /** Appends the message of `bytes` at `place` of the mail region. */
   pushPlace(place: number, bytes: number): void {
-    if (!this.#isHolder) {
-      this.#isHolder = true;
+    if (this.#heldTick !== this.#store.tick) {
+      this.#heldTick = this.#store.tick;
       this.#store.hold(this);
     }
+    this.#store.countPlaces(1);
     this.#append(place, bytes);
   }
 
@@ -69,11 +70,14 @@ export class Mailbox {
   dropFirst(count: number): void {
     if (count === 0) return;
     assert(count <= this.length, "only messages that wait are consumed");
+    let places = 0;
     for (let index = 0; index < count; index += 1) {
       const entry = this.#entry(index);
+      if (typeof entry === "number") places += 1;
       this.#bytes -= typeof entry === "number" ? this.#store.bytesAt(entry) : entry.length;
       this.#entries[this.#headIndex + index] = CONSUMED;
     }
+    this.#store.countPlaces(-places);
     this.#headIndex += count;
     if (this.#headIndex === this.#tailIndex) {
       if (this.#entries.length > compactionCount) this.#entries = [];
@@ -93,8 +97,6 @@ export class Mailbox {
 
   /** Called by the store before the region is filled anew. */
   moveToHeap(): void {
-    assert(this.#isHolder, "only holders of places move");
-    this.#isHolder = false;
     for (let index = this.#headIndex; index < this.#tailIndex; index += 1) {
       const entry = this.#entries[index];
       if (typeof entry === "number") this.#entries[index] = this.#store.sharedMessageAt(entry);

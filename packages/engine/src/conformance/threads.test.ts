@@ -105,6 +105,15 @@ test("[G3] a thread that is killed is made good: a line, no difference", async (
   });
 });
 
+test("[G3] a thread may die at whatever it does: turns, digests, images", async () => {
+  await inLanes([1, 9, 10, 17, 25, 33, 41, 50], lanes, async (command) => {
+    const name = `command-${command}`;
+    const result = await run(name, { workers: 3, testing: { threads: `kill:${1 + (command % 2)}#${command}` } });
+    assertExpected(name, result);
+    assert.equal(result.threadsLost, 1, name);
+  });
+});
+
 test("[G3] [G10] a tick that loses a thread twice ends the run at its last commit, from where it resumes", async () => {
   const testing = { threads: `kill:2@${busyTick}*2` };
   await assert.rejects(run("twice", { workers: 3, testing }), {

@@ -67,8 +67,10 @@ class ExecutingThread {
       const command = this.#gate.await();
       let state: ThreadState = ThreadState.IDLE;
       try {
+        this.#pass("before", -1);
         this.#readPosts();
         this.#obey(command);
+        this.#pass("after", command === Command.EXECUTE ? this.#reader.tick : -1);
       } catch (error) {
         if (!EngineError.is(error)) throw error;
         this.#send({ kind: "failed", error: error.toRecord() });
@@ -98,11 +100,8 @@ class ExecutingThread {
 
   #execute(): void {
     this.#reader.open(this.#turns);
-    const { tick } = this.#reader;
-    this.#pass("before", tick);
     const mail = this.#mail[this.#gate.argument === 0 ? 0 : 1];
     this.#executor.executeTurns(this.#turns, mail.bytes, this.#outcomes);
-    this.#pass("after", tick);
     const { generation, buffer } = this.#outcomes.region;
     if (generation === this.#outcomesKnown) return;
     this.#outcomesKnown = generation;

@@ -80,6 +80,8 @@ export class Session {
   #nextProgressMs = 0;
   #snapshotTick: number;
   #ended = false;
+  /** The run was closed to be opened again, and that failed: which concerns more than the call that met it. */
+  #isLost = false;
 
   /** `recovery` makes good what executing threads lose; without it such a loss is the end. */
   constructor(run: OpenRun, emit: EmitEvent, options: SessionOptions, recovery?: RunRecovery) {
@@ -109,7 +111,7 @@ export class Session {
     try {
       this.#surviving(() => this.#dispatch(call));
     } catch (error) {
-      if (!EngineError.is(error) || error.code === "WE_INTERNAL_ASSERTION") throw error;
+      if (!EngineError.is(error) || error.code === "WE_INTERNAL_ASSERTION" || this.#isLost) throw error;
       this.#emit({ kind: "refusal", id: call.id, error: error.toRecord() });
     }
   }
@@ -127,7 +129,9 @@ export class Session {
       } catch (error) {
         if (this.#recovery === undefined || !isExecutorLoss(error)) throw error;
         const tick = this.#run.loop.committedTick;
+        this.#isLost = true;
         this.#run = this.#recovery.recover(this.#run, error);
+        this.#isLost = false;
         this.#snapshotTick = this.#run.snapshotTick;
         this.#emit({ kind: "recovered", tick, error: error.toRecord() });
       }
