@@ -27,6 +27,11 @@ export class InferenceThreadHost {
     });
   }
 
+  /** True while a thread has not ended. */
+  get isRunning(): boolean {
+    return this.#channels.size > 0;
+  }
+
   /** Their orchestrator is gone: the threads finish what runs and end. */
   close(): void {
     for (const channel of this.#channels) channel.close();

@@ -76,7 +76,13 @@ function relay(message: JobMessage): void {
 function stop(): void {
   if (!hasJob) process.exit(0);
   relay({ kind: "call", call: { id: 0, request: { method: "stop", reason: "interrupted" } } });
-  setTimeout(() => process.exit(130), stopDeadlineMs).unref();
+  setTimeout(cutOff, stopDeadlineMs).unref();
+}
+
+/** Leaving by exit while an inference thread is within native code would end in an abort of the runtime. */
+function cutOff(): void {
+  if (inferenceThreads.isRunning) process.kill(process.pid, "SIGKILL");
+  process.exit(130);
 }
 
 process.on("message", (message) => {
