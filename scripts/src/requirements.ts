@@ -68,6 +68,7 @@ export const requirements: readonly Requirement[] = [
   verb("keygen"),
   verb("sign"),
   verb("verify"),
+  verb("model"),
   verb("setup"),
   verb("doctor"),
   verb("explain"),

@@ -248,6 +248,23 @@ export const commands: readonly CommandDefinition[] = [
     load: async () => (await import("./commands/verify.js")).verify,
   },
   {
+    name: "model",
+    summary: "Show the models of a configuration, or ask one of them",
+    description:
+      "list loads every model on its providers and shows version, provider, why others were passed over, latency and digest. try asks one of them once with JSON, as an agent would, and prints the answer. Neither builds modules or starts a world.",
+    arguments: [
+      { name: "action", summary: "list or try" },
+      { name: "config", summary: "path of engine.yaml, or of a folder that holds one" },
+      { name: "name", summary: "try: the model", optional: true },
+      { name: "json", summary: "try: the request", optional: true },
+    ],
+    options: [],
+    examples: ["wasm-engine model list engine.yaml", "wasm-engine model try engine.yaml delay '[[8, 740]]'"],
+    exitCodes:
+      "0 ok, 1 the model cannot answer that, 2 usage or unknown model, 3 another digest, 4 no provider",
+    load: async () => (await import("./commands/model.js")).model,
+  },
+  {
     name: "setup",
     summary: "Install the native inference runtime into the project",
     description:

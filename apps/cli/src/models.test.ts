@@ -127,3 +127,24 @@ test("doctor tries every provider [S14.doctor]", () => {
   assert.deepEqual([web?.ok, web?.found], [true, "onnxruntime-web 1.30.0"], stdout);
   for (const { provider, found } of providers) assert.notEqual(found, "", provider);
 });
+
+test("model list loads the models, model try asks one of them [S14.model]", () => {
+  const list = project.cli("model", "list", "asking.yaml", "--json");
+  assert.equal(list.code, 0, list.stderr);
+  const { models } = list.document as { models: { name: string; provider: string; latencyTicks: number }[] }; // --json
+  assert.deepEqual(
+    models.map(({ name, provider, latencyTicks }) => [name, provider, latencyTicks]),
+    [["line", "wasm", 1]],
+  );
+  const answer = project.cli("model", "try", "asking.yaml", "line", '{"x":[[1,2]]}', "--json");
+  assert.deepEqual(
+    [answer.code, answer.document["ok"], answer.document["answer"]],
+    [0, true, [[4.5]]],
+    answer.stderr,
+  );
+  const wrong = project.cli("model", "try", "asking.yaml", "line", "[[1]]", "--json");
+  assert.deepEqual([wrong.code, wrong.document["ok"]], [1, false]);
+  assert.equal(project.cli("model", "try", "asking.yaml", "lime", "[[1,2]]", "--json").code, 2);
+  assert.equal(project.cli("model", "try", "asking.yaml", "line", "{", "--json").code, 2);
+  assert.equal(project.cli("model", "show", "asking.yaml", "--json").code, 2);
+});

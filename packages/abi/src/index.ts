@@ -11,6 +11,14 @@ export type {
   ExitCode,
 } from "./engine-error.js";
 export { Words, copyAligned } from "./aligned-copy.js";
+export {
+  SOURCE_MAP_SECTION,
+  decodeMappings,
+  encodeMappings,
+  originOf,
+  parseSourceMap,
+} from "./source-map.js";
+export type { MappedLines, Mapping, SourceMap, SourcePlace } from "./source-map.js";
 export { Region } from "./region.js";
 export type { AllocateBytes } from "./region.js";
 export { MailRegion } from "./mail-region.js";

@@ -60,6 +60,7 @@ export {
   buildModule,
   generateKeyFiles,
   loadConfig,
+  loadModelSetups,
   loadTrustPolicy,
   policyOfKeys,
   signModuleFile,
@@ -75,7 +76,7 @@ export type {
 } from "./modules/signed-module.js";
 export type { Ceiling, ModuleAdmission, Signer } from "./trust/ceiling.js";
 export type { NamedKey, SignatureReport, TrustPolicy } from "./trust/trust-policy.js";
-export type { ConfigOverrides, LoadedConfig } from "./config/load-config.js";
+export type { ConfigOverrides, LoadedConfig, LoadedModels } from "./config/load-config.js";
 export { ENGINE_SCHEMA, schemaText } from "./config/schema.js";
 export type { BuildOptions, BuiltModule } from "./modules/build-module.js";
 export { cEnvironment, cFlags } from "./modules/c-compiler.js";

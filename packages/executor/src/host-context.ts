@@ -111,7 +111,7 @@ export class HostContext {
     this.#recorded = lookups;
   }
 
-  /** Refuses host functions in what follows. */
+  /** Refuses host functions but `log` in what follows. */
   deny(): void {
     this.#denied = true;
   }
@@ -119,6 +119,11 @@ export class HostContext {
   /** Start of every host function. */
   begin(): this {
     if (this.#denied) throw new HostDenial("host functions are not available here");
+    return this.beginAlways();
+  }
+
+  /** Start of a host function that no view of the world and no agent notices. */
+  beginAlways(): this {
     this.#chargeFuel = 0;
     return this;
   }

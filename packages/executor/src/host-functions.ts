@@ -51,7 +51,7 @@ const NOBODY = 0;
 export function hostImports(host: HostContext): WasmImports {
   const functions: Record<HostFunctionName, (...values: number[]) => number | bigint> = {
     log: (level = 0, pointer = 0, bytes = 0) =>
-      host.begin().finish(log(host, level, pointer >>> 0, bytes >>> 0)),
+      host.beginAlways().finish(log(host, level, pointer >>> 0, bytes >>> 0)),
     send: (pointer = 0, ticks = 0) => host.begin().finish(send(host, pointer >>> 0, ticks)),
     publish: (pointer = 0) => host.begin().finish(publish(host, pointer >>> 0)),
     join: (pointer = 0, bytes = 0) =>

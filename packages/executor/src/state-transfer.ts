@@ -1,10 +1,10 @@
 /**
- * Calls that run outside turns: export and import of state for an upgrade, `agent_describe`. No host function may
- * be called in them. A refused upgrade leaves the agent as it was.
+ * Calls that run outside turns: export and import of state for an upgrade, `agent_describe`. No host function but `log` may
+ * be called in them, and what they log is for the words about a refusal only. A refused upgrade leaves the agent as it was.
  */
 
-import { FaultCode, SIZED_BLOCK_HEADER_BYTES, assert, limits } from "@wasm-engine/abi";
-import type { UpgradeOutcome } from "./executor-contract.js";
+import { FaultCode, Region, SIZED_BLOCK_HEADER_BYTES, assert, limits } from "@wasm-engine/abi";
+import type { FaultDetail, UpgradeOutcome } from "./executor-contract.js";
 import { FuelMeter } from "./fuel-meter.js";
 import { COMPLETED, callGuest, callStart, enter, fromResult, place, placingFuel } from "./guest-call.js";
 import type { Caller, Verdict } from "./guest-call.js";
@@ -14,6 +14,8 @@ import type { LoadedModule } from "./loaded-module.js";
 import type { ResidentAgent } from "./resident-agent.js";
 import type { SlotKeeper } from "./slot-keeper.js";
 
+/** Room for what is logged at first; it grows. */
+const saidBytes = 4096;
 const DENIED: Verdict = { code: FaultCode.HOST_DENIED, guestCode: 0 };
 const NO_BLOCK: Verdict = { code: FaultCode.GUEST_ERROR, guestCode: 0 };
 
@@ -21,6 +23,7 @@ export interface TransferOptions {
   readonly host: HostContext;
   readonly keeper: SlotKeeper;
   readonly depthBytes: number;
+  readonly onFaultDetail: ((detail: FaultDetail) => void) | undefined;
 }
 
 /** A call's verdict with the block it left, header included. */
@@ -32,16 +35,29 @@ interface Exported {
 export class StateTransfer {
   readonly #options: TransferOptions;
   readonly #meter = new FuelMeter();
+  /** What a guest logs in such a call; read for people, never committed. */
+  readonly #said = new Region((bytes) => new ArrayBuffer(bytes), saidBytes);
 
   constructor(options: TransferOptions) {
     this.#options = options;
   }
 
   /** Moves the agent to `module`, with its state where both modules offer it. */
-  upgrade(agent: ResidentAgent, module: LoadedModule): UpgradeOutcome {
+  upgrade(agent: ResidentAgent, module: LoadedModule, tick: number): UpgradeOutcome {
+    const outcome = this.#upgrade(agent, module);
+    if (outcome.code === undefined) return outcome;
+    const said = this.#options.host.effects.errorLines(0);
+    const { code, guestCode = 0 } = outcome;
+    const detail = ["the upgrade was refused", ...said].join("\n");
+    this.#options.onFaultDetail?.({ agent: agent.agent, id: agent.id, tick, code, guestCode, detail });
+    return outcome;
+  }
+
+  #upgrade(agent: ResidentAgent, module: LoadedModule): UpgradeOutcome {
     assert(agent.pendingFrom === undefined, "a busy agent is upgraded when its turn has landed");
     const meter = this.#meter;
     meter.start(agent.limits.fuelPerSlice, agent.limits.fuelPerTurnMax);
+    this.#options.host.effects.start(this.#said, 0);
     const fits = module.initial.memoryBytes <= agent.limits.memoryBytes;
     if (!fits) return refused(agent, meter, DENIED);
     const moves = agent.initialised && !agent.isOversized && agent.module.offersExport && module.offersImport;
@@ -110,7 +126,7 @@ export class StateTransfer {
   #caller(agent: ResidentAgent, instance: GuestInstance): Caller {
     const { host, depthBytes } = this.#options;
     const caller = { instance, meter: this.#meter, depthBytes, gates: host.gates };
-    host.effects.suppress(0);
+    host.effects.start(this.#said, 0);
     host.enter(agent, agent.ledger, caller);
     host.deny();
     return caller;

@@ -82,14 +82,15 @@ class Executor implements TurnExecutor {
     });
     const keeper = this.#keeper;
     this.#runner = new TurnRunner({ host, keeper, depthBytes, onFaultDetail: options.onFaultDetail });
-    this.#transfer = new StateTransfer({ host, keeper, depthBytes });
+    const { onFaultDetail } = options;
+    this.#transfer = new StateTransfer({ host, keeper, depthBytes, onFaultDetail });
   }
 
   apply(operations: readonly AgentOperation[], tick: number): readonly UpgradeOutcome[] {
     const upgrades: UpgradeOutcome[] = [];
     for (const operation of operations) {
       this.#guard({ agent: operation.agent, tick }, () => {
-        const upgrade = this.#applyOne(operation);
+        const upgrade = this.#applyOne(operation, tick);
         if (upgrade !== undefined) upgrades.push(upgrade);
       });
     }
@@ -196,7 +197,7 @@ class Executor implements TurnExecutor {
     };
   }
 
-  #applyOne(operation: AgentOperation): UpgradeOutcome | undefined {
+  #applyOne(operation: AgentOperation, tick: number): UpgradeOutcome | undefined {
     switch (operation.kind) {
       case "create":
         this.#create(operation);
@@ -209,7 +210,7 @@ class Executor implements TurnExecutor {
       }
       case "upgrade": {
         const agent = this.#agent(operation.agent);
-        return this.#transfer.upgrade(agent, this.#module(operation.module));
+        return this.#transfer.upgrade(agent, this.#module(operation.module), tick);
       }
       case "drop": {
         const agent = this.#agent(operation.agent);

@@ -84,6 +84,12 @@ export function hexOf(bytes: Uint8Array): string {
   return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+/** Payload of the first custom section of that name. @throws {WE_MODULE_HEADER} {WE_MODULE_MALFORMED} {WE_MODULE_LIMIT} */
+export function customSectionOf(bytes: Uint8Array, name: string): Uint8Array | undefined {
+  const section = readSections(bytes).find((candidate) => candidate.name === name);
+  return section === undefined ? undefined : bytes.subarray(section.payloadStart, section.end);
+}
+
 /** A whole custom section: id, size, name, payload. */
 export function encodeCustomSection(name: string, payload: Uint8Array): Uint8Array {
   const nameBytes = encodeUtf8(name);

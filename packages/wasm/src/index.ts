@@ -11,6 +11,7 @@ export { validateModule } from "./validator.js";
 export type { ValidatedModule } from "./validator.js";
 export { checkAgentModule } from "./agent-module.js";
 export type { AgentModuleInfo } from "./agent-module.js";
+export { customSectionOf } from "./custom-section.js";
 export { digestOf } from "./module-digest.js";
 export { attachManifest, checkAbi, readManifest } from "./manifest.js";
 export type { ReadManifestOptions } from "./manifest.js";

@@ -92,6 +92,14 @@ const malformed: readonly (readonly [string, RegExp])[] = [
     '{"name":"a","version":"1","abi":{"major":1,"minor":0},"capabilities":[],"limits":{"memoryBytes":-1}}',
     /limits\.memoryBytes/,
   ],
+  [
+    '{"name":"a","version":"1","abi":{"major":1,"minor":0},"capabilities":[],"messages":[]}',
+    /messages is not an object/,
+  ],
+  [
+    '{"name":"a","version":"1","abi":{"major":1,"minor":0},"capabilities":[],"messages":{"q":"text"}}',
+    /messages\.q is not an object/,
+  ],
   ["[".repeat(100_000), /not JSON/],
 ];
 

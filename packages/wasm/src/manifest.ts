@@ -104,6 +104,9 @@ function checkManifest(value: unknown): Manifest {
       if (limits[name] !== undefined) checkCount(limits, "limits.", name);
     }
   }
+  for (const [topic, schema] of Object.entries(fieldsOf(manifest["messages"] ?? {}, "messages"))) {
+    if (typeof schema !== "boolean") fieldsOf(schema, `messages.${topic}`);
+  }
   return value as Manifest; // every field of the type was checked above
 }
 

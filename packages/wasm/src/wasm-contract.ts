@@ -20,6 +20,8 @@ export interface Manifest {
   readonly abi: { readonly major: number; readonly minor: number };
   readonly capabilities: readonly CapabilityName[];
   readonly limits?: { readonly fuelPerSlice?: number; readonly memoryBytes?: number };
+  /** Messages that the agent takes: JSON Schema by topic. */
+  readonly messages?: Readonly<Record<string, object | boolean>>;
 }
 
 export interface InstrumentOptions {

@@ -23,8 +23,10 @@ const baseExports = [
     "agent_step",
     "agent_shutdown",
     "agent_describe",
+    "agent_export_state",
+    "agent_import_state",
   ],
-  ...["load", "load_alloc"],
+  ...["load", "load_alloc", "load_compile", "load_compile_prelude", "load_compiled_bytes"],
 ];
 
 /** Not `--all-features`: binaryen then writes sections that Node 20 does not read. */
@@ -94,16 +96,26 @@ export function buildQuickJsBase(root: string, folder: string): Uint8Array {
   return readFileSync(at("base.wasm"));
 }
 
-/** Constants and prelude as one expression, as the content of a C string literal. */
+/** Files of `guest` that are placed before the prelude, in this order. */
+const declarations = [
+  "constants",
+  "tensor",
+  "plain-data",
+  "json-schema",
+  "web-text",
+  "web-url",
+  "platform",
+] as const;
+
+/** Declarations and prelude as one expression, as the content of a C string literal. */
 function preludeText(root: string): string {
-  const constants = readFileSync(join(root, "sdk/javascript/guest/constants.js"), "utf8");
-  const tensor = readFileSync(join(root, "sdk/javascript/guest/tensor.js"), "utf8");
-  const prelude = readFileSync(join(root, "sdk/javascript/guest/prelude.js"), "utf8");
-  const lines = `(() => {\n${constants}\n${tensor}\nreturn ${withoutHeader(prelude)}})()`
+  const text = (name: string): string => readFileSync(join(root, `sdk/javascript/guest/${name}.js`), "utf8");
+  const lines = `(() => {\n${declarations.map(text).join("\n")}\nreturn ${withoutHeader(text("prelude"))}})()`
     .split("\n")
     .map((line) => line.trim());
   const kept = lines.filter((line) => line !== "" && !line.startsWith("//") && !/^\/\*\*.*\*\/$/.test(line));
-  return kept.map((line) => JSON.stringify(`${line}\n`)).join("\n");
+  // Two question marks may begin a trigraph in C.
+  return kept.map((line) => JSON.stringify(`${line}\n`).replaceAll("??", "?\\?")).join("\n");
 }
 
 /** The file header stands before the expression, where `return` would end the statement. */

@@ -3,7 +3,7 @@
  * one door (`native`) from JavaScript to the host functions. Owns the order of an invocation: call the prelude, drain
  * every microtask, then look for rejections that nobody handled. Knows nothing of what messages mean.
  *
- * Memory: its own stack and statics lie in the lowest 64 KiB, at the far end of the reactor's shadow stack, which
+ * Memory: its own stack and statics lie in the lowest 128 KiB, at the far end of the reactor's shadow stack, which
  * is never used that deep because QuickJS stops at STACK_BYTES.
  */
 #include <stdint.h>
@@ -23,7 +23,8 @@ QUICKJS(void, qjs_set_max_stack_size, uint32_t);
 QUICKJS(void, qjs_set_promise_rejection_handler, int32_t);
 QUICKJS(void, qjs_set_module_loader, int32_t);
 QUICKJS(void, qjs_run_gc, void);
-QUICKJS(value *, qjs_eval, const char *, uint32_t, const char *, int32_t);
+QUICKJS(uint8_t *, qjs_compile, const char *, uint32_t, const char *, int32_t, int32_t, uint32_t *);
+QUICKJS(value *, qjs_eval_bytecode, const uint8_t *, uint32_t);
 QUICKJS(value *, qjs_call, value *, value *, int32_t, value **);
 QUICKJS(value *, qjs_new_host_function, const char *, uint32_t, int32_t);
 QUICKJS(value *, qjs_new_string, const char *, uint32_t);
@@ -55,13 +56,18 @@ QUICKJS(void, wasm_free, void *);
 /* Of the reactor's 1 MiB shadow stack; deeper recursion is a RangeError of the script. */
 #define STACK_BYTES (256 * 1024)
 #define EVAL_MODULE 1
+#define STRIP_SOURCE (1 << 4)
+#define STRIP_DEBUG (1 << 5)
 #define REJECTIONS_MAX 32
 #define UNCAUGHT (-1)
 #define UNHANDLED_REJECTION (-2)
+#define STATE_REFUSED (-3)
 
-static const char prelude[] = {
+/* Not constant: it is cleared where its compiled form is loaded, and is no part of any agent. */
+static char prelude[] = {
 #include "prelude.inc"
 };
+_Static_assert(sizeof prelude < 80 * 1024, "statics lie between 32 and 128 KiB: see pre-initialiser.ts");
 
 static const char sdk_module[] =
     "const sdk = globalThis[Symbol.for('wasm-engine.agent')];"
@@ -71,7 +77,7 @@ static const char sdk_module_name[] = "wasm-engine/agent";
 /* While the module loads there is no agent: the clock stands, randomness is a fixed sequence, other calls throw. */
 static bool loading;
 static uint64_t loading_random;
-static value *undefined, *deliver, *shutdown, *describe, *capabilities, *printed;
+static value *undefined, *deliver, *shutdown, *describe, *capabilities, *printed, *export_state, *import_state;
 /* Capabilities that the module declares. The imports of the others are renamed away, so they must never be called. */
 static int32_t declared;
 enum { TOPICS = 1, MODELS = 2, TOOLS = 4, SPAWN = 8 };
@@ -266,7 +272,7 @@ WE_EXPORT("host_call") value *host_call(const char *names, uint32_t length, valu
   (void)length, (void)self, (void)count;
   char name = names[0];
   if (name == 't') return qjs_new_number(loading ? 0 : (double)we_tick());
-  if (name == 'm') return qjs_new_number(loading ? 0 : (double)(we_time() / 1000000));
+  if (name == 'm') return qjs_new_number(loading ? 0 : (double)we_time() / 1000000);
   if (loading && name != 'r' && name != 'b' && name != 'l')
     return thrown("host functions are there only in handlers, not while the module loads");
   if (needed(name, arguments) & ~declared)
@@ -383,48 +389,123 @@ WE_EXPORT("agent_alloc") void *agent_alloc(uint32_t bytes) {
   return scratch;
 }
 
+/* A string as a sized block; frees it. */
+static const void *sized_block(value *text) {
+  uint32_t length = 0;
+  const char *bytes = qjs_get_string_len(text, &length);
+  uint8_t *block = agent_alloc(length + WE_SIZED_BLOCK_HEADER_BYTES);
+  memcpy(block, &length, 4);
+  memcpy(block + WE_SIZED_BLOCK_HEADER_BYTES, bytes, length);
+  qjs_free_cstring(bytes);
+  qjs_free_value(text);
+  return block;
+}
+
 WE_EXPORT("agent_describe") const void *agent_describe(void) {
   value *text = qjs_call(describe, undefined, 0, 0);
   if (qjs_is_exception(text)) {
     uncaught();
     WE_TRAP();
   }
+  return sized_block(text);
+}
+
+/* A refusal is a negative pointer, after a console line that says why. */
+WE_EXPORT("agent_export_state") const void *agent_export_state(void) {
+  value *text = qjs_call(export_state, undefined, 0, 0);
+  if (!qjs_is_exception(text)) return sized_block(text);
+  uncaught();
+  return (const void *)STATE_REFUSED;
+}
+
+WE_EXPORT("agent_import_state") int32_t agent_import_state(const uint8_t *block) {
   uint32_t length = 0;
-  const char *bytes = qjs_get_string_len(text, &length);
-  uint8_t *block = agent_alloc(length + WE_SIZED_BLOCK_HEADER_BYTES);
-  memcpy(block, &length, 4);
-  memcpy(block + WE_SIZED_BLOCK_HEADER_BYTES, bytes, length);
-  return block;
+  memcpy(&length, block, 4);
+  value *text = qjs_new_string((const char *)block + WE_SIZED_BLOCK_HEADER_BYTES, length);
+  int32_t code = invoke(import_state, 1, &text);
+  qjs_free_value(text);
+  return code < 0 ? STATE_REFUSED : 0;
 }
 
 /* ---- loading, at build time; these exports are removed from the finished module ---- */
 
-/* Room for the source and its terminator. */
+/*
+ * Two instances: one compiles and is thrown away, the other loads the bytecode and becomes the agent. So neither the texts nor
+ * what the parser left behind is in the agent's memory.
+ */
+
+/* Room for a text and its terminator, or for bytecode. */
 WE_EXPORT("load_alloc") char *load_alloc(uint32_t bytes) { return wasm_malloc(bytes + 1); }
 
-static int32_t load_prelude(void) {
-  value *factory = qjs_eval(prelude, sizeof prelude - 1, "wasm-engine/prelude.js", 0);
-  if (qjs_is_exception(factory)) return uncaught();
+static int32_t start(void) {
+  loading = true;
+  loading_random = 1;
+  _initialize();
+  if (qjs_init() != 0) return UNCAUGHT;
+  qjs_set_max_stack_size(STACK_BYTES);
+  qjs_set_promise_rejection_handler(1);
+  qjs_set_module_loader(1);
+  undefined = qjs_get_undefined();
+  return 0;
+}
+
+static uint32_t compiled_bytes;
+WE_EXPORT("load_compiled_bytes") uint32_t load_compiled_bytes(void) { return compiled_bytes; }
+
+/* Bytecode of the prelude, without lines. */
+WE_EXPORT("load_compile_prelude") const uint8_t *load_compile_prelude(void) {
+  if (start() != 0) return 0;
+  const char *name = "wasm-engine/prelude.js";
+  return qjs_compile(prelude, sizeof prelude - 1, name, 0, STRIP_SOURCE | STRIP_DEBUG, &compiled_bytes);
+}
+
+/* Bytecode of an agent, with lines and without text; 0 after a console line that says why. The prelude comes first. */
+WE_EXPORT("load_compile") const uint8_t *load_compile(const char *source, uint32_t bytes, const char *name) {
+  const uint8_t *code = qjs_compile(source, bytes, name, EVAL_MODULE, STRIP_SOURCE, &compiled_bytes);
+  if (code) return code;
+  value *error = qjs_get_exception();
+  value *stack = qjs_get_prop_string(error, "stack");
+  uint32_t length = 0;
+  const char *message = qjs_get_string_len(error, &length);
+  we_host_log(WE_LOG_LEVEL_ERROR, message, (int32_t)length);
+  const char *trace = qjs_get_string_len(stack, &length);
+  we_host_log(WE_LOG_LEVEL_ERROR, trace, (int32_t)length);
+  return 0;
+}
+
+static value *evaluated(uint8_t *code, uint32_t bytes) {
+  value *result = qjs_eval_bytecode(code, bytes);
+  memset(code, 0, bytes);
+  wasm_free(code);
+  return result;
+}
+
+static int32_t load_prelude(uint8_t *code, uint32_t bytes) {
+  memset(prelude, 0, sizeof prelude);
+  value *factory = evaluated(code, bytes);
+  if (qjs_is_exception(factory)) return UNCAUGHT;
   value *native = native_object();
   value *arguments[] = {native};
   value *calls = qjs_call(factory, undefined, 1, arguments);
-  if (qjs_is_exception(calls)) return uncaught();
+  if (qjs_is_exception(calls)) return UNCAUGHT;
   deliver = qjs_get_prop_string(calls, "deliver");
   shutdown = qjs_get_prop_string(calls, "shutdown");
   describe = qjs_get_prop_string(calls, "describe");
   capabilities = qjs_get_prop_string(calls, "capabilities");
   printed = qjs_get_prop_string(calls, "printed");
+  export_state = qjs_get_prop_string(calls, "exportState");
+  import_state = qjs_get_prop_string(calls, "importState");
   qjs_free_value(calls);
   qjs_free_value(native);
   qjs_free_value(factory);
   return 0;
 }
 
-static int32_t load_source(const char *source, uint32_t bytes, const char *name) {
-  value *done = qjs_eval(source, bytes, name, EVAL_MODULE);
+static int32_t load_source(uint8_t *code, uint32_t bytes) {
+  value *done = evaluated(code, bytes);
   if (qjs_is_exception(done)) return uncaught();
-  int32_t code = settle();
-  if (code < 0) return code;
+  int32_t result = settle();
+  if (result < 0) return result;
   if (qjs_promise_state(done) == 0) {
     we_log("the module waits for something at its top level; await belongs into handlers");
     return UNCAUGHT;
@@ -437,20 +518,11 @@ static int32_t load_source(const char *source, uint32_t bytes, const char *name)
   return declared;
 }
 
-/* Evaluates prelude and source once; the capabilities declared, or a negative code after a console line that says why. */
-WE_EXPORT("load") int32_t load(char *source, uint32_t bytes, char *name) {
-  loading = true;
-  loading_random = 1;
-  _initialize();
-  if (qjs_init() != 0) return UNCAUGHT;
-  qjs_set_max_stack_size(STACK_BYTES);
-  qjs_set_promise_rejection_handler(1);
-  qjs_set_module_loader(1);
-  undefined = qjs_get_undefined();
-  int32_t code = load_prelude();
-  if (code == 0) code = load_source(source, bytes, name);
-  wasm_free(source);
-  wasm_free(name);
+/* Evaluates prelude and agent once; the capabilities declared, or a negative code after a console line that says why. */
+WE_EXPORT("load") int32_t load(uint8_t *first, uint32_t first_bytes, uint8_t *second, uint32_t second_bytes) {
+  int32_t code = start();
+  if (code == 0) code = load_prelude(first, first_bytes);
+  if (code == 0) code = load_source(second, second_bytes);
   qjs_run_gc();
   loading = false;
   return code;

@@ -1,18 +1,20 @@
 // Runs once inside QuickJS, before the agent's source, and stays: turns deliveries into handlers and promises.
 // The file is an expression: a function of `native`, the one door to the host functions (see glue.c). What it
-// returns is called by the glue. Constants come from constants.js, tensors from tensor.js, both placed before it.
+// returns is called by the glue. Files of declarations are placed before it: constants, tensors, plain data, checks of
+// message types, and what the platform lacks (web-*.js).
 //
 // Life of a request: native.* gives an id > 0 - the id and its promise wait in `pending` - the answer with that
 // correlationId settles the promise - the rest of the async function runs as a microtask of the same invocation.
 (native) => {
   "use strict";
 
-  /** Requests waiting for an answer, by id: {resolve, reject, onPart, what, since}. */
+  /** Requests waiting for an answer, by id: {resolve, reject, onPart, what, when}; what and when are for people. */
   const pending = new Map();
   /** Deliveries that wait for the running handler. */
   const queue = [];
   let definition;
   let context;
+  let state;
   let running = 0;
 
   /** An answer that is an error, or a refusal of a host function. Match `code`. */
@@ -78,10 +80,23 @@
     return accepted(result, topic === "" ? call : `${call} "${topic}"`);
   }
 
-  function promised(requestId, what, onPart) {
-    return new Promise((resolve, reject) => {
-      pending.set(requestId, { resolve, reject, onPart, what, since: native.tick() });
+  /**
+   * Promise of the answer to the request that `begin` makes, with `cancel()`. Whatever happens to a request, its one last
+   * answer settles the promise; cancelling makes that answer CANCELLED.
+   */
+  function request(what, { signal, onPart, when } = {}, begin, pick = (message) => message) {
+    let id = 0;
+    const answered = new Promise((resolve, reject) => {
+      signal?.throwIfAborted();
+      id = begin();
+      pending.set(id, { resolve, reject, onPart, what, when: when ?? `since tick ${native.tick()}` });
     });
+    const promise = answered.then(pick);
+    promise.cancel = () => {
+      if (pending.has(id)) native.cancel(id);
+    };
+    if (id > 0) signal?.addEventListener("abort", promise.cancel, { once: true });
+    return promise;
   }
 
   function ticksOf(options) {
@@ -89,25 +104,46 @@
     return ticks === undefined ? -1 : Math.trunc(ticks);
   }
 
-  function makeContext(state) {
+  const ticksMax = 2 ** 31 - 1;
+
+  function sleep(what, ticks, options) {
+    const delay = Math.min(ticksMax, Math.max(1, Math.trunc(ticks)));
+    const when = `until tick ${native.tick() + delay}`;
+    const begin = () => post("schedule", { kind: MessageKind.TIMER, body: null, ticks: delay });
+    return request(what, { signal: options?.signal, when }, begin, () => undefined);
+  }
+
+  function bodyOf(message) {
+    return message.body;
+  }
+
+  function infer(model, input, options) {
+    const begin = () => post("infer", { topic: model, body: input, ticks: ticksOf(options) });
+    return request(`infer ${model}`, options, begin, bodyOf);
+  }
+
+  function makeContext() {
     return Object.freeze({
-      state,
+      /** Plain data: what inspectors see and upgrades carry over. */
+      get state() {
+        return state;
+      },
       get tick() {
         return native.tick();
       },
       /** Virtual time in milliseconds, like Date.now(). */
       get now() {
-        return native.time();
+        return Math.floor(native.time());
       },
       send(to, body, options) {
         post("send", { peer: handleOf(to), topic: options?.topic ?? "", body });
       },
       /** Promise of the answer's message. */
-      async ask(to, body, options) {
+      ask(to, body, options) {
         const topic = options?.topic ?? "";
         const flags = MessageFlag.ANSWER_WANTED;
-        const id = post("send", { flags, peer: handleOf(to), topic, body, ticks: ticksOf(options) });
-        return await promised(id, `ask ${to}`, options?.onPart);
+        const begin = () => post("send", { flags, peer: handleOf(to), topic, body, ticks: ticksOf(options) });
+        return request(`ask ${to}`, options, begin);
       },
       publish(topic, body) {
         post("publish", { topic, body });
@@ -119,32 +155,29 @@
         accepted(native.leave(String(topic).toWellFormed()), `leave "${topic}"`);
       },
       /** Promise that resolves after `ticks`, at least 1. */
-      async sleep(ticks) {
-        const id = post("schedule", {
-          kind: MessageKind.TIMER,
-          body: null,
-          ticks: Math.max(1, Math.trunc(ticks)),
-        });
-        await promised(id, `sleep ${ticks}`);
+      sleep(ticks, options) {
+        return sleep("sleep", ticks, options);
       },
       /** Promise of the task's result. */
-      async task(task, options) {
-        const id = post("schedule", { kind: MessageKind.TASK, body: task, ticks: options?.delayTicks ?? 0 });
-        return (await promised(id, `task ${task?.taskId}`)).body;
+      task(task, options) {
+        const begin = () =>
+          post("schedule", { kind: MessageKind.TASK, body: task, ticks: options?.delayTicks ?? 0 });
+        return request(`task ${task?.taskId}`, options, begin, bodyOf);
       },
       /** Promise of a model's answer; `onPart` sees the tokens before. */
-      async infer(model, input, options) {
-        const id = post("infer", { topic: model, body: input, ticks: ticksOf(options) });
-        return (await promised(id, `infer ${model}`, options?.onPart)).body;
+      infer,
+      /** Promise of what a language model answers to a conversation: `{text, …}`; `onPart` sees the parts before. */
+      chat(model, messages, { timeoutTicks, onPart, signal, ...parameters } = {}) {
+        return infer(model, { messages, ...parameters }, { timeoutTicks, onPart, signal });
       },
-      async tool(name, input, options) {
-        const id = post("call_tool", { topic: name, body: input, ticks: ticksOf(options) });
-        return (await promised(id, `tool ${name}`)).body;
+      tool(name, input, options) {
+        const begin = () => post("call_tool", { topic: name, body: input, ticks: ticksOf(options) });
+        return request(`tool ${name}`, options, begin, bodyOf);
       },
       /** Handle of a child, addressable at once; `started` settles with its first tick. */
       spawn(spec) {
         const id = accepted(native.spawn(JSON.stringify(spec).toWellFormed()), "spawn");
-        const started = promised(id, `spawn ${spec?.id}`);
+        const started = request(`spawn ${spec?.id}`, undefined, () => id);
         started.catch(() => {});
         return { handle: native.spawned(), started };
       },
@@ -204,6 +237,12 @@
     get isLast() {
       return (this.#flags & MessageFlag.LAST_PART) !== 0;
     }
+    /** Looks at the body with `check`, which gives {value} to go on with or {issues}. */
+    static check(message, check) {
+      const result = check(message.body);
+      if (result.issues === undefined) message.#body = result.value;
+      return result.issues;
+    }
     reply(body) {
       answer(this, MessageFlag.LAST_PART, body);
     }
@@ -256,6 +295,26 @@
     return true;
   }
 
+  /** Refuses a message that is not of the type that its topic declares: with an answer where one is wanted. */
+  function isAccepted(message) {
+    const types = definition.messages;
+    if (message.kind !== MessageKind.MESSAGE || types === undefined || !Object.hasOwn(types, message.topic))
+      return true;
+    let issues;
+    try {
+      issues = Message.check(message, (body) => checkedBody(types[message.topic], body));
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      issues = [{ path: "body", message: "not JSON" }];
+    }
+    if (issues === undefined) return true;
+    const [{ path, message: what }] = issues;
+    const text = `"${message.topic}" is not of its declared type: ${path}: ${what}`;
+    if (message.answerWanted) message.replyError("BAD_MESSAGE", text, { issues });
+    else log(LogLevel.WARN, [text]);
+    return false;
+  }
+
   function handlerOf(kind) {
     if (kind === MessageKind.START) return definition.onStart;
     if (kind === MessageKind.STOP) return definition.onStop;
@@ -299,8 +358,14 @@
   }
 
   function stackOf(error) {
-    const stack = typeof error.stack === "string" ? error.stack.trimEnd() : "";
+    // Frames of this file have no place: nobody who writes an agent can do anything about them.
+    const frames = typeof error.stack === "string" ? error.stack.trimEnd().split("\n") : [];
+    const stack = frames.filter((frame) => !frame.includes("<null>:0")).join("\n");
     return stack === "" ? String(error) : `${String(error)}\n${stack}`;
+  }
+
+  function refused(what) {
+    throw new AgentError("REFUSED", what);
   }
 
   globalThis.console = Object.freeze({
@@ -312,16 +377,29 @@
   });
   Math.random = () => native.random("Math.random");
 
+  const { noteMoment } = installPlatform({ native, sleep, refused });
+
   /** Declares the agent of this module. Called once, while the module loads. */
   function defineAgent(agent) {
     if (definition !== undefined) throw new TypeError("a module defines one agent");
     if (typeof agent !== "object" || agent === null) throw new TypeError("defineAgent takes an object");
     definition = agent;
-    context = makeContext(agent.state ?? {});
+    state = agent.state ?? {};
+    context = makeContext();
     return agent;
   }
 
   globalThis[Symbol.for("wasm-engine.agent")] = Object.freeze({ defineAgent, AgentError, MessageKind });
+
+  /** Level of the line by which the builder learns what the agent declares. */
+  const declarationLevel = 100;
+
+  /** What stands between this agent and an upgrade: pending requests, then messages that wait for them. */
+  function waiting() {
+    return [...pending.values()].map(({ what, when }) => `${what} ${when}`);
+  }
+
+  const versionOf = () => definition.version ?? 0;
 
   return {
     /** Bits of what the agent declares, as glue.c numbers them. Called once, after the source. */
@@ -333,22 +411,54 @@
         if (bit < 0) throw new TypeError(`capability "${name}": known are topics, models, tools and spawn`);
         mask |= 1 << bit;
       }
+      if (definition.messages !== undefined) {
+        const published = Object.entries(definition.messages).map(([topic, schema]) => [
+          topic,
+          publishedSchema(schema),
+        ]);
+        native.log(
+          declarationLevel,
+          JSON.stringify({ messages: Object.fromEntries(published) }).toWellFormed(),
+        );
+      }
       return mask;
     },
     deliver(kind, encoding, flags, id, correlationId, sender, tick, topic, payload) {
+      noteMoment();
       const message = new Message(kind, encoding, flags, id, correlationId, sender, tick, topic, payload);
       if (answerKinds.has(kind)) {
         if (!settle(message)) log(LogLevel.WARN, [`nobody waits for the answer to request ${correlationId}`]);
         return;
       }
+      if (!isAccepted(message)) return;
       queue.push(message);
       if (running === 0 || definition.reentrant === true) return pump();
     },
     shutdown: () => definition.onShutdown?.(context),
     describe() {
-      const own = definition.describe?.(context) ?? { state: context.state };
-      const waiting = [...pending.values()].map(({ what, since }) => ({ what, since }));
-      return JSON.stringify({ ...own, pending: waiting, queued: queue.length }).toWellFormed();
+      const own = definition.describe?.(context) ?? { state };
+      return JSON.stringify({ ...own, waiting: waiting(), queued: queue.length }).toWellFormed();
+    },
+    /** The state as text, for the version that comes. Nothing may be suspended: a promise is no data. */
+    exportState() {
+      if (running > 0 || pending.size > 0 || queue.length > 0) {
+        const names = pending.size > 0 ? waiting().join(", ") : "a promise that no request settles";
+        refused(`not while something is suspended: ${names}`);
+      }
+      const found = notPlain(state, "state");
+      if (found !== undefined) refused(`the state is not plain data: ${found}`);
+      return JSON.stringify({ version: versionOf(), state }).toWellFormed();
+    },
+    /** Takes over the state of another version; members that it lacks keep what this one starts with. */
+    importState(text) {
+      const { version, state: old } = JSON.parse(text);
+      if (version !== versionOf() && definition.migrate === undefined)
+        refused(
+          `the state is of version ${version}, this is version ${versionOf()}: define migrate(state, fromVersion)`,
+        );
+      const taken = version === versionOf() ? old : definition.migrate(old, version);
+      const isMembers = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+      state = isMembers(taken) && isMembers(state) ? { ...state, ...taken } : taken;
     },
     printed,
   };

@@ -1,13 +1,22 @@
 /** Builds JavaScript agents. The engine's module builder calls {@link buildAgent}; embedders may call either. */
 
 import { existsSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
+import { EngineError } from "@wasm-engine/abi";
+import { bundleAgent } from "./bundle.js";
+import type { Bundle } from "./bundle.js";
 import { javaScriptError } from "./errors.js";
+import { readSections, writeSections } from "./module-sections.js";
+import { sourceMapSection } from "./packed-source-map.js";
 import { preInitialise } from "./pre-initialiser.js";
+import type { AgentDeclaration, InitialisedAgent } from "./pre-initialiser.js";
+import { withNames } from "./refused-global.js";
+import { checkBundle } from "./refusals.js";
+import { mappedTrace } from "./source-position.js";
 
 export { JAVASCRIPT_ERRORS } from "./errors.js";
+export type { AgentDeclaration } from "./pre-initialiser.js";
 
 /** A published package carries the base in its own folder, a checkout keeps it once for all (ADR 0025). */
 const basePath: string =
@@ -16,31 +25,47 @@ const basePath: string =
     .find((path) => existsSync(path)) ?? "quickjs-agent-base.wasm";
 
 export interface BuiltAgent {
-  /** Core WebAssembly without manifest and signature. */
+  /** Core WebAssembly with a source map, without manifest and signature. */
   readonly bytes: Uint8Array;
-  /** Absolute paths of every file that went into it. */
+  /** What the agent says of itself for its manifest. */
+  readonly declaration: AgentDeclaration;
+  /** Absolute paths of every file that decides what it is; some may not exist. */
   readonly inputs: readonly string[];
 }
 
 /**
- * Builds the agent in the file `entry`: `.js` and `.mjs` as they are, `.ts` and `.mts` without their types.
- * @throws {WE_JAVASCRIPT_LOAD} @throws {WE_JAVASCRIPT_BASE} @throws {WE_JAVASCRIPT_TYPES}
+ * Builds the agent in the file `entry` with everything that it imports. Equal sources give equal bytes.
+ * @throws {WE_JAVASCRIPT_BUILD} {WE_JAVASCRIPT_NODE_IMPORT} {WE_JAVASCRIPT_REFUSED} {WE_JAVASCRIPT_LOAD}
+ * {WE_JAVASCRIPT_BUNDLER} {WE_JAVASCRIPT_BASE}
  */
-// eslint-disable-next-line @typescript-eslint/require-await -- the builder's interface leaves room for bundling
 export async function buildAgent({ entry }: { readonly entry: string }): Promise<BuiltAgent> {
-  const source = readFileSync(entry, "utf8");
-  const script = /\.m?ts$/.test(entry) ? withoutTypes(entry, source) : source;
-  const bytes = buildJavaScriptAgent(script, basename(entry), quickJsBase());
-  return { bytes, inputs: [entry, basePath] };
+  const bundle = await bundleAgent(entry);
+  checkBundle(bundle);
+  const { bytes, declaration } = initialised(bundle, basename(entry));
+  const mapped = writeSections([...readSections(bytes), sourceMapSection(bundle)]);
+  return { bytes: mapped, declaration, inputs: [...bundle.inputs, basePath] };
 }
 
-/** The module of a JavaScript source: the same source, name and base give the same bytes. @throws {WE_JAVASCRIPT_LOAD} */
+function initialised(bundle: Bundle, entryName: string): InitialisedAgent {
+  try {
+    return preInitialise(quickJsBase(), withNames(bundle.text), bundle.name);
+  } catch (error) {
+    if (!EngineError.is(error) || error.code !== "WE_JAVASCRIPT_LOAD") throw error;
+    const cause = mappedTrace(bundle, String(error.details["cause"]));
+    throw javaScriptError("WE_JAVASCRIPT_LOAD", { name: entryName, cause });
+  }
+}
+
+/**
+ * The module of one script as it is, neither bundled nor checked: the same source, name and base give the same bytes.
+ * @throws {WE_JAVASCRIPT_LOAD} {WE_JAVASCRIPT_BASE}
+ */
 export function buildJavaScriptAgent(
   source: string,
   name: string,
   base: Uint8Array,
 ): Uint8Array<ArrayBuffer> {
-  return preInitialise(base, source, name);
+  return preInitialise(base, source, name).bytes;
 }
 
 /** Bytes of the QuickJS base that belongs to this version. @throws {WE_JAVASCRIPT_BASE} */
@@ -50,27 +75,4 @@ export function quickJsBase(): Uint8Array {
   } catch (error) {
     throw javaScriptError("WE_JAVASCRIPT_BASE", { cause: String(error) });
   }
-}
-
-/** The part of the TypeScript compiler that is used. */
-interface TypeScript {
-  readonly transpileModule: (
-    source: string,
-    options: { readonly compilerOptions: Readonly<Record<string, unknown>> },
-  ) => { readonly outputText: string };
-}
-
-/** Types go, everything else stays where it is as far as the compiler keeps lines. Nothing is checked. */
-function withoutTypes(entry: string, source: string): string {
-  let compiler: TypeScript | undefined;
-  for (const start of [entry, import.meta.url]) {
-    try {
-      compiler ??= createRequire(start)("typescript") as TypeScript; // the package's documented surface
-    } catch {
-      // Not installed there: try the next place.
-    }
-  }
-  if (compiler === undefined) throw javaScriptError("WE_JAVASCRIPT_TYPES", { name: basename(entry) });
-  const options = { target: "ES2023", module: "ES2022", verbatimModuleSyntax: true, newLine: "lf" };
-  return compiler.transpileModule(source, { compilerOptions: options }).outputText;
 }

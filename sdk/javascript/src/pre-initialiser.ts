@@ -5,7 +5,7 @@
  */
 
 import { HOST_FUNCTIONS, HOST_MODULE } from "@wasm-engine/abi";
-import type { CapabilityName, HostFunction } from "@wasm-engine/abi";
+import type { CapabilityName, EngineError, HostFunction } from "@wasm-engine/abi";
 import { javaScriptError } from "./errors.js";
 import {
   SectionId,
@@ -43,7 +43,7 @@ const standIns: Readonly<Record<string, string>> = {
 /** Dead once `load` has returned: the stacks of the glue and of QuickJS. Statics of the glue lie between them. */
 const deadRanges: readonly (readonly [number, number])[] = [
   [0, 0x8000],
-  [0x1_0000, 0x10_0000],
+  [0x2_0000, 0x10_0000],
 ];
 
 /** A run of zeros of this length ends a data segment. */
@@ -52,30 +52,73 @@ const pageBytes = 65_536;
 
 interface BaseExports {
   readonly memory: WebAssembly.Memory;
-  readonly load: (source: number, sourceBytes: number, name: number) => number;
   readonly load_alloc: (bytes: number) => number;
+  readonly load_compile_prelude: () => number;
+  readonly load_compile: (source: number, sourceBytes: number, name: number) => number;
+  readonly load_compiled_bytes: () => number;
+  readonly load: (prelude: number, preludeBytes: number, agent: number, agentBytes: number) => number;
 }
+
+/** What an agent says of itself besides its capabilities, which its imports tell. */
+export interface AgentDeclaration {
+  /** JSON Schema by topic. */
+  readonly messages?: Readonly<Record<string, object | boolean>>;
+}
+
+export interface InitialisedAgent {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly declaration: AgentDeclaration;
+}
+
+/** What the base says while it loads. */
+interface Said {
+  readonly lines: string[];
+  declaration: AgentDeclaration;
+}
+
+/** Level of the one line that is no console line but the declaration, as guest/prelude.js numbers it. */
+const declarationLevel = 100;
 
 /** Loads `source` into the base; `moduleName` names it in stack traces. @throws {WE_JAVASCRIPT_LOAD} */
-export function preInitialise(base: Uint8Array, source: string, moduleName: string): Uint8Array<ArrayBuffer> {
-  const lines: string[] = [];
-  const exports = instantiate(base, lines);
-  const sourceBytes = new TextEncoder().encode(source);
-  const sourceAt = place(exports, sourceBytes);
-  const nameAt = place(exports, new TextEncoder().encode(moduleName));
-  const declared = loaded(exports, [sourceAt, sourceBytes.length, nameAt], lines);
-  if (declared < 0)
-    throw javaScriptError("WE_JAVASCRIPT_LOAD", { name: moduleName, cause: lines.join("\n") });
-  return finished(base, imageOf(exports.memory), declared);
+export function preInitialise(base: Uint8Array, source: string, moduleName: string): InitialisedAgent {
+  const said: Said = { lines: [], declaration: {} };
+  const program = moduleOf(base);
+  const failed = (): EngineError =>
+    javaScriptError("WE_JAVASCRIPT_LOAD", { name: moduleName, cause: said.lines.join("\n") });
+  // What compiles is another instance than what loads: the agent's memory holds no text and nothing of the parser.
+  const compiler = instantiate(program, said);
+  const prelude = codeAt(compiler, compiler.load_compile_prelude());
+  const text = new TextEncoder().encode(source);
+  const names = new TextEncoder().encode(moduleName);
+  const agent = codeAt(
+    compiler,
+    compiler.load_compile(place(compiler, text), text.length, place(compiler, names)),
+  );
+  if (prelude === undefined || agent === undefined) throw failed();
+  const exports = instantiate(program, said);
+  const [first, second] = [place(exports, prelude), place(exports, agent)];
+  const declared = loaded(exports, [first, prelude.length, second, agent.length], said.lines);
+  if (declared < 0) throw failed();
+  return { bytes: finished(base, imageOf(exports.memory), declared), declaration: said.declaration };
 }
 
-function instantiate(base: Uint8Array, lines: string[]): BaseExports {
+function moduleOf(base: Uint8Array): WebAssembly.Module {
   try {
-    const module = new WebAssembly.Module(base as Uint8Array<ArrayBuffer>); // never shared memory
+    return new WebAssembly.Module(base as Uint8Array<ArrayBuffer>); // never shared memory
+  } catch (error) {
+    throw javaScriptError("WE_JAVASCRIPT_BASE", { cause: String(error) });
+  }
+}
+
+function instantiate(module: WebAssembly.Module, said: Said): BaseExports {
+  try {
     const host: Record<string, () => number> = {};
     for (const { name: imported } of WebAssembly.Module.imports(module)) host[imported] = () => -1;
-    const log = (_level: number, pointer: number, bytes: number): number => {
-      lines.push(new TextDecoder().decode(new Uint8Array(exports.memory.buffer, pointer, bytes)));
+    const log = (level: number, pointer: number, bytes: number): number => {
+      const text = new TextDecoder().decode(new Uint8Array(exports.memory.buffer, pointer, bytes));
+      if (level === declarationLevel)
+        said.declaration = JSON.parse(text) as AgentDeclaration; // by the prelude
+      else said.lines.push(text);
       return 0;
     };
     const instance = new WebAssembly.Instance(module, { [HOST_MODULE]: { ...host, log } });
@@ -86,7 +129,13 @@ function instantiate(base: Uint8Array, lines: string[]): BaseExports {
   }
 }
 
-function loaded(exports: BaseExports, parameters: [number, number, number], lines: string[]): number {
+/** A copy of the bytecode at `pointer`; undefined where compiling failed. */
+function codeAt(exports: BaseExports, pointer: number): Uint8Array | undefined {
+  if (pointer === 0) return undefined;
+  return new Uint8Array(exports.memory.buffer, pointer, exports.load_compiled_bytes()).slice();
+}
+
+function loaded(exports: BaseExports, parameters: Parameters<BaseExports["load"]>, lines: string[]): number {
   try {
     return exports.load(...parameters);
   } catch (error) {
@@ -153,7 +202,7 @@ function withoutLoading(body: Uint8Array): Uint8Array {
   for (let index = 0; index < count; index++) {
     const exported = reader.name();
     const entry = concatenate([name(exported), Uint8Array.of(reader.byte()), unsigned(reader.unsigned())]);
-    if (exported !== "load" && exported !== "load_alloc") kept.push(entry);
+    if (!exported.startsWith("load")) kept.push(entry);
   }
   return concatenate([unsigned(kept.length), ...kept]);
 }

@@ -50,7 +50,7 @@ test("[G6] an uncaught JavaScript error is rolled back, with its stack in the fa
   const failed = twin.receive({ topic: "throw" });
   assert.equal(failed.outcome.fault?.code, FaultCode.GUEST_ERROR);
   assert.equal(failed.effects.length, 0);
-  assert.match(twin.details[0] ?? "", /TypeError: bad ü\n\s+at .*probe\.js:\d+/);
+  assert.match(twin.details[0] ?? "", /TypeError: bad ü\n\s+at .*bundle-[0-9a-f]{8}\.js:\d+/);
   twin.receive({ topic: "answered" });
   twin.receive({ kind: MessageKind.ANSWER, correlationId: 1, flags: 2 });
   const last = twin.receive({ topic: "stray" });

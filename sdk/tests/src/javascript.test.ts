@@ -37,6 +37,8 @@ test("imports nothing but the host functions and exports the entry points", () =
     [
       "agent_alloc",
       "agent_describe",
+      "agent_export_state",
+      "agent_import_state",
       "agent_init",
       "agent_receive",
       "agent_shutdown",
@@ -63,7 +65,7 @@ test("a promise stays pending over invocations and settles with its answer", () 
   assert.deepEqual(jsonOf(question), { text: "grüße 🦆" });
   assert.deepEqual(host.describe(), {
     state: { answered: 0 },
-    pending: [{ what: "ask critic", since: 7 }],
+    waiting: ["ask critic since tick 7"],
     queued: 0,
   });
   const memory = new Uint8Array(host.exports.memory.buffer).slice();
@@ -171,7 +173,7 @@ for (const topic of ["throw", "reject", "stray"]) {
     assert.ok(host.receiveCode({ topic }) < 0);
     assert.match(
       host.taken()[0]?.text ?? "",
-      /(TypeError: bad ü|RangeError: (later|stray))\n\s+at .*probe\.js:\d+/,
+      /(TypeError: bad ü|RangeError: (later|stray))\n\s+at .*bundle-[0-9a-f]{8}\.js:\d+/,
     );
   });
 }

@@ -49,8 +49,8 @@ test("[G3] kill -9 while a promise is pending: resumed, the run has the undistur
       `passage ${passage} is part of the run`,
     );
     const report = await inspectRun(dir, { agent: "courier", isolation: "inline" });
-    const held = report.agents[0]?.describe as { pending?: unknown[] } | undefined; // what its SDK describes
-    if ((held?.pending?.length ?? 0) > 0) pending++;
+    const held = report.agents[0]?.describe as { waiting?: unknown[] } | undefined; // what its SDK describes
+    if ((held?.waiting?.length ?? 0) > 0) pending++;
     await using resumed = await Engine.open(dir, { resume: true, isolation: "inline" });
     const result = await resumed.run();
     assert.deepEqual(figures(result), figures(undisturbed), `passage ${passage}`);

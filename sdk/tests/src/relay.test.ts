@@ -64,7 +64,7 @@ test("a run stopped while the promise is pending goes on to the same head", () =
     rmSync(join(folder, "out"), { recursive: true });
     cli(folder, "run", "engine.yaml", "--dir", "parts", "--ticks", "199");
     const [courier] = cli(folder, "inspect", "parts", "--agent", "courier").agents;
-    assert.match(JSON.stringify(courier?.describe), /"pending":\[\{"what":"(ask mixer|sleep \d)"/);
+    assert.match(JSON.stringify(courier?.describe), /"waiting":\["(ask mixer since|sleep until) tick \d/);
     const resumed = cli(folder, "run", "--resume", "parts");
     assert.equal(resumed.chainHead, whole.chainHead);
     assert.deepEqual(verdicts(folder), [passed]);

@@ -3,7 +3,7 @@
  * package, and whoever looks at a recorded run needs none of them.
  */
 
-import type { ConfigOverrides, LoadedConfig } from "../config/load-config.js";
+import type { ConfigOverrides, LoadedConfig, LoadedModels } from "../config/load-config.js";
 import type { EngineError } from "@wasm-engine/abi";
 import type { BuildOptions, BuiltModule } from "../modules/build-module.js";
 import type { KeyPairPlace } from "../modules/key-file.js";
@@ -32,6 +32,12 @@ export async function loadConfig(path: string, overrides: ConfigOverrides = {}):
 export async function buildModule(path: string, options: BuildOptions): Promise<BuiltModule> {
   const modules = await import("../modules/build-module.js");
   return modules.buildModule(path, options);
+}
+
+/** The models of a configuration alone; nothing is built. @throws what a bad configuration throws */
+export async function loadModelSetups(path: string): Promise<LoadedModels> {
+  const config = await import("../config/load-config.js");
+  return config.loadModelSetups(path);
 }
 
 /** The trust policy of a configuration. @throws what a bad configuration or key throws */

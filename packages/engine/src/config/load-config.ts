@@ -48,6 +48,9 @@ export interface LoadedConfig {
   readonly warnings: readonly string[];
 }
 
+/** What a configuration says about models. */
+export type LoadedModels = Required<Pick<ResolvedWorld, "models" | "inference" | "baseDirectory">>;
+
 /**
  * Loads a configuration; `path` is an engine.yaml or a folder that holds one.
  * @throws {WE_CONFIG_MISSING} and the other codes of configuration, modules and inputs
@@ -117,6 +120,18 @@ export function loadTrustPolicy(path: string): TrustPolicy {
   const trust = resolveTrust(context, config);
   context.settle();
   return projectPolicy(trust, () => existingDevelopmentKey(directory));
+}
+
+/** The models of a configuration alone; nothing is built. @throws what a bad configuration throws */
+export function loadModelSetups(path: string): LoadedModels {
+  const file = locate(path);
+  const document = parseYaml(shownPath(file), readConfig(file));
+  const config = checkSchema(document);
+  if (isProblemList(config)) throw problemsError(document.file, config);
+  const context = new ConfigContext(document, dirname(file));
+  const models = resolveModels(context, config);
+  context.settle();
+  return { models, inference: resolveInference(config), baseDirectory: dirname(file) };
 }
 
 /** Narrows away the list of problems. */

@@ -15,29 +15,34 @@ interface CacheEntry {
   readonly identity: string;
   readonly trace: SourceTrace;
   readonly sha256: string;
+  readonly declared: Declared;
+}
+
+type Declared = NonNullable<CompiledSource["declared"]>;
+
+export interface CachedBuild {
+  readonly bytes: Uint8Array;
+  readonly declared: Declared;
+  readonly isCached: boolean;
 }
 
 /** The compiled source, from the cache where nothing has changed. */
-export async function compileCached(
-  path: string,
-  compiler: Compiler,
-  folder: string,
-): Promise<{ readonly bytes: Uint8Array; readonly isCached: boolean }> {
+export async function compileCached(path: string, compiler: Compiler, folder: string): Promise<CachedBuild> {
   const key = sha256Hex(Buffer.from(`${compiler.identity}\0${path}`)).slice(0, 32);
   const cached = lookUp(folder, key, compiler.identity);
-  if (cached !== undefined) return { bytes: cached, isCached: true };
+  if (cached !== undefined) return { ...cached, isCached: true };
   const compiled = await compiler.compile(path);
   store(folder, key, { identity: compiler.identity, compiled });
-  return { bytes: compiled.bytes, isCached: false };
+  return { bytes: compiled.bytes, declared: compiled.declared ?? {}, isCached: false };
 }
 
-function lookUp(folder: string, key: string, identity: string): Uint8Array | undefined {
+function lookUp(folder: string, key: string, identity: string): Omit<CachedBuild, "isCached"> | undefined {
   try {
     const entry = JSON.parse(readFileSync(join(folder, `${key}.json`), "utf8")) as CacheEntry; // written below
     const bytes = new Uint8Array(readFileSync(join(folder, `${key}.wasm`)));
     const isGood =
       entry.identity === identity && entry.sha256 === sha256Hex(bytes) && isTraceCurrent(entry.trace);
-    return isGood ? bytes : undefined;
+    return isGood ? { bytes, declared: entry.declared } : undefined;
   } catch {
     // Missing, torn or of another version: it is built again.
     return undefined;
@@ -45,8 +50,8 @@ function lookUp(folder: string, key: string, identity: string): Uint8Array | und
 }
 
 function store(folder: string, key: string, build: { identity: string; compiled: CompiledSource }): void {
-  const { bytes, trace } = build.compiled;
-  const entry: CacheEntry = { identity: build.identity, trace, sha256: sha256Hex(bytes) };
+  const { bytes, trace, declared = {} } = build.compiled;
+  const entry: CacheEntry = { identity: build.identity, trace, sha256: sha256Hex(bytes), declared };
   writeAtomically(join(folder, `${key}.wasm`), bytes);
   writeAtomically(join(folder, `${key}.json`), `${JSON.stringify(entry, undefined, 1)}\n`);
 }

@@ -45,9 +45,9 @@ export async function buildModule(path: string, options: BuildOptions): Promise<
   const folder = join(options.directory, ".wasm-engine", "build");
   const name = options.name ?? moduleName(source);
   const compiler = compilerFor(source);
-  const { bytes, isCached } =
+  const { bytes, declared, isCached } =
     compiler === undefined
-      ? { bytes: readModuleFile(source), isCached: false }
+      ? { bytes: readModuleFile(source), declared: {}, isCached: false }
       : await compileCached(source, compiler, join(folder, "cache"));
   const { signed, digest, manifest } = withModule(name, source, () => {
     const { capabilities } = checkModule(bytes, options.directory);
@@ -56,6 +56,7 @@ export async function buildModule(path: string, options: BuildOptions): Promise<
       version: options.version ?? "0.0.0",
       abi: ABI_VERSION,
       capabilities: [...capabilities].sort(),
+      ...declared,
     };
     const { secretKey } = developmentKey(options.directory);
     const signed = signModule(attachManifest(bytes, manifest), secretKey, nodeSignatureCrypto);

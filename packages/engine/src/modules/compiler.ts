@@ -1,5 +1,6 @@
 /** What a compiler of this folder takes and gives. */
 
+import type { Manifest } from "@wasm-engine/wasm";
 import type { SourceTrace } from "./source-log.js";
 
 /** A compiler together with everything that decides its output besides the sources. */
@@ -13,4 +14,6 @@ export interface CompiledSource {
   /** Core WebAssembly, without manifest and signature. */
   readonly bytes: Uint8Array;
   readonly trace: SourceTrace;
+  /** What the source declares for the manifest besides what its imports tell. */
+  readonly declared?: Pick<Manifest, "messages">;
 }

@@ -1,8 +1,10 @@
 /** Builds JavaScript and TypeScript agents through the JavaScript SDK, where it is installed. */
 
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
+import type { Manifest } from "@wasm-engine/wasm";
+import { sha256Hex } from "../crypto/node-crypto.js";
 import type { Compiler } from "./compiler.js";
 import { buildError } from "./errors.js";
 import { packageFolder, packageVersion } from "./package-folder.js";
@@ -17,7 +19,9 @@ interface BuilderModule {
   readonly buildAgent: (options: { readonly entry: string }) => Promise<{
     /** Core WebAssembly without manifest and signature. */
     readonly bytes: Uint8Array;
-    /** Absolute paths of every file that went into it. */
+    /** For the manifest. */
+    readonly declaration: Pick<Manifest, "messages">;
+    /** Absolute paths of every file that decides what it is; some may not exist. */
     readonly inputs: readonly string[];
   }>;
 }
@@ -30,18 +34,22 @@ export function javaScriptCompiler(path: string): Compiler {
     const install = `run: npm install ${sdkPackage}, or build the module elsewhere and name the .wasm file`;
     throw buildError("WE_BUILD_TOOL_MISSING", { path, tool: `the JavaScript SDK (${sdkPackage})`, install });
   }
-  const version = packageVersion(folder);
-  // The SDK removes types with the project's own compiler.
-  const typescript = packageFolder("typescript", dirname(path));
-  const types = typescript === undefined ? "" : ` typescript ${packageVersion(typescript)}`;
+  const bundler = packageFolder("esbuild", folder);
+  const esbuild = bundler === undefined ? "" : ` esbuild ${packageVersion(bundler)}`;
   return {
-    identity: `javascript ${version}${types}`,
+    identity: `javascript ${packageVersion(folder)}${esbuild} ${builderDigest(dirname(builder))}`,
     async compile(entry) {
       const { buildAgent } = (await import(pathToFileURL(builder).href)) as BuilderModule; // see BuilderModule
       const built = await buildAgent({ entry });
       const log = new SourceLog();
-      for (const input of [entry, builder, ...built.inputs]) log.read(input);
-      return { bytes: built.bytes, trace: log.trace };
+      for (const input of [entry, ...built.inputs]) log.read(input);
+      return { bytes: built.bytes, trace: log.trace, declared: built.declaration };
     },
   };
+}
+
+/** Another build of the SDK never meets what this one has cached. */
+function builderDigest(folder: string): string {
+  const files = readdirSync(folder).filter((name) => name.endsWith(".js"));
+  return sha256Hex(Buffer.concat(files.sort().map((name) => readFileSync(join(folder, name))))).slice(0, 16);
 }

@@ -27,7 +27,8 @@ export function consoleLines(run: RecordedRun, job: LogsJob): readonly ConsoleLi
       const add = (line: Pick<ConsoleLine, "agentId" | "level" | "text">): void => {
         if (job.agent === undefined || job.agent === line.agentId) lines.push({ tick, timestamp, ...line });
       };
-      for (const { agentId, level, text } of result.console) add({ agentId, level: nameOf(level), text });
+      for (const { agentId, level, text } of result.console)
+        add({ agentId, level: nameOf(level), text: run.stacks.map(text) });
       for (const fault of faults) add({ agentId: fault.agentId, level: "fault", text: faultText(fault) });
     },
   });

@@ -4,6 +4,7 @@ import type { AgentHandle, ModuleDigest } from "@wasm-engine/abi";
 import type { Genesis, Json, WorldContract } from "@wasm-engine/core";
 import type { RecoveredLog } from "../storage/contract.js";
 import type { Machine } from "../threads/machine.js";
+import type { StackMap } from "../modules/stack-map.js";
 import { fail } from "../world/errors.js";
 import { FaultLog } from "../world/fault-log.js";
 import { readRunStore } from "../world/run-store.js";
@@ -19,6 +20,7 @@ export interface RecordedRun {
   readonly genesis: Genesis;
   readonly modules: ReadonlyMap<ModuleDigest, Uint8Array>;
   readonly log: RecoveredLog;
+  readonly stacks: StackMap;
   newestSnapshot: ReadRun["newestSnapshot"];
   sideRecords: ReadRun["sideRecords"];
   /** State hash that a snapshot of exactly this tick recorded. */
@@ -46,6 +48,7 @@ export function openRecordedRun(dir: string): RecordedRun {
     genesis: run.genesis,
     modules: run.modules,
     log: run.recovered,
+    stacks: run.stacks,
     newestSnapshot: (tick) => run.newestSnapshot(tick),
     sideRecords: () => run.sideRecords(),
     stateHashOfSnapshot: (tick) => {
@@ -60,7 +63,7 @@ export function openTrack(run: RecordedRun, from: number | undefined, machine?: 
   const { genesis, modules } = run;
   const snapshot = from === undefined ? undefined : run.newestSnapshot(from);
   const content = snapshot === undefined ? undefined : decodeContent(snapshot);
-  const faults = new FaultLog();
+  const faults = new FaultLog(run.stacks);
   const parts = createParts({
     genesis,
     modules,

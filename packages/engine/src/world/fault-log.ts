@@ -7,6 +7,7 @@ import { FaultCode } from "@wasm-engine/abi";
 import type { AgentId } from "@wasm-engine/abi";
 import type { TickResult } from "@wasm-engine/core";
 import type { FaultDetail } from "@wasm-engine/executor";
+import { StackMap } from "../modules/stack-map.js";
 import type { FaultReport } from "./control.js";
 import { faultDetailCharactersMax, faultDetailsMax, faultsHeardMax } from "./limits.js";
 
@@ -16,7 +17,13 @@ export class FaultLog {
   /** Details whose fault has not taken effect: that of a turn of several slices comes ticks later. */
   readonly #heard = new Map<AgentId, FaultDetail>();
   readonly #first: FaultReport[] = [];
+  readonly #stacks: StackMap;
   #lastTick: readonly FaultReport[] = [];
+
+  /** @param stacks puts file and line of sources into stack traces */
+  constructor(stacks: StackMap = new StackMap()) {
+    this.#stacks = stacks;
+  }
 
   /** The first faults that took effect since this process opened the run. */
   get first(): readonly FaultReport[] {
@@ -26,7 +33,8 @@ export class FaultLog {
   /** Takes what the executor says while it executes. */
   hear(detail: FaultDetail): void {
     if (this.#heard.size >= faultsHeardMax) return;
-    this.#heard.set(detail.id, { ...detail, detail: detail.detail.slice(0, faultDetailCharactersMax) });
+    const text = this.#stacks.map(detail.detail).slice(0, faultDetailCharactersMax);
+    this.#heard.set(detail.id, { ...detail, detail: text });
   }
 
   /** Reports of the faults that took effect in a tick, in commit order. */

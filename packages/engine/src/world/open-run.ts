@@ -122,7 +122,7 @@ function assemble(store: RunStore, options: OpenRunOptions, started: WorldParts[
   const { pass, machine } = options;
   const found = store.newestSnapshot(Infinity);
   const content = found === undefined ? undefined : decodeContent(found);
-  const faults = new FaultLog();
+  const faults = new FaultLog(store.stacks);
   const parts = createParts({
     genesis,
     modules,

@@ -11,6 +11,7 @@ import type { Genesis, Json, Snapshot } from "@wasm-engine/core";
 import { digestOf } from "@wasm-engine/wasm";
 import { newRunId, runsDirectory } from "./run-reference.js";
 import { nodeHasher, sha256Hex } from "../crypto/node-crypto.js";
+import { StackMap } from "../modules/stack-map.js";
 import { clearOutputs } from "../outputs/clear-outputs.js";
 import { RunFolder, createEventLog, openEventLog, recoverLog } from "../storage/index.js";
 import type { EventLog, RecoveredLog, RunLock, SideRecord, SideRecords } from "../storage/index.js";
@@ -49,6 +50,8 @@ export interface ReadRun {
   /** Instrumented bytes by digest. */
   readonly modules: ReadonlyMap<ModuleDigest, Uint8Array>;
   readonly recovered: RecoveredLog;
+  /** Places of the sources for stack traces of the run's modules. */
+  readonly stacks: StackMap;
   /** Facts beside the chain, oldest first. @throws {WE_RUN_FILE_DAMAGED} */
   sideRecords(): readonly SideRecord[];
   /** The newest usable snapshot at or before `tick`. */
@@ -148,6 +151,7 @@ export function readRunStore(dir: string): ReadRun {
     setup: info.setup,
     modules,
     recovered,
+    stacks: stacksOf(folder, info),
     sideRecords: () => folder.sideRecords(),
     newestSnapshot: (tick) => newestSnapshot(folder, { digest: recovered.genesisDigest, records, tick }),
   };
@@ -194,6 +198,7 @@ function live(parts: LiveParts): RunStore {
     modules,
     log,
     recovered,
+    stacks: stacksOf(folder, info),
     newestSnapshot: (tick) => newestSnapshot(folder, { digest, records: log.records, tick }),
     note: (kind, data) => side.append(kind, data),
     writeSnapshot: (snapshot) => {
@@ -241,6 +246,10 @@ export function moduleDigestsOf(folder: RunFolder): readonly ModuleDigest[] {
  */
 export function checkModulesOf(folder: RunFolder, genesis: Genesis): void {
   checkGenesis(genesis, readModules(folder, readInfo(folder)));
+}
+
+function stacksOf(folder: RunFolder, { modules }: RunInfo): StackMap {
+  return new StackMap(() => modules.flatMap(({ digest }) => folder.readModule(digest) ?? []));
 }
 
 function instrumentedDigest(bytes: Uint8Array): ModuleDigest {

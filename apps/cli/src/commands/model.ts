@@ -1,0 +1,91 @@
+/** `model list CONFIG` and `model try CONFIG NAME JSON`: the models of a configuration, without a world. */
+
+import { join } from "node:path";
+import { Encoding, decodeUtf8, encodeUtf8 } from "@wasm-engine/abi";
+import type { EngineError } from "@wasm-engine/abi";
+import type { InferenceService, ModelSpec } from "@wasm-engine/core";
+import { loadModelSetups } from "@wasm-engine/engine";
+import type { LoadedModels, ModelSetup } from "@wasm-engine/engine";
+import { createInferenceService } from "@wasm-engine/inference";
+import type { CommandFunction, Outcome } from "../command.js";
+import { fail } from "../errors.js";
+import { textTable } from "../table.js";
+import { visible } from "../visible.js";
+
+export const model: CommandFunction = async ({ parsed }) => {
+  const [action = "", config = "", name, json] = parsed.arguments;
+  if (action !== "list" && action !== "try")
+    throw usage(`model knows list and try, not ${JSON.stringify(action)}`);
+  const loaded = await loadModelSetups(config);
+  const { baseDirectory, inference } = loaded;
+  const nativeFrom = [join(baseDirectory, ".wasm-engine", "native"), baseDirectory];
+  const service = createInferenceService({ nativeFrom, strict: inference.strict });
+  try {
+    return action === "list" ? await list(service, loaded) : await ask(service, { loaded, name, json });
+  } finally {
+    await service.close();
+  }
+};
+
+async function list(service: InferenceService, { models: setups }: LoadedModels): Promise<Outcome> {
+  const models = [];
+  for (const setup of setups) {
+    const facts = await service.load(specOf(setup));
+    models.push({ ...facts, latencyTicks: setup.latencyTicks ?? facts.latencyTicks });
+  }
+  const rows = models.map(({ name, version, provider, refused, latencyTicks, batchMode, digest }) => {
+    const passed = refused.map((refusal) => `${refusal.provider}: ${visible(refusal.reason)}`).join("; ");
+    return [name, version, provider, latencyTicks, batchMode, digest.slice(0, 12), passed];
+  });
+  const header = ["model", "version", "provider", "latency", "batches", "digest", "passed over"];
+  return { document: { models }, text: textTable(header, rows) };
+}
+
+interface Question {
+  readonly loaded: LoadedModels;
+  readonly name: string | undefined;
+  readonly json: string | undefined;
+}
+
+async function ask(service: InferenceService, { loaded, name, json }: Question): Promise<Outcome> {
+  if (name === undefined || json === undefined) throw usage("model try needs CONFIG NAME JSON");
+  const setup = loaded.models.find((candidate) => candidate.name === name);
+  if (setup === undefined) {
+    const names = loaded.models.map((candidate) => candidate.name).join(", ");
+    throw usage(`there is no model ${JSON.stringify(name)}; the configuration has: ${names}`);
+  }
+  if (!isJson(json)) throw usage(`the request is not JSON: ${json.slice(0, 80)}`);
+  const { provider } = await service.load(specOf(setup));
+  const request = { encoding: Encoding.JSON, payload: encodeUtf8(json) };
+  const { responses } = await service.run(name, [request]);
+  const [response] = responses;
+  if (response?.ok !== true) {
+    const message = response?.message ?? "no answer";
+    return { document: { ok: false, model: name, provider, message }, text: visible(message), exitCode: 1 };
+  }
+  const text = decodeUtf8(response.payload) ?? "";
+  return { document: { ok: true, model: name, provider, answer: JSON.parse(text) as unknown }, text };
+}
+
+function specOf({ name, dir, providers, version, digest }: ModelSetup): ModelSpec {
+  return {
+    name,
+    dir,
+    providers,
+    ...(version === undefined ? {} : { version }),
+    ...(digest === undefined ? {} : { digest }),
+  };
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function usage(problem: string): EngineError {
+  return fail("WE_CLI_USAGE", { problem, help: "wasm-engine model --help" });
+}
