@@ -34,8 +34,8 @@ export const requirements: readonly Requirement[] = [
   guarantee("G1", "The next world is a pure function of this world and its inputs"),
   guarantee(
     "G2",
-    "Equal chain for every V8 tier and Node 20 to 26",
-    "one executing thread so far; versions by `node scripts/dist/node-matrix.js`; arm64 not run",
+    "Equal chain for 1 to N workers, every V8 tier and Node 20 to 26",
+    "versions by `node scripts/dist/node-matrix.js`; arm64 not run",
   ),
   guarantee("G3", "An acknowledged input survives a crash at any instruction exactly once"),
   guarantee("G4", "Replay executes every turn again and reproduces the chain"),

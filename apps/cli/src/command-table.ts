@@ -1,3 +1,8 @@
+const workersOption = {
+  flags: "--workers <n>",
+  summary: "threads that execute agents: a number, or auto (default); shows in no result",
+};
+
 /** Every verb as data: drives the parser, `--help`, the reference page and its tests. */
 
 import type { CommandDefinition } from "./command.js";
@@ -37,6 +42,7 @@ export const commands: readonly CommandDefinition[] = [
         flags: "--strict-inference",
         summary: "exit with 4 where a model does not run on the first of its providers",
       },
+      workersOption,
       { flags: "--allow-unsigned", summary: "accept modules without a trusted signature" },
     ],
     examples: [
@@ -63,6 +69,7 @@ export const commands: readonly CommandDefinition[] = [
       },
       { flags: "--to <tick>", summary: "last tick to execute", type: "integer" },
       { flags: "--verify-inference", summary: "ask the models again and compare their answers with the log" },
+      workersOption,
       {
         flags: "--testing-flip-bit <where>",
         summary: "test only: flip AGENT@TICK:BYTE.BIT of memory, to see it found",

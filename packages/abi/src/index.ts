@@ -10,6 +10,7 @@ export type {
   ErrorTable,
   ExitCode,
 } from "./engine-error.js";
+export { Words, copyAligned } from "./aligned-copy.js";
 export {
   SOURCE_MAP_SECTION,
   decodeMappings,

@@ -3,6 +3,9 @@
  * threads share. Growing replaces the buffer; `generation` tells readers elsewhere that they need the new one.
  */
 
+import { Words } from "./aligned-copy.js";
+import { assert } from "./assert.js";
+
 /** Gives `bytes` zeroed bytes. */
 export type AllocateBytes = (bytes: number) => ArrayBufferLike;
 
@@ -10,13 +13,16 @@ export class Region {
   readonly #allocate: AllocateBytes;
   #buffer: ArrayBufferLike;
   #bytes: Uint8Array;
+  #words: Words;
   #view: DataView;
   #generation = 0;
 
   constructor(allocate: AllocateBytes, initialBytes: number) {
+    assert(initialBytes > 0 && initialBytes % 8 === 0, "a region is made of words");
     this.#allocate = allocate;
     this.#buffer = allocate(initialBytes);
     this.#bytes = new Uint8Array(this.#buffer);
+    this.#words = new Words(this.#bytes);
     this.#view = new DataView(this.#buffer);
   }
 
@@ -26,6 +32,11 @@ export class Region {
 
   get bytes(): Uint8Array {
     return this.#bytes;
+  }
+
+  /** The same bytes, for `copyAligned`. */
+  get words(): Words {
+    return this.#words;
   }
 
   get view(): DataView {
@@ -56,6 +67,7 @@ export class Region {
   adopt(buffer: ArrayBufferLike): void {
     this.#buffer = buffer;
     this.#bytes = new Uint8Array(buffer);
+    this.#words = new Words(this.#bytes);
     this.#view = new DataView(buffer);
   }
 }

@@ -28,5 +28,5 @@ export type { Snapshot, SnapshotImage } from "./codec/snapshot-codec.js";
 export { encodeSyncedMark, readSyncedMark, syncedMarkBytes } from "./codec/synced-mark.js";
 export { genesisBytesDigest, genesisDigest, inputsDigest, nextChainHead } from "./codec/chain.js";
 export { logRecordBytesMax, tenantNameBytesMax } from "./limits.js";
-export { allows } from "./world/capability.js";
+export { allows, compileGrant } from "./world/capability.js";
 export { World } from "./world/world.js";

@@ -4,6 +4,7 @@
  */
 
 import type { AgentHandle, AgentId, FaultCode, ModuleDigest } from "@wasm-engine/abi";
+import type { MailRegion, OutcomeReader, TurnRegion } from "@wasm-engine/abi";
 
 /** SHA-256, synchronous. */
 export interface Hasher {
@@ -37,49 +38,6 @@ export interface Ledger {
 
 export const EMPTY_LEDGER: Ledger = { requests: 0, messages: 0, spawns: 0, streams: [] };
 
-/** Entry points in the order in which a turn may call them. */
-export type Entry = "init" | "receive" | "step" | "shutdown";
-
-/** One call of a guest entry point, the unit of atomicity. */
-export interface Invocation {
-  readonly entry: Entry;
-  /** `receive` and `step`: the bytes to place in guest memory (layout of abi `message.ts`), else undefined. */
-  readonly message?: Uint8Array;
-}
-
-/** All work of one agent in one tick. */
-export interface Turn {
-  readonly agent: AgentHandle;
-  readonly invocations: readonly Invocation[];
-}
-
-/** Turns in plan order. They may execute in any order on any thread. */
-export interface Plan {
-  readonly tick: number;
-  readonly turns: readonly Turn[];
-}
-
-/** The invocation that ended a turn early. */
-export interface Fault {
-  /** Index into the turn's invocations. That invocation's state and effects are discarded. */
-  readonly invocation: number;
-  readonly code: FaultCode;
-  /** GUEST_ERROR: the negative value that the guest returned, else 0. */
-  readonly guestCode: number;
-}
-
-/** What a turn did. Depends on nothing but the agent's state and the plan. */
-export interface TurnOutcome {
-  /** Fuel charged: exact, or every slice begun in full where the turn faulted. */
-  readonly fuel: number;
-  /** Invocations that completed. */
-  readonly completed: number;
-  /** Effect records of completed invocations, in emission order (abi `effect.ts`). */
-  readonly effects: Uint8Array;
-  readonly ledger: Ledger;
-  readonly fault?: Fault;
-}
-
 /** Changes of the population, applied in order: those of inputs before the plan, those of a commit before its seal. */
 export type AgentOperation =
   | {
@@ -100,13 +58,6 @@ export type AgentOperation =
   /** The multi-slice turn that this agent began has become visible: its image counts from now on. */
   | { readonly kind: "land"; readonly agent: AgentHandle };
 
-/** What a turn may read of the world as sealed at t - 1. */
-export interface SealedView {
-  handleOf(id: string): AgentHandle | undefined;
-  /** Virtual time of a tick: nanoseconds since 1970-01-01T00:00:00Z. */
-  timeNanos(tick: number): bigint;
-}
-
 /**
  * How an upgrade ended. `imported`: the state moved and `init` must not run again. `fresh`: one of the
  * modules offers no state, memory is new and `init` is due. `refused`: the old module stays, with its state.
@@ -120,12 +71,47 @@ export interface UpgradeOutcome {
   readonly guestCode?: number;
 }
 
-/** Runs turns. Adapters: in-process, threads over shared memory, child process. */
+/** Who came and who went since the last seal; no id is in both lists. */
+export interface PopulationChange {
+  readonly added: readonly (readonly [AgentId, AgentHandle])[];
+  readonly removed: readonly AgentId[];
+}
+
+/**
+ * Runs turns. Adapters: in-process, threads over shared memory, child process. Turns and messages are written
+ * into regions that the adapter owns, outcomes are read where they were written (abi `turn-region.ts`,
+ * `mail-region.ts`, `outcome-region.ts`). Life of a tick:
+ *
+ *   apply(operations of inputs, t) · beginTick(t) · per turn in plan order turnsOf(agent) · execute()
+ *   · per turn in plan order outcomesOf(agent) · mail(t + 1).begin() · mail of t + 1 is written
+ *   · apply(operations of the commit, t) · seal(change)
+ * A tick without turns calls neither beginTick nor execute; one that changes nobody does not call seal.
+ */
 export interface Executors {
   /** Called before the plan and after the commit of `tick`. Outcomes of the upgrades among `operations`, in order. */
   apply(operations: readonly AgentOperation[], tick: number): readonly UpgradeOutcome[];
-  /** One outcome per turn of the plan, index by index. */
-  execute(plan: Plan, view: SealedView): readonly TurnOutcome[];
+  /** What `lookup` finds from the next tick on. Called once with everybody when a world is created or restored. */
+  seal(change: PopulationChange): void;
+  /**
+   * Mail deliverable at `tick`: two regions, by parity. The core begins and fills that of t + 1 after the turns
+   * of t have ended; nobody else writes to it. Offsets in turns of `tick` point into it.
+   */
+  mail(tick: number): MailRegion;
+  /** Empties the turn regions for the turns of `tick`. `timeNanos`: virtual time since 1970-01-01T00:00:00Z. */
+  beginTick(tick: number, timeNanos: bigint): void;
+  /** Where turns of this agent are written: one region per executing thread, constant from beginTick to execute. */
+  turnsOf(agent: AgentHandle): TurnRegion;
+  /**
+   * Executes everything written since beginTick, in any order on any thread, and returns when all of it has ended.
+   * Cursors of the outcomes then stand before their first record.
+   * @throws {WE_EXECUTOR_HOST_FAILURE} @throws {WE_EXECUTOR_THREAD_LOST}
+   */
+  execute(): void;
+  /**
+   * Cursor over the outcomes of the thread that ran this agent: one record per turn, in plan order. Records stay
+   * readable until the next beginTick.
+   */
+  outcomesOf(agent: AgentHandle): OutcomeReader;
   /**
    * Image digest (32 bytes) per agent: H(size, Merkle root over 4 KiB pages, mutable globals, segment flags).
    * For an agent whose multi-slice turn has not landed, of the image before that turn.

@@ -9,6 +9,7 @@ import { BUILD_ERRORS } from "./modules/errors.js";
 import { OUTPUT_ERRORS } from "./outputs/errors.js";
 import { STORAGE_ERRORS } from "./storage/errors.js";
 import { TRUST_ERRORS } from "./trust/errors.js";
+import { THREAD_ERRORS } from "./threads/errors.js";
 import { WORLD_ERRORS } from "./world/errors.js";
 
 export const ENGINE_ERRORS: ErrorTable = {
@@ -19,6 +20,7 @@ export const ENGINE_ERRORS: ErrorTable = {
   ...BUILD_ERRORS,
   ...STORAGE_ERRORS,
   ...TRUST_ERRORS,
+  ...THREAD_ERRORS,
   ...WORLD_ERRORS,
   ...ENGINE_INFERENCE_ERRORS,
 };

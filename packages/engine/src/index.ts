@@ -52,6 +52,8 @@ export type {
   WorldReport,
 } from "./world/control.js";
 export type { ModelReport } from "./inference/contract.js";
+export { parseWorkers } from "./threads/worker-count.js";
+export type { Workers } from "./threads/worker-count.js";
 export { ENGINE_ERRORS } from "./errors.js";
 export { executingProcess } from "./world/run-result.js";
 export {

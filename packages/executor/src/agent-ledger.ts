@@ -1,17 +1,34 @@
 /**
- * The ledger of one agent while it executes: counters and stream positions with a mark to return to. The plain
- * form crosses to the core; this form never leaves the executor.
+ * The ledger of one agent while it executes: counters and stream positions, changed in place, with marks to return
+ * to. The plain form crosses to images; this form never leaves the executor.
  */
 
 import { assert, compareIds } from "@wasm-engine/abi";
 import type { Ledger } from "./executor-contract.js";
+
+/** [stream name, bytes drawn], sorted by name. */
+type Positions = Ledger["streams"];
+
+const NO_POSITIONS: Positions = [];
+
+/** A ledger as it was. Reused: overwritten by the next mark. */
+export interface LedgerMark {
+  requests: number;
+  messages: number;
+  spawns: number;
+  streams: Positions;
+}
+
+export function emptyLedgerMark(): LedgerMark {
+  return { requests: 0, messages: 0, spawns: 0, streams: NO_POSITIONS };
+}
 
 export class AgentLedger {
   requests = 0;
   messages = 0;
   spawns = 0;
   #streams = new Map<string, number>();
-  #plain: Ledger | undefined;
+  #positions: Positions | undefined = NO_POSITIONS;
 
   constructor(plain: Ledger) {
     this.restore(plain);
@@ -29,36 +46,40 @@ export class AgentLedger {
 
   advance(stream: string, bytes: number): void {
     this.#streams.set(stream, (this.#streams.get(stream) ?? 0) + bytes);
-    this.#plain = undefined;
+    this.#positions = undefined;
   }
 
-  /** Plain form, frozen in time; the same object while nothing changes. */
+  /** Positions of all streams; the same array while nothing is drawn. */
+  positions(): Positions {
+    this.#positions ??= [...this.#streams].sort(([left], [right]) => compareIds(left, right));
+    return this.#positions;
+  }
+
   plain(): Ledger {
-    const last = this.#plain;
-    if (last !== undefined && this.#sameCounters(last)) return last;
-    const streams = last?.streams ?? this.#sortedStreams();
-    this.#plain = { requests: this.requests, messages: this.messages, spawns: this.spawns, streams };
-    return this.#plain;
+    return {
+      requests: this.requests,
+      messages: this.messages,
+      spawns: this.spawns,
+      streams: this.positions(),
+    };
   }
 
-  /** Returns to what {@link plain} gave. */
-  restore(plain: Ledger): void {
-    this.requests = plain.requests;
-    this.messages = plain.messages;
-    this.spawns = plain.spawns;
-    if (this.#plain?.streams !== plain.streams) this.#streams = new Map(plain.streams);
-    this.#plain = plain;
-    assert(this.#streams.size === plain.streams.length, "stream names are unique");
+  mark(out: LedgerMark): void {
+    out.requests = this.requests;
+    out.messages = this.messages;
+    out.spawns = this.spawns;
+    out.streams = this.positions();
   }
 
-  #sameCounters(plain: Ledger): boolean {
-    return (
-      plain.requests === this.requests && plain.messages === this.messages && plain.spawns === this.spawns
-    );
-  }
-
-  #sortedStreams(): readonly (readonly [string, number])[] {
-    return [...this.#streams].sort(([left], [right]) => compareIds(left, right));
+  /** Returns to a mark or a plain form. */
+  restore(mark: Ledger): void {
+    this.requests = mark.requests;
+    this.messages = mark.messages;
+    this.spawns = mark.spawns;
+    if (this.#positions === mark.streams) return;
+    this.#streams = new Map(mark.streams);
+    this.#positions = mark.streams;
+    assert(this.#streams.size === mark.streams.length, "stream names are unique");
   }
 }
 

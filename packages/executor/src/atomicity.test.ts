@@ -2,12 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { EngineError, FaultCode, encodeMessage, encodeUtf8 } from "@wasm-engine/abi";
 import fc from "fast-check";
-import type { TurnOutcome } from "./executor-contract.js";
 import { SCRIBBLE } from "./testing/hostile-corpus.js";
 import { DATA_AT, Op, message, storeBytes } from "./testing/script-guest.js";
 import type { Command } from "./testing/script-guest.js";
 import { SCRIPT_GUEST, TestWorld, handleFor } from "./testing/test-world.js";
-import type { TestWorldOptions } from "./testing/test-world.js";
+import type { TestWorldOptions, TurnOutcome } from "./testing/test-world.js";
 
 const seed = Number(process.env["FUZZ_SEED"] ?? Date.now() % 2 ** 31);
 const runs = Number(process.env["FUZZ_RUNS"] ?? 60);
@@ -202,8 +201,9 @@ test("[G6] a host failure in a plan leaves every agent of the plan as it was", (
       invocations: [{ entry: "receive" as const, message: bytesOf([[Op.COUNT, 7], [Op.RECURSE]]) }],
     },
   ];
+  world.tick = 98;
   assert.throws(
-    () => world.executor.execute({ tick: 99, turns }, world.view),
+    () => world.execute(turns),
     (error: unknown) => {
       assert.ok(EngineError.is(error), String(error));
       assert.deepEqual([error.code, error.exitCode, error.retryable], ["WE_EXECUTOR_HOST_FAILURE", 4, true]);
@@ -212,7 +212,8 @@ test("[G6] a host failure in a plan leaves every agent of the plan as it was", (
     },
   );
   assert.deepEqual([world.digest(first), world.digest(second)], before);
-  const outcome = world.executor.execute({ tick: 99, turns: turns.slice(0, 1) }, world.view)[0];
+  world.tick = 98;
+  const [outcome] = world.execute(turns.slice(0, 1));
   assert.equal(outcome?.ledger.messages, 1);
   assert.equal(outcome?.fault, undefined);
 });

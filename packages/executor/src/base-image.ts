@@ -7,6 +7,7 @@
 import { assert, encodeUtf8, writeU64 } from "@wasm-engine/abi";
 import type { Sha256 } from "@wasm-engine/abi";
 import type { Ledger } from "./executor-contract.js";
+import type { Gate } from "./gate-module.js";
 import type { GuestInstance } from "./guest-instance.js";
 import { imagePageBytes } from "./limits.js";
 import { MerkleTree } from "./merkle-tree.js";
@@ -14,6 +15,8 @@ import { MerkleTree } from "./merkle-tree.js";
 const PAGE_WORDS = imagePageBytes / 4;
 /** All pages of zeros are this page; it is never written. */
 const ZERO_PAGE = new Int32Array(PAGE_WORDS);
+/** Pages that one call looks through: their bytes are counted in 32 bits. */
+const scannedPagesMax = 4096;
 const domain = encodeUtf8("wasm-engine/image\0");
 
 /** What an image holds beside memory. */
@@ -96,7 +99,7 @@ export class BaseImage {
 
   /** Takes over what `instance` holds now. Only pages that differ are copied. */
   capture(instance: GuestInstance, point: CapturePoint): void {
-    this.#captureWords(instance.memory.words);
+    this.#captureWords(wordsOf(instance), instance.gate);
     this.#state = instance.saveState();
     this.#point = point;
   }
@@ -113,11 +116,13 @@ export class BaseImage {
   /** Overwrites all pages, globals and flags of `instance`, whose memory has exactly this size. */
   loadInto(instance: GuestInstance): void {
     assert(instance.memory.size === this.memoryBytes, "a slot takes only images of its size");
-    const words = instance.memory.words;
-    for (const [index, page] of this.#pages.entries()) {
-      const start = index * PAGE_WORDS;
+    const words = wordsOf(instance);
+    for (let index = 0; index < this.#pages.length; index += 1) {
       // Reading a page that was never touched costs no physical memory, writing zeros does.
-      if (!pageEquals(words, start, page)) words.set(page, start);
+      index += this.#zeroPages(index, instance.gate);
+      const page = this.#pages[index];
+      const start = index * PAGE_WORDS;
+      if (page !== undefined && !pageEquals(words, start, page)) words.set(page, start);
     }
     instance.loadState(this.#state);
   }
@@ -149,10 +154,13 @@ export class BaseImage {
     this.#replace(index, page);
   }
 
-  #captureWords(words: Int32Array): void {
+  /** @param gate of the instance whose memory `words` are: looks for zeros fast */
+  #captureWords(words: Int32Array, gate?: Gate): void {
     const pageCount = words.length / PAGE_WORDS;
     this.#resize(pageCount);
     for (let index = 0; index < pageCount; index += 1) {
+      if (gate !== undefined) index += this.#zeroPages(index, gate);
+      if (index === pageCount) return;
       const start = index * PAGE_WORDS;
       const page = this.#pages[index] ?? ZERO_PAGE;
       if (pageEquals(words, start, page)) continue;
@@ -163,6 +171,15 @@ export class BaseImage {
         this.#stale.add(index);
       }
     }
+  }
+
+  /** How many pages from `first` on are zero here and in the memory behind `gate`. Most pages of most agents are. */
+  #zeroPages(first: number, gate: Gate): number {
+    let end = first;
+    while (this.#pages[end] === ZERO_PAGE && end - first < scannedPagesMax) end += 1;
+    if (end === first) return 0;
+    const zeroBytes = gate.zeros(first * imagePageBytes, (end - first) * imagePageBytes) >>> 0;
+    return Math.floor(zeroBytes / imagePageBytes);
   }
 
   #replace(index: number, page: Int32Array): void {
@@ -193,6 +210,10 @@ export class BaseImage {
     }
     this.#stale.clear();
   }
+}
+
+function wordsOf({ memory }: GuestInstance): Int32Array {
+  return new Int32Array(memory.bytes.buffer);
 }
 
 function pageEquals(words: Int32Array, start: number, page: Int32Array): boolean {

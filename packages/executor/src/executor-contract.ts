@@ -1,10 +1,21 @@
 /**
- * Surface of the in-process executor that engines, tests and tools use. `in-process-executor.ts` implements it and,
- * structurally, the core's `Executors` port (the executor may not import core: types are declared again here
- * where needed and a compile-time test in `engine` checks that both agree).
+ * Surface of the executor. `TurnExecutor` is what one thread runs; `InProcessExecutor` wraps one of them and
+ * implements, structurally, the core's `Executors` port (the executor may not import core: types are declared again
+ * here where needed, and the engine's use of them checks that both agree).
  */
 
-import type { AgentHandle, AgentId, FaultCode, ModuleDigest, Sha256 } from "@wasm-engine/abi";
+import type {
+  AgentHandle,
+  AgentId,
+  FaultCode,
+  MailRegion,
+  ModuleDigest,
+  OutcomeReader,
+  OutcomeRegion,
+  Region,
+  Sha256,
+  TurnRegion,
+} from "@wasm-engine/abi";
 
 /** Compiled, instrumented module with what linking needs. */
 export interface GuestModule {
@@ -33,43 +44,8 @@ export interface Ledger {
 
 export const EMPTY_LEDGER: Ledger = { requests: 0, messages: 0, spawns: 0, streams: [] };
 
-/** Entry points in the order in which a turn may call them. */
+/** Entry points in the order in which a turn may call them: the names of `EntryCode` in images. */
 export type Entry = "init" | "receive" | "step" | "shutdown";
-
-/** One call of a guest entry point, the unit of atomicity. */
-export interface Invocation {
-  readonly entry: Entry;
-  /** `receive` and `step`: the bytes to place in guest memory. They are copied before `execute` returns. */
-  readonly message?: Uint8Array;
-}
-
-/** All work of one agent in one tick. At most 65,536 invocations. */
-export interface Turn {
-  readonly agent: AgentHandle;
-  readonly invocations: readonly Invocation[];
-}
-
-/** Turns in plan order, at most one per agent. */
-export interface Plan {
-  readonly tick: number;
-  readonly turns: readonly Turn[];
-}
-
-/** The invocation that ended a turn early. */
-export interface Fault {
-  readonly invocation: number;
-  readonly code: FaultCode;
-  readonly guestCode: number;
-}
-
-/** What a turn did. Depends on nothing but the agent's state and the plan. */
-export interface TurnOutcome {
-  readonly fuel: number;
-  readonly completed: number;
-  readonly effects: Uint8Array;
-  readonly ledger: Ledger;
-  readonly fault?: Fault;
-}
 
 /** Changes of the population; see the core's port of the same name. */
 export type AgentOperation =
@@ -87,10 +63,10 @@ export type AgentOperation =
   | { readonly kind: "drop"; readonly agent: AgentHandle }
   | { readonly kind: "land"; readonly agent: AgentHandle };
 
-/** What a turn may read of the world as sealed at t - 1. */
-export interface SealedView {
-  handleOf(id: string): AgentHandle | undefined;
-  timeNanos(tick: number): bigint;
+/** What changed in the view that `lookup` reads. */
+export interface PopulationChange {
+  readonly added: readonly (readonly [AgentId, AgentHandle])[];
+  readonly removed: readonly AgentId[];
 }
 
 /**
@@ -155,7 +131,7 @@ export interface FaultDetail {
 }
 
 /** None of the bounds shows in any result: only in time and memory of the host. */
-export interface InProcessExecutorOptions {
+export interface ExecutorOptions {
   /** Instrumented module by digest; undefined where the host does not have it. */
   readonly modules: (digest: ModuleDigest) => GuestModule | undefined;
   readonly sha256: Sha256;
@@ -179,14 +155,19 @@ export interface ExecutorFigures {
   readonly reconstructions: number;
 }
 
-export interface InProcessExecutor {
-  /** Outcomes of the upgrades among `operations`, in order. */
+/** Runs agents in the calling thread: what an executing thread consists of. */
+export interface TurnExecutor {
+  /** Before the plan and after the commit of `tick`. Outcomes of the upgrades among `operations`, in order. */
   apply(operations: readonly AgentOperation[], tick: number): readonly UpgradeOutcome[];
+  /** What `lookup` finds from the next tick on. */
+  seal(change: PopulationChange): void;
   /**
-   * One outcome per turn. All or nothing: where a host failure is thrown, every agent of the plan is as before.
+   * Executes all turns of `turns` (written by a `TurnRegion`) in their order. Empties `outcomes`, then writes one
+   * record per turn; the region may grow meanwhile. `mail` is the mail region of the tick. All or nothing: where
+   * something is thrown, every agent is as before and `outcomes` says nothing.
    * @throws {WE_EXECUTOR_HOST_FAILURE} where the host gave up (native stack, memory)
    */
-  execute(plan: Plan, view: SealedView): readonly TurnOutcome[];
+  executeTurns(turns: Region, mail: Uint8Array, outcomes: OutcomeRegion): void;
   imageDigests(agents: readonly AgentHandle[]): readonly Uint8Array[];
   /** JSON bytes of `agent_describe`, run on a copy; undefined where not offered, faulted or not initialised. */
   describe(agent: AgentHandle): Uint8Array | undefined;
@@ -200,4 +181,27 @@ export interface InProcessExecutor {
     /** Flips one bit of an agent's memory as a hardware error would. */
     flipBit(agent: AgentHandle, byteOffset: number, bit: number): void;
   };
+}
+
+/** Bounds of the regions of an executor in one thread: they show in no result. */
+export interface InProcessExecutorOptions extends ExecutorOptions {
+  /** Bytes that each region starts with. */
+  readonly regionBytes?: number;
+  /** Bytes that a mail region may grow to. */
+  readonly mailBytesMax?: number;
+}
+
+/** One `TurnExecutor` with regions of the heap: see the core's port `Executors`. */
+export interface InProcessExecutor extends TurnExecutor {
+  /** Mail deliverable at `tick`; whoever fills it calls `begin` on it first. */
+  mail(tick: number): MailRegion;
+  /** Empties the turn region for a tick. */
+  beginTick(tick: number, timeNanos: bigint): void;
+  turnsOf(agent: AgentHandle): TurnRegion;
+  /**
+   * Executes what was written since `beginTick`.
+   * @throws {WE_EXECUTOR_HOST_FAILURE}
+   */
+  execute(): void;
+  outcomesOf(agent: AgentHandle): OutcomeReader;
 }

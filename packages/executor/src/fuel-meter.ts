@@ -1,23 +1,25 @@
 /**
- * Fuel of one turn in slices. The fuel global of an instance holds what is left of the slices granted so far;
- * more is granted while the turn's maximum is not reached. It owns the arithmetic, not the global.
+ * Fuel of one turn in slices. What is left of the slices granted so far is handed to the instance before a call and
+ * taken back after it; more is granted while the turn's maximum is not reached. One meter serves turn after turn. It
+ * owns the arithmetic, not the global of the instance.
  */
 
 import { assert } from "@wasm-engine/abi";
-import type { GuestInstance } from "./guest-instance.js";
 
 export class FuelMeter {
-  readonly #perSlice: number;
-  readonly #max: number;
-  #granted: number;
+  #perSlice = 1;
+  #max = 1;
+  #granted = 1;
   #used = 0;
 
-  constructor(perSlice: number, max: number) {
+  /** Begins a turn. */
+  start(perSlice: number, max: number): void {
     assert(perSlice > 0, "a slice has fuel");
     assert(max > 0, "a turn has fuel");
     this.#perSlice = perSlice;
     this.#max = max;
     this.#granted = Math.min(perSlice, max);
+    this.#used = 0;
   }
 
   /** Sum of the slices begun: what a faulted turn is charged. */
@@ -30,33 +32,27 @@ export class FuelMeter {
     return this.#used;
   }
 
-  /** Hands what is left, less `cost`, to the instance. False where the turn cannot pay for it. */
-  open(instance: GuestInstance, cost: number): boolean {
-    instance.fuel = this.#granted - this.#used - cost;
-    return this.refill(instance);
+  /** What a call may start with after `cost`; negative where the turn cannot pay for it. */
+  open(cost: number): number {
+    return this.cover(this.#granted - this.#used - cost);
   }
 
-  /** Grants slices until the instance is out of debt. False where the turn's maximum is reached before. */
-  refill(instance: GuestInstance): boolean {
-    let left = instance.fuel;
-    if (left >= 0) return true;
-    while (left < 0 && this.#granted < this.#max) {
+  /** `left` with as many further slices as bring it out of debt; negative where the maximum is reached before. */
+  cover(left: number): number {
+    let covered = left;
+    while (covered < 0 && this.#granted < this.#max) {
       const grant = Math.min(this.#perSlice, this.#max - this.#granted);
       this.#granted += grant;
-      left += grant;
+      covered += grant;
     }
-    instance.fuel = left;
-    return left >= 0;
+    return covered;
   }
 
   /** Takes over what a call that returned has left. False where it overdrew the turn's maximum. */
-  close(instance: GuestInstance): boolean {
-    let left = instance.fuel;
-    if (left < 0) {
-      if (!this.refill(instance)) return false;
-      left = instance.fuel;
-    }
-    const used = this.#granted - left;
+  close(left: number): boolean {
+    const covered = this.cover(left);
+    if (covered < 0) return false;
+    const used = this.#granted - covered;
     assert(used >= this.#used, "fuel only decreases");
     this.#used = used;
     return true;

@@ -1,10 +1,11 @@
 /**
  * Calls of guest entry points: places messages, sets fuel and depth, tells completion from fault. It changes no
- * ledger and keeps no history: whoever calls it commits or rolls back.
+ * ledger and keeps no history: whoever calls it commits or rolls back. Calls with a message, which are nearly all,
+ * go through the gate and allocate nothing.
  */
 
-import { FaultCode, assert, unreachable } from "@wasm-engine/abi";
-import type { Invocation } from "./executor-contract.js";
+import { EntryCode, FaultCode, Words, assert, copyAligned, unreachable } from "@wasm-engine/abi";
+import type { GateHub } from "./gate-module.js";
 import type { FuelMeter } from "./fuel-meter.js";
 import type { GuestInstance } from "./guest-instance.js";
 import { movedBytesPerFuel } from "./limits.js";
@@ -20,21 +21,38 @@ export interface Verdict {
 
 export const COMPLETED: Verdict = { code: 0, guestCode: 0 };
 const OUT_OF_FUEL: Verdict = { code: FaultCode.OUT_OF_FUEL, guestCode: 0 };
+const NO_ROOM: Verdict = { code: FaultCode.GUEST_ERROR, guestCode: 0, detail: "agent_alloc gave no room" };
 
 /** An instance with the budget of the turn it is in. */
 export interface Caller {
   readonly instance: GuestInstance;
   readonly meter: FuelMeter;
   readonly depthBytes: number;
+  readonly gates: GateHub;
+}
+
+/** One call of a guest entry point. Reused: read before the next one is set. */
+export interface Invocation {
+  entry: EntryCode;
+  /** Where the message lies; bytes 0: there is none. */
+  source: Words;
+  messageStart: number;
+  messageBytes: number;
+}
+
+export function emptyInvocation(): Invocation {
+  return { entry: EntryCode.INIT, source: new Words(new Uint8Array(0)), messageStart: 0, messageBytes: 0 };
 }
 
 /** Runs `body` from a full stack and settles fuel. A negative result is the guest's own error code. */
-export function callGuest(caller: Caller, costFuel: number, body: () => Verdict): Verdict {
+export function callGuest(caller: Caller, costFuel: number, body: (caller: Caller) => Verdict): Verdict {
   const { instance, meter } = caller;
-  if (!meter.open(instance, costFuel)) return OUT_OF_FUEL;
+  const fuel = meter.open(costFuel);
+  if (fuel < 0) return OUT_OF_FUEL;
+  instance.fuel = fuel;
   try {
-    const verdict = body();
-    return meter.close(instance) ? verdict : OUT_OF_FUEL;
+    const verdict = body(caller);
+    return meter.close(instance.fuel) ? verdict : OUT_OF_FUEL;
   } catch (error) {
     return { code: faultCodeOf(error, instance), guestCode: 0, detail: trapDetail(error) };
   }
@@ -43,32 +61,52 @@ export function callGuest(caller: Caller, costFuel: number, body: () => Verdict)
 /** One invocation of a turn. */
 export function callEntry(caller: Caller, invocation: Invocation): Verdict {
   switch (invocation.entry) {
-    case "init":
-      return callGuest(caller, 0, () => initialise(caller));
-    case "shutdown":
-      return callGuest(caller, 0, () => fromResult(enter(caller).agent_shutdown()));
-    case "receive":
-    case "step": {
-      const { entry, message } = invocation;
-      assert(message !== undefined, "receive and step carry a message");
-      return callGuest(caller, placingFuel(message.length), () => {
-        const pointer = place(caller, message);
-        if (typeof pointer !== "number") return pointer;
-        const entries = enter(caller);
-        return fromResult(entry === "step" ? entries.agent_step(pointer) : entries.agent_receive(pointer));
-      });
-    }
+    case EntryCode.RECEIVE:
+    case EntryCode.STEP:
+      return callWithMessage(caller, invocation);
+    case EntryCode.INIT:
+      return callGuest(caller, 0, initialise);
+    case EntryCode.SHUTDOWN:
+      return callGuest(caller, 0, shutDown);
     default:
       return unreachable(invocation.entry);
+  }
+}
+
+/** `receive` and `step`: asks the guest for room, copies the message there, enters. */
+function callWithMessage(caller: Caller, invocation: Invocation): Verdict {
+  const { instance, meter, depthBytes, gates } = caller;
+  const { place, memory } = instance;
+  const { messageBytes } = invocation;
+  assert(messageBytes > 0, "receive and step carry a message");
+  const fuel = meter.open(placingFuel(messageBytes));
+  if (fuel < 0) return OUT_OF_FUEL;
+  try {
+    let pointer = gates.alloc(place, fuel, depthBytes, messageBytes);
+    if (pointer < 0) {
+      if (!refill(caller)) return OUT_OF_FUEL;
+      pointer = -1 - pointer;
+    }
+    if (pointer === 0 || pointer % 8 !== 0 || !memory.holds(pointer, messageBytes)) return NO_ROOM;
+    copyAligned(invocation.source, invocation.messageStart, memory.words, pointer, messageBytes);
+    const left =
+      invocation.entry === EntryCode.RECEIVE
+        ? gates.receive(place, pointer, depthBytes)
+        : gates.step(place, pointer, depthBytes);
+    if (left === -Infinity)
+      return meter.close(instance.fuel) ? fromResult(instance.gate.result()) : OUT_OF_FUEL;
+    return meter.close(left) ? COMPLETED : OUT_OF_FUEL;
+  } catch (error) {
+    return { code: faultCodeOf(error, instance), guestCode: 0, detail: trapDetail(error) };
   }
 }
 
 /** Former start function, then `_initialize`: what other hosts do while they instantiate. */
 export function callStart(caller: Caller): Verdict {
   enter(caller).start?.();
-  if (!caller.meter.refill(caller.instance)) return OUT_OF_FUEL;
+  if (!refill(caller)) return OUT_OF_FUEL;
   enter(caller)._initialize?.();
-  return caller.meter.refill(caller.instance) ? COMPLETED : OUT_OF_FUEL;
+  return refill(caller) ? COMPLETED : OUT_OF_FUEL;
 }
 
 /** Fuel of moving `bytes` into guest memory. */
@@ -78,13 +116,22 @@ export function placingFuel(bytes: number): number {
 
 /** Asks the guest for room and copies `bytes` there; a verdict where the guest gave none. */
 export function place(caller: Caller, bytes: Uint8Array): number | Verdict {
-  const { instance, meter } = caller;
+  const { instance } = caller;
   const pointer = enter(caller).agent_alloc(bytes.length) >>> 0;
-  if (!meter.refill(instance)) return OUT_OF_FUEL;
+  if (!refill(caller)) return OUT_OF_FUEL;
   const isRoom = pointer !== 0 && pointer % 8 === 0 && instance.memory.holds(pointer, bytes.length);
-  if (!isRoom) return { code: FaultCode.GUEST_ERROR, guestCode: 0, detail: "agent_alloc gave no room" };
+  if (!isRoom) return NO_ROOM;
   instance.memory.bytes.set(bytes, pointer);
   return pointer;
+}
+
+/** Grants slices until the instance is out of debt. False where the turn's maximum is reached before. */
+export function refill({ instance, meter }: Caller): boolean {
+  const left = instance.fuel;
+  if (left >= 0) return true;
+  const covered = meter.cover(left);
+  instance.fuel = covered;
+  return covered >= 0;
 }
 
 /** 0 and above: completed. */
@@ -101,4 +148,8 @@ export function enter(caller: Caller): GuestInstance["entries"] {
 function initialise(caller: Caller): Verdict {
   const started = callStart(caller);
   return started.code === 0 ? fromResult(enter(caller).agent_init()) : started;
+}
+
+function shutDown(caller: Caller): Verdict {
+  return fromResult(enter(caller).agent_shutdown());
 }

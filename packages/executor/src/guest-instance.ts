@@ -5,6 +5,7 @@
 
 import { Instrumented, assert, limits } from "@wasm-engine/abi";
 import { fail } from "./errors.js";
+import type { Gate, GateHub } from "./gate-module.js";
 import { GuestMemory } from "./guest-memory.js";
 import type { WasmGlobal, WasmInstance, WasmMemory } from "./webassembly.js";
 
@@ -23,11 +24,20 @@ export interface GuestEntries {
   readonly start: (() => void) | undefined;
 }
 
+/** What an instance belongs to. */
+export interface GuestSurroundings {
+  readonly digest: string;
+  readonly gates: GateHub;
+}
+
 export class GuestInstance {
   readonly entries: GuestEntries;
   readonly memory: GuestMemory;
-  /** Fuel that a host function asks its thunk to charge. */
-  readonly charge: WasmGlobal<number>;
+  /** Where the hub finds the gate. */
+  readonly place: number;
+  /** The short way in, which the hub of the executor finds: what is done for every message goes through it. */
+  readonly gate: Gate;
+  readonly #charge: WasmGlobal<number>;
   readonly #fuel: WasmGlobal<bigint>;
   readonly #depth: WasmGlobal<number>;
   readonly #status: WasmGlobal<number>;
@@ -37,11 +47,13 @@ export class GuestInstance {
   readonly #stateBytes: number;
 
   /** @param stateBytes bytes that `__we_state_save` writes; undefined where they are not known yet: measured. */
-  constructor(instance: WasmInstance, digest: string, stateBytes?: number) {
+  constructor(instance: WasmInstance, surroundings: GuestSurroundings, stateBytes?: number) {
+    const { digest, gates } = surroundings;
     const exports = new ExportReader(instance, digest);
     this.entries = exports.entries();
-    this.memory = new GuestMemory(exports.object<WasmMemory>("memory"));
-    this.charge = exports.object(Instrumented.charge);
+    const memory = exports.object<WasmMemory>("memory");
+    this.memory = new GuestMemory(memory);
+    this.#charge = exports.object(Instrumented.charge);
     this.#fuel = exports.object(Instrumented.fuel);
     this.#depth = exports.object(Instrumented.depth);
     this.#status = exports.object(Instrumented.status);
@@ -51,6 +63,16 @@ export class GuestInstance {
     if (this.memory.size < limits.wasmPageBytes) {
       throw fail("WE_EXECUTOR_MODULE_LINK", { digest, reason: "its memory has no page" });
     }
+    this.gate = gates.open({
+      memory,
+      fuel: this.#fuel,
+      depth: this.#depth,
+      charge: this.#charge,
+      alloc: this.entries.agent_alloc,
+      receive: this.entries.agent_receive,
+      step: this.entries.agent_step,
+    });
+    this.place = this.gate.place;
     this.#stateBytes = stateBytes ?? this.#measureState();
   }
 
@@ -80,7 +102,7 @@ export class GuestInstance {
   assign(memoryBytesMax: number): void {
     this.#pagesMax.value = Math.floor(memoryBytesMax / limits.wasmPageBytes);
     this.#status.value = 0;
-    this.charge.value = 0;
+    this.#charge.value = 0;
   }
 
   /** Mutable globals and segment flags, bit by bit. Guest memory is as before. */

@@ -3,44 +3,49 @@
  * are checked. It never throws for what a guest passes.
  */
 
+import { Words } from "@wasm-engine/abi";
 import type { WasmMemory } from "./webassembly.js";
 
 export class GuestMemory {
   readonly #memory: WasmMemory;
-  #bytes: Uint8Array;
-  #words: Int32Array;
+  #words: Words;
+  /** Of `#words`: asked for at every access. */
+  #longs: BigInt64Array;
   #view: DataView;
 
   constructor(memory: WasmMemory) {
     this.#memory = memory;
-    this.#bytes = new Uint8Array(memory.buffer);
-    this.#words = new Int32Array(memory.buffer);
+    this.#words = new Words(new Uint8Array(memory.buffer));
+    this.#longs = this.#words.longs;
     this.#view = new DataView(memory.buffer);
   }
 
-  /** Growth detaches the old buffer, which shows as length 0: that test is cheaper than asking for the buffer. */
-  get bytes(): Uint8Array {
-    if (this.#bytes.length === 0) this.#refresh();
-    return this.#bytes;
-  }
-
-  get words(): Int32Array {
-    if (this.#bytes.length === 0) this.#refresh();
+  /**
+   * For `copyAligned`. Growth detaches the old buffer, which shows as length 0: that test is cheaper than asking for
+   * the buffer. All tests look at this one view, because the others are seldom in the cache.
+   */
+  get words(): Words {
+    if (this.#longs.length === 0) this.#refresh();
     return this.#words;
   }
 
+  get bytes(): Uint8Array {
+    return this.words.bytes;
+  }
+
   get view(): DataView {
-    if (this.#bytes.length === 0) this.#refresh();
+    if (this.#longs.length === 0) this.#refresh();
     return this.#view;
   }
 
   get size(): number {
-    return this.bytes.length;
+    if (this.#longs.length === 0) this.#refresh();
+    return this.#longs.length * 8;
   }
 
   /** True where `[pointer, pointer + length)` lies in memory. Both are unsigned 32-bit values. */
   holds(pointer: number, length: number): boolean {
-    return pointer + length <= this.bytes.length;
+    return pointer + length <= this.size;
   }
 
   /** Adds pages of 64 KiB on behalf of the host. */
@@ -50,8 +55,8 @@ export class GuestMemory {
   }
 
   #refresh(): void {
-    this.#bytes = new Uint8Array(this.#memory.buffer);
-    this.#words = new Int32Array(this.#memory.buffer);
+    this.#words = new Words(new Uint8Array(this.#memory.buffer));
+    this.#longs = this.#words.longs;
     this.#view = new DataView(this.#memory.buffer);
   }
 }

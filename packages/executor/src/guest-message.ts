@@ -49,14 +49,14 @@ export function emptyGuestMessage(): GuestMessage {
 }
 
 /**
- * Checks the message at `pointer` and describes it in `out`. Returns 0 or a refusal. `charge` is called with the
+ * Checks the message at `pointer` and describes it in `out`. Returns 0 or a refusal. `host` charges the
  * bytes of the message once they are known to lie in memory, whether or not a later check refuses it.
  */
 export function readGuestMessage(
   memory: GuestMemory,
   pointer: number,
   out: GuestMessage,
-  charge: (bytes: number) => void,
+  host: { chargeMoved(bytes: number): void },
 ): Refusal | 0 {
   if (pointer % 8 !== 0 || !memory.holds(pointer, MESSAGE_HEADER_BYTES)) return Refusal.BAD_POINTER;
   const view = memory.view;
@@ -74,7 +74,7 @@ export function readGuestMessage(
   const payloadStart = payloadOffset(topicBytes);
   if (payloadStart + payloadBytes > limits.messageBytesMax) return Refusal.TOO_LARGE;
   if (!memory.holds(pointer, payloadStart + payloadBytes)) return Refusal.BAD_POINTER;
-  charge(payloadStart + payloadBytes);
+  host.chargeMoved(payloadStart + payloadBytes);
   const topicStart = pointer + MESSAGE_HEADER_BYTES;
   if (!isUtf8(memory.bytes, topicStart, topicStart + topicBytes)) return Refusal.BAD_TEXT;
   out.pointer = pointer;

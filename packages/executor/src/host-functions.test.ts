@@ -190,7 +190,7 @@ test("tick and time are those of the plan", () => {
   ]);
   const view = new DataView(world.memory(agent).buffer);
   assert.equal(view.getBigUint64(DATA_AT, true), 2n ** 40n + 1n);
-  assert.equal(view.getBigInt64(DATA_AT + 8, true), world.view.timeNanos(2 ** 40 + 1));
+  assert.equal(view.getBigInt64(DATA_AT + 8, true), world.timeNanos(2 ** 40 + 1));
 });
 
 test("console lines are cut at a character and made valid", () => {

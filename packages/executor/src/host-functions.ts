@@ -17,7 +17,7 @@ import {
   limits,
   writeU64,
 } from "@wasm-engine/abi";
-import type { AgentHandle, HostFunctionName } from "@wasm-engine/abi";
+import type { HostFunctionName } from "@wasm-engine/abi";
 import { isJsonObject } from "./guest-json.js";
 import type { HostContext } from "./host-context.js";
 import {
@@ -44,7 +44,8 @@ const lossyDecoder = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true })
 
 const LOG_LEVEL_LAST: number = LogLevel.ERROR;
 const AGENT_ID_BYTES_MAX = 63;
-const NOWHERE = 0 as AgentHandle; // 0 stands for NOT_FOUND in journals
+/** What `lookUp` answers where there is none. */
+const NOBODY = 0;
 
 /** Imports of every instrumented module. i32 arguments arrive signed; pointers and lengths are unsigned. */
 export function hostImports(host: HostContext): WasmImports {
@@ -100,7 +101,7 @@ function log(host: HostContext, level: number, pointer: number, bytes: number): 
     line = cutAtCharacter(encodeUtf8(lossyDecoder.decode(line)), limits.logLineBytesMax);
   }
   if (!mayEmit(host, line.length)) return Refusal.LIMIT;
-  host.effects.append({ kind: EffectKind.LOG, level }, line);
+  host.effects.append(EffectKind.LOG, line, { level });
   return 0;
 }
 
@@ -117,7 +118,7 @@ function subscribe(
   if (!isUtf8(memory, pointer, pointer + bytes)) return Refusal.BAD_TEXT;
   if (bytes === 0) return Refusal.BAD_ARGUMENT;
   if (!mayEmit(host, bytes)) return Refusal.LIMIT;
-  host.effects.append({ kind }, memory.subarray(pointer, pointer + bytes));
+  host.effects.append(kind, memory.subarray(pointer, pointer + bytes), {});
   return 0;
 }
 
@@ -125,7 +126,7 @@ function cancel(host: HostContext, requestId: number): number {
   if (requestId <= 0) return Refusal.BAD_ARGUMENT;
   if (requestId > host.ledger.requests) return Refusal.NOT_FOUND;
   if (!mayEmit(host, 0)) return Refusal.LIMIT;
-  host.effects.append({ kind: EffectKind.CANCEL, requestId }, new Uint8Array(0));
+  host.effects.append(EffectKind.CANCEL, new Uint8Array(0), { requestId });
   return 0;
 }
 
@@ -143,7 +144,7 @@ function spawn(host: HostContext, spec: TextArgument): number {
   ledger.spawns += 1;
   const child = handleOfChild(host.sha256, host.agent, ledger.spawns);
   const requestId = startRequest(host);
-  host.effects.appendHandle({ kind: EffectKind.SPAWN, requestId }, child, json);
+  host.effects.appendSpawn(requestId, child, json);
   writeU64(host.memory.view, spec.out, child);
   return requestId;
 }
@@ -154,9 +155,8 @@ function lookup(host: HostContext, id: TextArgument): number {
   host.chargeFuel(lookupFuel);
   const text = decodeUtf8(host.memory.bytes.subarray(id.pointer, id.pointer + id.bytes));
   if (text === undefined || !isAgentId(text)) return Refusal.BAD_TEXT;
-  const handle = host.handleOf(text) ?? NOWHERE;
-  host.lookups.push(handle);
-  if (handle === NOWHERE) return Refusal.NOT_FOUND;
+  const handle = host.lookUp(text);
+  if (handle === NOBODY) return Refusal.NOT_FOUND;
   writeU64(host.memory.view, id.out, handle);
   return 0;
 }
@@ -186,7 +186,7 @@ function exit(host: HostContext, code: number): number {
   if (!mayEmit(host, 4)) return Refusal.LIMIT;
   const body = new Uint8Array(4);
   new DataView(body.buffer).setInt32(0, code, true);
-  host.effects.append({ kind: EffectKind.EXIT }, body);
+  host.effects.append(EffectKind.EXIT, body, {});
   return 0;
 }
 

@@ -14,7 +14,7 @@ const TIMEOUT_MIN = -1;
 
 export function send(host: HostContext, pointer: number, timeoutTicks: number): number {
   const message = host.message;
-  const refusal = readGuestMessage(host.memory, pointer, message, host.chargeMoved);
+  const refusal = readGuestMessage(host.memory, pointer, message, host);
   if (refusal !== 0) return refusal;
   const isAnswer = message.kind === MessageKind.ANSWER;
   if (!isAnswer && message.kind !== MessageKind.MESSAGE) return Refusal.BAD_MESSAGE;
@@ -24,35 +24,24 @@ export function send(host: HostContext, pointer: number, timeoutTicks: number): 
   if (!mayEmit(host, message.bytes) || !maySend(host)) return Refusal.LIMIT;
   if (wanted && !mayRequest(host)) return Refusal.LIMIT;
   const requestId = wanted ? startRequest(host) : 0;
-  host.effects.appendMessage(
-    { kind: EffectKind.SEND, requestId, ticks: wanted ? timeoutTicks : 0 },
-    message,
-    {
-      kind: message.kind,
-      flags: message.flags,
-      messageId: startMessage(host),
-      keepPeer: true,
-      keepCorrelation: isAnswer,
-    },
-    host.memory.bytes,
-  );
+  record(host, EffectKind.SEND, requestId, wanted ? timeoutTicks : 0);
   return requestId;
 }
 
 export function publish(host: HostContext, pointer: number): number {
   const message = host.message;
-  const refusal = readGuestMessage(host.memory, pointer, message, host.chargeMoved);
+  const refusal = readGuestMessage(host.memory, pointer, message, host);
   if (refusal !== 0) return refusal;
   if (message.kind !== MessageKind.MESSAGE) return Refusal.BAD_MESSAGE;
   if (message.topicBytes === 0) return Refusal.BAD_ARGUMENT;
   if (!mayEmit(host, message.bytes) || !maySend(host)) return Refusal.LIMIT;
-  appendPlain(host, { kind: EffectKind.PUBLISH, requestId: 0, ticks: 0 }, startMessage(host));
+  record(host, EffectKind.PUBLISH, 0, 0);
   return 0;
 }
 
 export function schedule(host: HostContext, pointer: number, delayTicks: number): number {
   const message = host.message;
-  const refusal = readGuestMessage(host.memory, pointer, message, host.chargeMoved);
+  const refusal = readGuestMessage(host.memory, pointer, message, host);
   if (refusal !== 0) return refusal;
   const isTask = message.kind === MessageKind.TASK;
   if (!isTask && message.kind !== MessageKind.TIMER) return Refusal.BAD_MESSAGE;
@@ -67,7 +56,7 @@ export function schedule(host: HostContext, pointer: number, delayTicks: number)
   if (!mayEmit(host, message.bytes) || !mayRequest(host)) return Refusal.LIMIT;
   const requestId = startRequest(host);
   const kind = isTask ? EffectKind.TASK : EffectKind.SCHEDULE;
-  appendPlain(host, { kind, requestId, ticks: isTask ? delayTicks : Math.max(1, delayTicks) }, 0);
+  record(host, kind, requestId, isTask ? delayTicks : Math.max(1, delayTicks));
   return requestId;
 }
 
@@ -86,25 +75,23 @@ function askOutside(
   kind: typeof EffectKind.INFER | typeof EffectKind.CALL_TOOL,
 ): number {
   const message = host.message;
-  const refusal = readGuestMessage(host.memory, pointer, message, host.chargeMoved);
+  const refusal = readGuestMessage(host.memory, pointer, message, host);
   if (refusal !== 0) return refusal;
   if (message.kind !== MessageKind.MESSAGE) return Refusal.BAD_MESSAGE;
   if (message.topicBytes === 0 || timeoutTicks < TIMEOUT_MIN) return Refusal.BAD_ARGUMENT;
   if (!mayEmit(host, message.bytes) || !mayRequest(host)) return Refusal.LIMIT;
   const requestId = startRequest(host);
-  appendPlain(host, { kind, requestId, ticks: timeoutTicks }, 0);
+  record(host, kind, requestId, timeoutTicks);
   return requestId;
 }
 
-/** Everything but SEND: no receiver, no correlation, no flags. */
-function appendPlain(
-  host: HostContext,
-  header: { readonly kind: EffectKind; readonly requestId: number; readonly ticks: number },
-  messageId: number,
-): void {
-  const { message } = host;
-  const stamp = { kind: message.kind, flags: 0, messageId, keepPeer: false, keepCorrelation: false };
-  host.effects.appendMessage(header, message, stamp, host.memory.bytes);
+/** Records the message that was read; those that are sent or published get the sender's next number. */
+function record(host: HostContext, kind: EffectKind, requestId: number, ticks: number): void {
+  const { effects, message, memory, stamp } = host;
+  stamp.requestId = requestId;
+  stamp.ticks = ticks;
+  stamp.messageId = kind === EffectKind.SEND || kind === EffectKind.PUBLISH ? startMessage(host) : 0;
+  effects.appendMessage(kind, message, memory, stamp);
 }
 
 /** True where the turn has room for a further record; charges it then. */

@@ -1,291 +1,102 @@
 /**
- * The executor that runs agents in the calling thread: the adapter of the core's `Executors` port for tests,
- * simulation, browsers, and the inside of executing threads. It holds the agents; how turns run, how slots are
- * kept and how state moves is in the parts it connects.
+ * One executor in the calling thread with regions of the heap: the adapter of the core's `Executors` port for tests,
+ * simulation and browsers, and the twin that every threaded run is compared with.
  */
 
-import { assert, limits, unreachable } from "@wasm-engine/abi";
-import type { AgentHandle, ModuleDigest } from "@wasm-engine/abi";
-import { BaseImage } from "./base-image.js";
-import { fail } from "./errors.js";
+import { MailRegion, OutcomeReader, OutcomeRegion, TurnRegion } from "@wasm-engine/abi";
+import type { AgentHandle } from "@wasm-engine/abi";
 import type {
   AgentImage,
   AgentOperation,
   ExecutorFigures,
   InProcessExecutor,
   InProcessExecutorOptions,
-  Plan,
-  SealedView,
-  TurnOutcome,
+  PopulationChange,
+  TurnExecutor,
   UpgradeOutcome,
 } from "./executor-contract.js";
-import { HostContext } from "./host-context.js";
-import { hostImports } from "./host-functions.js";
-import { instancesMaxDefault, journalBytesMaxDefault, journalFuelMaxDefault } from "./limits.js";
-import { LoadedModule } from "./loaded-module.js";
-import { ResidentAgent } from "./resident-agent.js";
-import type { TurnMark } from "./resident-agent.js";
-import { SlotKeeper } from "./slot-keeper.js";
-import { StateTransfer } from "./state-transfer.js";
-import { HostFailure, asHostFailure } from "./trap.js";
-import { TurnRunner, tickScene } from "./turn-runner.js";
-import type { WasmImports } from "./webassembly.js";
-
-/** Where something happens, for coded errors; -1 where no tick runs. */
-interface Place {
-  agent: AgentHandle;
-  readonly tick: number;
-}
+import { mailBytesMaxDefault, regionBytesDefault } from "./limits.js";
+import { createTurnExecutor } from "./turn-executor.js";
 
 /** Makes an executor without agents. */
 export function createInProcessExecutor(options: InProcessExecutorOptions): InProcessExecutor {
-  return new Executor(options);
+  return new Adapter(options);
 }
 
-class Executor implements InProcessExecutor {
-  readonly #options: InProcessExecutorOptions;
-  readonly #imports: WasmImports;
-  readonly #keeper: SlotKeeper;
-  readonly #runner: TurnRunner;
-  readonly #transfer: StateTransfer;
-  readonly #modules = new Map<ModuleDigest, LoadedModule>();
-  readonly #agents = new Map<AgentHandle, ResidentAgent>();
-  #planIndex = 0;
-
-  readonly testing = {
-    flipBit: (agent: AgentHandle, byteOffset: number, bit: number): void => {
-      this.#flipBit(this.#agent(agent), byteOffset, bit);
-    },
-  };
+class Adapter implements InProcessExecutor {
+  readonly testing: TurnExecutor["testing"];
+  readonly #executor: TurnExecutor;
+  readonly #turns: TurnRegion;
+  readonly #outcomes: OutcomeRegion;
+  readonly #reader: OutcomeReader;
+  /** Mail of even and of odd ticks. */
+  readonly #even: MailRegion;
+  readonly #odd: MailRegion;
+  #tick = 0;
 
   constructor(options: InProcessExecutorOptions) {
-    const host = new HostContext(options.sha256);
-    const depthBytes = options.depthBytes ?? limits.depthBytes;
-    this.#options = options;
-    this.#imports = hostImports(host);
-    this.#keeper = new SlotKeeper(host, {
-      depthBytes,
-      journalBytesMax: options.journalBytesMax ?? journalBytesMaxDefault,
-      journalFuelMax: options.journalFuelMax ?? journalFuelMaxDefault,
-      instancesMax: options.instancesMax ?? instancesMaxDefault,
-    });
-    const keeper = this.#keeper;
-    this.#runner = new TurnRunner({ host, keeper, depthBytes, onFaultDetail: options.onFaultDetail });
-    const { onFaultDetail } = options;
-    this.#transfer = new StateTransfer({ host, keeper, depthBytes, onFaultDetail });
+    const { regionBytes = regionBytesDefault, mailBytesMax = mailBytesMaxDefault } = options;
+    const allocate = (bytes: number): ArrayBuffer => new ArrayBuffer(bytes);
+    this.#executor = createTurnExecutor(options);
+    this.testing = this.#executor.testing;
+    this.#turns = new TurnRegion(allocate, regionBytes);
+    this.#outcomes = new OutcomeRegion(allocate, regionBytes);
+    this.#reader = new OutcomeReader(this.#outcomes.region);
+    this.#even = new MailRegion(allocate, regionBytes, mailBytesMax);
+    this.#odd = new MailRegion(allocate, regionBytes, mailBytesMax);
   }
 
   apply(operations: readonly AgentOperation[], tick: number): readonly UpgradeOutcome[] {
-    const upgrades: UpgradeOutcome[] = [];
-    for (const operation of operations) {
-      this.#guard({ agent: operation.agent, tick }, () => {
-        const upgrade = this.#applyOne(operation, tick);
-        if (upgrade !== undefined) upgrades.push(upgrade);
-      });
-    }
-    return upgrades;
+    return this.#executor.apply(operations, tick);
   }
 
-  execute(plan: Plan, view: SealedView): readonly TurnOutcome[] {
-    const scene = tickScene(plan.tick, view);
-    const marks: (readonly [ResidentAgent, TurnMark])[] = [];
-    const place: Place = { agent: 0 as AgentHandle, tick: plan.tick }; // 0 until the first turn
-    this.#planIndex += 1;
-    const run = (): TurnOutcome[] =>
-      plan.turns.map((turn) => {
-        place.agent = turn.agent;
-        const agent = this.#agent(turn.agent);
-        assert(agent.planIndex !== this.#planIndex, "an agent has one turn in a plan");
-        this.#keeper.settleIfDue(agent);
-        agent.planIndex = this.#planIndex;
-        marks.push([agent, agent.mark()]);
-        return this.#runner.run(agent, turn, scene);
-      });
-    return this.#guard(place, run, () => {
-      for (const [agent, mark] of marks) {
-        this.#keeper.discard(agent);
-        agent.rewind(mark);
-      }
-    });
+  seal(change: PopulationChange): void {
+    this.#executor.seal(change);
+  }
+
+  mail(tick: number): MailRegion {
+    return tick % 2 === 0 ? this.#even : this.#odd;
+  }
+
+  beginTick(tick: number, timeNanos: bigint): void {
+    this.#tick = tick;
+    this.#turns.begin(tick, timeNanos);
+  }
+
+  turnsOf(_agent: AgentHandle): TurnRegion {
+    return this.#turns;
+  }
+
+  execute(): void {
+    this.#executor.executeTurns(this.#turns.region, this.mail(this.#tick).region.bytes, this.#outcomes);
+    this.#reader.begin();
+  }
+
+  executeTurns(turns: TurnRegion["region"], mail: Uint8Array, outcomes: OutcomeRegion): void {
+    this.#executor.executeTurns(turns, mail, outcomes);
+  }
+
+  outcomesOf(_agent: AgentHandle): OutcomeReader {
+    return this.#reader;
   }
 
   imageDigests(agents: readonly AgentHandle[]): readonly Uint8Array[] {
-    return agents.map((handle) => {
-      const agent = this.#agent(handle);
-      if (agent.digest === undefined) {
-        this.#settle(agent);
-        agent.digest = agent.base.digest();
-      }
-      return agent.digest;
-    });
+    return this.#executor.imageDigests(agents);
   }
 
-  describe(handle: AgentHandle): Uint8Array | undefined {
-    const agent = this.#agent(handle);
-    return this.#guard({ agent: handle, tick: -1 }, () => this.#transfer.describe(agent));
+  describe(agent: AgentHandle): Uint8Array | undefined {
+    return this.#executor.describe(agent);
   }
 
   images(): readonly AgentImage[] {
-    const agents = [...this.#agents.values()].sort((left, right) => left.agent - right.agent);
-    return agents.map((agent) => {
-      this.#settle(agent);
-      const { base, journal } = agent;
-      const image: AgentImage = {
-        agent: agent.agent,
-        id: agent.id,
-        module: agent.module.digest,
-        limits: agent.limits,
-        streamSeed: agent.streamSeed,
-        ledger: base.ledger,
-        memory: base.memory(),
-        state: base.state.slice(),
-        initialised: base.initialised,
-      };
-      return agent.pendingFrom === undefined ? image : { ...image, pending: journal.slice(0) };
-    });
+    return this.#executor.images();
   }
 
   loadImages(images: readonly AgentImage[]): void {
-    for (const image of images) {
-      this.#guard({ agent: image.agent, tick: -1 }, () => {
-        this.#load(image);
-      });
-    }
+    this.#executor.loadImages(images);
   }
 
   figures(): ExecutorFigures {
-    const modules = [...this.#modules.values()];
-    return {
-      agents: this.#agents.size,
-      instances: this.#keeper.holders,
-      instantiations: modules.reduce((sum, module) => sum + module.instantiations, 0),
-      renewals: this.#keeper.renewals,
-      reconstructions: this.#keeper.reconstructions,
-    };
+    return this.#executor.figures();
   }
-
-  #applyOne(operation: AgentOperation, tick: number): UpgradeOutcome | undefined {
-    switch (operation.kind) {
-      case "create":
-        this.#create(operation);
-        return undefined;
-      case "reset": {
-        const agent = this.#agent(operation.agent);
-        this.#keeper.release(agent);
-        agent.replaceBase(freshBase(agent.module, agent.ledger.plain(), agent.isOversized, this.#options));
-        return undefined;
-      }
-      case "upgrade": {
-        const agent = this.#agent(operation.agent);
-        return this.#transfer.upgrade(agent, this.#module(operation.module), tick);
-      }
-      case "drop":
-        this.#keeper.release(this.#agent(operation.agent));
-        this.#agents.delete(operation.agent);
-        return undefined;
-      case "land": {
-        const agent = this.#agent(operation.agent);
-        agent.pendingFrom = undefined;
-        agent.digest = undefined;
-        return undefined;
-      }
-      default:
-        return unreachable(operation);
-    }
-  }
-
-  #create(operation: Extract<AgentOperation, { kind: "create" }>): void {
-    const known = this.#agents.get(operation.agent);
-    if (known !== undefined) {
-      assert(known.loaded, "an agent is created once");
-      assert(known.module.digest === operation.module, "a loaded image has the module of its agent");
-      known.loaded = false;
-      known.limits = operation.limits;
-      return;
-    }
-    const module = this.#module(operation.module);
-    const oversized = module.initial.memoryBytes > operation.limits.memoryBytes;
-    const base = freshBase(module, operation.ledger, oversized, this.#options);
-    this.#agents.set(operation.agent, new ResidentAgent(operation, module, base));
-  }
-
-  /** @throws {WE_EXECUTOR_IMAGE} */
-  #load(image: AgentImage): void {
-    assert(!this.#agents.has(image.agent), "an agent is loaded once");
-    const module = this.#module(image.module);
-    const refuse = (reason: string): Error => fail("WE_EXECUTOR_IMAGE", { agent: image.agent, reason });
-    const oversized = module.initial.memoryBytes > image.limits.memoryBytes;
-    const base = freshBase(module, image.ledger, oversized, this.#options);
-    if (!oversized) {
-      const isSize =
-        image.memory.length % limits.wasmPageBytes === 0 && image.memory.length >= base.memoryBytes;
-      if (!isSize) throw refuse(`memory has ${image.memory.length} bytes`);
-      if (image.state.length !== module.stateBytes) throw refuse(`state has ${image.state.length} bytes`);
-      base.captureBytes(image.memory, image.state, image);
-    }
-    const agent = new ResidentAgent(image, module, base);
-    agent.loaded = true;
-    this.#agents.set(image.agent, agent);
-    if (image.pending === undefined) return;
-    for (const { message, ...head } of image.pending) agent.journal.append(head, message);
-    agent.pendingFrom = 0;
-    const landed = this.#keeper.executePending(agent);
-    agent.ledger.restore(landed.ledger);
-    agent.initialised = landed.initialised;
-  }
-
-  #settle(agent: ResidentAgent): void {
-    this.#guard({ agent: agent.agent, tick: -1 }, () => {
-      this.#keeper.settle(agent);
-    });
-  }
-
-  #flipBit(agent: ResidentAgent, byteOffset: number, bit: number): void {
-    this.#settle(agent);
-    this.#keeper.release(agent);
-    agent.base.flipBit(byteOffset, bit);
-    agent.digest = undefined;
-  }
-
-  #agent(handle: AgentHandle): ResidentAgent {
-    const agent = this.#agents.get(handle);
-    assert(agent !== undefined, `agent ${handle} is known to the executor`);
-    return agent;
-  }
-
-  /** @throws {WE_EXECUTOR_MODULE_UNKNOWN} */
-  #module(digest: ModuleDigest): LoadedModule {
-    const known = this.#modules.get(digest);
-    if (known !== undefined) return known;
-    const source = this.#options.modules(digest);
-    if (source === undefined) throw fail("WE_EXECUTOR_MODULE_UNKNOWN", { digest });
-    assert(source.digest === digest, "a module is found under its digest");
-    const module = new LoadedModule(source, { sha256: this.#options.sha256, imports: this.#imports });
-    this.#modules.set(digest, module);
-    return module;
-  }
-
-  /** Turns what the machine could not bear into a coded error, after `undo`. */
-  #guard<Result>(place: Place, body: () => Result, undo?: () => void): Result {
-    try {
-      return body();
-    } catch (error) {
-      const failure = asHostFailure(error);
-      if (!(failure instanceof HostFailure)) throw error;
-      undo?.();
-      const { agent, tick } = place;
-      throw fail("WE_EXECUTOR_HOST_FAILURE", { agent, tick, reason: failure.message });
-    }
-  }
-}
-
-/** Image of an agent before its first invocation; empty where it may not even hold that. */
-function freshBase(
-  module: LoadedModule,
-  ledger: BaseImage["ledger"],
-  oversized: boolean,
-  options: InProcessExecutorOptions,
-): BaseImage {
-  const point = { ledger, initialised: false };
-  return oversized ? new BaseImage(options.sha256, point) : module.initial.fork(point);
 }

@@ -7,22 +7,20 @@ export type {
   AgentOperation,
   Entry,
   ExecutorFigures,
-  Fault,
+  ExecutorOptions,
   FaultDetail,
   GuestModule,
   InProcessExecutor,
   InProcessExecutorOptions,
-  Invocation,
   JournalEntry,
   Ledger,
-  Plan,
-  SealedView,
-  Turn,
-  TurnOutcome,
+  PopulationChange,
+  TurnExecutor,
   UpgradeOutcome,
 } from "./executor-contract.js";
 export { EXECUTOR_ERRORS } from "./errors.js";
 export { createInProcessExecutor } from "./in-process-executor.js";
+export { createTurnExecutor } from "./turn-executor.js";
 export { imageDigest } from "./base-image.js";
 export { merkleRoot } from "./merkle-tree.js";
 export { fillFromStream, streamKey } from "./random-stream.js";

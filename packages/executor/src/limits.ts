@@ -29,16 +29,20 @@ export const invocationsPerTurnMax = 65_536;
 
 /** A base is renewed when its journal holds more than this, or a quarter of the agent's memory. */
 export const journalBytesMaxDefault: number = 64 * 1024;
-/** An emptied journal keeps its arena up to this size. */
-export const arenaKeptBytesMax: number = 256 * 1024;
+/** An emptied journal keeps its buffer up to this size. */
+export const bufferKeptBytesMax: number = 256 * 1024;
 /** A base is renewed when executing its journal again would cost more than this. */
 export const journalFuelMaxDefault = 50_000_000;
-/** What a journal entry costs beyond its message. */
+/** What a journal entry takes beside its message and the answers of lookups. */
 export const journalEntryBytes = 64;
 /** DESIGN §7: ceiling of live instances per process. */
 export const instancesMaxDefault = 12_000;
 /** Idle instances kept per module for the next agent. */
 export const idleSlotsMax = 8;
+/** Bytes that a region of the in-process adapter starts with. */
+export const regionBytesDefault: number = 64 * 1024;
+/** Bytes that a mail region of the in-process adapter may grow to; further mail waits in the core's heap. */
+export const mailBytesMaxDefault: number = 64 * 1024 * 1024;
 /** Fuel that executing a journal again never runs out of; exact as a number. */
 export const unboundedFuel: number = Number.MAX_SAFE_INTEGER;
 /** Bytes that `__we_state_save` may write. */

@@ -9,6 +9,7 @@ import { BaseImage } from "./base-image.js";
 import { fail } from "./errors.js";
 import { EMPTY_LEDGER } from "./executor-contract.js";
 import type { GuestModule } from "./executor-contract.js";
+import type { GateHub } from "./gate-module.js";
 import { GuestInstance } from "./guest-instance.js";
 import { idleSlotsMax } from "./limits.js";
 import { HostFailure, asHostFailure } from "./trap.js";
@@ -19,6 +20,7 @@ import type { WasmImports, WasmModule } from "./webassembly.js";
 export interface ModuleSurroundings {
   readonly sha256: Sha256;
   readonly imports: WasmImports;
+  readonly gates: GateHub;
 }
 
 export class LoadedModule {
@@ -33,6 +35,7 @@ export class LoadedModule {
   readonly offersDescribe: boolean;
   readonly #compiled: WasmModule;
   readonly #imports: WasmImports;
+  readonly #gates: GateHub;
   readonly #idle: GuestInstance[] = [];
   #instantiations = 0;
 
@@ -40,6 +43,7 @@ export class LoadedModule {
   constructor(module: GuestModule, surroundings: ModuleSurroundings) {
     this.digest = module.digest;
     this.#imports = surroundings.imports;
+    this.#gates = surroundings.gates;
     this.#compiled = this.#guard(() => compileModule(module.bytes));
     const first = this.#instantiate();
     this.stateBytes = first.stateBytes;
@@ -49,6 +53,10 @@ export class LoadedModule {
     this.initial = new BaseImage(surroundings.sha256, { ledger: EMPTY_LEDGER, initialised: false });
     this.initial.capture(first, { ledger: EMPTY_LEDGER, initialised: false });
     this.#idle.push(first);
+  }
+
+  get gates(): GateHub {
+    return this.#gates;
   }
 
   /** Instances ever made. */
@@ -73,13 +81,14 @@ export class LoadedModule {
   giveBack(slot: GuestInstance): void {
     this.#idle.push(slot);
     this.#idle.sort((left, right) => left.memory.size - right.memory.size);
-    if (this.#idle.length > idleSlotsMax) this.#idle.pop();
+    const largest = this.#idle.length > idleSlotsMax ? this.#idle.pop() : undefined;
+    if (largest !== undefined) this.#gates.close(largest.gate);
   }
 
   #instantiate(): GuestInstance {
     const instance = this.#guard(() => instantiateModule(this.#compiled, this.#imports));
     this.#instantiations += 1;
-    return new GuestInstance(instance, this.digest, this.#instantiations === 1 ? undefined : this.stateBytes);
+    return new GuestInstance(instance, this, this.#instantiations === 1 ? undefined : this.stateBytes);
   }
 
   /** What the machine cannot bear is told from what is wrong with the module. */

@@ -9,8 +9,9 @@
 import { assert } from "@wasm-engine/abi";
 import type { AgentHandle, AgentId } from "@wasm-engine/abi";
 import { AgentLedger } from "./agent-ledger.js";
+import type { LedgerMark } from "./agent-ledger.js";
 import type { BaseImage } from "./base-image.js";
-import type { AgentLimits, Ledger } from "./executor-contract.js";
+import type { AgentLimits } from "./executor-contract.js";
 import type { GuestInstance } from "./guest-instance.js";
 import { Journal } from "./journal.js";
 import type { LoadedModule } from "./loaded-module.js";
@@ -22,25 +23,21 @@ export interface AgentIdentity {
   readonly streamSeed: Uint8Array;
 }
 
-/** Where a turn began: what a failing host returns to. */
+/** Where a turn of an agent began: what a failing host returns to. Reused: overwritten by the next turn. */
 export interface TurnMark {
-  readonly journalLength: number;
-  readonly ledger: Ledger;
-  readonly initialised: boolean;
+  agent: ResidentAgent;
+  journalLength: number;
+  initialised: boolean;
+  readonly ledger: LedgerMark;
 }
 
+/** What every turn reads comes first: agents are many, and lines of the cache few. */
 export class ResidentAgent {
   readonly agent: AgentHandle;
-  readonly id: AgentId;
-  readonly streamSeed: Uint8Array;
   readonly ledger: AgentLedger;
   readonly journal = new Journal();
-  /** Derived keys of named streams. */
-  readonly streamKeys = new Map<string, Uint32Array>();
   limits: AgentLimits;
   module: LoadedModule;
-  base: BaseImage;
-  initialised: boolean;
   slot: GuestInstance | undefined;
   /** Journal length before the turn that has not landed; undefined where every turn has. */
   pendingFrom: number | undefined;
@@ -50,6 +47,12 @@ export class ResidentAgent {
   renewalDue = false;
   /** Plan that the agent last ran in. */
   planIndex = 0;
+  initialised: boolean;
+  base: BaseImage;
+  readonly id: AgentId;
+  readonly streamSeed: Uint8Array;
+  /** Derived keys of named streams. */
+  readonly streamKeys = new Map<string, Uint32Array>();
   /** Came from an image: the `create` that follows keeps it. */
   loaded = false;
 
@@ -70,17 +73,18 @@ export class ResidentAgent {
     return this.module.initial.memoryBytes > this.limits.memoryBytes;
   }
 
-  mark(): TurnMark {
+  /** Notes where a turn begins. */
+  mark(out: TurnMark): void {
     assert(this.pendingFrom === undefined, "a busy agent takes no turn");
-    return {
-      journalLength: this.journal.length,
-      ledger: this.ledger.plain(),
-      initialised: this.initialised,
-    };
+    out.agent = this;
+    out.journalLength = this.journal.length;
+    out.initialised = this.initialised;
+    this.ledger.mark(out.ledger);
   }
 
   /** Undoes a turn whose host failed. The slot goes: base and journal say what it held. */
   rewind(mark: TurnMark): void {
+    assert(mark.agent === this, "an agent returns to its own mark");
     assert(mark.journalLength <= this.journal.length, "a turn only adds to the journal");
     this.journal.truncate(mark.journalLength);
     this.ledger.restore(mark.ledger);
@@ -100,6 +104,11 @@ export class ResidentAgent {
     this.pendingFrom = undefined;
     this.digest = undefined;
     this.renewalDue = false;
+  }
+
+  /** The agent is no more; what still points here keeps next to nothing. */
+  retire(): void {
+    this.replaceBase(this.module.initial);
   }
 
   releaseSlot(): void {

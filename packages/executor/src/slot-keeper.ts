@@ -3,15 +3,15 @@
  * Everything here may happen at any time between invocations and shows in no result.
  */
 
-import { FaultCode, assert } from "@wasm-engine/abi";
-import type { AgentHandle } from "@wasm-engine/abi";
+import { EntryCode, FaultCode, assert } from "@wasm-engine/abi";
 import { AgentLedger, ledgersEqual } from "./agent-ledger.js";
-import { EffectBuffer } from "./effect-buffer.js";
-import type { JournalEntry, Ledger } from "./executor-contract.js";
+import type { Ledger } from "./executor-contract.js";
 import { FuelMeter } from "./fuel-meter.js";
-import { callEntry } from "./guest-call.js";
+import { callEntry, emptyInvocation } from "./guest-call.js";
+import type { Caller } from "./guest-call.js";
 import type { GuestInstance } from "./guest-instance.js";
 import type { HostContext } from "./host-context.js";
+import type { JournalReader } from "./journal.js";
 import { unboundedFuel } from "./limits.js";
 import type { ResidentAgent } from "./resident-agent.js";
 
@@ -35,7 +35,8 @@ export class SlotKeeper {
   readonly #bounds: KeeperBounds;
   /** Agents that hold a slot, in the order in which they got it. */
   readonly #holders = new Set<ResidentAgent>();
-  readonly #scratchEffects = new EffectBuffer();
+  readonly #meter = new FuelMeter();
+  readonly #invocation = emptyInvocation();
   #renewals = 0;
   #reconstructions = 0;
 
@@ -77,6 +78,7 @@ export class SlotKeeper {
 
   /** The host failed in the agent's turn: its instance is not trusted any more. */
   discard(agent: ResidentAgent): void {
+    if (agent.slot !== undefined) this.#host.gates.close(agent.slot.gate);
     agent.slot = undefined;
     this.#holders.delete(agent);
   }
@@ -117,9 +119,10 @@ export class SlotKeeper {
 
   /** Settles where keeping the journal costs more than it saves. Only before a turn: a failing host returns there. */
   settleIfDue(agent: ResidentAgent): void {
-    const bytesMax = Math.max(this.#bounds.journalBytesMax, agent.base.memoryBytes / 4);
-    const isDue =
-      agent.renewalDue || agent.journal.bytes > bytesMax || agent.journal.fuel > this.#bounds.journalFuelMax;
+    const { bytes, fuel } = agent.journal;
+    const { journalBytesMax, journalFuelMax } = this.#bounds;
+    const isLong = bytes > journalBytesMax && bytes > agent.base.memoryBytes / 4;
+    const isDue = agent.renewalDue || isLong || fuel > journalFuelMax;
     if (isDue && agent.pendingFrom === undefined) this.settle(agent);
   }
 
@@ -140,39 +143,35 @@ export class SlotKeeper {
     const ledger = new AgentLedger(base.ledger);
     let initialised = base.initialised;
     if (upTo > 0) this.#reconstructions += 1;
+    const caller = {
+      instance: slot,
+      meter: this.#meter,
+      depthBytes: this.#bounds.depthBytes,
+      gates: this.#host.gates,
+    };
+    this.#host.enter(agent, ledger, caller);
+    const reader = agent.journal.read();
     for (let index = 0; index < upTo; index += 1) {
-      const entry = agent.journal.entry(index);
-      this.#executeAgain(agent, entry, slot, ledger);
-      if (entry.entry === "init") initialised = true;
+      reader.next();
+      this.#executeAgain(reader, caller);
+      if (reader.code === EntryCode.INIT) initialised = true;
     }
     return { slot, ledger: ledger.plain(), initialised };
   }
 
-  #executeAgain(agent: ResidentAgent, entry: JournalEntry, slot: GuestInstance, ledger: AgentLedger): void {
-    const meter = new FuelMeter(unboundedFuel, unboundedFuel);
-    let lookup = 0;
-    this.#scratchEffects.start(entry.turnEffectBytes, true);
-    this.#host.enter({
-      instance: slot,
-      owner: agent,
-      ledger,
-      effects: this.#scratchEffects,
-      messagesPerTurnMax: agent.limits.messagesPerTurnMax,
-      tick: entry.tick,
-      timeNanos: entry.timeNanos,
-      handleOf: (): AgentHandle | undefined => {
-        const handle = entry.lookups[lookup];
-        assert(handle !== undefined, "the journal holds every lookup");
-        lookup += 1;
-        return handle;
-      },
-      slice: () => meter.refill(slot),
-      denied: false,
-    });
-    this.#host.turnMessages = entry.turnMessages;
-    const verdict = callEntry({ instance: slot, meter, depthBytes: this.#bounds.depthBytes }, entry);
-    assert(verdict.code === 0, `a committed invocation completes again, not ${faultName(verdict.code)}`);
-    assert(meter.used === entry.fuel, "a committed invocation costs the same again");
+  #executeAgain(entry: JournalReader, caller: Caller): void {
+    const host = this.#host;
+    entry.readInvocation(this.#invocation);
+    this.#meter.start(unboundedFuel, unboundedFuel);
+    host.effects.suppress(entry.turnEffectBytes);
+    host.tick = entry.tick;
+    host.timeNanos = entry.timeNanos;
+    host.turnMessages = entry.turnMessages;
+    host.repeat(entry.lookups);
+    const verdict = callEntry(caller, this.#invocation);
+    if (verdict.code !== 0)
+      assert(false, `a committed invocation completes again, not ${faultName(verdict.code)}`);
+    assert(this.#meter.used === entry.fuel, "a committed invocation costs the same again");
   }
 }
 

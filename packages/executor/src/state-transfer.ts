@@ -3,9 +3,8 @@
  * be called in them, and what they log is for the words about a refusal only. A refused upgrade leaves the agent as it was.
  */
 
-import { FaultCode, SIZED_BLOCK_HEADER_BYTES, assert, limits } from "@wasm-engine/abi";
+import { FaultCode, Region, SIZED_BLOCK_HEADER_BYTES, assert, limits } from "@wasm-engine/abi";
 import type { FaultDetail, UpgradeOutcome } from "./executor-contract.js";
-import { EffectBuffer } from "./effect-buffer.js";
 import { FuelMeter } from "./fuel-meter.js";
 import { COMPLETED, callGuest, callStart, enter, fromResult, place, placingFuel } from "./guest-call.js";
 import type { Caller, Verdict } from "./guest-call.js";
@@ -15,6 +14,8 @@ import type { LoadedModule } from "./loaded-module.js";
 import type { ResidentAgent } from "./resident-agent.js";
 import type { SlotKeeper } from "./slot-keeper.js";
 
+/** Room for what is logged at first; it grows. */
+const saidBytes = 4096;
 const DENIED: Verdict = { code: FaultCode.HOST_DENIED, guestCode: 0 };
 const NO_BLOCK: Verdict = { code: FaultCode.GUEST_ERROR, guestCode: 0 };
 
@@ -33,7 +34,9 @@ interface Exported {
 
 export class StateTransfer {
   readonly #options: TransferOptions;
-  readonly #effects = new EffectBuffer();
+  readonly #meter = new FuelMeter();
+  /** What a guest logs in such a call; read for people, never committed. */
+  readonly #said = new Region((bytes) => new ArrayBuffer(bytes), saidBytes);
 
   constructor(options: TransferOptions) {
     this.#options = options;
@@ -43,7 +46,7 @@ export class StateTransfer {
   upgrade(agent: ResidentAgent, module: LoadedModule, tick: number): UpgradeOutcome {
     const outcome = this.#upgrade(agent, module);
     if (outcome.code === undefined) return outcome;
-    const said = this.#effects.errorLines(0);
+    const said = this.#options.host.effects.errorLines(0);
     const { code, guestCode = 0 } = outcome;
     const detail = ["the upgrade was refused", ...said].join("\n");
     this.#options.onFaultDetail?.({ agent: agent.agent, id: agent.id, tick, code, guestCode, detail });
@@ -52,8 +55,9 @@ export class StateTransfer {
 
   #upgrade(agent: ResidentAgent, module: LoadedModule): UpgradeOutcome {
     assert(agent.pendingFrom === undefined, "a busy agent is upgraded when its turn has landed");
-    const meter = new FuelMeter(agent.limits.fuelPerSlice, agent.limits.fuelPerTurnMax);
-    this.#effects.start(0, false);
+    const meter = this.#meter;
+    meter.start(agent.limits.fuelPerSlice, agent.limits.fuelPerTurnMax);
+    this.#options.host.effects.start(this.#said, 0);
     const fits = module.initial.memoryBytes <= agent.limits.memoryBytes;
     if (!fits) return refused(agent, meter, DENIED);
     const moves = agent.initialised && !agent.isOversized && agent.module.offersExport && module.offersImport;
@@ -61,11 +65,11 @@ export class StateTransfer {
       this.#adopt(agent, module);
       return { agent: agent.agent, result: "fresh", fuel: 0 };
     }
-    const exported = this.#export(agent, meter);
+    const exported = this.#export(agent);
     // Exporting ran guest code: the slot is not the agent any more, base and journal still are.
     this.#options.keeper.release(agent);
     if (exported.verdict.code !== 0) return refused(agent, meter, exported.verdict);
-    return this.#import(agent, module, { block: exported.block, meter });
+    return this.#import(agent, module, exported.block);
   }
 
   /** JSON bytes of `agent_describe`, run on a copy; undefined where there is none. */
@@ -75,28 +79,24 @@ export class StateTransfer {
     if (!agent.base.initialised || agent.isOversized || !agent.module.offersDescribe) return undefined;
     const slot = agent.module.takeSlot(agent.base.memoryBytes, agent.limits.memoryBytes);
     agent.base.loadInto(slot);
-    const meter = new FuelMeter(limits.describeFuelMax, limits.describeFuelMax);
-    const caller = this.#caller(agent, slot, meter);
+    this.#meter.start(limits.describeFuelMax, limits.describeFuelMax);
+    const caller = this.#caller(agent, slot);
     const described = readBlock(caller, slot.entries.agent_describe, limits.describeBytesMax);
     agent.module.giveBack(slot);
     return described.verdict.code === 0 ? described.block.slice(SIZED_BLOCK_HEADER_BYTES) : undefined;
   }
 
-  #export(agent: ResidentAgent, meter: FuelMeter): Exported {
+  #export(agent: ResidentAgent): Exported {
     const slot = this.#options.keeper.slotOf(agent);
-    const caller = this.#caller(agent, slot, meter);
+    const caller = this.#caller(agent, slot);
     return readBlock(caller, slot.entries.agent_export_state, agent.limits.memoryBytes);
   }
 
-  #import(
-    agent: ResidentAgent,
-    module: LoadedModule,
-    state: { readonly block: Uint8Array; readonly meter: FuelMeter },
-  ): UpgradeOutcome {
-    const { block, meter } = state;
+  #import(agent: ResidentAgent, module: LoadedModule, block: Uint8Array): UpgradeOutcome {
+    const meter = this.#meter;
     const slot = module.takeSlot(module.initial.memoryBytes, agent.limits.memoryBytes);
     module.initial.loadInto(slot);
-    const caller = this.#caller(agent, slot, meter);
+    const caller = this.#caller(agent, slot);
     const verdict = callGuest(caller, placingFuel(block.length), () => {
       const started = callStart(caller);
       if (started.code !== 0) return started;
@@ -123,21 +123,13 @@ export class StateTransfer {
     agent.replaceBase(module.initial.fork({ ledger, initialised: false }));
   }
 
-  #caller(agent: ResidentAgent, instance: GuestInstance, meter: FuelMeter): Caller {
-    this.#effects.start(0, false);
-    this.#options.host.enter({
-      instance,
-      owner: agent,
-      ledger: agent.ledger,
-      effects: this.#effects,
-      messagesPerTurnMax: 0,
-      tick: 0,
-      timeNanos: 0n,
-      handleOf: () => undefined,
-      slice: () => meter.refill(instance),
-      denied: true,
-    });
-    return { instance, meter, depthBytes: this.#options.depthBytes };
+  #caller(agent: ResidentAgent, instance: GuestInstance): Caller {
+    const { host, depthBytes } = this.#options;
+    const caller = { instance, meter: this.#meter, depthBytes, gates: host.gates };
+    host.effects.start(this.#said, 0);
+    host.enter(agent, agent.ledger, caller);
+    host.deny();
+    return caller;
   }
 }
 

@@ -12,6 +12,13 @@ export interface WasmGlobal<Value> {
   value: Value;
 }
 
+export interface WasmTable {
+  readonly length: number;
+  grow(entries: number): number;
+  /** `null` empties the entry. */
+  set(index: number, value: unknown): void;
+}
+
 /** Opaque compiled module. */
 export interface WasmModule {
   readonly __wasmModule: true;
@@ -26,6 +33,7 @@ export type WasmImports = Readonly<Record<string, Readonly<Record<string, unknow
 declare const WebAssembly: {
   readonly Module: new (bytes: Uint8Array) => WasmModule;
   readonly Instance: new (module: WasmModule, imports: WasmImports) => WasmInstance;
+  readonly Table: new (descriptor: { element: "anyfunc"; initial: number }) => WasmTable;
   readonly RuntimeError: new (message?: string) => Error;
 };
 
@@ -35,6 +43,10 @@ export function compileModule(bytes: Uint8Array): WasmModule {
 
 export function instantiateModule(module: WasmModule, imports: WasmImports): WasmInstance {
   return new WebAssembly.Instance(module, imports);
+}
+
+export function createTable(entries: number): WasmTable {
+  return new WebAssembly.Table({ element: "anyfunc", initial: entries });
 }
 
 /** A trap of the guest, as opposed to an exception of the host. */

@@ -39,7 +39,7 @@ for (const [language, module] of modules) {
 test("[G6] an uncaught JavaScript error is rolled back, with its stack in the fault's detail", () => {
   const executor = new RealExecutor(modules[2]?.[1] ?? new Uint8Array());
   const question = executor.receive({ topic: "answered" });
-  assert.equal(question.outcome.ledger.requests, 1);
+  assert.equal(question.outcome.requests, 1);
   const before = executor.digest();
   const { outcome, effects } = executor.receive({ kind: MessageKind.ANSWER, correlationId: 1, flags: 2 });
   assert.equal(outcome.fault, undefined);

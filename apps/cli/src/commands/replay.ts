@@ -1,6 +1,6 @@
 /** `replay RUN`: executes every turn again and compares commit by commit. */
 
-import { replayRun } from "@wasm-engine/engine";
+import { parseWorkers, replayRun } from "@wasm-engine/engine";
 import type { BitFlip, FirstDivergence, ReplayOptions, ReplayReport } from "@wasm-engine/engine";
 import { isAgentId } from "@wasm-engine/abi";
 import type { CommandFunction, Parsed } from "../command.js";
@@ -25,11 +25,13 @@ function isGood({ verified, inference }: ReplayReport): boolean {
 function options(parsed: Parsed): ReplayOptions {
   const from = integerOption(parsed, "from");
   const to = integerOption(parsed, "to");
+  const workers = textOption(parsed, "workers");
   const flip = textOption(parsed, "testingFlipBit");
   return {
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),
     ...(flagOption(parsed, "verifyInference") ? { verifyInference: true } : {}),
+    ...(workers === undefined ? {} : { workers: parseWorkers(workers) }),
     ...(flip === undefined ? {} : { testing: { flip: bitFlip(flip) } }),
   };
 }

@@ -1,7 +1,7 @@
 /** `run CONFIG` and `run --resume RUN`. */
 
 import { EngineError } from "@wasm-engine/abi";
-import { Engine, resolveRun } from "@wasm-engine/engine";
+import { Engine, parseWorkers, resolveRun } from "@wasm-engine/engine";
 import type {
   Delivery,
   Durability,
@@ -28,6 +28,10 @@ export const run: CommandFunction = async (context) => {
   const world = await open(context);
   try {
     const ticks = integerOption(parsed, "ticks");
+    world.registerTelemetryHook((event) => {
+      if (event.kind === "recovered")
+        reporter.warn(`${event.message}; the world goes on after tick ${event.tick}`);
+    });
     for (const warning of world.warnings) reporter.warn(visible(warning));
     reporter.note(`run ${world.runId} in ${world.dir}`);
     const running = world.run({
@@ -80,6 +84,7 @@ function optionsOf(parsed: Parsed): OpenOptions {
   const dir = textOption(parsed, "dir");
   const durability = durabilityOption(parsed);
   const delivery = deliveryOption(parsed);
+  const workers = textOption(parsed, "workers");
   return {
     ...(delivery === undefined ? {} : { delivery }),
     ...(flagOption(parsed, "strictInference") ? { strictInference: true } : {}),
@@ -87,6 +92,7 @@ function optionsOf(parsed: Parsed): OpenOptions {
     ...(dir === undefined ? {} : { dir }),
     ...(durability === undefined ? {} : { durability }),
     ...(input === undefined ? {} : { inputs: [standardInput] }),
+    ...(workers === undefined ? {} : { workers: parseWorkers(workers) }),
     ...(flagOption(parsed, "realtime") ? { realtime: true } : {}),
     ...(flagOption(parsed, "allowUnsigned") ? { allowUnsigned: true } : {}),
   };

@@ -5,68 +5,52 @@
  * on what another one does.
  */
 
-import type { Order } from "./policy.js";
+import type { KeptList } from "../kept-list.js";
 import type { Runnable } from "./runnable.js";
 import type { TenantCredit } from "./tenant-credit.js";
 
-/** Parts of a reservation that the agent's own tenant paid; the rest was spare and is not given back. */
-export interface Paid {
-  readonly ownFuel: number;
-  readonly ownMessages: number;
-}
-
-export interface Reservation<Agent extends Runnable> extends Paid {
-  readonly agent: Agent;
-}
-
-export interface Selection<Agent extends Runnable> {
-  readonly chosen: readonly Reservation<Agent>[];
+export interface Candidates<Agent extends Runnable> {
   /** In policy order. */
-  readonly leftover: readonly Agent[];
+  readonly runnable: KeptList<Agent>;
+  /** They have begun the tick. */
+  readonly tenants: ReadonlyMap<string, TenantCredit>;
+  readonly turnsPerTickMax: number;
 }
 
-/** `runnable` is sorted in place. Tenants must have begun the tick. */
-export function planTurns<Agent extends Runnable>(
-  runnable: Agent[],
-  order: Order,
-  tenants: Iterable<TenantCredit>,
-  turnsPerTickMax: number,
-): Selection<Agent> {
-  runnable.sort(order);
-  const stopped = new Set<TenantCredit>();
-  const picks = new Map<Agent, Paid>();
-  for (const agent of runnable) {
-    if (stopped.has(agent.tenant)) continue;
-    if (agent.tenant.reserve(agent))
-      picks.set(agent, { ownFuel: agent.reserveFuel, ownMessages: agent.reserveMessages });
-    else stopped.add(agent.tenant);
+/** Marks the agents that take a turn as chosen and says who paid for it; returns how many they are. */
+export function planTurns<Agent extends Runnable>(candidates: Candidates<Agent>): number {
+  const { runnable, tenants } = candidates;
+  let chosenCount = 0;
+  for (let index = 0; index < runnable.length; index += 1) {
+    const agent = runnable.at(index);
+    const { tenant } = agent;
+    agent.isChosen = !tenant.isStopped && tenant.reserve(agent);
+    if (agent.isChosen) {
+      agent.ownFuel = agent.reserveFuel;
+      agent.ownMessages = agent.reserveMessages;
+      chosenCount += 1;
+    } else {
+      tenant.isStopped = true;
+    }
   }
-  shareSpare(runnable, picks, stopped, tenants, turnsPerTickMax);
-  const chosen: Reservation<Agent>[] = [];
-  const leftover: Agent[] = [];
-  for (const agent of runnable) {
-    const paid = picks.get(agent);
-    if (paid === undefined) leftover.push(agent);
-    else chosen.push({ agent, ...paid });
+  if (chosenCount === runnable.length) return chosenCount;
+  for (const tenant of tenants.values()) {
+    if (tenant.isStopped && tenant.elastic) return chosenCount + shareSpare(candidates, chosenCount);
   }
-  return { chosen, leftover };
+  return chosenCount;
 }
 
-function shareSpare<Agent extends Runnable>(
-  runnable: readonly Agent[],
-  picks: Map<Agent, Paid>,
-  stopped: ReadonlySet<TenantCredit>,
-  tenants: Iterable<TenantCredit>,
-  turnsPerTickMax: number,
-): void {
-  if (![...stopped].some((tenant) => tenant.elastic)) return;
-  let turnsLeft = turnsPerTickMax - picks.size;
-  const pool = poolOf(tenants, stopped);
+/** Returns how many turns more there are. */
+function shareSpare<Agent extends Runnable>(candidates: Candidates<Agent>, chosenCount: number): number {
+  const { runnable, tenants, turnsPerTickMax } = candidates;
+  let shared = 0;
+  const pool = poolOf(tenants);
   const done = new Set<TenantCredit>();
-  for (const agent of runnable) {
+  for (let index = 0; index < runnable.length; index += 1) {
+    const agent = runnable.at(index);
     const { tenant, reserveFuel, reserveMessages } = agent;
-    if (turnsLeft === 0) return;
-    if (!tenant.elastic || picks.has(agent) || done.has(tenant)) continue;
+    if (chosenCount + shared === turnsPerTickMax) break;
+    if (!tenant.elastic || agent.isChosen || done.has(tenant)) continue;
     const covered =
       tenant.fuel.spare + pool.fuel >= reserveFuel &&
       tenant.messages.spare + pool.messages >= reserveMessages;
@@ -74,23 +58,21 @@ function shareSpare<Agent extends Runnable>(
       done.add(tenant);
       continue;
     }
-    const ownFuel = tenant.fuel.payUpTo(reserveFuel);
-    const ownMessages = tenant.messages.payUpTo(reserveMessages);
-    pool.fuel -= reserveFuel - ownFuel;
-    pool.messages -= reserveMessages - ownMessages;
-    turnsLeft -= 1;
-    picks.set(agent, { ownFuel, ownMessages });
+    agent.ownFuel = tenant.fuel.payUpTo(reserveFuel);
+    agent.ownMessages = tenant.messages.payUpTo(reserveMessages);
+    agent.isChosen = true;
+    pool.fuel -= reserveFuel - agent.ownFuel;
+    pool.messages -= reserveMessages - agent.ownMessages;
+    shared += 1;
   }
+  return shared;
 }
 
 /** Credit of the tenants in which nobody waits. */
-function poolOf(
-  tenants: Iterable<TenantCredit>,
-  stopped: ReadonlySet<TenantCredit>,
-): { fuel: number; messages: number } {
+function poolOf(tenants: ReadonlyMap<string, TenantCredit>): { fuel: number; messages: number } {
   const pool = { fuel: 0, messages: 0 };
-  for (const tenant of tenants) {
-    if (stopped.has(tenant)) continue;
+  for (const tenant of tenants.values()) {
+    if (tenant.isStopped) continue;
     pool.fuel = Math.min(pool.fuel + tenant.fuel.spare, Number.MAX_SAFE_INTEGER);
     pool.messages = Math.min(pool.messages + tenant.messages.spare, Number.MAX_SAFE_INTEGER);
   }

@@ -4,10 +4,10 @@
  *   priority     (urgency descending, runnable since, id): low urgency may starve, that is its meaning
  *   round-robin  (runnable since, (rank + since × stride) mod 2^32, id)
  * The key is fixed when the agent becomes runnable: leftovers keep it and come first, so that under fifo and
- * round-robin nobody starves.
+ * round-robin nobody starves. Ids are compared by their place among all live ids.
  */
 
-import { compareIds, unreachable } from "@wasm-engine/abi";
+import { unreachable } from "@wasm-engine/abi";
 import type { Policy } from "../model.js";
 import type { Runnable } from "./runnable.js";
 
@@ -25,14 +25,14 @@ export function orderOf(policy: Policy, stride: number): Order {
       return (left, right) =>
         left.runnableSince - right.runnableSince ||
         rotated(left, stride) - rotated(right, stride) ||
-        compareIds(left.id, right.id);
+        left.idRank - right.idRank;
     default:
       return unreachable(policy, "policy");
   }
 }
 
 function compareFifo(left: Runnable, right: Runnable): number {
-  return left.runnableSince - right.runnableSince || compareIds(left.id, right.id);
+  return left.runnableSince - right.runnableSince || left.idRank - right.idRank;
 }
 
 function comparePriority(left: Runnable, right: Runnable): number {

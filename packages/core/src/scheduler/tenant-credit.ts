@@ -20,6 +20,8 @@ export class TenantCredit {
   readonly messages: Credit;
   readonly #turnsPerTick: number;
   #turnsLeft = 0;
+  /** In this tick an agent of the tenant was not covered: those behind it wait too. */
+  isStopped = false;
 
   constructor(spec: Omit<TenantSpec, "agentsMax">, unbounded = false) {
     this.name = spec.name;
@@ -32,6 +34,7 @@ export class TenantCredit {
   /** `busyFuelPerTick`: what its busy agents paid in each of the ticks that were not executed. */
   beginTick(ticksSkipped: number, busyFuelPerTick: number): void {
     this.#turnsLeft = this.#turnsPerTick;
+    this.isStopped = false;
     this.fuel.skip(ticksSkipped, busyFuelPerTick);
     this.messages.skip(ticksSkipped, 0);
     this.fuel.grant();

@@ -17,8 +17,9 @@ import {
   writeU64,
 } from "@wasm-engine/abi";
 import type { AgentHandle, AgentId, FaultCode, Message } from "@wasm-engine/abi";
-import type { Entry, Ledger, SealedView } from "../ports.js";
+import type { Ledger } from "../ports.js";
 import { nodeHasher } from "./node-hasher.js";
+import type { Entry, SealedView } from "./object-executors.js";
 
 /** An invocation as scripts see it. */
 export interface ScriptInvocation {

@@ -5,25 +5,31 @@
 
 import { FaultCode, assert, decodeMessage, decodeUtf8, encodeUtf8 } from "@wasm-engine/abi";
 import type { AgentHandle, AgentId, ModuleDigest } from "@wasm-engine/abi";
+import type { MailRegion, OutcomeReader, TurnRegion } from "@wasm-engine/abi";
 import type {
   AgentLimits,
   AgentOperation,
   Executors,
-  Fault,
-  Invocation,
   Ledger,
-  Plan,
-  SealedView,
-  Turn,
-  TurnOutcome,
+  PopulationChange,
   UpgradeOutcome,
 } from "../ports.js";
 import { nodeHasher } from "./node-hasher.js";
+import { ObjectExecutors } from "./object-executors.js";
+import type {
+  Fault,
+  Invocation,
+  Plan,
+  RegionOptions,
+  SealedView,
+  Turn,
+  TurnOutcome,
+} from "./object-executors.js";
 import { ScriptContext, ScriptFault, type ScriptInvocation } from "./script-context.js";
 
 export type Script = (context: ScriptContext, invocation: ScriptInvocation) => void;
 
-export interface ScriptOptions {
+export interface ScriptOptions extends RegionOptions {
   /** How upgrades end; `imported` without fuel where absent. */
   readonly upgrade?: (id: AgentId, module: ModuleDigest) => Omit<UpgradeOutcome, "agent">;
 }
@@ -40,17 +46,27 @@ export interface ScriptImage {
 }
 
 export class ScriptExecutors implements Executors {
-  /** Every plan that was executed. */
-  readonly plans: Plan[] = [];
   readonly operations: AgentOperation[] = [];
   readonly #script: Script;
   readonly #options: ScriptOptions;
   readonly #images = new Map<AgentHandle, ScriptImage>();
+  readonly #port: ObjectExecutors;
 
   constructor(script: Script, options: ScriptOptions = {}, images: readonly ScriptImage[] = []) {
     this.#script = script;
     this.#options = options;
+    this.#port = new ObjectExecutors((tick, turn, view) => this.#turn(tick, turn, view), options);
     for (const image of images) this.#images.set(image.handle, { ...image });
+  }
+
+  /** Every plan that was executed. */
+  get plans(): readonly Plan[] {
+    return this.#port.plans;
+  }
+
+  /** How many messages came beside their turns, and in the mail regions. */
+  get messages(): { readonly inline: number; readonly mail: number } {
+    return { inline: this.#port.inlineMessages, mail: this.#port.mailMessages };
   }
 
   /** Images as a snapshot would hold them. */
@@ -72,9 +88,28 @@ export class ScriptExecutors implements Executors {
     return outcomes;
   }
 
-  execute(plan: Plan, view: SealedView): readonly TurnOutcome[] {
-    this.plans.push(plan);
-    return plan.turns.map((turn) => this.#turn(plan.tick, turn, view));
+  seal(change: PopulationChange): void {
+    this.#port.seal(change);
+  }
+
+  mail(tick: number): MailRegion {
+    return this.#port.mail(tick);
+  }
+
+  beginTick(tick: number, timeNanos: bigint): void {
+    this.#port.beginTick(tick, timeNanos);
+  }
+
+  turnsOf(agent: AgentHandle): TurnRegion {
+    return this.#port.turnsOf(agent);
+  }
+
+  execute(): void {
+    this.#port.execute();
+  }
+
+  outcomesOf(agent: AgentHandle): OutcomeReader {
+    return this.#port.outcomesOf(agent);
   }
 
   imageDigests(agents: readonly AgentHandle[]): readonly Uint8Array[] {
@@ -138,7 +173,7 @@ export class ScriptExecutors implements Executors {
       const failure = this.#invoke(context, invocation, image.limits.fuelPerTurnMax - fuel);
       fuel += context.fuel;
       if (failure !== undefined) {
-        fault = { invocation: index, code: failure.faultCode, guestCode: failure.guestCode };
+        fault = { code: failure.faultCode, guestCode: failure.guestCode };
         fuel = Math.ceil(fuel / image.limits.fuelPerSlice) * image.limits.fuelPerSlice;
         break;
       }

@@ -23,7 +23,7 @@ import type { DueEntry } from "../scheduler/timer-queue.js";
 import { touch, type Agent } from "./agent.js";
 import { answerError, departError, engineMessage, enqueue, hasRoom, isReachable } from "./delivery.js";
 import { sleep, wakeIfWork } from "./delivery.js";
-import { deliverPublished } from "./effect-commit.js";
+import { deliverPublished } from "./message-commit.js";
 import { markEnding } from "./ending.js";
 import { joinChannels, startAgent, stopAgent } from "./lifecycle.js";
 import { closeRequest } from "./request-table.js";
@@ -198,14 +198,15 @@ function admitExternal(world: WorldState, scope: TickScope, seq: number, body: I
   else if (body.kind === "message") admitMessage(world, scope, seq, body);
   else if (body.kind === "publish") {
     const message = externalMessage(scope, seq, { ...body, answerWanted: false });
-    for (const member of world.channels.members(body.topic)) deliverPublished(world, scope, member, message);
+    for (const member of world.channels.members(body.topic))
+      deliverPublished(world, scope, member, { message, place: -1 });
   }
 }
 
 function admitMessage(world: WorldState, scope: TickScope, seq: number, body: Body<"message">): void {
   const receiver = world.agents.byId(body.to);
   const message = externalMessage(scope, seq, body);
-  const full = isReachable(receiver) && !hasRoom(receiver, message);
+  const full = isReachable(receiver) && !hasRoom(receiver, message.length);
   if (!isReachable(receiver) || full) {
     deadLetter(scope, body.to, full ? "MAILBOX_FULL" : "UNDELIVERABLE", message);
     if (body.answerWanted) departError(scope, body.to, seq, full ? "REFUSED" : "UNDELIVERABLE");

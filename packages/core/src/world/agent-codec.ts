@@ -8,12 +8,13 @@ import type { AgentHandle, Encoding, FaultCode, ModuleDigest } from "@wasm-engin
 import type { CborValue } from "../codec/cbor.js";
 import { agentSpecShape } from "../codec/genesis-codec.js";
 import { decodeShape, encodeShape } from "../codec/shape.js";
-import type { TurnOutcome } from "../ports.js";
-import type { Agent, AgentOptions, TurnRecord, TurnWork } from "./agent.js";
+import type { Agent } from "./agent.js";
 import { createAgent, sortedTasks } from "./agent.js";
 import { ledgerOf, ledgerValue } from "./ledger-codec.js";
 import type { PendingRequest } from "./request.js";
 import type { Task } from "./task.js";
+import { effectsOf, restoreEffects, type TurnRecord } from "./turn-record.js";
+import type { WorldState } from "./world-state.js";
 
 /** What the digest of an agent covers beside its image. */
 export function agentValue(agent: Agent): readonly CborValue[] {
@@ -31,7 +32,7 @@ export function agentValue(agent: Agent): readonly CborValue[] {
     agent.mailbox.toArray(),
     [...agent.requests.values()].map(requestValue),
     sortedTasks(agent).map(taskValue),
-    agent.turn === undefined ? null : turnValue(agent.turn),
+    agent.turn === undefined ? null : turnValue(agent, agent.turn),
     agent.pendingUpgrade ?? null,
   ];
 }
@@ -74,15 +75,15 @@ function taskValue(task: Task): CborValue {
   ];
 }
 
-function turnValue(turn: TurnRecord): CborValue {
-  const { work, outcome } = turn;
-  const { fault } = outcome;
+function turnValue(agent: Agent, turn: TurnRecord): CborValue {
+  const { work, mailCount, fuel, completed, requests, messages, spawns, faultCode } = turn;
+  const { streams = agent.ledger.streams } = turn;
   return [
     turn.plannedTick,
     turn.visibleTick,
-    [work.init, work.start, work.mailCount, work.taskKeys, work.cadence, work.shutdown],
-    [outcome.fuel, outcome.completed, outcome.effects, ledgerValue(outcome.ledger)],
-    fault === undefined ? null : [fault.invocation, fault.code, fault.guestCode],
+    [work.init, work.start, mailCount, work.taskKeys, work.cadence, work.shutdown],
+    [fuel, completed, effectsOf(turn), ledgerValue({ requests, messages, spawns, streams })],
+    faultCode === 0 ? null : [completed, faultCode, turn.guestCode],
   ];
 }
 
@@ -97,13 +98,10 @@ export interface RestoredAgent {
 }
 
 /**
- * Reads `agentState`. `tenantOf` names the tenant's credit; bytes are those of our own
- * snapshot, checked by its digest.
+ * Reads `agentState` of the world at hand, or undefined where it does not have the agent's tenant. Bytes are those of
+ * our own snapshot, checked by its digest.
  */
-export function readAgent(
-  value: CborValue,
-  tenantOf: (name: string) => AgentOptions["tenant"] | undefined,
-): RestoredAgent | undefined {
+export function readAgent(world: WorldState, value: CborValue): RestoredAgent | undefined {
   const [specValue, plan, ...fields] = value as [CborValue, readonly [number, number], ...Fields]; // by agentState
   const [
     handle,
@@ -132,7 +130,7 @@ export function readAgent(
     ...Fields,
   ]; // by agentValue
   const spec = decodeShape(agentSpecShape, "spec", specValue);
-  const tenant = tenantOf(spec.tenant);
+  const tenant = world.tenants.get(spec.tenant);
   if (tenant === undefined) return undefined;
   const agent = createAgent({
     handle: handle as AgentHandle, // stored handles
@@ -141,13 +139,15 @@ export function readAgent(
     parent: parent as AgentHandle, // stored handles
     tenant,
     ledger: ledgerOf(ledger ?? []),
+    store: world.mail,
     mail: mail as Uint8Array[], // by agentValue
+    shards: world.genesis.shards,
   });
   [agent.needsInit = true, agent.needsStart = true, agent.paused = false] = flags;
   [agent.stopTick = -1, agent.cadenceTick = -1, agent.runnableSince = -1, agent.upgradedTick = -1] = ticks;
   [agent.faults, agent.faultTicks, agent.fuel] = [counters[0], [...counters[1]], counters[2]];
   for (const inputSeq of asked as number[]) agent.asked.add(inputSeq); // by agentValue
-  agent.turn = turn === null || turn === undefined ? undefined : readTurn(turn as Fields, plan); // by turnValue
+  if (turn !== null && turn !== undefined) readTurn(agent, turn as Fields, plan); // by turnValue
   agent.pendingUpgrade = upgrade === null ? undefined : (upgrade as ModuleDigest); // by agentValue
   return {
     agent,
@@ -230,21 +230,24 @@ function readTask(fields: Fields, target: AgentHandle): Task {
   };
 }
 
-function readTurn(fields: Fields, plan: readonly [number, number]): TurnRecord {
-  const [planIndex, ownMessages] = plan;
-  const [plannedTick, visibleTick, workFields, outcomeFields, faultFields] = fields as [
+function readTurn(agent: Agent, fields: Fields, plan: readonly [number, number]): void {
+  const { record } = agent;
+  const [plannedTick, visibleTick, work, outcome, fault] = fields as [
     number,
     number,
     [boolean, boolean, number, string[], boolean, boolean],
     [number, number, Uint8Array, CborValue],
     [number, FaultCode, number] | null,
   ]; // by turnValue
-  const [init, start, mailCount, taskKeys, cadence, shutdown] = workFields;
-  const work: TurnWork = { init, start, mailCount, taskKeys, cadence, shutdown };
-  const [fuel, completed, effects, ledger] = outcomeFields;
-  const outcome: TurnOutcome = { fuel, completed, effects, ledger: ledgerOf(ledger) };
-  const record: TurnRecord = { plannedTick, planIndex, visibleTick, work, outcome, ownMessages };
-  if (faultFields === null) return record;
-  const [invocation, code, guestCode] = faultFields;
-  return { ...record, outcome: { ...outcome, fault: { invocation, code, guestCode } } };
+  [record.planIndex, record.ownMessages] = plan;
+  record.plannedTick = plannedTick;
+  record.visibleTick = visibleTick;
+  const [init, start, mailCount, taskKeys, cadence, shutdown] = work;
+  record.work = { init, start, taskKeys, cadence, shutdown };
+  record.mailCount = mailCount;
+  const [fuel, completed, effects, ledger] = outcome;
+  Object.assign(record, { fuel, completed }, ledgerOf(ledger));
+  if (fault !== null) [, record.faultCode, record.guestCode] = fault;
+  restoreEffects(record, agent.handle, effects);
+  agent.turn = record;
 }

@@ -1,11 +1,15 @@
 /**
- * Live agents by handle, by id and in id order, with the ids as they were sealed before the current tick, and
- * how many more each tenant may have.
+ * Live agents by handle, by id and in id order, who came and went since the last seal, and how many more each tenant
+ * may have.
  */
 
-import { assert, compareIds, type AgentHandle } from "@wasm-engine/abi";
+import { assert, compareIds, type AgentHandle, type AgentId } from "@wasm-engine/abi";
 import type { Genesis } from "../model.js";
+import type { PopulationChange } from "../ports.js";
 import type { Agent } from "./agent.js";
+
+/** More newcomers than this are sorted with everybody else, fewer are put in their places. */
+const mergedMax = 64;
 
 /** How many live agents a tenant may have. */
 interface PopulationShare {
@@ -17,12 +21,17 @@ interface PopulationShare {
 export class AgentTable {
   readonly #byHandle = new Map<AgentHandle, Agent>();
   readonly #byId = new Map<string, Agent>();
-  /** Handles of ids that changed in the current tick, as before it. */
-  readonly #sealed = new Map<string, AgentHandle | undefined>();
   readonly #shares: ReadonlyMap<string, PopulationShare>;
   readonly #population = new Map<string, number>();
   readonly #agentsMax: number;
-  #sorted: Agent[] | undefined;
+  /** In id order, but for those that came or went since. */
+  #sorted: readonly Agent[] = [];
+  /** Came and went since the ids were sorted. */
+  #unsorted = new Set<Agent>();
+  #hasGaps = false;
+  /** Came and went since the last seal; who did both is in neither. */
+  readonly #added = new Map<AgentId, AgentHandle>();
+  readonly #removed = new Set<AgentId>();
 
   constructor(genesis: Genesis) {
     const { tenants, agentsMax } = genesis;
@@ -56,45 +65,80 @@ export class AgentTable {
     return this.#byId.get(id);
   }
 
-  /** In id order. */
+  /** In id order; `idRank` of every agent is its place there. The array is another one where somebody came or went. */
   sorted(): readonly Agent[] {
-    this.#sorted ??= [...this.#byHandle.values()].sort((left, right) => compareIds(left.id, right.id));
+    if (this.#unsorted.size === 0 && !this.#hasGaps) return this.#sorted;
+    const kept = this.#hasGaps ? this.#sorted.filter((agent) => this.#isLive(agent)) : this.#sorted;
+    const fresh = [...this.#unsorted].sort((left, right) => compareIds(left.id, right.id));
+    this.#sorted = merge(kept, fresh);
+    this.#unsorted.clear();
+    this.#hasGaps = false;
+    this.#sorted.forEach((agent, rank) => {
+      agent.idRank = rank;
+    });
     return this.#sorted;
   }
 
   add(agent: Agent): void {
     assert(!this.#byHandle.has(agent.handle), "handles are unique");
     assert(!this.#byId.has(agent.id), "ids are unique");
-    this.#rememberSealed(agent.id, undefined);
+    assert(!this.#removed.has(agent.id), "an id returns after a seal at the earliest");
+    this.#added.set(agent.id, agent.handle);
+    this.#unsorted.add(agent);
     this.#byHandle.set(agent.handle, agent);
     this.#byId.set(agent.id, agent);
     this.#count(agent, 1);
   }
 
   remove(agent: Agent): void {
-    this.#rememberSealed(agent.id, agent.handle);
+    if (!this.#added.delete(agent.id)) this.#removed.add(agent.id);
+    if (!this.#unsorted.delete(agent)) this.#hasGaps = true;
     this.#byHandle.delete(agent.handle);
     this.#byId.delete(agent.id);
     this.#count(agent, -1);
   }
 
-  /** What `lookup` sees: ids as of the last seal. */
-  sealedHandleOf(id: string): AgentHandle | undefined {
-    if (this.#sealed.has(id)) return this.#sealed.get(id);
-    return this.#byId.get(id)?.handle;
+  /** Who came and went since the last call, or undefined where nobody did. */
+  seal(): PopulationChange | undefined {
+    if (this.#added.size === 0 && this.#removed.size === 0) return undefined;
+    const change = { added: [...this.#added], removed: [...this.#removed] };
+    this.#added.clear();
+    this.#removed.clear();
+    return change;
   }
 
-  seal(): void {
-    this.#sealed.clear();
+  #isLive(agent: Agent): boolean {
+    return this.#byHandle.get(agent.handle) === agent;
   }
 
   #count(agent: Agent, change: 1 | -1): void {
     const { name } = agent.tenant;
     this.#population.set(name, (this.#population.get(name) ?? 0) + change);
-    this.#sorted = undefined;
   }
+}
 
-  #rememberSealed(id: string, handle: AgentHandle | undefined): void {
-    if (!this.#sealed.has(id)) this.#sealed.set(id, handle);
+/** Both are in id order. */
+function merge(kept: readonly Agent[], fresh: readonly Agent[]): Agent[] {
+  if (fresh.length > mergedMax)
+    return [...kept, ...fresh].sort((left, right) => compareIds(left.id, right.id));
+  const parts: Agent[][] = [];
+  let next = 0;
+  for (const agent of fresh) {
+    const place = placeOf(kept, agent.id, next);
+    parts.push(kept.slice(next, place), [agent]);
+    next = place;
   }
+  parts.push(kept.slice(next));
+  return parts[0]?.concat(...parts.slice(1)) ?? [];
+}
+
+/** First place from `low` on whose id is behind `id`. */
+function placeOf(agents: readonly Agent[], id: string, low: number): number {
+  let high = agents.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((agents[middle]?.id ?? "") < id) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -16,7 +16,7 @@ export function viewOf(agent: Agent): AgentView {
       deadlineTick,
     })),
     topics: [...agent.channels].sort(),
-    ledger: agent.ledger,
+    ledger: { ...agent.ledger },
     faults: agent.faults,
     fuel: agent.fuel,
   };

@@ -13,32 +13,16 @@ import { waitingBytesMax } from "../limits.js";
 import type { AgentSpec } from "../model.js";
 import type { Runnable } from "../scheduler/runnable.js";
 import type { TenantCredit } from "../scheduler/tenant-credit.js";
-import type { Ledger, TurnOutcome } from "../ports.js";
+import type { Ledger } from "../ports.js";
+import { compileGrants, type Grants } from "./capability.js";
+import type { MailStore } from "./mail-store.js";
 import { Mailbox } from "./mailbox.js";
 import type { PendingRequest } from "./request.js";
 import { compareTasks, type Task } from "./task.js";
+import { createTurnRecord, type TurnRecord } from "./turn-record.js";
 
-/** Which work a turn covers, in the order of its invocations. */
-export interface TurnWork {
-  readonly init: boolean;
-  readonly start: boolean;
-  /** The oldest messages of the mailbox. */
-  readonly mailCount: number;
-  readonly taskKeys: readonly string[];
-  readonly cadence: boolean;
-  readonly shutdown: boolean;
-}
-
-/** A turn that has been executed and becomes visible at `visibleTick`. */
-export interface TurnRecord {
-  readonly plannedTick: number;
-  readonly planIndex: number;
-  readonly visibleTick: number;
-  readonly work: TurnWork;
-  readonly outcome: TurnOutcome;
-  /** Messages that its own tenant has paid; what is unused of them comes back when the turn becomes visible. */
-  readonly ownMessages: number;
-}
+/** Counters that turns advance. */
+type AgentLedger = { -readonly [Key in keyof Ledger]: Ledger[Key] };
 
 export interface Agent extends Runnable {
   readonly handle: AgentHandle;
@@ -58,7 +42,12 @@ export interface Agent extends Runnable {
   readonly tenant: TenantCredit;
   spec: AgentSpec;
   specDigest: Uint8Array;
-  ledger: Ledger;
+  readonly ledger: AgentLedger;
+  /** What the capabilities of its spec grant. */
+  readonly grants: Grants;
+  /** Which part of the effects digest covers its turns. */
+  readonly shard: number;
+  idRank: number;
   needsInit: boolean;
   needsStart: boolean;
   paused: boolean;
@@ -78,6 +67,9 @@ export interface Agent extends Runnable {
   fuel: number;
   /** Bytes of pending timers and live tasks. */
   plannedBytes: number;
+  /** Its turn of this tick, or the last one. */
+  readonly record: TurnRecord;
+  /** `record` while the turn that it is about has not landed. */
   turn: TurnRecord | undefined;
   pendingUpgrade: ModuleDigest | undefined;
   /** Caches of the state hash. */
@@ -92,47 +84,59 @@ export interface AgentOptions {
   readonly parent: AgentHandle;
   readonly tenant: TenantCredit;
   readonly ledger: Ledger;
+  readonly store: MailStore;
   readonly mail?: readonly Uint8Array[];
+  /** Of the genesis. */
+  readonly shards: number;
 }
 
 const TWO_32 = 0x1_0000_0000;
 
 export function createAgent(options: AgentOptions): Agent {
-  const { handle, spec, specDigest, parent, tenant, ledger } = options;
+  const { handle, spec, specDigest, parent, tenant } = options;
+  // What every turn looks at stands first, so that it shares lines of the cache.
   return {
     handle,
-    id: spec.id,
-    parent,
-    rank: handle % TWO_32,
+    record: createTurnRecord(),
+    turn: undefined,
+    mailbox: new Mailbox(options.store, options.mail),
+    tenant,
     reserveFuel: spec.limits.fuelPerSlice,
     reserveMessages: spec.limits.messagesPerTurnMax,
-    tenant,
-    mailbox: new Mailbox(options.mail),
-    requests: new Map(),
-    requestOfMessage: new Map(),
-    tasks: new Map(),
-    channels: new Set(),
-    asked: new Set(),
-    spec,
-    specDigest,
-    ledger,
+    ownFuel: 0,
+    ownMessages: 0,
+    idRank: 0,
+    queuePlace: -1,
+    runnableSince: -1,
+    upgradedTick: -1,
+    isChosen: false,
     needsInit: true,
     needsStart: true,
     paused: false,
-    stopTick: -1,
     ending: false,
+    stopTick: -1,
     cadenceTick: -1,
-    runnableSince: -1,
-    urgency: spec.priority,
-    upgradedTick: -1,
-    faultTicks: [],
-    faults: 0,
+    ledger: { ...options.ledger },
     fuel: 0,
-    plannedBytes: 0,
-    turn: undefined,
-    pendingUpgrade: undefined,
     imageDigest: undefined,
     digest: undefined,
+    pendingUpgrade: undefined,
+    plannedBytes: 0,
+    tasks: new Map(),
+    grants: compileGrants(spec.capabilities),
+    spec,
+    shard: handle % options.shards,
+    id: spec.id,
+    parent,
+    rank: handle % TWO_32,
+    urgency: spec.priority,
+    requests: new Map(),
+    requestOfMessage: new Map(),
+    channels: new Set(),
+    asked: new Set(),
+    specDigest,
+    faultTicks: [],
+    faults: 0,
   };
 }
 

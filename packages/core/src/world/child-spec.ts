@@ -8,7 +8,7 @@ import { guestJsonDepthMax } from "../limits.js";
 import type { AgentSpec, Capabilities, FaultPolicy, Genesis, Json, TaskSpec } from "../model.js";
 import type { AgentLimits } from "../ports.js";
 import type { Agent } from "./agent.js";
-import { allows, covers } from "./capability.js";
+import { allows, compileGrant, covers } from "./capability.js";
 import { canonicalJson, parseGuestJson } from "./json-text.js";
 
 type JsonMap = { readonly [key: string]: Json };
@@ -34,7 +34,7 @@ export function parseChildSpec(genesis: Genesis, parent: Agent, bytes: Uint8Arra
   const { id, module, tenant } = map;
   if (typeof id !== "string" || !isAgentId(id) || typeof module !== "string") return undefined;
   const digest = Object.hasOwn(genesis.modules, module) ? genesis.modules[module] : undefined;
-  if (digest === undefined || !allows(parent.spec.capabilities.spawn, module)) return undefined;
+  if (digest === undefined || !allows(parent.grants.spawn, module)) return undefined;
   if (tenant !== undefined && tenant !== parent.spec.tenant) return undefined;
   const priority = integerOf(map["priority"], parent.spec.priority, Number.MIN_SAFE_INTEGER);
   const every = integerOf(map["every"], 0, 0);
@@ -43,9 +43,10 @@ export function parseChildSpec(genesis: Genesis, parent: Agent, bytes: Uint8Arra
   const onFault = faultPolicyOf(map["onFault"], parent.spec.onFault);
   const channels = textsOf(map["channels"]);
   if (priority === undefined || priority > parent.spec.priority || every === undefined) return undefined;
-  if (!capabilities || !covers(parent.spec.capabilities, capabilities)) return undefined;
+  if (!capabilities || !covers(parent.grants, capabilities)) return undefined;
   if (!childLimits || !onFault || !channels) return undefined;
-  if (!channels.every((topic) => isTopic(topic) && allows(capabilities.topics, topic))) return undefined;
+  const joinable = compileGrant(capabilities.topics);
+  if (!channels.every((topic) => isTopic(topic) && allows(joinable, topic))) return undefined;
   return {
     id,
     module: digest,

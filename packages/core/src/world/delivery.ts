@@ -32,25 +32,44 @@ export function wakeIfWork(world: WorldState, agent: Agent, sinceTick: number): 
 export function sleep(world: WorldState, agent: Agent): void {
   if (agent.runnableSince < 0) return;
   agent.runnableSince = -1;
-  world.runnable.delete(agent);
+  world.runnable.remove(agent);
   touch(agent);
 }
 
 /** Mail beyond the agent's limits: answers, timers and the engine's own messages are never lost while it lives. */
 export function enqueue(world: WorldState, scope: TickScope, agent: Agent, message: Uint8Array): void {
-  if (agent.mailbox.length >= mailboxMessagesMax) {
-    if (!agent.ending) scope.faults.push({ agentId: agent.id, code: FaultCode.HOST_DENIED, guestCode: 0 });
-    return markEnding(world, scope, agent);
-  }
+  if (agent.mailbox.length >= mailboxMessagesMax) return overflow(world, scope, agent);
   agent.mailbox.push(message);
   scope.messages += 1;
   touch(agent);
   wake(world, agent, scope.mailTick);
 }
 
-/** True where a message that may be refused finds a place. */
-export function hasRoom(agent: Agent, message: Uint8Array): boolean {
-  return agent.mailbox.length < agent.spec.limits.mailboxMessages && hasSpace(agent, message.length);
+/** The same for a message that lies in the mail region already. */
+export function enqueuePlace(delivery: PlacedDelivery, agent: Agent, place: number): void {
+  const { world, scope } = delivery;
+  if (agent.mailbox.length >= mailboxMessagesMax) return overflow(world, scope, agent);
+  agent.mailbox.pushPlace(place, delivery.bodyBytes);
+  scope.messages += 1;
+  touch(agent);
+  wake(world, agent, scope.mailTick);
+}
+
+/** Where a message comes from that lies in the mail region, and its bytes. */
+export interface PlacedDelivery {
+  readonly world: WorldState;
+  readonly scope: TickScope;
+  readonly bodyBytes: number;
+}
+
+function overflow(world: WorldState, scope: TickScope, agent: Agent): void {
+  if (!agent.ending) scope.faults.push({ agentId: agent.id, code: FaultCode.HOST_DENIED, guestCode: 0 });
+  markEnding(world, scope, agent);
+}
+
+/** True where a message of `bytes` that may be refused finds a place. */
+export function hasRoom(agent: Agent, bytes: number): boolean {
+  return agent.mailbox.length < agent.spec.limits.mailboxMessages && hasSpace(agent, bytes);
 }
 
 /** True where the agent takes new messages: neither ended in this tick nor about to stop. */

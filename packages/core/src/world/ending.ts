@@ -8,7 +8,7 @@ export function markEnding(world: WorldState, scope: TickScope, agent: Agent): v
   if (agent.ending) return;
   agent.ending = true;
   scope.ending.push(agent);
-  world.runnable.delete(agent);
+  world.runnable.remove(agent);
   world.busy.delete(agent);
   agent.runnableSince = -1;
 }

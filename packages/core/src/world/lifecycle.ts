@@ -46,7 +46,16 @@ export function startAgent(world: WorldState, start: AgentStart): [Agent, AgentO
   const retired = world.retiredLedgers.get(spec.id);
   const ledger = retired === undefined ? EMPTY_LEDGER : ledgerOf(retired);
   const specDigest = specDigestOf(world.hasher, spec);
-  const agent = createAgent({ handle, spec, specDigest, parent, tenant, ledger });
+  const agent = createAgent({
+    handle,
+    spec,
+    specDigest,
+    parent,
+    tenant,
+    ledger,
+    store: world.mail,
+    shards: world.genesis.shards,
+  });
   world.agents.add(agent);
   wake(world, agent, firstTick);
   const streamSeed = streamSeedOf(world.hasher, world.genesis.seed, spec.id);

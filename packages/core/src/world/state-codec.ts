@@ -10,7 +10,7 @@ import { agentState, readAgent, type RestoredAgent } from "./agent-codec.js";
 import type { RetainedState } from "./retained-table.js";
 import { indexRequest } from "./request-table.js";
 import { addTask } from "./task-table.js";
-import { creditsValue } from "./seal.js";
+import { creditsValue } from "./state-hash.js";
 import type { WorldState } from "./world-state.js";
 
 /** Version of this format; a restored world must have been written by the same one. */
@@ -49,7 +49,7 @@ export function restoreState(world: WorldState, bytes: Uint8Array): void {
   world.tick = tick;
   world.chainHead = chainHead;
   const restored = agents.map((entry) => {
-    const agent = readAgent(entry, (name) => world.tenants.get(name));
+    const agent = readAgent(world, entry);
     if (agent === undefined) throw coreError("WE_WORLD_STATE", { reason: "an agent has an unknown tenant" });
     return agent;
   });
@@ -62,7 +62,6 @@ export function restoreState(world: WorldState, bytes: Uint8Array): void {
   world.endedTasks.restore(ended);
   world.idempotencyKeys.restore(keys);
   for (const { agent } of restored) world.agents.add(agent);
-  world.agents.seal();
   for (const entry of restored) indexAgent(world, entry);
 }
 

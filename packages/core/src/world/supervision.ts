@@ -10,12 +10,18 @@
  */
 
 import { Encoding, FaultCode, MessageFlag, MessageKind, encodeUtf8 } from "@wasm-engine/abi";
-import type { Fault } from "../ports.js";
 import { touch, type Agent } from "./agent.js";
 import { engineMessage, enqueue, isReachable } from "./delivery.js";
 import { markEnding } from "./ending.js";
 import { restartFresh } from "./lifecycle.js";
 import type { TickScope, WorldState } from "./world-state.js";
+
+/** Why a turn ended early. */
+export interface Fault {
+  readonly code: FaultCode;
+  /** GUEST_ERROR: the negative value that the guest returned, else 0. */
+  readonly guestCode: number;
+}
 
 const childFaultTopic = encodeUtf8("child-fault");
 

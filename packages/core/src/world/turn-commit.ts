@@ -4,55 +4,54 @@
  * (planned tick, plan index), then those of this tick in plan order.
  */
 
-import type { ModuleDigest } from "@wasm-engine/abi";
+import { assert, type ModuleDigest } from "@wasm-engine/abi";
 import type { UpgradeOutcome } from "../ports.js";
-import { touch, type Agent, type TurnRecord } from "./agent.js";
+import { touch, type Agent } from "./agent.js";
 import { wakeIfWork } from "./delivery.js";
 import { commitEffects } from "./effect-commit.js";
+import { createEmission, type Emission } from "./emission.js";
 import { markEnding } from "./ending.js";
 import { setCadence, specDigestOf } from "./lifecycle.js";
 import { supervise } from "./supervision.js";
 import { endTask } from "./task-table.js";
-import { land, type Landing } from "./turn.js";
+import { land } from "./turn.js";
+import { NOTHING_ELSE } from "./turn-record.js";
 import type { TickScope, WorldState } from "./world-state.js";
 
-interface LandedTurn {
-  readonly agent: Agent;
-  readonly record: TurnRecord;
-  readonly landing: Landing;
+/** Commits the turns of `world.landing`: busy ones first is the planner's order. They stay there for the seal. */
+export function commitTurns(world: WorldState, scope: TickScope): void {
+  const { landing } = world;
+  for (let index = 0; index < landing.length; index += 1) landTurn(world, scope, landing.at(index));
+  world.mail.begin(scope.mailTick);
+  if (landing.length === 0) return;
+  const emission = createEmission(world, scope, landing.at(0));
+  for (let index = 0; index < landing.length; index += 1) commitTurn(emission, landing.at(index));
 }
 
-/** Commits `landing` turns; busy ones first is the caller's order. */
-export function commitTurns(world: WorldState, scope: TickScope, agents: readonly Agent[]): void {
-  const landed: LandedTurn[] = [];
-  for (const agent of agents) {
-    const record = agent.turn;
-    if (record === undefined) continue;
-    landed.push({ agent, record, landing: landTurn(world, scope, agent, record) });
-  }
-  for (const turn of landed) commitTurn(world, scope, turn);
-}
-
-function landTurn(world: WorldState, scope: TickScope, agent: Agent, record: TurnRecord): Landing {
-  const { outcome } = record;
+function landTurn(world: WorldState, scope: TickScope, agent: Agent): void {
+  const { record, ledger } = agent;
+  assert(agent.turn === record, "only executed turns land");
   if (record.visibleTick > record.plannedTick) {
     world.busy.delete(agent);
     scope.operations.push({ kind: "land", agent: agent.handle });
   }
-  const landing = land(agent, record);
+  land(agent, record);
   agent.turn = undefined;
-  agent.ledger = outcome.ledger;
-  agent.fuel += outcome.fuel;
+  ledger.requests = record.requests;
+  ledger.messages = record.messages;
+  ledger.spawns = record.spawns;
+  if (record.streams !== undefined) ledger.streams = record.streams;
+  agent.fuel += record.fuel;
   agent.imageDigest = undefined;
-  scope.fuel += outcome.fuel;
-  scope.invocations += outcome.completed;
-  scope.landed.push({ agent, record });
+  scope.fuel += record.fuel;
+  scope.invocations += record.completed;
+  const { landing } = record;
+  if (landing === NOTHING_ELSE) return;
   const { every } = agent.spec;
   if (every > 0 && landing.initialised)
     setCadence(world, scope, agent, nextCadence(record.plannedTick, every, scope.tick));
   else if (landing.cadenceRan)
     setCadence(world, scope, agent, nextCadence(agent.cadenceTick, every, scope.tick));
-  return landing;
 }
 
 /** The first tick after `tick` that is a whole number of cadences after `from`: missed ones are not made up for. */
@@ -61,15 +60,16 @@ function nextCadence(from: number, every: number, tick: number): number {
   return from + (behind + 1) * every;
 }
 
-function commitTurn(world: WorldState, scope: TickScope, turn: LandedTurn): void {
-  const { agent, record, landing } = turn;
-  commitEffects(world, scope, agent, record);
+function commitTurn(emission: Emission, agent: Agent): void {
+  const { world, scope } = emission;
+  const { record } = agent;
+  const { landing, faultCode: code, guestCode } = record;
+  world.effectsDigest.add(agent);
+  commitEffects(emission, agent);
   for (const task of landing.tasksDone) endTask(world, scope, task, { end: "done" });
   if (landing.taskFailed !== undefined)
     endTask(world, scope, landing.taskFailed, { end: "failed", reported: true });
-  const { fault } = record.outcome;
-  if (fault !== undefined) {
-    const { code, guestCode } = fault;
+  if (code !== 0) {
     scope.faults.push({ agentId: agent.id, code, guestCode });
     if (landing.faultMessage.length > 0)
       scope.deadLetters.push({
@@ -79,7 +79,7 @@ function commitTurn(world: WorldState, scope: TickScope, turn: LandedTurn): void
         message: landing.faultMessage,
         faultCode: code,
       });
-    supervise(world, scope, agent, fault);
+    supervise(world, scope, agent, { code, guestCode });
   }
   if (landing.shutDown) markEnding(world, scope, agent);
   if (agent.ending) return;

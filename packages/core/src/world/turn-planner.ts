@@ -5,35 +5,36 @@
  */
 
 import { assert } from "@wasm-engine/abi";
-import type { Turn } from "../ports.js";
-import { orderOf } from "../scheduler/policy.js";
-import { planTurns, type Reservation, type Selection } from "../scheduler/planner.js";
+import { planTurns } from "../scheduler/planner.js";
+import { sortRunnable } from "../scheduler/runnable-queue.js";
 import type { TenantCredit } from "../scheduler/tenant-credit.js";
-import { dueTasks, touch, type Agent, type TurnWork } from "./agent.js";
+import { dueTasks, touch, type Agent } from "./agent.js";
 import { sleep } from "./delivery.js";
-import { invocationsOf, takeWork } from "./turn.js";
+import { takeWork, writeTurn } from "./turn.js";
+import { keepOutcome, readOutcome } from "./turn-record.js";
 import type { TickScope, WorldState } from "./world-state.js";
 
-/** Executes the turns of the tick and returns the agents whose turns become visible in it, in commit order. */
-export function runTurns(world: WorldState, scope: TickScope): Agent[] {
+/** Executes the turns of the tick and fills `world.landing`: agents whose turns become visible, in commit order. */
+export function runTurns(world: WorldState, scope: TickScope): void {
   const { tick } = scope;
+  const { landing } = world;
+  assert(landing.length === 0, "the turns of the last tick have landed");
   payBusySlices(world, tick);
-  const selection = selectTurns(world, tick);
-  const landing = [...world.busy].filter((agent) => agent.turn?.visibleTick === tick);
-  landing.sort(compareRecords);
-  for (const agent of executeTurns(world, scope, selection.chosen)) {
-    if (agent.turn?.visibleTick === tick) landing.push(agent);
-    else world.busy.add(agent);
+  const { candidates } = world;
+  // An upgrade in this tick was the turn of its agent.
+  world.runnable.drain(candidates, (agent) => agent.upgradedTick === tick);
+  const chosenCount = selectTurns(world, tick);
+  if (world.busy.size > 0) {
+    const visible = [...world.busy].filter((agent) => agent.turn?.visibleTick === tick).sort(compareRecords);
+    for (const agent of visible) showTurn(world, agent);
   }
-  for (const agent of landing) refundMessages(agent);
-  settleCredits(world, selection);
-  return landing;
+  if (chosenCount > 0) executeTurns(world, scope, chosenCount);
+  settleCredits(world, chosenCount);
+  candidates.clear();
 }
 
-function compareRecords(left: Agent, right: Agent): number {
-  const [a, b] = [left.turn, right.turn];
-  assert(a !== undefined && b !== undefined, "busy agents have a turn");
-  return a.plannedTick - b.plannedTick || a.planIndex - b.planIndex;
+function compareRecords({ record: left }: Agent, { record: right }: Agent): number {
+  return left.plannedTick - right.plannedTick || left.planIndex - right.planIndex;
 }
 
 /** Grants the tick's credit, after that of ticks that were not executed, and pays the slices that run on. */
@@ -49,78 +50,100 @@ function payBusySlices(world: WorldState, tick: number): void {
     assert(record !== undefined, "busy agents have a turn");
     assert(record.visibleTick >= tick, "a turn lands in its tick");
     const paid = (tick - record.plannedTick) * agent.reserveFuel;
-    agent.tenant.fuel.pay(Math.min(agent.reserveFuel, record.outcome.fuel - paid));
+    agent.tenant.fuel.pay(Math.min(agent.reserveFuel, record.fuel - paid));
   }
 }
 
-function selectTurns(world: WorldState, tick: number): Selection<Agent> {
-  const { genesis } = world;
-  const candidates: Agent[] = [];
-  for (const agent of world.runnable) {
-    if (agent.upgradedTick === tick) continue;
-    agent.urgency = urgencyOf(agent, tick);
-    candidates.push(agent);
+/** Sorts the candidates and marks those that take a turn. */
+function selectTurns(world: WorldState, tick: number): number {
+  const { genesis, candidates, tenants } = world;
+  if (genesis.policy === "priority") {
+    for (let index = 0; index < candidates.length; index += 1) {
+      const agent = candidates.at(index);
+      agent.urgency = urgencyOf(agent, tick);
+    }
   }
-  const order = orderOf(genesis.policy, genesis.stride);
-  return planTurns(candidates, order, world.tenants.values(), genesis.turnsPerTickMax);
+  world.agents.sorted();
+  sortRunnable(candidates, genesis);
+  const { turnsPerTickMax } = genesis;
+  return planTurns({ runnable: candidates, tenants, turnsPerTickMax });
 }
 
 /** The higher of the agent's own priority and those of the tasks that it could run. */
 export function urgencyOf(agent: Agent, tick: number): number {
   let urgency = agent.spec.priority;
+  if (agent.tasks.size === 0) return urgency;
   for (const task of dueTasks(agent, tick)) urgency = Math.max(urgency, task.priority);
   return urgency;
 }
 
-function executeTurns(world: WorldState, scope: TickScope, chosen: readonly Reservation<Agent>[]): Agent[] {
+/** Writes the turns, has them executed and reads what they did, all in plan order. */
+function executeTurns(world: WorldState, scope: TickScope, chosenCount: number): void {
   const { tick } = scope;
-  if (chosen.length === 0) return [];
-  const works: TurnWork[] = [];
-  const turns: Turn[] = chosen.map(({ agent }) => {
+  const { executors, genesis, candidates, chosen } = world;
+  world.mail.open(tick);
+  executors.beginTick(tick, genesis.epochNanos + BigInt(tick) * genesis.tickNanos);
+  for (let index = 0; index < candidates.length; index += 1) {
+    const agent = candidates.at(index);
+    if (!agent.isChosen) continue;
+    const { record } = agent;
+    record.plannedTick = tick;
+    record.planIndex = chosen.length;
+    record.ownMessages = agent.ownMessages;
+    chosen.push(agent);
     sleep(world, agent);
-    const work = takeWork(agent, tick);
-    works.push(work);
-    return { agent: agent.handle, invocations: invocationsOf(agent, work, tick) };
-  });
-  const { epochNanos, tickNanos } = world.genesis;
-  const outcomes = world.executors.execute(
-    { tick, turns },
-    {
-      handleOf: (id) => world.agents.sealedHandleOf(id),
-      timeNanos: (at) => epochNanos + BigInt(at) * tickNanos,
-    },
-  );
-  assert(outcomes.length === chosen.length, "one outcome per turn");
-  scope.turns += chosen.length;
-  return chosen.map(({ agent, ownFuel, ownMessages }, planIndex) => {
-    const outcome = outcomes[planIndex];
-    const work = works[planIndex];
-    assert(outcome !== undefined && work !== undefined, "one outcome per turn");
-    const slices = Math.max(1, Math.ceil(outcome.fuel / agent.reserveFuel));
-    const visibleTick = tick + slices - 1;
-    agent.turn = { plannedTick: tick, planIndex, visibleTick, work, outcome, ownMessages };
-    const unused = agent.reserveFuel - Math.min(outcome.fuel, agent.reserveFuel);
-    agent.tenant.fuel.refund(Math.min(unused, ownFuel));
-    touch(agent);
-    return agent;
-  });
+    takeWork(agent, tick);
+    writeTurn(agent, executors.turnsOf(agent.handle));
+  }
+  assert(chosen.length === chosenCount, "every chosen agent takes a turn");
+  executors.execute();
+  scope.turns += chosenCount;
+  for (let planIndex = 0; planIndex < chosenCount; planIndex += 1) {
+    const agent = chosen.at(planIndex);
+    const outcome = executors.outcomesOf(agent.handle);
+    outcome.advance(planIndex);
+    readOutcome(agent.record, outcome, agent.handle);
+    takeTurn(world, agent, tick);
+  }
+  chosen.clear();
 }
 
-/** Gives back what a turn that becomes visible now has reserved and not sent. */
-function refundMessages(agent: Agent): void {
-  const record = agent.turn;
-  assert(record !== undefined, "an agent that lands has a turn");
-  const used = record.outcome.ledger.messages - agent.ledger.messages;
+/** The agent's turn has been executed: it becomes visible now, or keeps the agent busy. */
+function takeTurn(world: WorldState, agent: Agent, tick: number): void {
+  const { record } = agent;
+  const slices = Math.max(1, Math.ceil(record.fuel / agent.reserveFuel));
+  record.visibleTick = tick + slices - 1;
+  agent.turn = record;
+  const unused = agent.reserveFuel - Math.min(record.fuel, agent.reserveFuel);
+  agent.tenant.fuel.refund(Math.min(unused, agent.ownFuel));
+  touch(agent);
+  if (record.visibleTick === tick) {
+    showTurn(world, agent);
+    return;
+  }
+  keepOutcome(record);
+  world.busy.add(agent);
+}
+
+/** The turn becomes visible now: what it has reserved and not sent comes back. */
+function showTurn(world: WorldState, agent: Agent): void {
+  const { record } = agent;
+  world.landing.push(agent);
+  const used = record.messages - agent.ledger.messages;
   assert(used >= 0, "counters of the ledger only grow");
   assert(used <= agent.reserveMessages, "the executors keep messagesPerTurnMax");
   agent.tenant.messages.refund(Math.min(agent.reserveMessages - used, record.ownMessages));
 }
 
-/** Leftovers keep their place in the queue; a tenant keeps credit only for them. */
-function settleCredits(world: WorldState, selection: Selection<Agent>): void {
+/** Leftovers go back to the queue and keep their place in the order; a tenant keeps credit only for them. */
+function settleCredits(world: WorldState, chosenCount: number): void {
+  const { candidates, runnable, tenants } = world;
   const waiting = new Map<TenantCredit, Agent>();
-  for (const agent of selection.leftover) {
+  for (let index = 0; index < candidates.length && chosenCount < candidates.length; index += 1) {
+    const agent = candidates.at(index);
+    if (agent.isChosen) continue;
     if (!waiting.has(agent.tenant)) waiting.set(agent.tenant, agent);
+    runnable.add(agent);
   }
-  for (const tenant of world.tenants.values()) tenant.endTick(waiting.get(tenant));
+  for (const tenant of tenants.values()) tenant.endTick(waiting.get(tenant));
 }

@@ -1,46 +1,57 @@
 /** What a turn consists of: which work it covers when it is planned, its invocations, and what its landing consumes. */
 
-import { Encoding, MessageKind, assert, encodeUtf8 } from "@wasm-engine/abi";
+import { EntryCode, Encoding, MessageKind, assert, encodeUtf8, type TurnRegion } from "@wasm-engine/abi";
 import { invocationsPerTurnMax } from "../limits.js";
-import type { Invocation, TurnOutcome } from "../ports.js";
-import { dueTasks, touch, type Agent, type TurnRecord, type TurnWork } from "./agent.js";
+import { dueTasks, touch, type Agent } from "./agent.js";
 import { engineMessage } from "./delivery.js";
 import { canonicalJson } from "./json-text.js";
 import type { Task } from "./task.js";
 import { taskMessage } from "./task-table.js";
+import { MAIL_ONLY, NOTHING_ELSE, type Landing, type TurnRecord } from "./turn-record.js";
 import { NO_BYTES } from "./world-state.js";
 
-/** The work of a turn at `tick`. Nothing is consumed; tasks are marked as running. */
-export function takeWork(agent: Agent, tick: number): TurnWork {
-  const { needsInit: init, needsStart: start } = agent;
+/** Fills in the work of a turn at `tick`. Nothing is consumed; tasks are marked as running. */
+export function takeWork(agent: Agent, tick: number): void {
+  const { needsInit: init, needsStart: start, stopTick, cadenceTick, record } = agent;
   let left = invocationsPerTurnMax - (init ? 1 : 0) - (start ? 1 : 0);
-  const mailCount = Math.min(left - 1, agent.mailbox.length);
-  left -= mailCount;
+  record.mailCount = Math.min(left - 1, agent.mailbox.length);
+  left -= record.mailCount;
+  if (!init && !start && stopTick < 0 && cadenceTick < 0 && agent.tasks.size === 0) {
+    record.work = MAIL_ONLY;
+    return;
+  }
   // The stop message is the last that a stopping agent may receive from others: all mail taken means it is among it.
-  if (agent.stopTick >= 0 && mailCount === agent.mailbox.length)
-    return { init, start, mailCount, taskKeys: [], cadence: false, shutdown: true };
-  const tasks = dueTasks(agent, tick).slice(0, left - 1);
-  for (const task of tasks) task.running = true;
-  const cadence = agent.cadenceTick >= 0 && agent.cadenceTick <= tick;
-  return { init, start, mailCount, taskKeys: tasks.map((task) => task.key), cadence, shutdown: false };
+  const shutdown = stopTick >= 0 && record.mailCount === agent.mailbox.length;
+  const taskKeys = shutdown ? [] : takeTasks(agent, tick, left - 1);
+  const cadence = !shutdown && cadenceTick >= 0 && cadenceTick <= tick;
+  record.work = { init, start, taskKeys, cadence, shutdown };
 }
 
-/** Invocations of `work`, in the order in which they run. */
-export function invocationsOf(agent: Agent, work: TurnWork, tick: number): Invocation[] {
-  const invocations: Invocation[] = [];
-  if (work.init) invocations.push({ entry: "init" });
-  if (work.start) invocations.push({ entry: "receive", message: startMessage(agent, tick) });
-  for (let index = 0; index < work.mailCount; index += 1)
-    invocations.push({ entry: "receive", message: agent.mailbox.at(index) });
+function takeTasks(agent: Agent, tick: number, countMax: number): string[] {
+  const tasks = dueTasks(agent, tick).slice(0, countMax);
+  for (const task of tasks) task.running = true;
+  return tasks.map((task) => task.key);
+}
+
+/** Writes the invocations of the agent's turn, in the order in which they run. */
+export function writeTurn(agent: Agent, turns: TurnRegion): void {
+  const { work, mailCount, plannedTick: tick, planIndex } = agent.record;
+  turns.beginTurn(agent.handle, planIndex);
+  if (work === MAIL_ONLY) {
+    agent.mailbox.writeInvocations(turns, mailCount);
+    return;
+  }
+  if (work.init) turns.invoke(EntryCode.INIT);
+  if (work.start) turns.invokeWithMessage(EntryCode.RECEIVE, startMessage(agent, tick));
+  agent.mailbox.writeInvocations(turns, mailCount);
   for (const key of work.taskKeys) {
     const task = agent.tasks.get(key);
     assert(task !== undefined, "a running task stays in its table");
-    invocations.push({ entry: "step", message: taskMessage(task, tick) });
+    turns.invokeWithMessage(EntryCode.STEP, taskMessage(task, tick));
   }
   if (work.cadence)
-    invocations.push({ entry: "step", message: engineMessage({ kind: MessageKind.CADENCE, tick }) });
-  if (work.shutdown) invocations.push({ entry: "shutdown" });
-  return invocations;
+    turns.invokeWithMessage(EntryCode.STEP, engineMessage({ kind: MessageKind.CADENCE, tick }));
+  if (work.shutdown) turns.invoke(EntryCode.SHUTDOWN);
 }
 
 /** The first message of an agent's life. */
@@ -54,82 +65,67 @@ function startMessage(agent: Agent, tick: number): Uint8Array {
   });
 }
 
-/** What the landing of a turn consumed. */
-export interface Landing {
-  readonly tasksDone: readonly Task[];
-  /** The task of the faulting invocation. */
-  readonly taskFailed: Task | undefined;
-  /** Message or task context of the faulting invocation; empty for init, cadence and shutdown. */
-  readonly faultMessage: Uint8Array;
-  readonly initialised: boolean;
-  readonly cadenceRan: boolean;
-  /** `shutdown` was called, with whatever result. */
-  readonly shutDown: boolean;
-}
-
 /** Consumes what the turn has worked off; what it did not reach stays where it is, at the head of the mailbox. */
-export function land(agent: Agent, record: TurnRecord): Landing {
-  const { work, outcome } = record;
-  const reached = outcome.completed + (outcome.fault === undefined ? 0 : 1);
-  assertOutcome(work, outcome);
-  let index = 0;
-  const faultIndex = outcome.fault?.invocation ?? -1;
+export function land(agent: Agent, record: TurnRecord): void {
+  const { work, mailCount, completed, faultCode } = record;
+  assertOutcome(record);
+  touch(agent);
+  if (work === MAIL_ONLY && faultCode === 0) {
+    agent.mailbox.dropFirst(completed);
+    record.landing = NOTHING_ELSE;
+    return;
+  }
+  const reached = completed + (faultCode === 0 ? 0 : 1);
+  const faultIndex = faultCode === 0 ? -1 : completed;
   let faultMessage = NO_BYTES;
-  const initialised = work.init && outcome.completed > 0;
-  if (work.init) index += 1;
+  const initialised = work.init && completed > 0;
+  let index = work.init ? 1 : 0;
   if (work.start && index < reached) {
     if (index === faultIndex) faultMessage = startMessage(agent, record.plannedTick);
     agent.needsStart = false;
   }
   if (work.start) index += 1;
-  const mailReached = Math.max(0, Math.min(work.mailCount, reached - index));
-  if (faultIndex >= index && faultIndex < index + work.mailCount)
+  const mailReached = Math.max(0, Math.min(mailCount, reached - index));
+  if (faultIndex >= index && faultIndex < index + mailCount)
     faultMessage = agent.mailbox.at(faultIndex - index);
   agent.mailbox.dropFirst(mailReached);
-  index += work.mailCount;
-  const { tasksDone, taskFailed } =
-    work.taskKeys.length === 0 ? NO_TASKS : landTasks(agent, work, reached - index, faultIndex - index);
+  index += mailCount;
+  const { tasksDone, taskFailed } = landTasks(agent, record, index);
   if (taskFailed !== undefined) faultMessage = taskMessage(taskFailed, record.plannedTick);
   index += work.taskKeys.length;
   if (initialised) agent.needsInit = false;
-  const beyond = index < reached;
-  touch(agent);
-  const cadenceRan = work.cadence && beyond;
-  const shutDown = work.shutdown && beyond;
-  return { tasksDone, taskFailed, faultMessage, initialised, cadenceRan, shutDown };
+  const cadenceRan = work.cadence && index < reached;
+  const shutDown = work.shutdown && index < reached;
+  record.landing = { tasksDone, taskFailed, faultMessage, initialised, cadenceRan, shutDown };
 }
 
-type LandedTasks = Pick<Landing, "tasksDone" | "taskFailed">;
-
-const NO_TASKS: LandedTasks = { tasksDone: [], taskFailed: undefined };
-
-function landTasks(agent: Agent, work: TurnWork, reachedCount: number, faultIndex: number): LandedTasks {
+/** `firstIndex`: that of the first task among the invocations. */
+function landTasks(
+  agent: Agent,
+  record: TurnRecord,
+  firstIndex: number,
+): Pick<Landing, "tasksDone" | "taskFailed"> {
   const tasksDone: Task[] = [];
   let taskFailed: Task | undefined;
-  work.taskKeys.forEach((key, index) => {
+  record.work.taskKeys.forEach((key, offset) => {
     const task = agent.tasks.get(key);
     assert(task !== undefined, "a running task stays in its table");
     task.running = false;
-    if (index === faultIndex) taskFailed = task;
-    else if (index < reachedCount) tasksDone.push(task);
+    const index = firstIndex + offset;
+    if (index < record.completed) tasksDone.push(task);
+    else if (index === record.completed && record.faultCode !== 0) taskFailed = task;
   });
   return { tasksDone, taskFailed };
 }
 
-function assertOutcome(work: TurnWork, outcome: TurnOutcome): void {
+function assertOutcome({ work, mailCount, completed, faultCode }: TurnRecord): void {
   const count =
     (work.init ? 1 : 0) +
     (work.start ? 1 : 0) +
-    work.mailCount +
+    mailCount +
     work.taskKeys.length +
     (work.cadence ? 1 : 0) +
     (work.shutdown ? 1 : 0);
-  assert(outcome.completed <= count, "an outcome completes at most the planned invocations");
-  if (outcome.fault !== undefined) {
-    assert(
-      outcome.fault.invocation === outcome.completed,
-      "the fault is that of the first incomplete invocation",
-    );
-    assert(outcome.completed < count, "a faulted invocation was planned");
-  }
+  assert(completed <= count, "an outcome completes at most the planned invocations");
+  if (faultCode !== 0) assert(completed < count, "a faulted invocation was planned");
 }

@@ -8,10 +8,15 @@ import type { DeadLetter, Departure, ExternalRequest, Genesis, TaskSpec, TickRes
 import type { AgentOperation, Executors, Hasher } from "../ports.js";
 import type { TenantCredit } from "../scheduler/tenant-credit.js";
 import type { TimerQueue } from "../scheduler/timer-queue.js";
-import type { Agent, TurnRecord } from "./agent.js";
+import type { KeptList } from "../kept-list.js";
+import type { RunnableQueue } from "../scheduler/runnable-queue.js";
+import type { Agent } from "./agent.js";
 import type { AgentTable } from "./agent-table.js";
 import type { ChannelTable } from "./channel-table.js";
+import type { EffectsDigest } from "./effects-digest.js";
+import type { MailStore } from "./mail-store.js";
 import type { RetainedTable } from "./retained-table.js";
+import type { StateHash } from "./state-hash.js";
 
 /** What a tick changed, for `retainTicks`. */
 export interface WorldState {
@@ -23,7 +28,7 @@ export interface WorldState {
   readonly timers: TimerQueue;
   readonly tenants: ReadonlyMap<string, TenantCredit>;
   /** Agents with work that may take a turn. */
-  readonly runnable: Set<Agent>;
+  readonly runnable: RunnableQueue<Agent>;
   /** Agents whose turn of several slices has not landed. */
   readonly busy: Set<Agent>;
   /** By the key of a task that has not ended: keys and targets of tasks that wait for it. */
@@ -36,6 +41,13 @@ export interface WorldState {
   readonly idempotencyKeys: RetainedTable;
   /** Ledgers of ended agents: an id that returns goes on with its counters and streams. */
   readonly retiredLedgers: RetainedTable;
+  readonly mail: MailStore;
+  readonly effectsDigest: EffectsDigest;
+  readonly stateHash: StateHash;
+  /** Empty between ticks: who may take a turn, who takes one, whose turn becomes visible, in commit order. */
+  readonly candidates: KeptList<Agent>;
+  readonly chosen: KeptList<Agent>;
+  readonly landing: KeptList<Agent>;
   /** Last sealed tick. */
   tick: number;
   chainHead: Uint8Array;
@@ -57,8 +69,6 @@ export interface TickScope {
   readonly submissions: TaskSubmission[];
   readonly memberships: { readonly agent: Agent; readonly topic: string; readonly joins: boolean }[];
   readonly ending: Agent[];
-  /** Turns that become visible in this tick. */
-  readonly landed: { readonly agent: Agent; readonly record: TurnRecord }[];
   readonly departures: Departure[];
   readonly requests: ExternalRequest[];
   readonly deadLetters: DeadLetter[];
@@ -80,7 +90,6 @@ export function createScope(tick: number): TickScope {
     submissions: [],
     memberships: [],
     ending: [],
-    landed: [],
     departures: [],
     requests: [],
     deadLetters: [],

@@ -4,10 +4,12 @@
  */
 
 import { assert, handleOfId, type AgentHandle, type AgentId, type Sha256 } from "@wasm-engine/abi";
+import { KeptList } from "../kept-list.js";
 import { genesisDigest, inputsDigest, nextChainHead } from "../codec/chain.js";
 import { coreError } from "../errors.js";
 import type { Commit, Genesis, Input, TickResult } from "../model.js";
 import { orderOf } from "../scheduler/policy.js";
+import { RunnableQueue } from "../scheduler/runnable-queue.js";
 import { tenantCredits } from "../scheduler/tenant-credit.js";
 import { TimerQueue } from "../scheduler/timer-queue.js";
 import type { AgentView, ScheduleView, WorldContract, WorldFactory, WorldPorts } from "../world-contract.js";
@@ -15,12 +17,14 @@ import { AgentTable } from "./agent-table.js";
 import { viewOf } from "./agent-view.js";
 import { admit } from "./admission.js";
 import { ChannelTable } from "./channel-table.js";
+import { EffectsDigest } from "./effects-digest.js";
 import { applyMemberships } from "./effect-commit.js";
 import { checkGenesis } from "./genesis-check.js";
 import { removeEnded, startAgent } from "./lifecycle.js";
+import { MailStore } from "./mail-store.js";
 import { RetainedTable } from "./retained-table.js";
-import { agentDigestsOf, effectsDigestOf, stateHashOf } from "./seal.js";
 import { encodeState, restoreState } from "./state-codec.js";
+import { StateHash } from "./state-hash.js";
 import { startRefusal } from "./start-refusal.js";
 import { decideSubmissions } from "./task-table.js";
 import { applyOperations, commitTurns } from "./turn-commit.js";
@@ -48,12 +52,13 @@ export const World: WorldFactory = {
       scope.operations.push(operation);
     }
     applyOperations(state, scope);
-    state.agents.seal();
+    sealPopulation(state);
     return new LiveWorld(state);
   },
   restore(genesis, bytes, ports) {
     const state = emptyState(genesis, ports);
     restoreState(state, bytes);
+    sealPopulation(state);
     return new LiveWorld(state);
   },
 };
@@ -68,7 +73,7 @@ function emptyState(genesis: Genesis, { hasher, executors }: WorldPorts): WorldS
     channels: new ChannelTable(),
     timers: new TimerQueue(),
     tenants: tenantCredits(genesis.tenants, genesis.turnsPerTickMax),
-    runnable: new Set(),
+    runnable: new RunnableQueue(),
     busy: new Set(),
     dependents: new Map(),
     taskTargets: new Map(),
@@ -76,6 +81,12 @@ function emptyState(genesis: Genesis, { hasher, executors }: WorldPorts): WorldS
     endedTasks: new RetainedTable(hasher),
     idempotencyKeys: new RetainedTable(hasher),
     retiredLedgers: new RetainedTable(hasher),
+    mail: new MailStore(executors),
+    effectsDigest: new EffectsDigest(hasher),
+    stateHash: new StateHash(),
+    candidates: new KeptList(),
+    chosen: new KeptList(),
+    landing: new KeptList(),
     tick: -1,
     chainHead: genesisDigest(hasher, genesis),
   };
@@ -120,9 +131,9 @@ class LiveWorld implements WorldContract {
     const scope = createScope(tick);
     admit(state, scope, inputs);
     applyOperations(state, scope);
-    const landing = runTurns(state, scope);
+    runTurns(state, scope);
     scope.mailTick = tick + 1;
-    commitTurns(state, scope, landing);
+    commitTurns(state, scope);
     decideSubmissions(state, scope);
     removeEnded(state, scope);
     applyMemberships(state, scope);
@@ -131,11 +142,11 @@ class LiveWorld implements WorldContract {
   }
 
   stateHash(): Uint8Array {
-    return stateHashOf(this.#state);
+    return this.#state.stateHash.of(this.#state);
   }
 
   agentDigests(): readonly (readonly [AgentId, Uint8Array])[] {
-    return agentDigestsOf(this.#state);
+    return this.#state.stateHash.agentDigests(this.#state);
   }
 
   awaits(agent: AgentHandle, requestId: number): boolean {
@@ -153,8 +164,10 @@ class LiveWorld implements WorldContract {
 
   schedule(): ScheduleView {
     const { genesis, runnable, tenants, tick } = this.#state;
-    for (const agent of runnable) agent.urgency = urgencyOf(agent, tick + 1);
-    const waiting = [...runnable].sort(orderOf(genesis.policy, genesis.stride));
+    this.#state.agents.sorted();
+    const waiting = runnable.toArray();
+    for (const agent of waiting) agent.urgency = urgencyOf(agent, tick + 1);
+    waiting.sort(orderOf(genesis.policy, genesis.stride));
     const credits = genesis.tenants.map(({ name: tenant }) => {
       const credit = tenants.get(tenant);
       return { tenant, fuel: credit?.fuel.balance ?? 0, messages: credit?.messages.balance ?? 0 };
@@ -167,20 +180,27 @@ class LiveWorld implements WorldContract {
   }
 }
 
+/** Tells the executors who came and went: what lookup finds from the next tick on. */
+function sealPopulation({ agents, executors }: WorldState): void {
+  const change = agents.seal();
+  if (change !== undefined) executors.seal(change);
+}
+
 /** Closes the tick: digests, commit, chain. */
 function seal(state: WorldState, scope: TickScope, inputs: readonly Input[]): TickResult {
   const { tick } = scope;
-  state.agents.seal();
+  sealPopulation(state);
   state.tick = tick;
   const inputsSeal = inputsDigest(state.hasher, inputs);
   const commit: Commit = {
     tick,
     fuel: scope.fuel,
-    effectsDigest: effectsDigestOf(state, scope),
+    effectsDigest: state.effectsDigest.finish(state.landing),
     ...(inputsSeal === undefined ? {} : { inputsDigest: inputsSeal }),
-    ...(tick % state.genesis.stateHashEvery === 0 ? { stateHash: stateHashOf(state) } : {}),
+    ...(tick % state.genesis.stateHashEvery === 0 ? { stateHash: state.stateHash.of(state) } : {}),
   };
   state.chainHead = nextChainHead(state.hasher, state.chainHead, commit);
+  state.landing.clear();
   return {
     commit,
     chainHead: state.chainHead,

@@ -6,6 +6,8 @@ import type { Delivery, Durability, InputSourceSpec, ResolvedWorld } from "../wo
 import type { CrashPlan } from "../world/crash-point.js";
 import type { WorldJob, WorldOrigin } from "../world/job.js";
 import type { SessionOptions } from "../world/session.js";
+import { parseWorkers } from "../threads/worker-count.js";
+import type { Workers } from "../threads/worker-count.js";
 import { loadConfig } from "./deferred.js";
 import { WorldLink } from "./link.js";
 import { connectProcess, startProcess } from "./process-transport.js";
@@ -34,6 +36,11 @@ export interface OpenOptions {
   readonly inputs?: readonly InputSourceSpec[];
   /** Ticks follow the wall clock. */
   readonly realtime?: boolean;
+  /**
+   * Threads that execute agents, the orchestrator thread among them; default `auto`. Shows in no result. With
+   * isolation `inline` there is one, whatever is asked for: the result says so.
+   */
+  readonly workers?: Workers;
   /** SIGINT and SIGTERM of this process finish the tick, seal and close; a second one ends the world at once. */
   readonly handleSignals?: boolean;
   readonly v8Flags?: readonly string[];
@@ -44,14 +51,21 @@ export interface OpenOptions {
   readonly delivery?: Delivery;
   /** A model runs on the first of its providers or not at all. */
   readonly strictInference?: boolean;
-  readonly testing?: { readonly crash?: CrashPlan; readonly inferenceService?: string };
+  /** `threads`: see thread-faults.ts. */
+  readonly testing?: {
+    readonly crash?: CrashPlan;
+    readonly threads?: string;
+    readonly inferenceService?: string;
+  };
 }
 
 /**
  * Opens a world: a configuration file, a resolved configuration, a run folder, a prefix of a run id, or `@last`.
- * @throws {WE_RUN_UNKNOWN} @throws {WE_WORLD_DIED} and what configuration and recovery throw
+ * @throws {WE_RUN_UNKNOWN} @throws {WE_EXECUTOR_WORKERS} @throws {WE_WORLD_DIED}
+ * and what configuration and recovery throw
  */
 async function open(target: string | ResolvedWorld, options: OpenOptions = {}): Promise<RunningWorld> {
+  const workers = parseWorkers(options.workers ?? "auto");
   const early = isBuilt(target, options) ? startProcess(spawnOptions(options, false)) : undefined;
   const link = new WorldLink();
   const abort = (): void => link.kill();
@@ -59,7 +73,7 @@ async function open(target: string | ResolvedWorld, options: OpenOptions = {}): 
   try {
     const { origin, warnings } = await originOf(target, options);
     const start = options.start ?? "auto";
-    const job = jobOf(origin, start, options);
+    const job = jobOf(origin, { start, workers }, options);
     if (options.isolation === "inline") (await import("./inline-transport.js")).connectInline(link, job);
     else connectProcess(link, job, processFor(origin, { options, early }));
     const world = new RunningWorld(link, await link.opened, warnings);
@@ -74,7 +88,11 @@ async function open(target: string | ResolvedWorld, options: OpenOptions = {}): 
   }
 }
 
-function jobOf(origin: WorldOrigin, start: SessionOptions["start"], options: OpenOptions): WorldJob {
+function jobOf(
+  origin: WorldOrigin,
+  { start, workers }: { readonly start: SessionOptions["start"]; readonly workers: Workers },
+  options: OpenOptions,
+): WorldJob {
   const { realtime = false, delivery, strictInference, testing } = options;
   const session = {
     start,
@@ -83,7 +101,8 @@ function jobOf(origin: WorldOrigin, start: SessionOptions["start"], options: Ope
     ...(strictInference === undefined ? {} : { strictInference }),
   };
   const service = testing?.inferenceService;
-  return { kind: "world", origin, session, ...(service === undefined ? {} : { inferenceService: service }) };
+  const inference = service === undefined ? {} : { inferenceService: service };
+  return { kind: "world", origin, session, workers, ...inference };
 }
 
 /** A configuration takes its time: the process of its world starts meanwhile. */
@@ -146,12 +165,13 @@ function newRun(world: ResolvedWorld, options: OpenOptions): WorldOrigin {
 }
 
 function spawnOptions(options: OpenOptions, stdin: boolean): SpawnOptions {
-  const crash = options.testing?.crash;
+  const { crash, threads } = options.testing ?? {};
   return {
     stdin,
     ...(options.v8Flags === undefined ? {} : { v8Flags: options.v8Flags }),
     ...(options.execPath === undefined ? {} : { execPath: options.execPath }),
     ...(crash === undefined ? {} : { crash: `${crash.point}:${crash.passage}` }),
+    ...(threads === undefined ? {} : { threads }),
   };
 }
 

@@ -9,16 +9,19 @@ import { openInference } from "../inference/open-inference.js";
 import { InferenceThreadHost } from "../inference/thread-host.js";
 import type { ControlCall } from "../world/control.js";
 import { crashPoints } from "../world/crash-point.js";
+import { singleThread } from "../threads/machine.js";
+import type { Machine } from "../threads/machine.js";
 import { fail } from "../world/errors.js";
 import type { WorldJob } from "../world/job.js";
 import { openRun } from "../world/open-run.js";
-import type { OpenRun } from "../world/open-run.js";
+import { RunRecovery } from "../world/run-recovery.js";
 import { Session } from "../world/session.js";
 import type { Transport, WorldLink } from "./link.js";
 
 class InlineTransport implements Transport {
   readonly pid = process.pid;
   readonly #link: WorldLink;
+  readonly #machine: Machine;
   readonly #calls: ControlCall[] = [];
   readonly #closed: Promise<void>;
   #resolveClosed: () => void = () => undefined;
@@ -27,8 +30,9 @@ class InlineTransport implements Transport {
   #timer: NodeJS.Timeout | undefined;
   #scheduled = false;
 
-  constructor(link: WorldLink) {
+  constructor(link: WorldLink, machine: Machine) {
     this.#link = link;
+    this.#machine = machine;
     this.#closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
     });
@@ -41,9 +45,16 @@ class InlineTransport implements Transport {
     const { origin, models } = opened;
     this.#guarded(() => {
       const pass = crashPoints(undefined);
-      const run = openRun(origin, { writer: "inline", pass, ...(models === undefined ? {} : { models }) });
-      if (run.readsStandardInput) this.#readStandardInput(run);
-      this.#session = new Session(run, (event) => this.#link.receive(event), job.session);
+      const inference = models === undefined ? {} : { models };
+      const options = { writer: "inline", pass, machine: this.#machine, ...inference } as const;
+      const run = openRun(origin, options);
+      this.#session = new Session(
+        run,
+        (event) => this.#link.receive(event),
+        job.session,
+        new RunRecovery(options),
+      );
+      if (run.readsStandardInput) this.#readStandardInput(this.#session);
       this.#schedule();
     });
   }
@@ -64,9 +75,9 @@ class InlineTransport implements Transport {
     this.#end();
   }
 
-  #readStandardInput(run: OpenRun): void {
+  #readStandardInput(session: Session): void {
     const feed = (bytes: Uint8Array | undefined): void => {
-      run.feed(bytes);
+      session.feed(bytes);
       this.#schedule();
     };
     process.stdin.on("data", (bytes: Buffer) => feed(bytes));
@@ -116,9 +127,9 @@ class InlineTransport implements Transport {
   }
 }
 
-/** Connects `link` to a world in this thread. */
-export function connectInline(link: WorldLink, job: WorldJob): void {
-  const transport = new InlineTransport(link);
+/** Connects `link` to a world in this thread. `machine`: for tests; agents are executed by this thread too. */
+export function connectInline(link: WorldLink, job: WorldJob, machine: Machine = singleThread): void {
+  const transport = new InlineTransport(link, machine);
   link.attach(transport);
   void transport.open(job);
 }

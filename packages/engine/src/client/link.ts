@@ -24,6 +24,8 @@ export interface Transport {
 
 export interface LinkListener {
   progress(progress: Progress): void;
+  /** What executes the agents was lost after the commit of `tick`, and made good. */
+  recovered(tick: number, error: EngineError): void;
   message(subscription: number, message: WorldMessage): void;
   ended(error: EngineError | undefined): void;
 }
@@ -121,6 +123,10 @@ export class WorldLink {
         return this.#take(event.id)?.reject(EngineError.fromRecord(event.error));
       case "progress":
         for (const listener of this.#listeners) listener.progress(event.progress);
+        return;
+      case "recovered":
+        for (const listener of this.#listeners)
+          listener.recovered(event.tick, EngineError.fromRecord(event.error));
         return;
       case "message":
         for (const listener of this.#listeners) listener.message(event.subscription, event.message);

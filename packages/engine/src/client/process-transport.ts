@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { EngineError } from "@wasm-engine/abi";
 import type { ReplayProgress } from "../replay/replay-contract.js";
 import type { WorldEvent } from "../world/control.js";
+import { THREAD_FAULT_VARIABLE } from "../threads/thread-faults.js";
 import { CRASH_VARIABLE } from "../world/crash-point.js";
 import { fail } from "../world/errors.js";
 import type { Job, JobMessage } from "../world/job.js";
@@ -24,6 +25,8 @@ export interface SpawnOptions {
   /** Added to the V8 flags that this process was started with. */
   readonly v8Flags?: readonly string[];
   readonly crash?: string;
+  /** Test-only fault of executing threads. */
+  readonly threads?: string;
   /** Executable of another Node version; default this one. */
   readonly execPath?: string;
 }
@@ -39,6 +42,7 @@ export interface StartedProcess {
 export function startProcess(options: SpawnOptions): StartedProcess {
   const environment = { ...process.env };
   if (options.crash !== undefined) environment[CRASH_VARIABLE] = options.crash;
+  if (options.threads !== undefined) environment[THREAD_FAULT_VARIABLE] = options.threads;
   const child = fork(program, [], {
     execArgv: [
       ...new Set([...worldProcessFlags, ...v8FlagsOf(process.execArgv), ...(options.v8Flags ?? [])]),

@@ -12,6 +12,7 @@ import type {
   ReplayReport,
 } from "../replay/replay-contract.js";
 import { runInProcess } from "./process-transport.js";
+import { parseWorkers } from "../threads/worker-count.js";
 import { withRun } from "./run-place.js";
 
 /** A job whose folder is known only once a bundle is unpacked. */
@@ -32,18 +33,20 @@ export interface JobOptions {
 
 /**
  * Executes every turn of a run again and compares it with the log. A difference is a report, not an error.
- * @throws {WE_RUN_UNKNOWN} @throws {WE_MODULE_DIGEST_MISMATCH} and what reading a damaged log throws
+ * @throws {WE_RUN_UNKNOWN} @throws {WE_MODULE_DIGEST_MISMATCH} @throws {WE_EXECUTOR_WORKERS}
+ * and what reading a damaged log throws
  */
 export async function replayRun(
   run: string,
   options: ReplayOptions & JobOptions = {},
 ): Promise<ReplayReport> {
-  const { from, to, verifyInference, testing } = options;
+  const { from, to, verifyInference, testing, workers } = options;
   const job: Unplaced<ReplayJob> = {
     kind: "replay",
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),
     ...(verifyInference === undefined ? {} : { verifyInference }),
+    ...(workers === undefined ? {} : { workers: parseWorkers(workers) }),
     ...(testing === undefined ? {} : { testing }),
   };
   return withRun(run, options.baseDirectory, async ({ dir, name }) => {
@@ -87,7 +90,7 @@ async function execute(job: Exclude<Job, { kind: "world" }>, options: JobOptions
   const { onProgress, signal, v8Flags, execPath } = options;
   if (options.isolation === "inline") {
     const { runJob } = await import("../replay/run-job.js");
-    return runJob(job, (progress) => onProgress?.(progress));
+    return runJob(job, { onProgress: (progress) => onProgress?.(progress) });
   }
   return runInProcess(job, {
     stdin: false,

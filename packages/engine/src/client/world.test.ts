@@ -79,7 +79,9 @@ test("an abandoned ask leaves the world running", async () => {
 test("founding interface: agents are started, tasks scheduled, channels joined, telemetry hooked", async () => {
   await using world = await quietWorld();
   const ticks: number[] = [];
-  const forget = world.registerTelemetryHook((event) => ticks.push(event.progress.tick));
+  const forget = world.registerTelemetryHook((event) => {
+    if (event.kind === "progress") ticks.push(event.progress.tick);
+  });
   const id = await world.spawnAgent({
     id: "late",
     module: "folder",

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { test } from "node:test";
-import { generateKeyPair, nodeSignatureCrypto, sha256Hex } from "./node-crypto.js";
+import { generateKeyPair, nodeHasher, nodeSignatureCrypto, sha256Hex } from "./node-crypto.js";
 
 const hex = (text: string): Uint8Array => Buffer.from(text, "hex");
 
@@ -29,4 +30,12 @@ test("a generated pair signs and verifies", () => {
 test("SHA-256 covers the concatenation of its parts", () => {
   assert.equal(sha256Hex(), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   assert.equal(sha256Hex(hex("61"), hex("6263")), sha256Hex(hex("616263")));
+  for (const bytes of [0, 1, 63, 4096, 16_384, 16_385, 100_000]) {
+    const data = Uint8Array.from({ length: bytes }, (_, index) => (index * 31) & 255);
+    const expected = new Uint8Array(createHash("sha256").update(data).digest());
+    for (const cut of [0, bytes >> 1, bytes]) {
+      assert.deepEqual(nodeHasher.sha256(data.subarray(0, cut), data.subarray(cut)), expected);
+    }
+    assert.deepEqual(nodeHasher.sha256(data), expected);
+  }
 });

@@ -1,6 +1,7 @@
 /** What replay and its relatives are asked and what they answer. Plain data: jobs run in a world process. */
 
 import type { AgentId } from "@wasm-engine/abi";
+import type { Workers } from "../threads/worker-count.js";
 import type { WorldReport } from "../world/control.js";
 
 /** Test-only: changes one bit of an agent's memory before `tick` is executed, so that locating can be proved. */
@@ -18,6 +19,8 @@ export interface ReplayOptions {
   readonly to?: number;
   /** Asks the models again and compares their answers with those of the log. */
   readonly verifyInference?: boolean;
+  /** Threads that execute agents; default `auto`. Shows in no result. */
+  readonly workers?: Workers;
   readonly testing?: { readonly flip?: BitFlip; readonly inferenceService?: string };
 }
 
@@ -109,6 +112,8 @@ export interface ReplayReport {
   /** Present where the models were asked again. */
   readonly inference?: InferenceVerification;
   readonly wallMs: number;
+  /** Threads that executed agents. */
+  readonly workers: number;
   readonly node: string;
   readonly arch: string;
   readonly v8Flags: readonly string[];

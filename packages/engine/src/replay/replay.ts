@@ -4,55 +4,71 @@
  */
 
 import { equalBytes } from "@wasm-engine/core";
+import { isExecutorLoss } from "../threads/machine.js";
+import type { Machine } from "../threads/machine.js";
 import { hex } from "../world/report.js";
 import { ticksPerProgress } from "../world/limits.js";
 import { executingProcess } from "../world/run-result.js";
 import { locate } from "./locate.js";
 import { lastTick, play } from "./play.js";
-import type { Difference } from "./play.js";
+import type { Difference, OnTick } from "./play.js";
 import type { FirstDivergence, ReplayJob, ReplayProgress, ReplayReport } from "./replay-contract.js";
 import { openTrack } from "./track.js";
 import type { RecordedRun, Track } from "./track.js";
 
-/** The job `replay`. @throws {WE_RUN_TICK} */
-export function replay(
-  run: RecordedRun,
-  job: ReplayJob,
-  onProgress: (progress: ReplayProgress) => void,
-): ReplayReport {
+/** The job `replay`. What executing threads lose is executed again once, from the start. @throws {WE_RUN_TICK} */
+export function replay(run: RecordedRun, job: ReplayJob, surroundings: ReplaySurroundings): ReplayReport {
+  try {
+    return replayOnce(run, job, surroundings);
+  } catch (error) {
+    if (!isExecutorLoss(error)) throw error;
+    return replayOnce(run, job, surroundings);
+  }
+}
+
+interface ReplaySurroundings {
+  readonly machine: Machine;
+  readonly onProgress: (progress: ReplayProgress) => void;
+}
+
+function replayOnce(run: RecordedRun, job: ReplayJob, surroundings: ReplaySurroundings): ReplayReport {
+  const { machine, onProgress } = surroundings;
   const startedMs = performance.now();
   const to = lastTick(run, job.to);
-  const track = openTrack(run, job.from);
+  const track = openTrack(run, job.from, machine);
   const from = track.world.tick + 1;
   const sums = { ticksExecuted: 0, turnsExecuted: 0, fuel: 0 };
   const flip = job.testing?.flip;
-  const difference =
-    play(run, track, {
-      to,
-      ...(flip === undefined ? {} : { flip }),
-      onTick: (tick, result) => {
-        sums.ticksExecuted += 1;
-        sums.turnsExecuted += result.figures.turns;
-        sums.fuel += result.commit.fuel;
-        if (sums.ticksExecuted % ticksPerProgress === 0)
-          onProgress({ tick, turnsExecuted: sums.turnsExecuted });
-      },
-    }) ?? compareEnd(run, track, to);
-  const firstDivergence: FirstDivergence | undefined =
-    difference === undefined ? undefined : locate(run, { difference, from: job.from, ...(flip && { flip }) });
-  const whole = to === run.log.tick && difference === undefined;
-  return {
-    runId: run.runId,
-    dir: run.dir,
-    verified: difference === undefined,
-    from,
-    ticks: (whole ? Math.max(run.log.reachedTick, track.world.tick) : track.world.tick) + 1,
-    ...sums,
-    chainHead: hex(track.world.chainHead),
-    ...(firstDivergence === undefined ? {} : { firstDivergence }),
-    wallMs: Math.round(performance.now() - startedMs),
-    ...executingProcess(),
+  const onTick: OnTick = (tick, result) => {
+    sums.ticksExecuted += 1;
+    sums.turnsExecuted += result.figures.turns;
+    sums.fuel += result.commit.fuel;
+    if (sums.ticksExecuted % ticksPerProgress === 0) onProgress({ tick, turnsExecuted: sums.turnsExecuted });
   };
+  try {
+    const played = play(run, track, { to, onTick, ...(flip === undefined ? {} : { flip }) });
+    const difference = played ?? compareEnd(run, track, to);
+    const firstDivergence: FirstDivergence | undefined =
+      difference === undefined
+        ? undefined
+        : locate(run, { difference, from: job.from, ...(flip && { flip }) });
+    const whole = to === run.log.tick && difference === undefined;
+    return {
+      runId: run.runId,
+      dir: run.dir,
+      verified: difference === undefined,
+      from,
+      ticks: (whole ? Math.max(run.log.reachedTick, track.world.tick) : track.world.tick) + 1,
+      ...sums,
+      chainHead: hex(track.world.chainHead),
+      ...(firstDivergence === undefined ? {} : { firstDivergence }),
+      wallMs: Math.round(performance.now() - startedMs),
+      workers: track.workers(),
+      ...executingProcess(),
+    };
+  } finally {
+    track.close();
+  }
 }
 
 /** The chain head of the log, and the state of a snapshot taken at the end, must be those of the replay. */

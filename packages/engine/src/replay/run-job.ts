@@ -1,6 +1,8 @@
 /** Jobs that end with one value, executed in a world process (or inline in tests). */
 
 import { unreachable } from "@wasm-engine/abi";
+import { singleThread } from "../threads/machine.js";
+import type { Machine } from "../threads/machine.js";
 import { inspect } from "./inspect.js";
 import { consoleLines } from "./logs.js";
 import type { InspectJob, LogsJob, ReplayJob, ReplayProgress, ReplayReport } from "./replay-contract.js";
@@ -8,14 +10,20 @@ import { replay } from "./replay.js";
 import { openRecordedRun } from "./track.js";
 import type { RecordedRun } from "./track.js";
 
+export interface JobSurroundings {
+  readonly onProgress: (progress: ReplayProgress) => void;
+  /** What executes agents where there is much to execute: in a replay. Default: this thread alone. */
+  readonly machine?: Machine;
+}
+
 export async function runJob(
   job: ReplayJob | InspectJob | LogsJob,
-  onProgress: (progress: ReplayProgress) => void,
+  surroundings: JobSurroundings,
 ): Promise<unknown> {
   const run = openRecordedRun(job.dir);
   switch (job.kind) {
     case "replay":
-      return await replayed(run, job, onProgress);
+      return await replayed(run, job, surroundings);
     case "inspect":
       return inspect(run, job);
     case "logs":
@@ -29,9 +37,9 @@ export async function runJob(
 async function replayed(
   run: RecordedRun,
   job: ReplayJob,
-  onProgress: (progress: ReplayProgress) => void,
+  { onProgress, machine = singleThread }: JobSurroundings,
 ): Promise<ReplayReport> {
-  const report = replay(run, job, onProgress);
+  const report = replay(run, job, { onProgress, machine });
   if (job.verifyInference !== true || !report.verified) return report;
   const { verifyInference } = await import("./verify-inference.js");
   const inference = await verifyInference(run, job.testing?.inferenceService);

@@ -3,6 +3,7 @@
 import type { AgentHandle, ModuleDigest } from "@wasm-engine/abi";
 import type { Genesis, Json, WorldContract } from "@wasm-engine/core";
 import type { RecoveredLog } from "../storage/contract.js";
+import type { Machine } from "../threads/machine.js";
 import type { StackMap } from "../modules/stack-map.js";
 import { fail } from "../world/errors.js";
 import { FaultLog } from "../world/fault-log.js";
@@ -31,8 +32,11 @@ export interface Track {
   readonly world: WorldContract;
   readonly faults: FaultLog;
   describe(agent: AgentHandle): Json | undefined;
+  /** Threads that execute agents now. */
+  workers(): number;
   /** Test-only. @throws {WE_AGENT_UNKNOWN} */
   flip(flip: BitFlip): void;
+  close(): void;
 }
 
 /** @throws what reading a damaged or unknown run throws */
@@ -55,20 +59,24 @@ export function openRecordedRun(dir: string): RecordedRun {
 }
 
 /** A world at tick -1, or at the newest snapshot at or before `from`. */
-export function openTrack(run: RecordedRun, from: number | undefined): Track {
+export function openTrack(run: RecordedRun, from: number | undefined, machine?: Machine): Track {
   const { genesis, modules } = run;
   const snapshot = from === undefined ? undefined : run.newestSnapshot(from);
   const content = snapshot === undefined ? undefined : decodeContent(snapshot);
   const faults = new FaultLog(run.stacks);
-  const { world, executor } = createParts({
+  const parts = createParts({
     genesis,
     modules,
     onFaultDetail: (detail) => faults.hear(detail),
     ...(content === undefined ? {} : { from: content }),
+    ...(machine === undefined ? {} : { machine }),
   });
+  const { world, executor } = parts;
   return {
     world,
     faults,
+    workers: () => parts.workers(),
+    close: () => parts.close({ wait: true }),
     describe: (agent) => describeAgent(executor, agent),
     flip: ({ agent, tick, byte, bit }) => {
       const view = world.agent(agent);

@@ -1,6 +1,7 @@
 /**
  * Executes a random plan in every way that must make no difference: twice in this thread, in a process that is
- * killed and resumed, again from the log, and again from every snapshot. Throws at the first difference.
+ * killed and resumed, in several threads of which one may die, again from the log, and again from every snapshot.
+ * Throws at the first difference.
  */
 
 import assert from "node:assert/strict";
@@ -42,6 +43,8 @@ export async function checkRandomWorld(seed: number, folder: string): Promise<Ra
   assertSame("a twin without snapshots", twin, first);
   const { finished, killed } = await finishKilled(plan, join(folder, "killed"), first.result);
   assertSame("a run that was killed", finished, first);
+  const threads = await finishThreaded(plan, join(folder, "threads"));
+  assertSame("a run of several threads", threads, first);
   const snapshots = snapshotTicks(first.result.dir);
   await assertReplays(first.result, undefined);
   for (const from of snapshots) await assertReplays(first.result, from);
@@ -85,6 +88,16 @@ async function finishKilled(
     if (await dies(resume({ v8Flags: random.pick(tiers), testing: { crash: again } }))) killed = true;
   }
   return { finished: await resume(inline), killed };
+}
+
+/** Several threads that are late, or one of which dies. */
+async function finishThreaded(plan: RandomPlan, directory: string): Promise<Finished> {
+  const random = new SeededRandom(plan.seed ^ 0x7ead);
+  const workers = 2 + random.below(4);
+  const kill = `kill:${1 + random.below(workers - 1)}@${random.below(plan.ticks)}`;
+  const threads = random.oneIn(2) ? kill : `delay:${1 + random.below(1000)}`;
+  const every = random.oneIn(2) ? plan.snapshotEvery : undefined;
+  return finish(plan, directory, every, { workers, testing: { threads } });
 }
 
 /** True where the world process died as planned, false where its run ended before. */

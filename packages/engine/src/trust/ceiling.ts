@@ -5,7 +5,7 @@
  */
 
 import type { ModuleDigest } from "@wasm-engine/abi";
-import { allows } from "@wasm-engine/core";
+import { allows, compileGrant } from "@wasm-engine/core";
 import type { AgentLimits, AgentSpec, Capabilities, InputBody, WorldContract } from "@wasm-engine/core";
 import { fail } from "../world/errors.js";
 import { trustError } from "./errors.js";
@@ -65,7 +65,9 @@ export function checkCeilings(
   agent: Granted & { readonly module: ModuleDigest },
 ): void {
   if (!admissions.some(({ signers }) => signers.some(hasCeiling))) return;
-  const children = Object.keys(modules).filter((name) => allows(agent.capabilities.spawn, name));
+  const children = Object.keys(modules).filter((name) =>
+    allows(compileGrant(agent.capabilities.spawn), name),
+  );
   const childDigests = new Set(children.map((name) => modules[name]));
   for (const admission of admissions) {
     const isOwn = admission.digest === agent.module;
@@ -103,7 +105,7 @@ function hasCeiling({ ceiling }: Signer): boolean {
 function checkAgent(admission: ModuleAdmission, agent: Granted, subject: string): void {
   for (const capability of capabilityNames) {
     for (const grant of agent.capabilities[capability]) {
-      const isAllowed = (ceiling: Ceiling): boolean => allows(ceiling[capability] ?? [], grant);
+      const isAllowed = (ceiling: Ceiling): boolean => allows(compileGrant(ceiling[capability] ?? []), grant);
       require(admission, isAllowed, { subject, capability, came: JSON.stringify(grant) });
     }
   }

@@ -82,6 +82,9 @@ export interface RunResult {
   readonly inputs: number;
   readonly wallMs: number;
   readonly reason: StopReason;
+  /** Threads that executed agents, and how many of them were lost and made good. */
+  readonly workers: number;
+  readonly threadsLost: number;
   readonly node: string;
   readonly arch: string;
   readonly v8Flags: readonly string[];
@@ -195,6 +198,8 @@ export type WorldEvent =
   /** The orchestrator asks for a thread: whoever has an event loop starts and watches it. */
   | { readonly kind: "start-inference"; readonly thread: InferenceThreadData }
   | { readonly kind: "progress"; readonly progress: Progress }
+  /** What executes the agents was lost after the commit of `tick`; the world was restored and goes on. */
+  | { readonly kind: "recovered"; readonly tick: number; readonly error: ErrorRecord }
   | { readonly kind: "replayed"; readonly progress: ReplayProgress }
   | { readonly kind: "message"; readonly subscription: number; readonly message: WorldMessage }
   | { readonly kind: "ended"; readonly result: RunResult }

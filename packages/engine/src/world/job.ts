@@ -1,5 +1,7 @@
 /** What a world process can be given to do. Plain data: it crosses the pipe and the thread boundary. */
 
+import type { MessagePort } from "node:worker_threads";
+import type { Workers } from "../threads/worker-count.js";
 import type { ResolvedWorld } from "./contract.js";
 import type { ControlCall } from "./control.js";
 import type { SessionOptions } from "./session.js";
@@ -16,6 +18,8 @@ export interface WorldJob {
   readonly session: SessionOptions;
   /** Test-only: module that stands for the inference package. */
   readonly inferenceService?: string;
+  /** Threads that execute agents; default `auto`. */
+  readonly workers?: Workers;
 }
 
 export type Job = WorldJob | ReplayJob | InspectJob | LogsJob;
@@ -31,4 +35,6 @@ export type JobMessage =
 export interface ThreadData {
   /** One int32 that is advanced and notified with every message. */
   readonly bell: SharedArrayBuffer;
+  /** To the main thread, which starts threads and hears how they end: see thread-host.ts. */
+  readonly threads: MessagePort;
 }

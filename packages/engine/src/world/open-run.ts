@@ -8,7 +8,6 @@ import type { AgentHandle } from "@wasm-engine/abi";
 import { assert } from "@wasm-engine/abi";
 import { equalBytes } from "@wasm-engine/core";
 import type { Genesis, Json } from "@wasm-engine/core";
-import type { InProcessExecutor } from "@wasm-engine/executor";
 import type { Models } from "../inference/contract.js";
 import { noteModels, notedModels } from "../inference/noted-models.js";
 import type { NoteSideRecord } from "../inference/noted-models.js";
@@ -18,6 +17,9 @@ import { openOutputSink } from "../outputs/output-sink.js";
 import { compareCommits } from "../replay/play.js";
 import type { EventLog, RecoveredLog } from "../storage/contract.js";
 import type { ModuleAdmission } from "../trust/ceiling.js";
+import { isExecutorLoss } from "../threads/machine.js";
+import type { Machine } from "../threads/machine.js";
+import type { AgentExecutor } from "../threads/threaded-executor.js";
 import type { Durability, InputSource, OutputSink, StopRule } from "./contract.js";
 import type { SnapshotReport } from "./control.js";
 import type { PassCrashPoint } from "./crash-point.js";
@@ -34,6 +36,7 @@ import { decodeContent, encodeContent } from "./snapshot-content.js";
 import type { SnapshotContent } from "./snapshot-content.js";
 import { TickLoop } from "./tick-loop.js";
 import { createParts, describeAgent } from "./world-parts.js";
+import type { WorldParts } from "./world-parts.js";
 
 /** A run that is ready to tick. */
 export interface OpenRun {
@@ -59,7 +62,13 @@ export interface OpenRun {
   feed(bytes: Uint8Array | undefined): void;
   /** Everything executed must be durable. */
   takeSnapshot(): SnapshotReport;
+  /** Threads that execute agents now. */
+  workers(): number;
+  /** Threads lost since this process opened the run. */
+  threadsLost(): number;
   close(): void;
+  /** Closes everything but standard input, whose records exist nowhere else: to open the run again in this process. */
+  abandon(): readonly StreamInputSource[];
 }
 
 export interface OpenRunOptions {
@@ -68,6 +77,12 @@ export interface OpenRunOptions {
   readonly pass: PassCrashPoint;
   /** Loaded models of the world; the run closes them. */
   readonly models?: Models;
+  /** What executes the agents; default: this thread alone. */
+  readonly machine?: Machine;
+  /** Standard input as an abandoned run left it. */
+  readonly streams?: readonly StreamInputSource[];
+  /** What executes the agents was lost while the run was being opened; it is not tried a third time. */
+  readonly isRetry?: boolean;
 }
 
 /** @throws {WE_RUN_DIVERGED} and what storage, inputs and outputs throw */
@@ -86,32 +101,41 @@ function openStored(origin: WorldOrigin, options: OpenRunOptions): OpenRun {
     origin.kind === "new"
       ? createRunStore(origin.world, { threaded, dir: origin.dir })
       : openRunStore(origin.dir, { threaded });
+  const started: WorldParts[] = [];
   try {
-    return assemble(store, options);
+    return assemble(store, options, started);
   } catch (error) {
-    store.release();
-    throw error;
+    for (const parts of started) parts.close({ wait: true });
+    if (!isExecutorLoss(error)) {
+      store.release();
+      throw error;
+    }
+    store.close(store.recovered?.reachedTick ?? -1);
+    options.machine?.noteLoss(error);
+    if (options.isRetry === true) throw error;
+    return openRun({ kind: "resume", dir: store.dir }, { ...options, isRetry: true });
   }
 }
 
-function assemble(store: RunStore, options: OpenRunOptions): OpenRun {
-  const { pass } = options;
+function assemble(store: RunStore, options: OpenRunOptions, started: WorldParts[]): OpenRun {
   const { genesis, modules, setup, log } = store;
+  const { pass, machine } = options;
   const found = store.newestSnapshot(Infinity);
   const content = found === undefined ? undefined : decodeContent(found);
   const faults = new FaultLog(store.stacks);
-  const { world, executor } = createParts({
+  const parts = createParts({
     genesis,
     modules,
     onFaultDetail: (detail) => faults.hear(detail),
     ...(content === undefined ? {} : { from: content }),
+    ...(machine === undefined ? {} : { machine }),
   });
+  started.push(parts);
+  const { world, executor } = parts;
   assert(world.tick === (found?.tick ?? -1), "a snapshot holds the world of its tick");
   const state = content?.host ?? newHostState(setup.inputs.length, setup.outputs.length);
   const sinks = openSinks(setup, genesis, state);
-  const sources = setup.inputs.map((spec) =>
-    spec.path === "-" ? new StreamInputSource(spec, genesis) : openInputSource(spec, genesis),
-  );
+  const sources = openSources(setup, genesis, options.streams ?? []);
   const note: NoteSideRecord = (kind, data) => store.note(kind, data);
   const models = options.models && notedModels(options.models, note, () => loop.reachedTick + 1);
   const loop: TickLoop = new TickLoop({
@@ -146,14 +170,39 @@ function assemble(store: RunStore, options: OpenRunOptions): OpenRun {
     readsStandardInput: setup.inputs.some((spec) => spec.path === "-"),
     feed: (bytes) => feed(sources, bytes),
     takeSnapshot: () => takeSnapshot({ store, loop, executor, sinks, pass }),
+    workers: () => parts.workers(),
+    threadsLost: () => machine?.threadsLost ?? 0,
     close: () => {
       for (const source of sources) source.close();
       for (const sink of sinks) sink.close();
       models?.close();
+      parts.close({ wait: false });
       pass("before-close");
       store.close(loop.reachedTick);
     },
+    abandon: () => {
+      const kept = sources.filter((source) => source instanceof StreamInputSource);
+      for (const source of sources) if (!(source instanceof StreamInputSource)) source.close();
+      for (const sink of sinks) sink.close();
+      parts.close({ wait: true });
+      store.close(loop.reachedTick);
+      return kept;
+    },
   };
+}
+
+/** `streams`: standard input as an abandoned run left it. */
+function openSources(
+  setup: RunSetup,
+  genesis: Genesis,
+  streams: readonly StreamInputSource[],
+): readonly InputSource[] {
+  const kept = [...streams];
+  return setup.inputs.map((spec) =>
+    spec.path === "-"
+      ? (kept.shift() ?? new StreamInputSource(spec, genesis))
+      : openInputSource(spec, genesis),
+  );
 }
 
 function openSinks(setup: RunSetup, genesis: Genesis, state: HostState): readonly OutputSink[] {
@@ -194,7 +243,7 @@ function feed(sources: readonly InputSource[], bytes: Uint8Array | undefined): v
 interface SnapshotParts {
   readonly store: RunStore;
   readonly loop: TickLoop;
-  readonly executor: InProcessExecutor;
+  readonly executor: AgentExecutor;
   readonly sinks: readonly OutputSink[];
   readonly pass: PassCrashPoint;
 }

@@ -8,6 +8,10 @@ import { crashPlanOf, crashPoints } from "./crash-point.js";
 import { fail } from "./errors.js";
 import type { Job, JobMessage, ThreadData, WorldJob } from "./job.js";
 import { idleWaitMs } from "./limits.js";
+import { Machine } from "../threads/machine.js";
+import { threadFaultOf } from "../threads/thread-faults.js";
+import { RemoteThreadHost } from "../threads/thread-host.js";
+import type { Workers } from "../threads/worker-count.js";
 
 const port = parentPort;
 assert(port !== null, "this program runs in a thread of a world process");
@@ -32,25 +36,40 @@ function receiveJob(): Job {
   }
 }
 
+/** The machine of this process: its main thread starts threads for it. */
+function machineOf(workers: Workers | undefined): Machine {
+  return new Machine({
+    workers: workers ?? "auto",
+    host: new RemoteThreadHost(data.threads),
+    fault: threadFaultOf(process.env),
+  });
+}
+
 /** The loop of an open world: calls, ticks, sleep. */
 async function drive(job: WorldJob): Promise<void> {
-  const [{ openRun }, { Session }, { openInference }] = await Promise.all([
+  const [{ openRun }, { Session }, { RunRecovery }, { openInference }] = await Promise.all([
     import("./open-run.js"),
     import("./session.js"),
+    import("./run-recovery.js"),
     import("../inference/open-inference.js"),
   ]);
   const bell = new Int32Array(data.bell);
   const start = (thread: InferenceThreadData): void => emit({ kind: "start-inference", thread });
   const { origin, models } = await openInference(job, { start, bell: data.bell });
-  const pass = crashPoints(crashPlanOf(process.env));
-  const run = openRun(origin, { writer: "thread", pass, ...(models === undefined ? {} : { models }) });
+  const options = {
+    writer: "thread",
+    pass: crashPoints(crashPlanOf(process.env)),
+    machine: machineOf(job.workers),
+    ...(models === undefined ? {} : { models }),
+  } as const;
+  const run = openRun(origin, options);
   if (run.readsStandardInput) emit({ kind: "reads-stdin" });
-  const session = new Session(run, emit, job.session);
+  const session = new Session(run, emit, job.session, new RunRecovery(options));
   while (!session.ended) {
     const heard = Atomics.load(bell, 0);
     for (let message = nextMessage(); message !== undefined; message = nextMessage()) {
       if (message.kind === "call") session.handle(message.call);
-      else if (message.kind === "stdin") run.feed(message.bytes);
+      else if (message.kind === "stdin") session.feed(message.bytes);
     }
     const waitMs = session.pump();
     if (waitMs > 0) Atomics.wait(bell, 0, heard, waitMs);
@@ -68,7 +87,10 @@ try {
     emit({
       kind: "answer",
       id: 0,
-      value: await runJob(job, (progress) => emit({ kind: "replayed", progress })),
+      value: await runJob(job, {
+        machine: machineOf(job.kind === "replay" ? job.workers : 1),
+        onProgress: (progress) => emit({ kind: "replayed", progress }),
+      }),
     });
   }
 } catch (error) {

@@ -33,6 +33,8 @@ export function runResultOf(
     inputs: run.loop.loggedSeq,
     wallMs: end.wallMs,
     reason: end.reason,
+    workers: run.workers(),
+    threadsLost: run.threadsLost(),
     ...executingProcess(),
   };
 }

@@ -18,7 +18,9 @@ import type {
   WorldMessage,
 } from "./control.js";
 import { fail } from "./errors.js";
+import { isExecutorLoss } from "../threads/machine.js";
 import type { OpenRun } from "./open-run.js";
+import type { RunRecovery } from "./run-recovery.js";
 import { admittedInputsMax, durableWaitMs, idleWaitMs, progressEveryMs, ticksPerPump } from "./limits.js";
 import { Pacer } from "./pacer.js";
 import { hex, reportWorld, worldMessages } from "./report.js";
@@ -41,6 +43,11 @@ interface RunCall {
   stepsLeft: number | undefined;
 }
 
+interface Ending {
+  readonly reason: StopReason;
+  readonly unsupervised?: FaultReport;
+}
+
 export interface SessionOptions {
   /** `auto`: rests until the first call that needs ticks; `run` and `step` then decide how far. */
   readonly start: "auto" | "live" | "paused";
@@ -52,7 +59,10 @@ export interface SessionOptions {
 }
 
 export class Session {
-  readonly #run: OpenRun;
+  #run: OpenRun;
+  readonly #recovery: RunRecovery | undefined;
+  /** Departures up to here have been told: a run that is opened again releases them again. */
+  #releasedTick = -1;
   readonly #emit: EmitEvent;
   readonly #pacer: Pacer | undefined;
   readonly #startedMs = performance.now();
@@ -64,13 +74,19 @@ export class Session {
   /** The first input or subscription makes the world live. */
   #wakes: boolean;
   #runCall: RunCall | undefined;
+  /** Why the run call ends, while it does. */
+  #ending: Ending | undefined;
   #stopping: { readonly id: number; readonly reason: "stopped" | "interrupted" } | undefined;
   #nextProgressMs = 0;
   #snapshotTick: number;
   #ended = false;
+  /** The run was closed to be opened again, and that failed: which concerns more than the call that met it. */
+  #isLost = false;
 
-  constructor(run: OpenRun, emit: EmitEvent, options: SessionOptions) {
+  /** `recovery` makes good what executing threads lose; without it such a loss is the end. */
+  constructor(run: OpenRun, emit: EmitEvent, options: SessionOptions, recovery?: RunRecovery) {
     this.#run = run;
+    this.#recovery = recovery;
     this.#emit = emit;
     this.#live = options.start === "live";
     this.#wakes = options.start === "auto";
@@ -85,23 +101,50 @@ export class Session {
     return this.#ended;
   }
 
+  /** Standard input has brought bytes, or has ended. */
+  feed(bytes: Uint8Array | undefined): void {
+    this.#run.feed(bytes);
+  }
+
   /** Takes one call. The answer follows at once or from a later pump. */
   handle(call: ControlCall): void {
     try {
-      this.#dispatch(call);
+      this.#surviving(() => this.#dispatch(call));
     } catch (error) {
-      if (!EngineError.is(error) || error.code === "WE_INTERNAL_ASSERTION") throw error;
+      if (!EngineError.is(error) || error.code === "WE_INTERNAL_ASSERTION" || this.#isLost) throw error;
       this.#emit({ kind: "refusal", id: call.id, error: error.toRecord() });
     }
   }
 
   /** Does some work. Returns how long the caller may sleep unless a call arrives: 0 = not at all. */
   pump(): number {
+    return this.#surviving(() => this.#pump());
+  }
+
+  /** Repeats `work` where what executes the agents was lost in it: everything that it had done is done again. */
+  #surviving<Result>(work: () => Result): Result {
+    for (;;) {
+      try {
+        return work();
+      } catch (error) {
+        if (this.#recovery === undefined || !isExecutorLoss(error)) throw error;
+        const tick = this.#run.loop.committedTick;
+        this.#isLost = true;
+        this.#run = this.#recovery.recover(this.#run, error);
+        this.#isLost = false;
+        this.#snapshotTick = this.#run.snapshotTick;
+        this.#emit({ kind: "recovered", tick, error: error.toRecord() });
+      }
+    }
+  }
+
+  #pump(): number {
     this.#settle();
     if (this.#stopping !== undefined) {
       this.#close(this.#stopping);
       return 0;
     }
+    if (this.#ending !== undefined) this.#finishRunCall(this.#ending);
     for (let count = 0; count < ticksPerPump; count += 1) {
       const waitMs = this.#advance();
       if (waitMs > 0) {
@@ -211,7 +254,7 @@ export class Session {
     const reason = this.#runCall === undefined ? undefined : this.#reasonToStop(this.#runCall, next);
     if (reason !== undefined) {
       this.#noteReached(reason);
-      this.#finishRunCall(reason);
+      this.#finishRunCall({ reason });
       return durableWaitMs;
     }
     if (next === undefined) return loop.awaitsAnswer ? this.#run.answerWaitMs : idleWaitMs;
@@ -222,7 +265,11 @@ export class Session {
     const { unsupervised } = loop.execute(next);
     if (unsupervised !== undefined) {
       this.#live = false;
-      this.#finishRunCall("unsupervised", loop.faults.newestOf(unsupervised));
+      const fault = loop.faults.newestOf(unsupervised);
+      this.#finishRunCall({
+        reason: "unsupervised",
+        ...(fault === undefined ? {} : { unsupervised: fault }),
+      });
     }
     if (this.#runCall?.stepsLeft !== undefined) this.#runCall.stepsLeft -= 1;
     const { snapshotEvery } = this.#run;
@@ -258,18 +305,21 @@ export class Session {
   }
 
   /** The call is over: everything executed is made durable and kept as a snapshot, then the caller is told. */
-  #finishRunCall(reason: StopReason, unsupervised?: FaultReport): void {
+  #finishRunCall(ending: Ending): void {
     const call = this.#runCall;
     if (call === undefined) return;
-    this.#runCall = undefined;
     if (call.stepsLeft !== undefined) {
+      this.#runCall = undefined;
       const { tick, chainHead } = this.#run.loop.world;
       this.#answer(call.id, { tick, chainHead: hex(chainHead) });
       return;
     }
+    this.#ending = ending;
     this.#seal();
-    const end = { wallMs: this.#wallMs, reason, ...(unsupervised === undefined ? {} : { unsupervised }) };
-    this.#answer(call.id, runResultOf(this.#run, end));
+    const result = runResultOf(this.#run, { wallMs: this.#wallMs, ...ending });
+    this.#ending = undefined;
+    this.#runCall = undefined;
+    this.#answer(call.id, result);
   }
 
   #seal(): void {
@@ -305,6 +355,8 @@ export class Session {
   #settle(): void {
     const { loop, log, durability } = this.#run;
     for (const released of loop.release()) {
+      if (released.tick <= this.#releasedTick) continue;
+      this.#releasedTick = released.tick;
       for (const [index, message] of worldMessages(loop.world, released).entries()) {
         const departure = released.departures[index];
         if (departure?.kind === "answer") this.#settleAsk(departure.inputSeq, message);

@@ -44,6 +44,7 @@ export class TickLoop {
   /** Ticks up to here are over, executed or empty: nothing may enter them any more. */
   #reachedTick: number;
   #releasedTick: number;
+  #committedTick: number;
   /** Sequence of the last logged input; the host state counts those that are executed. */
   #loggedSeq: number;
 
@@ -51,6 +52,7 @@ export class TickLoop {
     this.#parts = parts;
     this.#releasedTick = parts.world.tick;
     this.#reachedTick = parts.world.tick;
+    this.#committedTick = parts.world.tick;
     this.#loggedSeq = parts.state.lastSeq;
     this.#desk = new RequestDesk(parts.world, parts.models);
     this.#desk.note(parts.state.outstanding);
@@ -75,7 +77,12 @@ export class TickLoop {
 
   /** Last tick that is over: the last executed one, or a later one where the ticks between were empty. */
   get reachedTick(): number {
-    return Math.max(this.#reachedTick, this.#parts.world.tick);
+    return Math.max(this.#reachedTick, this.#committedTick);
+  }
+
+  /** Tick of the last commit: where a tick was given up in the middle, the world may stand further. */
+  get committedTick(): number {
+    return this.#committedTick;
   }
 
   /** States that every tick up to `tick` is over. */
@@ -221,6 +228,7 @@ export class TickLoop {
   }
 
   #finish(tick: number, result: TickResult): void {
+    this.#committedTick = tick;
     const { state, stop, sinks, faults } = this.#parts;
     noteTick(state, result, stop);
     this.#desk.note(result.requests);

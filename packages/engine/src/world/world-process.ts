@@ -1,11 +1,13 @@
 /**
  * Program of the world process. Its main thread only relays: calls from the client to the orchestrator thread,
- * events back. It ends with its client, with its thread, or when told to.
+ * events back; and it starts the threads that one asks for. It ends with its client, with the orchestrator thread,
+ * or when told to.
  */
 
 import { fileURLToPath } from "node:url";
-import { Worker } from "node:worker_threads";
+import { MessageChannel, Worker } from "node:worker_threads";
 import { InferenceThreadHost } from "../inference/thread-host.js";
+import { serveThreads } from "../threads/thread-host.js";
 import type { WorldEvent } from "./control.js";
 import type { JobMessage, ThreadData } from "./job.js";
 import { executorStackMb, orchestratorHeapMb, stopDeadlineMs } from "./limits.js";
@@ -13,7 +15,9 @@ import { executorStackMb, orchestratorHeapMb, stopDeadlineMs } from "./limits.js
 const inferenceThreads = new InferenceThreadHost();
 const threadProgram = fileURLToPath(new URL("./orchestrator-thread.js", import.meta.url));
 const bell = new SharedArrayBuffer(4);
-const thread = startThread({ bell });
+const threads = new MessageChannel();
+serveThreads(threads.port1);
+const thread = startThread({ bell, threads: threads.port2 });
 let hasJob = false;
 /** Settles when the cause of the thread's death has been told. */
 let dying: Promise<void> = Promise.resolve();
@@ -21,6 +25,7 @@ let dying: Promise<void> = Promise.resolve();
 function startThread(data: ThreadData): Worker {
   const worker = new Worker(threadProgram, {
     workerData: data,
+    transferList: [data.threads],
     resourceLimits: { stackSizeMb: executorStackMb, maxOldGenerationSizeMb: orchestratorHeapMb },
   });
   worker.on("message", (event: WorldEvent) => {

@@ -1,10 +1,17 @@
-/** One agent on the real executor, instrumented: a plan with one turn at a time. */
+/** One agent on the real executor, instrumented: one turn of one invocation per tick. */
 
 import { createHash } from "node:crypto";
-import { decodeEffects, decodeUtf8, encodeMessage, encodeUtf8, handleOfId } from "@wasm-engine/abi";
-import type { AgentId, Effect, Message, ModuleDigest } from "@wasm-engine/abi";
+import {
+  EntryCode,
+  decodeEffects,
+  decodeUtf8,
+  encodeMessage,
+  encodeUtf8,
+  handleOfId,
+} from "@wasm-engine/abi";
+import type { AgentId, Effect, FaultCode, Message, ModuleDigest } from "@wasm-engine/abi";
 import { EMPTY_LEDGER, createInProcessExecutor } from "@wasm-engine/executor";
-import type { InProcessExecutor, TurnOutcome } from "@wasm-engine/executor";
+import type { InProcessExecutor } from "@wasm-engine/executor";
 import { instrument } from "@wasm-engine/wasm";
 
 export function sha256(bytes: Uint8Array): Uint8Array {
@@ -13,6 +20,16 @@ export function sha256(bytes: Uint8Array): Uint8Array {
 
 const agentId = "guest" as AgentId; // a valid id
 const agent = handleOfId(sha256, agentId);
+
+/** What a turn did, read from its record. */
+interface TurnOutcome {
+  /** Requests ever started. */
+  readonly requests: number;
+  readonly fuel: number;
+  readonly completed: number;
+  readonly effects: Uint8Array;
+  readonly fault?: { readonly code: FaultCode; readonly guestCode: number };
+}
 
 export class RealExecutor {
   readonly details: string[] = [];
@@ -39,7 +56,8 @@ export class RealExecutor {
       [{ kind: "create", agent, id: agentId, module: digest, limits, streamSeed, ledger: EMPTY_LEDGER }],
       0,
     );
-    this.#run({ entry: "init" });
+    this.#executor.seal({ added: [["critic" as AgentId, agent]], removed: [] }); // a valid id
+    this.#run(EntryCode.INIT);
   }
 
   receive(message: Partial<Omit<Message, "topic">> & { readonly topic?: string; readonly json?: unknown }): {
@@ -58,7 +76,7 @@ export class RealExecutor {
       topic: encodeUtf8(message.topic ?? ""),
       payload: encodeUtf8(JSON.stringify(message.json ?? {})),
     });
-    const outcome = this.#run({ entry: "receive", message: bytes });
+    const outcome = this.#run(EntryCode.RECEIVE, bytes);
     return { outcome, effects: decodeEffects(outcome.effects) };
   }
 
@@ -66,16 +84,21 @@ export class RealExecutor {
     return Buffer.from(this.#executor.imageDigests([agent])[0] ?? new Uint8Array()).toString("hex");
   }
 
-  #run(invocation: { entry: "init" } | { entry: "receive"; message: Uint8Array }): TurnOutcome {
-    const plan = { tick: this.#tick, turns: [{ agent, invocations: [invocation] }] };
+  #run(entry: EntryCode, message?: Uint8Array): TurnOutcome {
+    const executor = this.#executor;
+    executor.beginTick(this.#tick, BigInt(this.#tick) * 1_000_000_000n);
     this.#tick += 1;
-    const view = {
-      handleOf: (id: string) => (id === "critic" ? agent : undefined),
-      timeNanos: (tick: number) => BigInt(tick) * 1_000_000_000n,
-    };
-    const [outcome] = this.#executor.execute(plan, view);
-    if (outcome === undefined) throw new Error("a plan of one turn has one outcome");
-    return outcome;
+    const turns = executor.turnsOf(agent);
+    turns.beginTurn(agent, 0);
+    if (message === undefined) turns.invoke(entry);
+    else turns.invokeWithMessage(entry, message);
+    executor.execute();
+    const reader = executor.outcomesOf(agent);
+    reader.advance(0);
+    const { effectsStart, effectBytes, fuel, completed, requests, faultCode, guestCode } = reader;
+    const effects = reader.region.bytes.slice(effectsStart, effectsStart + effectBytes);
+    if (faultCode === 0) return { fuel, completed, requests, effects };
+    return { fuel, completed, requests, effects, fault: { code: faultCode as FaultCode, guestCode } }; // written by the executor
   }
 }
 

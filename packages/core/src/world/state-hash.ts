@@ -1,0 +1,103 @@
+/**
+ * Digests of the world's state.
+ *   agent digest   H("wasm-engine/agent-state\0" ‖ image digest ‖ canonical state)
+ *   state hash     H("wasm-engine/state\0" ‖ H of all (u64 handle, agent digest) in id order
+ *                  ‖ canonical tables)
+ * An agent's digest holds nothing that strangers decide. Only agents that changed since the
+ * last hash are hashed again.
+ */
+
+import { assert, compareIds, encodeUtf8, writeU64, type AgentId } from "@wasm-engine/abi";
+import { encodeCanonical } from "../codec/cbor.js";
+import type { Agent } from "./agent.js";
+import { agentValue } from "./agent-codec.js";
+import type { WorldState } from "./world-state.js";
+
+const agentDomain = encodeUtf8("wasm-engine/agent-state\0");
+const agentsDomain = encodeUtf8("wasm-engine/agents\0");
+const stateDomain = encodeUtf8("wasm-engine/state\0");
+
+const AGENT_ENTRY_BYTES = 40;
+
+export class StateHash {
+  /** Agents that `#entries` is about, in id order. */
+  #agents: readonly Agent[] = [];
+  /** The domain, then u64 handle and digest of every agent. */
+  #entries: Uint8Array = agentsDomain;
+
+  of(world: WorldState): Uint8Array {
+    this.#refresh(world);
+    const root = world.hasher.sha256(this.#entries);
+    return world.hasher.sha256(stateDomain, root, encodeCanonical(tablesValue(world)));
+  }
+
+  /** Digest per live agent, in id order. */
+  agentDigests(world: WorldState): (readonly [AgentId, Uint8Array])[] {
+    this.#refresh(world);
+    return this.#agents.map((agent, index) => {
+      const start = entryStart(index) + 8;
+      return [agent.id, this.#entries.slice(start, start + AGENT_ENTRY_BYTES - 8)] as const;
+    });
+  }
+
+  /** Brings the digests of all agents up to date. */
+  #refresh(world: WorldState): void {
+    const agents = world.agents.sorted();
+    if (agents !== this.#agents) this.#arrange(agents);
+    this.#refreshImages(world, agents);
+    agents.forEach((agent, index) => {
+      if (agent.digest !== undefined) return;
+      const { imageDigest } = agent;
+      assert(imageDigest !== undefined, "the executors hold an image of every live agent");
+      agent.digest = world.hasher.sha256(agentDomain, imageDigest, encodeCanonical(agentValue(agent)));
+      this.#entries.set(agent.digest, entryStart(index) + 8);
+    });
+  }
+
+  /** Begins the entries anew: somebody came or went. */
+  #arrange(agents: readonly Agent[]): void {
+    this.#entries = new Uint8Array(entryStart(agents.length));
+    this.#entries.set(agentsDomain);
+    const view = new DataView(this.#entries.buffer);
+    agents.forEach((agent, index) => {
+      writeU64(view, entryStart(index), agent.handle);
+      if (agent.digest !== undefined) this.#entries.set(agent.digest, entryStart(index) + 8);
+    });
+    this.#agents = agents;
+  }
+
+  /** Asks the executors for the digests of images that have changed. */
+  #refreshImages(world: WorldState, agents: readonly Agent[]): void {
+    const imaged = agents.filter((agent) => agent.digest === undefined && agent.imageDigest === undefined);
+    if (imaged.length === 0) return;
+    const digests = world.executors.imageDigests(imaged.map(({ handle }) => handle));
+    imaged.forEach((agent, index) => {
+      agent.imageDigest = digests[index];
+    });
+  }
+}
+
+function entryStart(index: number): number {
+  return agentsDomain.length + index * AGENT_ENTRY_BYTES;
+}
+
+/** What belongs to no agent: credits, retained ids and keys, the order of turns that have not landed. */
+function tablesValue(world: WorldState): Parameters<typeof encodeCanonical>[0] {
+  const busy = [...world.busy].sort((left, right) => compareIds(left.id, right.id));
+  return [
+    creditsValue(world),
+    world.retiredLedgers.summary(),
+    world.endedTasks.summary(),
+    world.idempotencyKeys.summary(),
+    busy.map((agent) => [agent.handle, agent.turn?.planIndex ?? 0, agent.turn?.ownMessages ?? 0]),
+  ];
+}
+
+/** Per tenant: name, fuel, messages. */
+export function creditsValue(world: WorldState): readonly (readonly [string, number, number])[] {
+  return [...world.tenants.values()].map(({ name, fuel, messages }) => [
+    name,
+    fuel.balance,
+    messages.balance,
+  ]);
+}

@@ -1,0 +1,121 @@
+/**
+ * The machine that executes the agents of one process: decides between this thread alone and several, starts
+ * executors, and remembers how often it has.
+ */
+
+import { EngineError } from "@wasm-engine/abi";
+import type { ModuleDigest } from "@wasm-engine/abi";
+import type { Genesis } from "@wasm-engine/core";
+import { createInProcessExecutor } from "@wasm-engine/executor";
+import type { FaultDetail } from "@wasm-engine/executor";
+import { nodeHasher } from "../crypto/node-crypto.js";
+import type { ThreadFault } from "./thread-faults.js";
+import type { ThreadHost } from "./thread-host.js";
+import { ThreadedExecutor } from "./threaded-executor.js";
+import type { AgentExecutor, ThreadedOptions } from "./threaded-executor.js";
+import { coreCount, workerPlan } from "./worker-count.js";
+import type { WorkerPlan, Workers } from "./worker-count.js";
+
+export interface MachineOptions {
+  readonly workers: Workers;
+  /** Starts threads; without one everything runs in the calling thread, whatever `workers` says. */
+  readonly host?: ThreadHost;
+  readonly fault?: ThreadFault | undefined;
+  /** For tests. */
+  readonly regions?: Pick<ThreadedOptions, "regionBytes" | "mailBytes" | "mailBytesMax">;
+}
+
+export interface ExecutorRequest {
+  readonly genesis: Genesis;
+  /** Instrumented bytes by digest. */
+  readonly modules: ReadonlyMap<ModuleDigest, Uint8Array>;
+  readonly onFaultDetail?: (detail: FaultDetail) => void;
+}
+
+/** An executor, and how it ends. */
+export interface StartedExecutor {
+  readonly executor: AgentExecutor;
+  /** Threads that execute now, the calling one among them. */
+  workers(): number;
+  /** Ends threads. `wait`: returns when nothing of them is left. Idempotent. */
+  close(options: { readonly wait: boolean }): void;
+}
+
+/** What executes the agents failed and nothing of the attempt entered the world: it may be tried once more. */
+export function isExecutorLoss(error: unknown): error is EngineError {
+  return (
+    EngineError.is(error) &&
+    (error.code === "WE_EXECUTOR_THREAD_LOST" || error.code === "WE_EXECUTOR_HOST_FAILURE")
+  );
+}
+
+export class Machine {
+  readonly #options: MachineOptions;
+  #starts = 0;
+  #threadsLost = 0;
+
+  constructor(options: MachineOptions) {
+    this.#options = options;
+  }
+
+  /** Threads lost so far. */
+  get threadsLost(): number {
+    return this.#threadsLost;
+  }
+
+  /** Counts a loss that is going to be made good. */
+  noteLoss(error: EngineError): void {
+    if (error.code === "WE_EXECUTOR_THREAD_LOST") this.#threadsLost += 1;
+  }
+
+  /** An executor without agents. */
+  start(request: ExecutorRequest): StartedExecutor {
+    const { genesis } = request;
+    const { host, workers } = this.#options;
+    const plan = workerPlan(workers, genesis.agents.length);
+    if (host === undefined || plan.workers === 1) return inThisThread(request);
+    return this.#threaded(request, host, plan);
+  }
+
+  #threaded(
+    { genesis, modules, onFaultDetail }: ExecutorRequest,
+    host: ThreadHost,
+    plan: WorkerPlan,
+  ): StartedExecutor {
+    const { fault, regions } = this.#options;
+    const executor = new ThreadedExecutor({
+      ...plan,
+      host,
+      modules,
+      depthBytes: genesis.depthBytes,
+      cores: coreCount(),
+      fault,
+      life: this.#starts,
+      ...regions,
+      ...(onFaultDetail === undefined ? {} : { onFaultDetail }),
+    });
+    this.#starts += 1;
+    let isOpen = true;
+    const close: StartedExecutor["close"] = (options) => {
+      if (isOpen) executor.close(options);
+      isOpen = false;
+    };
+    return { executor, workers: () => executor.workers, close };
+  }
+}
+
+/** The machine of tests, tools and everything that executes little: this thread. */
+export const singleThread: Machine = new Machine({ workers: 1 });
+
+function inThisThread({ genesis, modules, onFaultDetail }: ExecutorRequest): StartedExecutor {
+  const executor = createInProcessExecutor({
+    modules: (digest) => {
+      const bytes = modules.get(digest);
+      return bytes === undefined ? undefined : { digest, bytes };
+    },
+    sha256: (bytes) => nodeHasher.sha256(bytes),
+    depthBytes: genesis.depthBytes,
+    ...(onFaultDetail === undefined ? {} : { onFaultDetail }),
+  });
+  return { executor, workers: () => 1, close: () => undefined };
+}
