@@ -37,7 +37,10 @@ let answers: string;
 
 /** An upgrade takes a tick of its own: later answers come later, and say the same. */
 const payloads = (lines: string): unknown[] =>
-  lines.trimEnd().split("\n").map((line) => (JSON.parse(line) as { payload: unknown }).payload);
+  lines
+    .trimEnd()
+    .split("\n")
+    .map((line) => (JSON.parse(line) as { payload: unknown }).payload);
 const figures = ({ chainHead, stateHash, fuel }: RunResult): unknown => ({ chainHead, stateHash, fuel });
 const dirOf = (name: string): string => join(project.folder, name.replaceAll(/\W/g, "-"));
 const answersFile = join(project.folder, "out/answers.jsonl");
@@ -49,7 +52,7 @@ async function opened(dir: string): Promise<RunningWorld> {
 /** Executes until the answerer waits in that place. */
 async function stepTo(world: RunningWorld, place: string): Promise<void> {
   const last = places.get(place) ?? -1;
-  for (let tick = -1; tick < last; ) ({ tick } = await world.step());
+  for (let tick = -1; tick < last;) ({ tick } = await world.step());
 }
 
 async function resumedTo(dir: string): Promise<RunResult> {
@@ -121,7 +124,10 @@ for (const place of ["chat writer", "tool search", "ask critic", "sleep"]) {
     const [fault] = result.faultDetails;
     assert.equal(fault?.agentId, "answerer");
     assert.match(fault.detail, /the upgrade was refused/);
-    assert.match(fault.detail, new RegExp(`not while something is suspended: ${place} (since|until) tick \\d+`));
+    assert.match(
+      fault.detail,
+      new RegExp(`not while something is suspended: ${place} (since|until) tick \\d+`),
+    );
     assert.equal(result.faults, 1);
     assert.deepEqual(payloads(readFileSync(answersFile, "utf8")), payloads(answers));
   });

@@ -14,7 +14,8 @@ export interface Project {
 /** A folder with these files and the guests of `sdk/tests/guests/NAME`, if one is named. */
 export function projectOf(files: Readonly<Record<string, string>>, guests?: string): Project {
   const folder = mkdtempSync(join(tmpdir(), "wasm-engine-agents-"));
-  if (guests !== undefined) cpSync(join(repositoryRoot, "sdk/tests/guests", guests), folder, { recursive: true });
+  if (guests !== undefined)
+    cpSync(join(repositoryRoot, "sdk/tests/guests", guests), folder, { recursive: true });
   for (const [name, content] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
     writeFileSync(join(folder, name), content);

@@ -1,0 +1,244 @@
+/**
+ * TypeScript agents in real worlds: requests that go wrong reject with a type and exactly once, faults and console lines name
+ * file and line of the source in runs and replays, upgrades carry the state, deep calls are the same in every compiler tier.
+ */
+
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import test from "node:test";
+import type { TestContext } from "node:test";
+import { Engine, inspectRun, replayRun, logsOfRun } from "@wasm-engine/engine";
+import type { RunResult, RunningWorld } from "@wasm-engine/engine";
+import ts from "typescript";
+import { repositoryRoot } from "./testing/repository.js";
+import { projectOf } from "./testing/typescript-world.js";
+import type { Project } from "./testing/typescript-world.js";
+
+const head = `version: 1
+name: world
+seed: 3
+clock: { tickMs: 1000, epoch: 2001-01-01T00:00:00Z }
+stop: { when: idle, maxTicks: 400 }
+`;
+
+function projectFor(context: TestContext, files: Readonly<Record<string, string>>): Project {
+  const project = projectOf(files);
+  context.after(() => project.remove());
+  return project;
+}
+
+async function runOf(project: Project, dir = join(project.folder, "run")): Promise<RunResult> {
+  await using world = await Engine.open(project.config, { dir });
+  return await world.run();
+}
+
+async function consoleOf(dir: string, agent: string): Promise<string[]> {
+  const lines = await logsOfRun(dir, { agent, isolation: "inline" });
+  return lines.map(({ text }) => text);
+}
+
+const requests = `import { AgentError, defineAgent } from "wasm-engine/agent";
+defineAgent({
+  capabilities: ["models", "tools"],
+  reentrant: true,
+  async onStart(_message, ctx) {
+    const outcome = async (name: string, request: Promise<unknown>): Promise<void> => {
+      try {
+        await request;
+        ctx.log(name, "answered");
+      } catch (error) {
+        ctx.log(name, error instanceof AgentError && error.name === "AgentError" ? error.code : String(error));
+      }
+    };
+    const silent = ctx.ask("silent", 1);
+    await Promise.all([
+      outcome("timeout", ctx.ask("silent", 1, { timeoutTicks: 5 })),
+      outcome("dead", ctx.ask("dying", 1)),
+      outcome("late", ctx.ask("slow", 1, { timeoutTicks: 3 })),
+      outcome("error", ctx.ask("failing", 1)),
+      outcome("cancelled", silent),
+      outcome("sleep", ctx.sleep(50, { signal: AbortSignal.timeout(4000) })),
+      outcome("model", ctx.chat("nobody", [])),
+      outcome("tool", ctx.tool("nothing", {})),
+      outcome("unknown", ctx.ask("nobody", 1)),
+      ctx.sleep(2).then(() => silent.cancel()),
+    ]);
+    await ctx.sleep(30);
+    ctx.log("end");
+  },
+});
+`;
+
+test("timeouts, cancelled requests, dead peers and refusals reject with a type, once each", async (context) => {
+  const agent = (body: string): string =>
+    `import { defineAgent } from "wasm-engine/agent";\ndefineAgent({ ${body} });\n`;
+  const project = projectFor(context, {
+    "engine.yaml":
+      `${head}modules: { asker: ./asker.ts, silent: ./silent.ts, slow: ./slow.ts, failing: ./failing.ts, dying: ./dying.ts }
+agents:
+  - { id: asker, module: asker, capabilities: { send: ["*"], models: [m], tools: [t] } }
+  - { id: silent, module: silent }
+  - { id: slow, module: slow, capabilities: { send: ["*"] } }
+  - { id: failing, module: failing, capabilities: { send: ["*"] } }
+  - { id: dying, module: dying, capabilities: { send: ["*"] } }
+models: { m: ./m }
+tools: { t: ./t.ts }
+`
+        .replace("models: { m: ./m }\n", "")
+        .replace("models: [m], ", ""),
+    "t.ts": "export {};\n",
+    "asker.ts": requests.replace(`["models", "tools"]`, `["tools"]`).replace(/.*ctx\.chat.*\n/, ""),
+    "silent.ts": agent("onMessage() {}"),
+    "slow.ts": agent("async onMessage(message, ctx) { await ctx.sleep(10); message.reply(1); }"),
+    "failing.ts": agent(`onMessage(message) { message.replyError("BUSY", "not now"); }`),
+    "dying.ts": agent("onMessage(message, ctx) { ctx.exit(0); }"),
+  });
+  const result = await runOf(project);
+  assert.equal(result.faults, 0, JSON.stringify(result.faultDetails));
+  const said = await consoleOf(result.dir, "asker");
+  const late = said.filter((line) => line.startsWith("nobody waits"));
+  assert.deepEqual(late, [], "an answer after the last one reaches nobody");
+  assert.equal(said.at(-1), "end");
+  assert.deepEqual(said.slice(0, -1).sort(), [
+    "cancelled CANCELLED",
+    "dead UNDELIVERABLE",
+    "error BUSY",
+    "late TIMEOUT",
+    "sleep CANCELLED",
+    "timeout TIMEOUT",
+    "tool REFUSED",
+    "unknown NOT_FOUND",
+  ]);
+  assert.ok((await replayRun(result.dir, { isolation: "inline" })).verified);
+});
+
+const broken = `import { defineAgent, type Message } from "wasm-engine/agent";
+import { parsed } from "./parser.js";
+
+interface Order {
+  text: string;
+}
+
+export const agent = defineAgent({
+  async onStart(message: Message<Order>, ctx) {
+    console.error(new Error("told"));
+    await ctx.sleep(2);
+    ctx.log(parsed(message.body.text));
+  },
+});
+`;
+const parser = `/** Types and comments go: lines of the script are not lines of this file. */
+export type Parsed = {
+  value: number;
+};
+
+export function parsed(text: string): Parsed {
+  if (text === "") return { value: 0 };
+  throw new RangeError(\`no number: \${text}\`);
+}
+`;
+
+test("an error names file and line of the .ts: in the run, in its logs, and where it is replayed", async (context) => {
+  const project = projectFor(context, {
+    "engine.yaml": `${head}modules: { broken: ./agents/broken.ts }
+agents: [{ id: broken, module: broken, args: { text: x } }]
+`,
+    "agents/broken.ts": broken,
+    "agents/parser.ts": parser,
+  });
+  const result = await runOf(project);
+  const [fault] = result.faultDetails;
+  assert.match(
+    fault?.detail ?? "",
+    /RangeError: no number: x\n\s+at parsed \(parser\.ts:8\)\n\s+at .*\(broken\.ts:12\)/,
+  );
+  assert.ok(!fault?.detail.includes("bundle-"));
+  // The sources are gone: what is needed is in the run.
+  writeFileSync(join(project.folder, "agents/broken.ts"), "");
+  for (let count = 0; count < 2; count++) {
+    const text = (await consoleOf(result.dir, "broken")).join("\n");
+    assert.match(text, /Error: told\n\s+at .*\(broken\.ts:10\)/);
+    assert.match(text, /at parsed \(parser\.ts:8\)/);
+  }
+});
+
+test("an upgrade of an agent that waits for nothing carries its state to the new version", async (context) => {
+  const version = (number: number, more: string): string => `import { defineAgent } from "wasm-engine/agent";
+defineAgent({
+  version: ${number},
+  state: { count: 0 } as Record<string, unknown>,${more}
+  onMessage(message, ctx) { ctx.state.count = Number(ctx.state.count) + 1; message.reply({ version: ${number}, ...ctx.state }); },
+});
+`;
+  const project = projectFor(context, {
+    "engine.yaml": `${head}modules: { old: ./old.ts, next: ./next.ts, other: ./other.ts }
+agents: [{ id: counter, module: old, capabilities: { send: ["*"] } }]
+`,
+    "old.ts": version(1, ""),
+    "next.ts": version(2, `\n  migrate(state, from) { return { ...state, from }; },`),
+    "other.ts": version(3, ""),
+  });
+  const dir = join(project.folder, "run");
+  await using world: RunningWorld = await Engine.open(project.config, { dir });
+  assert.deepEqual((await world.ask("counter", {})).payload, { version: 1, count: 1 });
+  await world.upgradeAgent("counter", "next");
+  assert.deepEqual((await world.ask("counter", {})).payload, { version: 2, count: 2, from: 1 });
+  await world.upgradeAgent("counter", "other");
+  assert.deepEqual((await world.ask("counter", {})).payload, { version: 2, count: 3, from: 1 }, "refused");
+  const { faultDetails } = await world.stop();
+  assert.match(faultDetails[0]?.detail ?? "", /the state is of version 2, this is version 3: define migrate/);
+  const report = await inspectRun(dir, { agent: "counter", isolation: "inline" });
+  assert.deepEqual(report.agents[0]?.describe, { state: { count: 3, from: 1 }, waiting: [], queued: 0 });
+  assert.ok((await replayRun(dir, { isolation: "inline" })).verified);
+});
+
+test("[G2] a thousand nested calls, and endless ones, are the same in every compiler tier", async (context) => {
+  const project = projectFor(context, {
+    "engine.yaml": `${head}modules: { deep: ./deep.ts }
+agents: [{ id: deep, module: deep }]
+`,
+    "deep.ts": `import { defineAgent } from "wasm-engine/agent";
+const sum = (n: number): number => (n === 0 ? 0 : n + sum(n - 1));
+const endless = (): number => 1 + endless();
+defineAgent({
+  async onStart(_message, ctx) {
+    ctx.log(sum(1000));
+    const later = async (n: number): Promise<number> => (n === 0 ? 0 : n + (await later(n - 1)));
+    ctx.log(await later(1000));
+    try { endless(); } catch (error) { ctx.log(error instanceof RangeError); }
+  },
+});
+`,
+  });
+  const heads = new Set<string>();
+  for (const v8Flags of [[], ["--liftoff-only"], ["--no-liftoff"]]) {
+    const dir = join(project.folder, `run${v8Flags.join("")}`);
+    await using world = await Engine.open(project.config, { dir, v8Flags });
+    const result = await world.run();
+    assert.equal(result.faults, 0, JSON.stringify(result.faultDetails));
+    heads.add(result.chainHead);
+    assert.deepEqual(await consoleOf(dir, "deep"), ["500500", "500500", "true"]);
+  }
+  assert.equal(heads.size, 1);
+});
+
+test("the agents of the documentation type-check as their users have them", () => {
+  const guests = join(repositoryRoot, "sdk/tests/guests/assistant");
+  const files = ["answerer.ts", "critic.ts", "asker.ts", "typed.ts"].map((name) => join(guests, name));
+  const program = ts.createProgram(files, {
+    strict: true,
+    noEmit: true,
+    skipLibCheck: false,
+    target: ts.ScriptTarget.ES2023,
+    module: ts.ModuleKind.NodeNext,
+    moduleResolution: ts.ModuleResolutionKind.NodeNext,
+    exactOptionalPropertyTypes: true,
+    types: [],
+  });
+  const complaints = ts.getPreEmitDiagnostics(program).map(({ file, start = 0, messageText }) => {
+    const line = file === undefined ? 0 : file.getLineAndCharacterOfPosition(start).line + 1;
+    return `${file?.fileName}:${line} ${ts.flattenDiagnosticMessageText(messageText, " ")}`;
+  });
+  assert.deepEqual(complaints, []);
+});
