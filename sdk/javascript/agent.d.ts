@@ -160,12 +160,11 @@ type BodyOf<Schema> =
       : Expected;
 
 /** What a handler gets: a message of a declared type by its topic, or of any other topic. */
-export type Incoming<Types extends MessageTypes> =
-  string extends keyof Types
-    ? Message<Expected>
-    : {
-        readonly [Topic in keyof Types]: Message<BodyOf<Types[Topic]>> & { readonly topic: Topic };
-      }[keyof Types];
+export type Incoming<Types extends MessageTypes> = string extends keyof Types
+  ? Message<Expected>
+  : {
+      readonly [Topic in keyof Types]: Message<BodyOf<Types[Topic]>> & { readonly topic: Topic };
+    }[keyof Types];
 
 /** Handlers are methods, so that a handler may say which body it expects: `onMessage(message: Message<Question>, ctx)`. */
 export interface AgentDefinition<State, Types extends MessageTypes = MessageTypes> {

@@ -1,6 +1,6 @@
 /**
- * Source maps of agents written in JavaScript: what a builder puts into the custom section of a module and the host reads
- * when it shows a stack trace. Mappings are those of source maps, version 3. Nothing here enters a world.
+ * Source maps of agents written in JavaScript: what a builder puts into a custom section of a module and the host
+ * reads when it shows a stack trace. Mappings are those of source maps, version 3. Nothing here enters a world.
  */
 
 /** Custom section that holds a {@link SourceMap} as JSON. */

@@ -1,6 +1,7 @@
 /**
- * Calls that run outside turns: export and import of state for an upgrade, `agent_describe`. No host function but `log` may
- * be called in them, and what they log is for the words about a refusal only. A refused upgrade leaves the agent as it was.
+ * Calls that run outside turns: export and import of state for an upgrade, `agent_describe`. No host function but
+ * `log` may be called in them, and what they log is for the words about a refusal only. A refused upgrade leaves the
+ * agent as it was.
  */
 
 import { FaultCode, Region, SIZED_BLOCK_HEADER_BYTES, assert, limits } from "@wasm-engine/abi";

@@ -84,7 +84,10 @@ export function hexOf(bytes: Uint8Array): string {
   return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** Payload of the first custom section of that name. @throws {WE_MODULE_HEADER} {WE_MODULE_MALFORMED} {WE_MODULE_LIMIT} */
+/**
+ * Payload of the first custom section of that name.
+ * @throws {WE_MODULE_HEADER} {WE_MODULE_MALFORMED} {WE_MODULE_LIMIT}
+ */
 export function customSectionOf(bytes: Uint8Array, name: string): Uint8Array | undefined {
   const section = readSections(bytes).find((candidate) => candidate.name === name);
   return section === undefined ? undefined : bytes.subarray(section.payloadStart, section.end);

@@ -68,9 +68,9 @@ async function built(entry: string, folder: string): Promise<Built> {
 /** Imports of the SDK stay as they are: the base answers them. So do dynamic imports, which are refused with their place. */
 const kept: Plugin = {
   name: "wasm-engine",
-  setup: ({ onResolve }) => {
-    onResolve({ filter: agentModuleNames }, () => ({ path: agentModule, external: true }));
-    onResolve({ filter: /.*/ }, ({ kind, path }) =>
+  setup: (bundler) => {
+    bundler.onResolve({ filter: agentModuleNames }, () => ({ path: agentModule, external: true }));
+    bundler.onResolve({ filter: /.*/ }, ({ kind, path }) =>
       kind === "dynamic-import" ? { path, external: true } : undefined,
     );
   },

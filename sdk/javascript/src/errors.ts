@@ -26,7 +26,7 @@ export const JAVASCRIPT_ERRORS = {
       "An agent's code is fixed and signed when it is built, and nothing it sees may depend on the machine. What makes code at run time or shows when memory is freed is refused with its place. In packages a use is let through where the same file asks `typeof` first: at run time the answer is undefined.",
   },
   WE_JAVASCRIPT_BUNDLER: {
-    message: "esbuild cannot run: {cause}",
+    message: "The bundler esbuild does not run: {cause}",
     hint: "run npm install again without --omit=optional: the program for this machine is an optional dependency of esbuild",
     exitCode: 4,
     explanation:

@@ -1,7 +1,8 @@
 /** Building TypeScript agents: bundles, equal bytes in any folder, refusals and complaints with file, line and column. */
 
 import assert from "node:assert/strict";
-import { cpSync, symlinkSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { chmodSync, cpSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import type { TestContext } from "node:test";
@@ -16,9 +17,9 @@ import { projectOf } from "./testing/typescript-world.js";
 type Files = Readonly<Record<string, string>>;
 
 function folderWith(context: TestContext, files: Files): string {
-  const { folder, remove } = projectOf(files);
-  context.after(remove);
-  return folder;
+  const project = projectOf(files);
+  context.after(() => project.remove());
+  return project.folder;
 }
 
 /** An agent whose handler has `body` on line 4. */
@@ -198,6 +199,20 @@ export default defineAgent({ onMessage: (_, ctx) => ctx.log(common.name, parse("
   for (const source of map?.sources ?? [])
     assert.match(source, /^(index\.ts|common\.cjs|node_modules\/yaml\/.*)$/);
   assert.ok(!Buffer.from(one ?? []).includes(first), "no path of this machine is in the module");
+});
+
+test("[G10] a bundler that does not start is told", { skip: process.platform === "win32" }, (context) => {
+  const folder = folderWith(context, { "agent.ts": agentWith(""), esbuild: "#!/bin/sh\nexit 3\n" });
+  chmodSync(join(folder, "esbuild"), 0o755);
+  const program = `const { buildAgent } = await import(process.argv[1]);
+    await buildAgent({ entry: process.argv[2] }).catch(({ code, message }) => console.log(code, message));`;
+  const builder = import.meta.resolve("@wasm-engine/sdk-javascript");
+  const said = execFileSync(
+    process.execPath,
+    ["--input-type=module", "-e", program, builder, join(folder, "agent.ts")],
+    { encoding: "utf8", env: { ...process.env, ESBUILD_BINARY_PATH: join(folder, "esbuild") } },
+  );
+  assert.match(said, /^WE_JAVASCRIPT_BUNDLER The bundler esbuild does not run: /);
 });
 
 test("declared message types are in the manifest, those of schema libraries as far as they tell", async (context) => {
