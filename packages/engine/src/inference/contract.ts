@@ -63,6 +63,8 @@ export interface Models {
   ask(model: string, requests: readonly ExternalRequest[]): void;
   /** @throws {WE_MODEL_RUN} and what loading throws, where a thread cannot go on */
   poll(): readonly ModelEvent[];
+  /** Watches for news since the last poll for a moment, while something is under way; false: it is time to sleep. */
+  looksAgain(): boolean;
   /** Models as they are now. */
   readonly reports: readonly ModelReport[];
   readonly threadDeaths: number;

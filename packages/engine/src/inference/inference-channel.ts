@@ -20,6 +20,7 @@
  */
 
 import { decodeUtf8, encodeUtf8 } from "@wasm-engine/abi";
+import type { AdaptiveSpin } from "../threads/adaptive-spin.js";
 import { ByteRing } from "./byte-ring.js";
 import { channelRingBytes } from "./limits.js";
 
@@ -118,6 +119,16 @@ export class InferenceChannel {
       thread: Atomics.load(this.#words, Word.threadBell),
       host: Atomics.load(this.#words, Word.hostBell),
     };
+  }
+
+  /** Thread: true where its bell was rung since `heard` while it was looked at; false: sleep. */
+  hearsHost(spin: AdaptiveSpin, heard: number): boolean {
+    return spin.leaves(this.#words, Word.threadBell, heard);
+  }
+
+  /** Host: the same with its own bell. */
+  hearsThread(spin: AdaptiveSpin, heard: number): boolean {
+    return spin.leaves(this.#words, Word.hostBell, heard);
   }
 
   /** Thread: sleeps until its bell has been rung since `heard`, or the time is over. */

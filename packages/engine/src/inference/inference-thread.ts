@@ -16,8 +16,10 @@ import {
   readWords,
   writeWords,
 } from "./inference-channel.js";
-import { channelWaitStepMs } from "./limits.js";
+import { channelWaitStepMs, threadSpinLoadsMax } from "./limits.js";
 import { createService } from "./service-module.js";
+import { AdaptiveSpin } from "../threads/adaptive-spin.js";
+import { coreCount } from "../threads/worker-count.js";
 
 interface Batch {
   readonly id: number;
@@ -29,6 +31,8 @@ class InferenceLoop {
   readonly #channel: InferenceChannel;
   readonly #service: InferenceService;
   readonly #data: InferenceThreadData;
+  /** Being woken costs more than a small model takes: a thread that is kept busy stays awake. */
+  readonly #spin = new AdaptiveSpin(coreCount() > 1, threadSpinLoadsMax);
 
   constructor(channel: InferenceChannel, service: InferenceService, data: InferenceThreadData) {
     this.#channel = channel;
@@ -47,8 +51,8 @@ class InferenceLoop {
     while (!this.#channel.isClosing) {
       const heard = this.#channel.bells.thread;
       const batch = this.#takeBatch(heard);
-      if (batch === undefined) this.#channel.awaitHost(heard, channelWaitStepMs);
-      else await this.#run(batch);
+      if (batch !== undefined) await this.#run(batch);
+      else if (!this.#channel.hearsHost(this.#spin, heard)) this.#channel.awaitHost(heard, channelWaitStepMs);
     }
   }
 

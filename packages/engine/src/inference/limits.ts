@@ -8,6 +8,10 @@ export const channelRingBytes: number = 4 * 1024 * 1024;
 export const channelFrameBytesMax: number = channelRingBytes / 2;
 /** How often somebody who waits for the other side looks again without having been woken. */
 export const channelWaitStepMs = 100;
+/** Looks at the channel before the orchestrator sleeps: about 0.2 ms, in which a small model answers. */
+export const hostSpinLoadsMax = 40_000;
+/** Looks before the thread sleeps: about 1 ms, in which a busy world asks again. Only while that keeps happening. */
+export const threadSpinLoadsMax = 200_000;
 /** How often an open that awaits its models looks for them. */
 export const loadPollMs = 2;
 /** A closing world waits so long for the batch that runs: ending a thread within native code aborts the process. */

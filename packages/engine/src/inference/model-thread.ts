@@ -17,7 +17,15 @@ import {
   readWords,
   writeWords,
 } from "./inference-channel.js";
-import { channelRingBytes, channelWaitStepMs, closeDeadlineMs, deathsPerBatchMax } from "./limits.js";
+import {
+  channelRingBytes,
+  channelWaitStepMs,
+  closeDeadlineMs,
+  deathsPerBatchMax,
+  hostSpinLoadsMax,
+} from "./limits.js";
+import { AdaptiveSpin } from "../threads/adaptive-spin.js";
+import { coreCount } from "../threads/worker-count.js";
 
 export interface ModelThreadParts {
   readonly models: readonly ModelSpec[];
@@ -51,7 +59,10 @@ export class ModelThread {
   readonly #batches = new Map<number, Batch>();
   /** What the ring has no room for, in order. */
   #waiting: PendingFrame[] = [];
+  readonly #spin = new AdaptiveSpin(coreCount() > 1, hostSpinLoadsMax);
   #channel: InferenceChannel;
+  /** Bell of the host at the last look. */
+  #heard = 0;
   #nextBatch = 0;
   /** Deaths since the last answer. */
   #deathsInRow = 0;
@@ -102,6 +113,7 @@ export class ModelThread {
   /** @throws the error that the thread cannot go on with */
   poll(): readonly ModelEvent[] {
     const events: ModelEvent[] = [];
+    this.#heard = this.#channel.bells.host;
     // Before the answers: a thread that died wrote them before.
     const { state } = this.#channel;
     for (
@@ -120,6 +132,11 @@ export class ModelThread {
     }
     if (state === ThreadState.DEAD) this.#bury(events);
     return events;
+  }
+
+  /** Watches for news since the last {@link poll} for a moment; false where it is time to sleep. */
+  looksAgain(): boolean {
+    return this.#batches.size > 0 && this.#channel.hearsThread(this.#spin, this.#heard);
   }
 
   /** Returns when the thread has ended, or after a deadline: it is never cut off. */

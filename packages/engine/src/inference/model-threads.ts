@@ -77,6 +77,10 @@ export class ModelThreads implements Models {
     return this.#threads.flatMap((thread) => thread.poll());
   }
 
+  looksAgain(): boolean {
+    return this.#threads.some((thread) => thread.looksAgain());
+  }
+
   get reports(): readonly ModelReport[] {
     return [...this.#places.values()].flatMap(({ thread, index, setup }) => {
       const facts = thread.facts[index];

@@ -29,6 +29,7 @@ export function notedModels(models: Models, note: NoteSideRecord, nextTick: () =
       if (events.some(({ kind }) => kind === "changed")) noteModels(models, note, nextTick());
       return events;
     },
+    looksAgain: () => models.looksAgain(),
     get reports() {
       return models.reports;
     },

@@ -27,6 +27,15 @@ class HandModels implements Models {
     return this.#events.splice(0);
   }
 
+  /** What arrives while the desk watches, one at each look. */
+  readonly arriving: ExternalRequest[] = [];
+
+  looksAgain(): boolean {
+    const next = this.arriving.shift();
+    if (next !== undefined) this.answer(next);
+    return next !== undefined;
+  }
+
   close(): void {
     this.#events.length = 0;
   }
@@ -160,4 +169,15 @@ test("a change of provider enters before the results, without the runtime's word
     reason: "run-failed",
   });
   assert.equal(result?.kind, "result");
+});
+
+test("[S9] answers that arrive while the desk watches are due at once; it sleeps when watching has shown nothing", () => {
+  const { desk, models } = deskOf();
+  const [first, second] = [request(4, 1, "quick"), request(4, 2, "quick")];
+  desk.note([first, second]);
+  models.arriving.push(first);
+  assert.equal(desk.isReady(5), false, "one of two is not enough");
+  models.arriving.push(second);
+  assert.equal(desk.isReady(5), true);
+  assert.equal(desk.take(5).length, 2);
 });

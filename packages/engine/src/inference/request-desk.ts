@@ -87,10 +87,11 @@ export class RequestDesk {
   /** True where every answer that is due at `tick` is there; the time between the first no and the yes is a stall. */
   isReady(tick: number): boolean {
     if (this.#lacks(tick)) {
+      this.#stalledSinceMs ??= performance.now();
       this.#poll();
-      if (this.#lacks(tick)) {
-        this.#stalledSinceMs ??= performance.now();
-        return false;
+      while (this.#lacks(tick)) {
+        if (this.#models?.looksAgain() !== true) return false;
+        this.#poll();
       }
     }
     if (this.#stalledSinceMs !== undefined) this.#stallMs += performance.now() - this.#stalledSinceMs;

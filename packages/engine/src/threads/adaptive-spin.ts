@@ -10,9 +10,9 @@ export class AdaptiveSpin {
   #misses = 0;
   #pausedWaits = 0;
 
-  /** `enabled` only where every thread has a core of its own. */
-  constructor(enabled: boolean) {
-    this.#loads = enabled ? spinLoadsMax : 0;
+  /** `enabled` only where every thread has a core of its own. `loads`: looks before it sleeps. */
+  constructor(enabled: boolean, loads: number = spinLoadsMax) {
+    this.#loads = enabled ? loads : 0;
   }
 
   /** True where `word` left `value` while it was looked at; false: sleep. */
