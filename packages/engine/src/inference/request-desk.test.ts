@@ -171,7 +171,7 @@ test("a change of provider enters before the results, without the runtime's word
   assert.equal(result?.kind, "result");
 });
 
-test("[S9] answers that arrive while the desk watches are due at once; it sleeps when watching has shown nothing", () => {
+test("answers that arrive while the desk watches are due at once; it sleeps when watching has shown nothing", () => {
   const { desk, models } = deskOf();
   const [first, second] = [request(4, 1, "quick"), request(4, 2, "quick")];
   desk.note([first, second]);
