@@ -37,9 +37,12 @@ export const growthWindowsMin = 2;
 /** `auto`: turns of a tick, and what executing them takes, from which waking other threads pays. */
 export const growthTurnsMin = 3;
 export const growthExecuteMs = 0.1;
-/** `auto`: share of a turn's time that threads must save to be kept; windows until they are tried again. */
+/**
+ * `auto`: share of a turn's time that threads must save to be kept; windows until they are tried again, because
+ * moving some hundred agents there and back takes as long as some hundred ticks.
+ */
 export const growthGainMin = 0.1;
-export const growthPatienceWindows = 16;
+export const growthPatienceWindows = 128;
 /** Threads that `auto` takes at most: the commit is one thread's work, and more threads only wait for it. */
 export const autoWorkersMax = 4;
 
