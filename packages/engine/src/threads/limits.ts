@@ -13,8 +13,11 @@ export const mailBytesMaxDefault: number = 256 * 1024 * 1024;
 export const placementSlack = 1.25;
 /** Old generation of an executing thread, like that of the orchestrator thread. */
 export const executingHeapMb = 8192;
-/** Loads of a shared word before a thread sleeps: about 10 µs, less than half of what waking it costs. */
-export const spinLoadsMax = 2000;
+/**
+ * Loads of a shared word before a thread sleeps: about 0.2 ms. Waking a sleeping thread takes about 50 µs on each side
+ * of the barrier, and small worlds begin their next tick within that time.
+ */
+export const spinLoadsMax = 40_000;
 /** Spins in a row that did not pay before spinning is left out, and for how many waits. */
 export const spinMissesMax = 8;
 export const spinPauseWaits = 256;
@@ -33,10 +36,13 @@ export const growthWindowTicks = 64;
 export const growthWindowsMin = 2;
 /** `auto`: turns of a tick, and what executing them takes, from which waking other threads pays. */
 export const growthTurnsMin = 3;
-export const growthExecuteMs = 0.25;
-/** `auto`: share of a turn's time that threads must save to be kept; windows until they are tried again. */
+export const growthExecuteMs = 0.1;
+/**
+ * `auto`: share of a turn's time that threads must save to be kept; windows until they are tried again, because
+ * moving some hundred agents there and back takes as long as some hundred ticks.
+ */
 export const growthGainMin = 0.1;
-export const growthPatienceWindows = 16;
+export const growthPatienceWindows = 128;
 /** Threads that `auto` takes at most: the commit is one thread's work, and more threads only wait for it. */
 export const autoWorkersMax = 4;
 

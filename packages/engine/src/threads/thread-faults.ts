@@ -27,7 +27,8 @@ export function threadFaultOf(environment: NodeJS.ProcessEnv): ThreadFault | und
     return { kind: "kill", thread: Number(kill[1]), tick: Number(kill[2]), times: Number(kill[3] ?? 1) };
   }
   const command = /^kill:(\d+)#(\d+)$/.exec(text);
-  if (command !== null) return { kind: "kill-command", thread: Number(command[1]), command: Number(command[2]) };
+  if (command !== null)
+    return { kind: "kill-command", thread: Number(command[1]), command: Number(command[2]) };
   const delay = /^delay:(\d+)$/.exec(text);
   return delay === null ? undefined : { kind: "delay", seed: Number(delay[1]) };
 }

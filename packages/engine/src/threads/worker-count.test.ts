@@ -6,6 +6,7 @@ import {
   autoAgentsMin,
   autoWorkersMax,
   growthExecuteMs,
+  growthPatienceWindows,
   growthTurnsMin,
   growthWindowTicks,
   workersMax,
@@ -64,7 +65,7 @@ test("auto: threads that save nothing are given up and tried again later, ever m
   const watch = new GrowthWatch();
   assert.deepEqual(wishes(watch, [alone, alone, faster, faster, faster]), [false, true, true, true, true]);
   const crowded = new GrowthWatch();
-  const said = wishes(crowded, Array<typeof alone>(200).fill(alone));
+  const said = wishes(crowded, Array<typeof alone>(8 * growthPatienceWindows).fill(alone));
   const trials = said.flatMap((isThreaded, index) => (isThreaded && said[index - 1] !== true ? [index] : []));
   const gaps = trials.map((index, trial) => index - (trials[trial - 1] ?? 0)).slice(1);
   assert.ok(gaps.length >= 2, `${trials.join(" ")}`);
