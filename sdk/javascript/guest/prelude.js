@@ -44,7 +44,7 @@
     if (tensors !== undefined) return [Encoding.TENSOR, tensorPayload(tensors)];
     const text = JSON.stringify(body === undefined ? null : body);
     if (text === undefined) throw new TypeError("a body is data: it has no JSON form");
-    return [Encoding.JSON, text.toWellFormed()];
+    return [Encoding.JSON, text];
   }
 
   function decoded(encoding, payload) {
@@ -77,7 +77,7 @@
       payload,
       ticks,
     );
-    return accepted(result, topic === "" ? call : `${call} "${topic}"`);
+    return result >= 0 ? result : accepted(result, topic === "" ? call : `${call} "${topic}"`);
   }
 
   /**
@@ -326,24 +326,22 @@
     return definition.onMessage;
   }
 
-  /** Starts handlers until one does not end in this invocation. */
-  async function pump() {
+  /** Starts handlers until one does not end in this invocation. One that is not asynchronous costs no promise. */
+  function pump() {
     while (queue.length > 0 && (running === 0 || definition.reentrant === true)) {
       const message = queue.shift();
-      const handler = handlerOf(message.kind);
-      if (handler === undefined) continue;
+      const result = handlerOf(message.kind)?.call(definition, message, context);
+      if (typeof result?.then !== "function") continue;
       running += 1;
-      if (definition.reentrant === true) run(handler, message);
-      else await run(handler, message);
+      void ended(result);
     }
   }
 
-  async function run(handler, message) {
-    try {
-      await handler.call(definition, message, context);
-    } finally {
-      running -= 1;
-    }
+  /** What a handler rejects with is nobody's to catch: it faults the invocation. */
+  async function ended(result) {
+    await result;
+    running -= 1;
+    pump();
   }
 
   function log(level, values) {
@@ -435,7 +433,7 @@
       }
       if (!isAccepted(message)) return;
       queue.push(message);
-      if (running === 0 || definition.reentrant === true) return pump();
+      if (running === 0 || definition.reentrant === true) pump();
     },
     shutdown: () => definition.onShutdown?.(context),
     describe() {

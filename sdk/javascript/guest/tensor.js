@@ -32,6 +32,11 @@ function isTensor(value) {
 function tensorsOf(body) {
   if (isTensor(body)) return [["", body]];
   if (typeof body !== "object" || body === null || Array.isArray(body)) return undefined;
+  // Most bodies are not: the first member tells.
+  for (const name in body) {
+    if (!isTensor(body[name])) return undefined;
+    break;
+  }
   const entries = Object.entries(body);
   return entries.length > 0 && entries.every(([, value]) => isTensor(value)) ? entries : undefined;
 }
