@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { EngineError, FaultCode } from "@wasm-engine/abi";
 import type { AgentHandle } from "@wasm-engine/abi";
 import { imageDigest } from "./base-image.js";
-import type { AgentImage } from "./executor-contract.js";
+import type { AgentImage, FaultDetail } from "./executor-contract.js";
 import { merkleRoot } from "./merkle-tree.js";
 import { DATA_AT, Op, scriptGuest } from "./testing/script-guest.js";
 import type { Command } from "./testing/script-guest.js";
@@ -280,6 +280,32 @@ test("[G6] a refused upgrade leaves the agent as it was, with a code", () => {
   untouched.run(agent, [[Op.COUNT, 4]]);
   for (const candidate of [world, untouched]) candidate.run(agent, [[Op.COUNT, 1]]);
   assert.equal(world.digest(agent), untouched.digest(agent), "exporting left nothing behind");
+});
+
+test("what is logged while state moves is told with a refusal and is no effect", () => {
+  const [log, old] = ["(call $log (i32.const 3) (i32.const 0x3100) (i32.const 4))", guest(versioned(0))];
+  const silent = guest(
+    versioned(1, `(data (i32.const 0x3100) "why?") (func (export "_initialize") (drop ${log}))`),
+  );
+  const refusing = guest(
+    versioned(1, `(data (i32.const 0x3100) "why?") (func $fail (drop ${log}) unreachable) (start $fail)`),
+  );
+  const details: FaultDetail[] = [];
+  const world = new TestWorld({
+    guests: [old, silent, refusing],
+    onFaultDetail: (detail) => details.push(detail),
+  });
+  const agent = world.start("agent", old);
+  const upgrade = (module: typeof old): string | undefined =>
+    world.executor.apply([{ kind: "upgrade", agent, module: module.digest }], 7)[0]?.result;
+  assert.equal(upgrade(refusing), "refused");
+  assert.deepEqual(
+    details.map(({ id, tick, code, detail }) => [id, tick, code, detail]),
+    [["agent", 7, FaultCode.TRAP, "the upgrade was refused\nwhy?"]],
+  );
+  assert.equal(upgrade(silent), "imported");
+  assert.equal(details.length, 1);
+  assert.equal(world.run(agent, [[Op.COUNT, 1]]).effects.length, 0);
 });
 
 test("describing shows in no result", () => {
