@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SOURCE_MAP_SECTION, encodeMappings, encodeUtf8 } from "@wasm-engine/abi";
+import { sourceMapBytesMax } from "./limits.js";
 import { StackMap } from "./stack-map.js";
 
 const mapOf = (file: string, source: string, sourceLine: number): string =>
@@ -18,7 +19,9 @@ const mapOf = (file: string, source: string, sourceLine: number): string =>
 function moduleWith(payload: string): Uint8Array {
   const content = [...encodeUtf8(SOURCE_MAP_SECTION), ...encodeUtf8(payload)];
   const length = content.length + 1;
-  const size = [(length & 127) | 128, length >> 7];
+  const size = [length & 127, (length >> 7) & 127, (length >> 14) & 127, length >> 21].map((low, index) =>
+    index < 3 ? low | 128 : low,
+  );
   return Uint8Array.from([
     0,
     0x61,
@@ -43,6 +46,7 @@ test("places of known scripts become places of their sources, everything else st
       moduleWith(mapOf("bundle-00000001.js", "one.ts", 6)),
       moduleWith(mapOf("bundle-00000002.js", "lib/two.ts", 40)),
       moduleWith("{"),
+      moduleWith(mapOf("bundle-00000004.js", "x".repeat(sourceMapBytesMax), 1)),
       new Uint8Array(5),
     ];
   });
@@ -53,6 +57,7 @@ test("places of known scripts become places of their sources, everything else st
   for (const unknown of [
     "bundle-00000003.js:2:1",
     "bundle-00000001.js:99:1",
+    "bundle-00000004.js:2:1",
     "bundle-00000001.js",
     "bundle-1.js:2:1",
   ])

@@ -6,6 +6,7 @@
 import { SOURCE_MAP_SECTION, decodeMappings, decodeUtf8, originOf, parseSourceMap } from "@wasm-engine/abi";
 import type { MappedLines } from "@wasm-engine/abi";
 import { customSectionOf } from "@wasm-engine/wasm";
+import { sourceMapBytesMax } from "./limits.js";
 
 /** Names that the builder of scripts gives: they hold a digest of the script. */
 const scriptPlace = /(bundle-[0-9a-f]{8}\.js):(\d{1,9})(?::(\d{1,9}))?/g;
@@ -50,7 +51,8 @@ function scriptsOf(modules: readonly Uint8Array[]): ReadonlyMap<string, ScriptMa
 
 function sectionOf(bytes: Uint8Array): Uint8Array | undefined {
   try {
-    return customSectionOf(bytes, SOURCE_MAP_SECTION);
+    const section = customSectionOf(bytes, SOURCE_MAP_SECTION);
+    return section === undefined || section.length > sourceMapBytesMax ? undefined : section;
   } catch {
     // No module: whoever runs it says so, this is about traces.
     return undefined;
