@@ -81,7 +81,7 @@ export function verdictOf(run: RunReport, cut: RunReport): string {
   return [
     title,
     scoreLines(withMail, withoutMail),
-    "forecasts that the mail has changed most (mean of March, with and without):",
+    "forecasts that the mail has changed most (mean of March, mail cut → as it is):",
     `  ${changes.slice(0, 5).join(" · ")}`,
     `  ${changes.slice(5).join(" · ")}`,
   ].join("\n");

@@ -4,7 +4,7 @@
  * its digests or its chain.
  */
 
-import { Encoding, limits, type AgentHandle } from "@wasm-engine/abi";
+import { Encoding, assert, limits, type AgentHandle } from "@wasm-engine/abi";
 import { PROVIDER_NAMES } from "../inference-port.js";
 import type { Input, InputBody, TaskSpec } from "../model.js";
 import { decodeCanonical, encodeCanonical } from "./cbor.js";
@@ -119,16 +119,30 @@ export const inputShape: Shape<Input> = record<Input>({
   source: optional(sourceShape),
 });
 
+/** An input is encoded for the log and again for its tick's digest: the second time the bytes are still known. */
+const encoded = new WeakMap<Input, Uint8Array>();
+
+/** The last field in canonical order, with its head: what only the stored form has. */
+const sourceKeyBytes = encodeCanonical("source").length;
+
 /** Canonical bytes of an input as stored. @throws {WE_CODEC_SHAPE} @throws {WE_CBOR_REFUSED} */
 export function encodeInput(input: Input): Uint8Array {
-  return encodeCanonical(encodeShape(inputShape, "input", input));
+  const known = encoded.get(input);
+  if (known !== undefined) return known;
+  const bytes = encodeCanonical(encodeShape(inputShape, "input", input));
+  encoded.set(input, bytes);
+  return bytes;
 }
 
-/** Canonical bytes of what the world sees of an input: everything but `source`. */
+/** Canonical bytes of what the world sees of an input: everything but `source`, which lies at the end. */
 export function encodeWorldInput(input: Input): Uint8Array {
-  if (input.source === undefined) return encodeInput(input);
-  const { seq, tick, body, key } = input;
-  return encodeInput({ seq, tick, body, ...(key === undefined ? {} : { key }) });
+  const stored = encodeInput(input);
+  if (input.source === undefined) return stored;
+  const bytes = stored.slice(0, stored.length - sourceKeyBytes - encodeCanonical(input.source).length);
+  const head = bytes[0];
+  assert(head !== undefined && head > 0xa1 && head < 0xb8, "an input is a map of few fields");
+  bytes[0] = head - 1;
+  return bytes;
 }
 
 /** @throws {WE_CODEC_SHAPE} @throws {WE_CBOR_MALFORMED} */

@@ -77,6 +77,11 @@ export class ModelThreads implements Models {
     return this.#threads.flatMap((thread) => thread.poll());
   }
 
+  /** Threads that run models. */
+  get threadCount(): number {
+    return this.#threads.length;
+  }
+
   looksAgain(): boolean {
     return this.#threads.some((thread) => thread.looksAgain());
   }

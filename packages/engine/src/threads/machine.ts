@@ -21,6 +21,8 @@ export interface MachineOptions {
   /** Starts threads; without one everything runs in the calling thread, whatever `workers` says. */
   readonly host?: ThreadHost;
   readonly fault?: ThreadFault | undefined;
+  /** Cores that other threads of this process keep busy: those of models. */
+  readonly reservedCores?: number;
   /** For tests. */
   readonly regions?: Pick<ThreadedOptions, "regionBytes" | "mailBytes" | "mailBytesMax">;
 }
@@ -58,6 +60,10 @@ export class Machine {
     this.#options = options;
   }
 
+  get #cores(): number {
+    return Math.max(1, coreCount() - (this.#options.reservedCores ?? 0));
+  }
+
   /** Threads lost so far. */
   get threadsLost(): number {
     return this.#threadsLost;
@@ -72,7 +78,7 @@ export class Machine {
   start(request: ExecutorRequest): StartedExecutor {
     const { genesis } = request;
     const { host, workers } = this.#options;
-    const plan = workerPlan(workers, genesis.agents.length);
+    const plan = workerPlan(workers, genesis.agents.length, this.#cores);
     if (host === undefined || plan.workers === 1) return inThisThread(request);
     return this.#threaded(request, host, plan);
   }
@@ -88,7 +94,7 @@ export class Machine {
       host,
       modules,
       depthBytes: genesis.depthBytes,
-      cores: coreCount(),
+      cores: this.#cores,
       fault,
       life: this.#starts,
       ...regions,

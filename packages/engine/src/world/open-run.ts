@@ -172,6 +172,24 @@ function assemble(store: RunStore, options: OpenRunOptions, started: WorldParts[
     takeSnapshot: () => takeSnapshot({ store, loop, executor, sinks, pass }),
     workers: () => parts.workers(),
     threadsLost: () => machine?.threadsLost ?? 0,
+    ...endsOf({ store, loop, parts, sources, sinks, pass, models }),
+  };
+}
+
+interface EndParts {
+  readonly store: RunStore;
+  readonly loop: TickLoop;
+  readonly parts: WorldParts;
+  readonly sources: readonly InputSource[];
+  readonly sinks: readonly OutputSink[];
+  readonly pass: PassCrashPoint;
+  readonly models: Models | undefined;
+}
+
+/** The two ways in which an open run ends: for good, or to be opened again in this process. */
+function endsOf(run: EndParts): Pick<OpenRun, "close" | "abandon"> {
+  const { store, loop, parts, sources, sinks, pass, models } = run;
+  return {
     close: () => {
       for (const source of sources) source.close();
       for (const sink of sinks) sink.close();

@@ -37,9 +37,10 @@ function receiveJob(): Job {
 }
 
 /** The machine of this process: its main thread starts threads for it. */
-function machineOf(workers: Workers | undefined): Machine {
+function machineOf(workers: Workers | undefined, reservedCores = 0): Machine {
   return new Machine({
     workers: workers ?? "auto",
+    reservedCores,
     host: new RemoteThreadHost(data.threads),
     fault: threadFaultOf(process.env),
   });
@@ -59,7 +60,7 @@ async function drive(job: WorldJob): Promise<void> {
   const options = {
     writer: "thread",
     pass: crashPoints(crashPlanOf(process.env)),
-    machine: machineOf(job.workers),
+    machine: machineOf(job.workers, models?.threadCount),
     ...(models === undefined ? {} : { models }),
   } as const;
   const run = openRun(origin, options);
