@@ -1,15 +1,25 @@
 /**
- * Runs the example worlds under other Node versions and V8 tiers, and compares chain heads. A command of its own as
- * it installs Node binaries from npm into node_modules/.cache: `node scripts/dist/node-matrix.js [20 22 24 26]`.
+ * Runs the example worlds under other Node versions and V8 tiers and with several threads, and compares chain heads. A
+ * command of its own as it installs Node binaries from npm into node_modules/.cache:
+ * `node scripts/dist/node-matrix.js [20 22 24 26]`. Threads are varied on the first version alone: killed, late,
+ * one to eight. With `--native` airports ask the native provider: one head per fingerprint.
  */
 
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { repositoryRoot } from "./tidy/source-tree.js";
 
+interface Variant {
+  readonly flags: readonly string[];
+  readonly workers: string;
+  /** Of WASM_ENGINE_TEST_THREADS: see thread-faults.ts. */
+  readonly threads?: string;
+}
+
 interface Cell {
   readonly world: string;
+  readonly workers: string;
   readonly node: string;
   readonly flags: string;
   readonly chainHead: string;
@@ -17,8 +27,14 @@ interface Cell {
   readonly fuel: number;
 }
 
-const worlds = ["examples/relay/engine.yaml", "examples/airports/engine.yaml"];
+const cli = "apps/cli/bin/wasm-engine.js";
 const tiers: readonly (readonly string[])[] = [[], ["--liftoff-only"], ["--no-liftoff"]];
+const tierVariants: readonly Variant[] = tiers.map((flags) => ({ flags, workers: "auto" }));
+const threadVariants: readonly Variant[] = [
+  ...["1", "2", "3", "4", "8"].map((workers) => ({ flags: [], workers })),
+  { flags: [], workers: "3", threads: "delay:7" },
+  { flags: [], workers: "4", threads: "kill:2@100" },
+];
 const cache = join(repositoryRoot, "node_modules/.cache/wasm-engine/node-matrix");
 
 /** Path of a Node binary of a major version, installed from npm where it is not there yet. */
@@ -36,13 +52,18 @@ function nodeBinary(major: string): string {
   return binary;
 }
 
-function execute(node: string, flags: readonly string[], world: string): Cell {
+function execute(node: string, { flags, workers, threads }: Variant, world: string): Cell {
   const dir = join(cache, "run");
   rmSync(dir, { recursive: true, force: true });
   const result = spawnSync(
     node,
-    [...flags, "apps/cli/bin/wasm-engine.js", "run", world, "--dir", dir, "--json", "--quiet"],
-    { cwd: repositoryRoot, encoding: "utf8", maxBuffer: 1 << 28 },
+    [...flags, cli, "run", world, "--dir", dir, "--workers", workers, "--json", "--quiet"],
+    {
+      cwd: repositoryRoot,
+      encoding: "utf8",
+      maxBuffer: 1 << 28,
+      env: { ...process.env, ...(threads === undefined ? {} : { WASM_ENGINE_TEST_THREADS: threads }) },
+    },
   );
   const report = JSON.parse(result.stdout || "{}") as {
     chainHead?: string;
@@ -50,27 +71,61 @@ function execute(node: string, flags: readonly string[], world: string): Cell {
     fuel?: number;
     node?: string;
     v8Flags?: string[];
+    threadsLost?: number;
   }; // the CLI's document
   const cell = `${node} ${flags.join(" ")} ${world}`;
   if (result.status !== 0) throw new TypeError(`${cell}: exit ${result.status}\n${result.stderr}`);
   const applied = flags.every((flag) => report.v8Flags?.includes(flag) === true);
   if (!applied)
     throw new TypeError(`the executing process did not get ${flags.join(" ")}: ${String(report.v8Flags)}`);
-  const { chainHead = "", ticks = 0, fuel = 0 } = report;
-  return { world, node: report.node ?? "", flags: flags.join(" ") || "default", chainHead, ticks, fuel };
+  const { chainHead = "", ticks = 0, fuel = 0, threadsLost = 0 } = report;
+  if (threads?.startsWith("kill") === true && threadsLost === 0)
+    throw new TypeError(`${cell}: no thread was lost`);
+  const label = threads === undefined ? workers : `${workers}, ${threads}`;
+  return {
+    world,
+    node: report.node ?? "",
+    flags: flags.join(" ") || "default",
+    workers: label,
+    chainHead,
+    ticks,
+    fuel,
+  };
 }
 
-const majors = process.argv.length > 2 ? process.argv.slice(2) : ["20", "22", "24", "26"];
-let differing = 0;
-for (const world of worlds) {
-  const cells = majors.flatMap((major) => tiers.map((flags) => execute(nodeBinary(major), flags, world)));
+/** Every cell of one world; the head, ticks and fuel of all must be one. */
+function compare(world: string, majors: readonly string[]): boolean {
+  const [first = "20"] = majors;
+  const cells = [
+    ...majors.flatMap((major) => tierVariants.map((variant) => execute(nodeBinary(major), variant, world))),
+    ...threadVariants.map((variant) => execute(nodeBinary(first), variant, world)),
+  ];
   const heads = new Set(cells.map(({ chainHead, ticks, fuel }) => `${chainHead} ${ticks} ${fuel}`));
-  for (const cell of cells) {
-    console.log(
-      `${cell.world}  ${cell.node.padEnd(10)} ${cell.flags.padEnd(15)} ${cell.chainHead}  fuel ${cell.fuel}`,
-    );
+  for (const { node, flags, workers, chainHead, fuel } of cells) {
+    const place = `${world}  ${node.padEnd(10)} ${flags.padEnd(15)} workers ${workers.padEnd(14)}`;
+    console.log(`${place} ${chainHead}  fuel ${fuel}`);
   }
   console.log(`${world}: ${heads.size === 1 ? "equal" : "DIFFERENT"} in ${cells.length} cells\n`);
-  if (heads.size !== 1) differing++;
+  return heads.size === 1;
 }
-process.exitCode = differing === 0 ? 0 : 3;
+
+/** The airports' world with its models on the native provider, beside the original: paths in it stay true. */
+function nativeWorld(): string {
+  const folder = "examples/airports";
+  const path = `${folder}/native.tmp.yaml`;
+  const text = readFileSync(join(repositoryRoot, folder, "engine.yaml"), "utf8");
+  writeFileSync(join(repositoryRoot, path), text.replaceAll("providers: [wasm]", "providers: [cpu]"));
+  return path;
+}
+
+const options = process.argv.slice(2);
+const isNative = options.includes("--native");
+const chosen = options.filter((option) => /^\d+$/.test(option));
+const majors = chosen.length > 0 ? chosen : ["20", "22", "24", "26"];
+const worlds = isNative ? [nativeWorld()] : ["examples/relay/engine.yaml", "examples/airports/engine.yaml"];
+try {
+  const equal = worlds.map((world) => compare(world, majors));
+  process.exitCode = equal.every((same) => same) ? 0 : 3;
+} finally {
+  if (isNative) for (const world of worlds) rmSync(join(repositoryRoot, world), { force: true });
+}
