@@ -140,7 +140,7 @@ export const INFERENCE_ERRORS = {
     hint: "check the network and the registry that npm is set to; without it models run on the provider wasm",
     exitCode: 4,
     explanation:
-      "The package onnxruntime-node brings the providers cpu, webgpu, cuda, tensorrt, coreml and dml. It is large and " +
+      "The package onnxruntime-node brings cpu, webgpu, cuda, tensorrt, coreml and dml. It is large and " +
       "therefore installed only where it is wanted, by npm, without running its scripts.",
   },
 } as const satisfies ErrorTable;

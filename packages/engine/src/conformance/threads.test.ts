@@ -108,7 +108,10 @@ test("[G3] a thread that is killed is made good: a line, no difference", async (
 test("[G3] a thread may die at whatever it does: turns, digests, images", async () => {
   await inLanes([1, 9, 10, 17, 25, 33, 41, 50], lanes, async (command) => {
     const name = `command-${command}`;
-    const result = await run(name, { workers: 3, testing: { threads: `kill:${1 + (command % 2)}#${command}` } });
+    const result = await run(name, {
+      workers: 3,
+      testing: { threads: `kill:${1 + (command % 2)}#${command}` },
+    });
     assertExpected(name, result);
     assert.equal(result.threadsLost, 1, name);
   });
