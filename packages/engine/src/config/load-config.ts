@@ -56,12 +56,7 @@ export type LoadedModels = Required<Pick<ResolvedWorld, "models" | "inference" |
  * @throws {WE_CONFIG_MISSING} and the other codes of configuration, modules and inputs
  */
 export async function loadConfig(path: string, overrides: ConfigOverrides = {}): Promise<LoadedConfig> {
-  const file = locate(path);
-  const document = parseYaml(shownPath(file), readConfig(file));
-  const config = checkSchema(document);
-  if (isProblemList(config)) throw problemsError(document.file, config);
-  const directory = dirname(file);
-  const context = new ConfigContext(document, directory);
+  const { file, directory, config, context } = readShape(path);
   const drafts = expandAgents(context, config);
   checkReferences(context, config, drafts);
   const clock = resolveClock(context, config);
@@ -111,12 +106,7 @@ export async function loadConfig(path: string, overrides: ConfigOverrides = {}):
  * @throws {WE_CONFIG_MISSING} {WE_TRUST_KEY} {WE_TRUST_THRESHOLD} and the other codes of configuration
  */
 export function loadTrustPolicy(path: string): TrustPolicy {
-  const file = locate(path);
-  const document = parseYaml(shownPath(file), readConfig(file));
-  const config = checkSchema(document);
-  if (isProblemList(config)) throw problemsError(document.file, config);
-  const directory = dirname(file);
-  const context = new ConfigContext(document, directory);
+  const { directory, config, context } = readShape(path);
   const trust = resolveTrust(context, config);
   context.settle();
   return projectPolicy(trust, () => existingDevelopmentKey(directory));
@@ -124,14 +114,27 @@ export function loadTrustPolicy(path: string): TrustPolicy {
 
 /** The models of a configuration alone; nothing is built. @throws what a bad configuration throws */
 export function loadModelSetups(path: string): LoadedModels {
+  const { directory, config, context } = readShape(path);
+  const models = resolveModels(context, config);
+  context.settle();
+  return { models, inference: resolveInference(config), baseDirectory: directory };
+}
+
+interface ConfigShape {
+  readonly file: string;
+  readonly directory: string;
+  readonly config: ConfigFile;
+  readonly context: ConfigContext;
+}
+
+/** A configuration whose shape the schema has accepted; what it refers to is for the caller to check. */
+function readShape(path: string): ConfigShape {
   const file = locate(path);
   const document = parseYaml(shownPath(file), readConfig(file));
   const config = checkSchema(document);
   if (isProblemList(config)) throw problemsError(document.file, config);
-  const context = new ConfigContext(document, dirname(file));
-  const models = resolveModels(context, config);
-  context.settle();
-  return { models, inference: resolveInference(config), baseDirectory: dirname(file) };
+  const directory = dirname(file);
+  return { file, directory, config, context: new ConfigContext(document, directory) };
 }
 
 /** Narrows away the list of problems. */

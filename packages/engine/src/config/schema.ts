@@ -41,6 +41,18 @@ function map(
   return { description, type: "object", additionalProperties: false, properties, required };
 }
 
+/** A map, or the text of its member `key` alone. */
+function textOrMap<Key extends string>(
+  description: string,
+  key: Key,
+  properties: Record<Key, Schema> & Record<string, Schema>,
+): Schema {
+  const { minLength, maxLength, pattern } = properties[key];
+  const type = ["string", "object"];
+  const ofText = { minLength, maxLength, pattern };
+  return { description, type, ...ofText, additionalProperties: false, properties, required: [key] };
+}
+
 const anyName: Schema = {
   pattern: idPattern,
   description: "1 to 63 letters, digits, dots, underscores, hyphens, the first a letter or digit",
@@ -142,45 +154,30 @@ const agent = map(
   ["id", "module"],
 );
 
-const field: Schema = {
-  description: "The field to take, or {field, type} to say what it is.",
-  type: ["string", "object"],
-  minLength: 1,
-  maxLength: 255,
-  pattern: plainPattern,
-  additionalProperties: false,
-  properties: {
-    field: text("Column of a CSV file or member of a JSON record.", 255),
-    type: {
-      description:
-        "auto: a CSV cell that is written like a number is one; text: always text; number: a number or an error.",
-      enum: ["auto", "text", "number"],
-      default: "auto",
-    },
+const field = textOrMap("The field to take, or {field, type} to say what it is.", "field", {
+  field: text("Column of a CSV file or member of a JSON record.", 255),
+  type: {
+    description:
+      "auto: a CSV cell that is written like a number is one; text: always text; number: a number or an error.",
+    enum: ["auto", "text", "number"],
+    default: "auto",
   },
-  required: ["field"],
-};
+});
 
 const input = map(
   "A file whose records become inputs, or standard input.",
   {
     file: text("Path of a .csv, .jsonl or .ndjson file, also with .gz; `-` is standard input (JSON Lines)."),
     format: { description: "Default: by the extension.", enum: ["csv", "jsonl"] },
-    at: {
-      description:
-        "Field with the time of the record: ISO 8601 (UTC where no zone is given) or epoch milliseconds. A field " +
+    at: textOrMap(
+      "Field with the time of the record: ISO 8601 (UTC where no zone is given) or epoch milliseconds. A field " +
         "called tick holds tick numbers. Absent: one record per tick, or for `-` as they come.",
-      type: ["string", "object"],
-      minLength: 1,
-      maxLength: 255,
-      pattern: plainPattern,
-      additionalProperties: false,
-      properties: {
+      "field",
+      {
         field: text("Name of the field.", 255),
         unit: { description: "What it holds.", enum: ["time", "tick"], default: "time" },
       },
-      required: ["field"],
-    },
+    ),
     to: text("Receiver: an agent id, may use {field}. Absent: the record is published on the topic."),
     topic: text("Topic of the message, may use {field}."),
     fields: {
@@ -235,16 +232,11 @@ const stop = map("When the run is over.", {
   maxTicks: integer("The run ends here at the latest.", 1),
 });
 
-const module: Schema = {
-  description:
-    "A .wasm file (signed), or a source that is built: .ts (AssemblyScript, or JavaScript where it imports " +
+const module = textOrMap(
+  "A .wasm file (signed), or a source that is built: .ts (AssemblyScript, or JavaScript where it imports " +
     "wasm-engine/agent), .js, .c.",
-  type: ["string", "object"],
-  minLength: 1,
-  maxLength: 1024,
-  pattern: plainPattern,
-  additionalProperties: false,
-  properties: {
+  "path",
+  {
     path: text("Path of the module."),
     digest: {
       description:
@@ -253,8 +245,7 @@ const module: Schema = {
       pattern: "^[0-9a-f]{64}$",
     },
   },
-  required: ["path"],
-};
+);
 
 const providers = (description: string): Schema => ({
   description,
@@ -267,15 +258,10 @@ const providers = (description: string): Schema => ({
 
 const delivery = (description: string): Schema => ({ description, enum: ["lockstep", "recorded"] });
 
-const model: Schema = {
-  description:
-    "A model: a folder with model.json and its .onnx file, or in Hugging Face layout; or {path, …}.",
-  type: ["string", "object"],
-  minLength: 1,
-  maxLength: 1024,
-  pattern: plainPattern,
-  additionalProperties: false,
-  properties: {
+const model = textOrMap(
+  "A model: a folder with model.json and its .onnx file, or in Hugging Face layout; or {path, …}.",
+  "path",
+  {
     path: text("Folder of the model."),
     version: text("Version that its manifest must name.", 255),
     sha256: {
@@ -296,8 +282,7 @@ const model: Schema = {
       default: "shared",
     },
   },
-  required: ["path"],
-};
+);
 
 const inference = map("What holds for every model.", {
   providers: {
@@ -349,26 +334,17 @@ const tenant = map(
   ["fuelPerTick", "turnsPerTick"],
 );
 
-const trustKey: Schema = {
-  description: "A public key: a file, or 64 hexadecimal digits; or {key, ceiling}.",
-  type: ["string", "object"],
-  minLength: 1,
-  maxLength: 1024,
-  pattern: plainPattern,
-  additionalProperties: false,
-  properties: {
-    key: text("File of the public key, or 64 hexadecimal digits."),
-    ceiling: map("The most that agents of modules with this signature may be granted. Absent: everything.", {
-      send: grants("Agents that they may send to."),
-      topics: grants("Topics that they may publish to, join and leave."),
-      models: grants("Models that they may ask."),
-      tools: grants("Tools that they may call."),
-      spawn: grants("Modules that they may start children from."),
-      limits: map("The highest limits. Absent: no bound.", ceilingLimits),
-    }),
-  },
-  required: ["key"],
-};
+const trustKey = textOrMap("A public key: a file, or 64 hexadecimal digits; or {key, ceiling}.", "key", {
+  key: text("File of the public key, or 64 hexadecimal digits."),
+  ceiling: map("The most that agents of modules with this signature may be granted. Absent: everything.", {
+    send: grants("Agents that they may send to."),
+    topics: grants("Topics that they may publish to, join and leave."),
+    models: grants("Models that they may ask."),
+    tools: grants("Tools that they may call."),
+    spawn: grants("Modules that they may start children from."),
+    limits: map("The highest limits. Absent: no bound.", ceilingLimits),
+  }),
+});
 
 const trust = map("Whose modules may run, besides those built and signed here.", {
   keys: {
