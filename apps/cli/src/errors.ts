@@ -1,6 +1,6 @@
 /** Codes of the command line itself. */
 
-import type { ErrorTable } from "@wasm-engine/abi";
+import type { EngineError, ErrorTable } from "@wasm-engine/abi";
 import { errorFactory } from "@wasm-engine/abi";
 
 export const CLI_ERRORS = {
@@ -43,6 +43,13 @@ export const CLI_ERRORS = {
     exitCode: 4,
     explanation: "The engine relies on features of Node 20.19 and later.",
   },
+  WE_CLI_OUTPUT: {
+    message: "Standard output cannot be written: {cause}",
+    hint: "make room where it is redirected to; what the verb did is not undone",
+    exitCode: 4,
+    explanation:
+      "The result of a verb goes to standard output, and the file or device behind it took no more.",
+  },
   WE_CLI_UNHANDLED: {
     message: "Unexpected failure: {cause}",
     hint: "this is a defect of wasm-engine; run again with --verbose for the stack and report it",
@@ -53,3 +60,9 @@ export const CLI_ERRORS = {
 
 /** Makes an error of this table. */
 export const fail = errorFactory(CLI_ERRORS);
+
+/** A command line that makes no sense; `verb` where it names one. */
+export function usageError(verb: string | undefined, problem: string): EngineError {
+  const help = verb === undefined ? "wasm-engine --help" : `wasm-engine ${verb} --help`;
+  return fail("WE_CLI_USAGE", { problem, help });
+}

@@ -61,4 +61,20 @@ function interruption(reporter: Reporter): AbortSignal {
   return controller.signal;
 }
 
+/**
+ * Whoever reads may have seen enough (`log | head`): that ends the verb and is no failure. A full disk behind a
+ * redirection is one.
+ */
+function minds(stdout: NodeJS.WriteStream, stderr: NodeJS.WriteStream): void {
+  stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(process.exitCode ?? 0);
+    const coded = fail("WE_CLI_OUTPUT", { cause: error.message });
+    stderr.write(`error[${coded.code}]: ${coded.message}\n`);
+    process.exit(coded.exitCode);
+  });
+  // Notes that nobody reads must not end a run.
+  stderr.on("error", () => undefined);
+}
+
+minds(process.stdout, process.stderr);
 process.exitCode = await main(process.argv.slice(2));
