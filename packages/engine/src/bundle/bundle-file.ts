@@ -19,7 +19,7 @@ import type { CborValue } from "@wasm-engine/core";
 import { nodeHasher, sha256 } from "../crypto/node-crypto.js";
 import type { Refuse } from "./byte-column.js";
 import { bundleMagic, isBundle } from "./bundle-magic.js";
-import { bundleError } from "./errors.js";
+import { bundleError, damaged, sizeError } from "./errors.js";
 import {
   brotliQuality,
   brotliWindowBits,
@@ -114,9 +114,7 @@ export function encodeBundle(content: BundleContent, release: string): Uint8Arra
 /** By columns where that gives the same bytes again. */
 function packedLog(segments: readonly Uint8Array[]): { readonly form: Form; readonly bytes: Uint8Array } {
   const whole = Buffer.concat(segments);
-  const refuse: Refuse = (reason) => {
-    throw bundleError("WE_BUNDLE_DAMAGED", { path: "", reason });
-  };
+  const refuse = damaged("");
   try {
     const columns = packLog(segments, nodeHasher, refuse);
     const sizes = segments.map(({ length }) => length);
@@ -152,9 +150,7 @@ function entryValue({ name, bytes }: BundlePart): { [key: string]: CborValue } {
  * @throws {WE_BUNDLE_DAMAGED} {WE_BUNDLE_VERSION} {WE_BUNDLE_SIZE}
  */
 export function decodeBundle(path: string, file: Uint8Array): BundleContent {
-  const refuse: Refuse = (reason) => {
-    throw bundleError("WE_BUNDLE_DAMAGED", { path, reason });
-  };
+  const refuse = damaged(path);
   const body = checkFrame(path, file, refuse);
   const table = readTable(path, body, refuse);
   let offset = headerBytes + tableBytesOf(body);
@@ -199,17 +195,18 @@ function tableBytesOf(body: Uint8Array): number {
 
 function readTable(path: string, body: Uint8Array, refuse: Refuse): Table {
   const bytes = tableBytesOf(body);
-  if (bytes > bundleTableBytesMax) throw sizeError(path, "its table", bytes, bundleTableBytesMax);
+  if (bytes > bundleTableBytesMax)
+    throw sizeError(path, "its table", { bytes, bytesMax: bundleTableBytesMax });
   if (bytes > body.length - headerBytes) refuse("it ends inside its table");
   const table = coded(refuse, () =>
     tableOf(decodeCanonical(body.subarray(headerBytes, headerBytes + bytes)), refuse),
   );
-  const contentBytes = [...table.parts, ...table.log].reduce((sum, part) => sum + part.bytes, 0);
   const plainBytes = table.streams.reduce((sum, stream) => sum + stream.plainBytes, 0);
-  for (const total of [contentBytes, plainBytes]) {
-    if (total > bundleContentBytesMax) throw sizeError(path, "its content", total, bundleContentBytesMax);
+  for (const total of [sumOf([...table.parts, ...table.log]), plainBytes]) {
+    if (total > bundleContentBytesMax)
+      throw sizeError(path, "its content", { bytes: total, bytesMax: bundleContentBytesMax });
   }
-  const stored = table.streams.reduce((sum, stream) => sum + stream.bytes, 0);
+  const stored = sumOf(table.streams);
   if (headerBytes + bytes + stored !== body.length) refuse("its streams are not as long as it says");
   const [plain, log] = table.streams;
   if (plain?.plainBytes !== sumOf(table.parts)) refuse("its parts are not as long as it says");
@@ -218,12 +215,8 @@ function readTable(path: string, body: Uint8Array, refuse: Refuse): Table {
   return table;
 }
 
-function sumOf(parts: readonly PartEntry[]): number {
+function sumOf(parts: readonly { readonly bytes: number }[]): number {
   return parts.reduce((sum, { bytes }) => sum + bytes, 0);
-}
-
-function sizeError(path: string, what: string, bytes: number, bytesMax: number): EngineError {
-  return bundleError("WE_BUNDLE_SIZE", { path, what, bytes, bytesMax });
 }
 
 /** Errors of codecs are damage here. */
@@ -332,7 +325,7 @@ function checkedParts(
   });
 }
 
-/** The file may be read at all. @throws {WE_BUNDLE_SIZE} */
+/** The file is no larger than any may be. @throws {WE_BUNDLE_SIZE} */
 export function checkFileBytes(path: string, bytes: number): void {
-  if (bytes > bundleBytesMax) throw sizeError(path, "the file", bytes, bundleBytesMax);
+  if (bytes > bundleBytesMax) throw sizeError(path, "the file", { bytes, bytesMax: bundleBytesMax });
 }

@@ -10,10 +10,10 @@ import { hexOfBytes, nodeHasher, sha256Hex } from "../crypto/node-crypto.js";
 import { storageError } from "../storage/errors.js";
 import { RunFolder, readSegments } from "../storage/index.js";
 import { checkModulesOf, engineRelease, moduleDigestsOf } from "../world/run-store.js";
-import { contentDigest, encodeBundle } from "./bundle-file.js";
+import { checkFileBytes, contentDigest, encodeBundle } from "./bundle-file.js";
 import type { BundleContent, BundlePart } from "./bundle-file.js";
-import { bundleError } from "./errors.js";
-import { bundleBytesMax, bundleContentBytesMax } from "./limits.js";
+import { bundleError, sizeError } from "./errors.js";
+import { bundleContentBytesMax } from "./limits.js";
 import { portableInfo, portableRecords, portableRunId } from "./portable-run.js";
 
 /** What was written. */
@@ -40,14 +40,7 @@ export function writeBundle(dir: string, path: string): BundleReport {
   if (existsSync(path)) throw bundleError("WE_BUNDLE_EXISTS", { path });
   const content = contentOfRun(dir, path);
   const file = encodeBundle(content, engineRelease());
-  if (file.length > bundleBytesMax) {
-    throw bundleError("WE_BUNDLE_SIZE", {
-      path,
-      what: "the file",
-      bytes: file.length,
-      bytesMax: bundleBytesMax,
-    });
-  }
+  checkFileBytes(path, file.length);
   store(path, file);
   return reportOf(path, file, content);
 }
@@ -73,10 +66,8 @@ function contentOfRun(dir: string, path: string): BundleContent {
   const info = portableInfo(folder.readInfo());
   const log = wholeSegments(folder);
   const contentBytes = log.segments.reduce((sum, { bytes }) => sum + bytes.length, 0);
-  if (contentBytes > bundleContentBytesMax) {
-    const size = { bytes: contentBytes, bytesMax: bundleContentBytesMax };
-    throw bundleError("WE_BUNDLE_SIZE", { path, what: "its log", ...size });
-  }
+  if (contentBytes > bundleContentBytesMax)
+    throw sizeError(path, "its log", { bytes: contentBytes, bytesMax: bundleContentBytesMax });
   const { genesis } = log;
   checkModulesOf(folder, genesis);
   const parts: BundlePart[] = [

@@ -1,7 +1,8 @@
 /** Codes of bundles. */
 
 import { errorFactory } from "@wasm-engine/abi";
-import type { ErrorTable } from "@wasm-engine/abi";
+import type { EngineError, ErrorTable } from "@wasm-engine/abi";
+import type { Refuse } from "./byte-column.js";
 
 export const BUNDLE_ERRORS = {
   WE_BUNDLE_DAMAGED: {
@@ -57,3 +58,19 @@ export const BUNDLE_ERRORS = {
 } as const satisfies ErrorTable;
 
 export const bundleError: ReturnType<typeof errorFactory<typeof BUNDLE_ERRORS>> = errorFactory(BUNDLE_ERRORS);
+
+/** Refuses the bundle at `path` as damaged. */
+export function damaged(path: string): Refuse {
+  return (reason) => {
+    throw bundleError("WE_BUNDLE_DAMAGED", { path, reason });
+  };
+}
+
+/** `what` of the bundle at `path` is larger than it may be. */
+export function sizeError(
+  path: string,
+  what: string,
+  size: { readonly bytes: number; readonly bytesMax: number },
+): EngineError {
+  return bundleError("WE_BUNDLE_SIZE", { path, what, ...size });
+}

@@ -16,7 +16,7 @@ import { RunFolder } from "../storage/index.js";
 import { storageError } from "../storage/errors.js";
 import { runsDirectory } from "../world/run-reference.js";
 import { checkModulesOf } from "../world/run-store.js";
-import { bundleError } from "./errors.js";
+import { bundleError, damaged } from "./errors.js";
 import { checkFileBytes, decodeBundle } from "./bundle-file.js";
 import type { BundleContent, BundlePart } from "./bundle-file.js";
 import { causeOf, reportOf } from "./bundle-run.js";
@@ -94,9 +94,7 @@ export interface ReadBundle {
  */
 export function readBundle(path: string, file: Uint8Array): ReadBundle {
   const content = decodeBundle(path, file);
-  const refuse: Refuse = (reason) => {
-    throw bundleError("WE_BUNDLE_DAMAGED", { path, reason });
-  };
+  const refuse = damaged(path);
   checkNames(content, refuse);
   return { file, content, genesis: checkLog(content, refuse) };
 }
@@ -173,9 +171,7 @@ interface Unpacking {
 }
 
 function writeRun(folder: string, { content, genesis, path, filesDirectory }: Unpacking): void {
-  const refuse: Refuse = (reason) => {
-    throw bundleError("WE_BUNDLE_DAMAGED", { path, reason });
-  };
+  const refuse = damaged(path);
   const text = (name: string): string =>
     decodeUtf8(content.parts.find((part) => part.name === name)?.bytes ?? new Uint8Array()) ??
     refuse(`${name} is not UTF-8`);
