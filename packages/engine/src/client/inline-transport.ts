@@ -4,13 +4,12 @@
  */
 
 import { EngineError } from "@wasm-engine/abi";
-import type { InferenceThreadData } from "../inference/contract.js";
 import { openInference } from "../inference/open-inference.js";
-import { InferenceThreadHost } from "../inference/thread-host.js";
 import type { ControlCall } from "../world/control.js";
 import { crashPoints } from "../world/crash-point.js";
 import { singleThread } from "../threads/machine.js";
 import type { Machine } from "../threads/machine.js";
+import { LocalThreadHost } from "../threads/thread-host.js";
 import { fail } from "../world/errors.js";
 import type { WorldJob } from "../world/job.js";
 import { openRun } from "../world/open-run.js";
@@ -25,7 +24,7 @@ class InlineTransport implements Transport {
   readonly #calls: ControlCall[] = [];
   readonly #closed: Promise<void>;
   #resolveClosed: () => void = () => undefined;
-  readonly #threads = new InferenceThreadHost();
+  readonly #threads = new LocalThreadHost();
   #session: Session | undefined;
   #timer: NodeJS.Timeout | undefined;
   #scheduled = false;
@@ -39,8 +38,8 @@ class InlineTransport implements Transport {
   }
 
   async open(job: WorldJob): Promise<void> {
-    const start = (data: InferenceThreadData): void => this.#threads.start(data);
-    const opened = await openInference(job, { start }).catch((error: unknown) => this.#fail(error));
+    const threads = { host: this.#threads };
+    const opened = await openInference(job, threads).catch((error: unknown) => this.#fail(error));
     if (opened === undefined) return;
     const { origin, models } = opened;
     this.#guarded(() => {

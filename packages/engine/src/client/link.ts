@@ -133,7 +133,6 @@ export class WorldLink {
         return;
       case "replayed":
       case "reads-stdin":
-      case "start-inference":
         return;
       case "ended":
         return this.#finish(undefined, event.result);

@@ -24,9 +24,6 @@ export interface InferenceThreadData {
   readonly options: ServiceOptions;
 }
 
-/** Starts a thread and watches it: its unasked end is marked in the channel, while the orchestrator may sleep. */
-export type StartInferenceThread = (data: InferenceThreadData) => void;
-
 /** What `createInferenceService` takes. */
 export interface ServiceOptions {
   /** Folders in which the native runtime is looked for, in order. */

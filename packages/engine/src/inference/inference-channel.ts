@@ -5,8 +5,6 @@
  *   word  0 head, 1 tail of requests      2 bell of the thread: it sleeps on this word, the host counts it up
  *         3 head, 4 tail of answers       5 bell of the host, counted up by the thread and by whoever watches it
  *         6 state of the thread           7 1: finish the batch that runs, then end
- *         8 bytes of the cause of death
- *   64    cause of death, UTF-8, at most 192 bytes
  *   256   ring of requests (4 MiB), ring of answers (4 MiB)
  *
  *   requests  BATCH    u32 batch, u32 model, u32 requests; that many REQUEST frames follow
@@ -19,14 +17,16 @@
  * One copy takes a payload into the ring, one out of it; what finds no room waits at its sender.
  */
 
-import { decodeUtf8, encodeUtf8 } from "@wasm-engine/abi";
 import type { AdaptiveSpin } from "../threads/adaptive-spin.js";
+import { raise } from "../threads/shared-signal.js";
+import type { Bell, SharedSignal } from "../threads/shared-signal.js";
 import { ByteRing } from "./byte-ring.js";
 import { channelRingBytes } from "./limits.js";
 
 export const RequestFrame = { BATCH: 1, REQUEST: 2 } as const;
 export const AnswerFrame = { FACTS: 1, CHANGED: 2, ANSWER: 3, FAILED: 4 } as const;
 
+/** `CLOSED`: it will write no more. `DEAD`: nothing of it is left, which whoever watches it says. */
 export const ThreadState = { STARTING: 0, READY: 1, CLOSED: 2, DEAD: 3 } as const;
 export type ThreadState = (typeof ThreadState)[keyof typeof ThreadState];
 
@@ -39,10 +39,8 @@ const Word = {
   hostBell: 5,
   state: 6,
   closing: 7,
-  causeBytes: 8,
 } as const;
 
-const causeOffset = 64;
 const ringsOffset = 256;
 
 export class InferenceChannel {
@@ -51,7 +49,7 @@ export class InferenceChannel {
   readonly answers: ByteRing;
   readonly #words: Int32Array;
   /** The bell of the orchestrator's own loop; rung together with the host's. */
-  readonly #outerBell: Int32Array | undefined;
+  readonly #outerBell: Int32Array<SharedArrayBuffer> | undefined;
 
   constructor(buffer: SharedArrayBuffer, outerBell?: SharedArrayBuffer) {
     this.buffer = buffer;
@@ -69,7 +67,7 @@ export class InferenceChannel {
   }
 
   get state(): ThreadState {
-    return Atomics.load(this.#words, Word.state) as ThreadState; // only setState and markDead write it
+    return Atomics.load(this.#words, Word.state) as ThreadState; // only setState and the end signal write it
   }
 
   /** Thread: tells the host. */
@@ -78,24 +76,23 @@ export class InferenceChannel {
     this.ringHost();
   }
 
-  /** Whoever watches the thread: it has ended without having been asked to. */
-  markDead(cause: string): void {
-    if (this.state === ThreadState.CLOSED || this.state === ThreadState.DEAD) return;
-    const text = encodeUtf8(cause).subarray(0, ringsOffset - causeOffset);
-    new Uint8Array(this.buffer, causeOffset, text.length).set(text);
-    Atomics.store(this.#words, Word.causeBytes, text.length);
-    this.setState(ThreadState.DEAD);
+  /** Whoever watches the thread: nothing of it is left. */
+  get endSignal(): SharedSignal {
+    const bells: Bell[] = [{ buffer: this.buffer, word: Word.hostBell, step: 1 }];
+    const outer = this.#outerBell?.buffer;
+    if (outer !== undefined) bells.push({ buffer: outer, word: 0, step: 1 });
+    return { buffer: this.buffer, word: Word.state, value: ThreadState.DEAD, bells };
   }
 
-  get cause(): string {
-    const length = Atomics.load(this.#words, Word.causeBytes);
-    return decodeUtf8(new Uint8Array(this.buffer, causeOffset, length).slice()) ?? "unknown";
+  /** Whoever asks the thread to finish what runs and to end. */
+  get leaveSignal(): SharedSignal {
+    const { buffer } = this;
+    return { buffer, word: Word.closing, value: 1, bells: [{ buffer, word: Word.threadBell, step: 1 }] };
   }
 
   /** The thread shall finish what runs and end. */
   close(): void {
-    Atomics.store(this.#words, Word.closing, 1);
-    this.ringThread();
+    raise(this.leaveSignal);
   }
 
   get isClosing(): boolean {

@@ -1,6 +1,6 @@
 /**
  * Program of an inference thread: loads its models, then sleeps on the channel's bell, runs batch after batch and
- * writes the answers back. An error that it does not understand ends it; whoever watches it marks that in the channel.
+ * writes the answers back. An error that it does not understand ends it, which its host tells (threads/thread-host.ts).
  */
 
 import { workerData } from "node:worker_threads";
@@ -160,4 +160,4 @@ async function runThread(data: InferenceThreadData): Promise<void> {
   channel.setState(ThreadState.CLOSED);
 }
 
-await runThread(workerData as InferenceThreadData); // set by thread-host.ts
+await runThread(workerData as InferenceThreadData); // set by model-thread.ts

@@ -6,7 +6,7 @@
 import { EngineError, assert, decodeUtf8 } from "@wasm-engine/abi";
 import type { Encoding, ErrorRecord } from "@wasm-engine/abi";
 import type { ExternalRequest, ModelFacts, ModelSpec, ProviderChange } from "@wasm-engine/core";
-import type { ModelAnswer, ModelEvent, ServiceOptions, StartInferenceThread } from "./contract.js";
+import type { InferenceThreadData, ModelAnswer, ModelEvent, ServiceOptions } from "./contract.js";
 import { fail } from "./errors.js";
 import type { RingFrame } from "./byte-ring.js";
 import {
@@ -25,13 +25,16 @@ import {
   hostSpinLoadsMax,
 } from "./limits.js";
 import { AdaptiveSpin } from "../threads/adaptive-spin.js";
+import type { StartedThread, ThreadHost } from "../threads/thread-host.js";
 import { coreCount } from "../threads/worker-count.js";
+
+const program = new URL("./inference-thread.js", import.meta.url).href;
 
 export interface ModelThreadParts {
   readonly models: readonly ModelSpec[];
   readonly service: string;
   readonly options: ServiceOptions;
-  readonly start: StartInferenceThread;
+  readonly host: ThreadHost;
   readonly bell?: SharedArrayBuffer;
 }
 
@@ -61,6 +64,7 @@ export class ModelThread {
   #waiting: PendingFrame[] = [];
   readonly #spin = new AdaptiveSpin(coreCount() > 1, hostSpinLoadsMax);
   #channel: InferenceChannel;
+  #started: StartedThread;
   /** Bell of the host at the last look. */
   #heard = 0;
   #nextBatch = 0;
@@ -72,7 +76,8 @@ export class ModelThread {
   constructor(parts: ModelThreadParts) {
     this.#parts = parts;
     this.#facts = parts.models.map(() => undefined);
-    this.#channel = this.#start();
+    this.#channel = InferenceChannel.allocate(parts.bell);
+    this.#started = this.#start();
   }
 
   /** Deaths of the thread since the world was opened. */
@@ -87,7 +92,7 @@ export class ModelThread {
 
   /** True once every model is loaded. @throws {WE_INFERENCE_THREAD} and what loading throws */
   get isLoaded(): boolean {
-    const { state, cause } = this.#channel;
+    const { state } = this.#channel;
     for (
       let frame = this.#channel.answers.peek();
       frame !== undefined;
@@ -98,7 +103,7 @@ export class ModelThread {
     }
     if (state === ThreadState.DEAD) {
       const models = this.#parts.models.map(({ name }) => name).join(", ");
-      throw fail("WE_INFERENCE_THREAD", { models, cause });
+      throw fail("WE_INFERENCE_THREAD", { models, cause: this.#started.cause });
     }
     return state === ThreadState.READY;
   }
@@ -152,20 +157,22 @@ export class ModelThread {
     }
   }
 
-  #start(): InferenceChannel {
-    const { bell, service, models, options, start } = this.#parts;
-    const channel = InferenceChannel.allocate(bell);
-    start({ buffer: channel.buffer, service, models, options, ...(bell === undefined ? {} : { bell }) });
-    return channel;
+  #start(): StartedThread {
+    const { bell, service, models, options, host } = this.#parts;
+    const { buffer, endSignal: end, leaveSignal: leave } = this.#channel;
+    const outer = bell === undefined ? {} : { bell };
+    const data: InferenceThreadData = { buffer, service, models, options, ...outer };
+    return host.start({ program, data, end, leave });
   }
 
   /** The thread is gone: once it is asked again, then what it was asked fails. */
   #bury(events: ModelEvent[]): void {
     this.#deaths += 1;
     this.#deathsInRow += 1;
-    events.push({ kind: "died", cause: this.#channel.cause, deaths: this.#deaths });
+    events.push({ kind: "died", cause: this.#started.cause, deaths: this.#deaths });
     this.#waiting = [];
-    this.#channel = this.#start();
+    this.#channel = InferenceChannel.allocate(this.#parts.bell);
+    this.#started = this.#start();
     if (this.#deathsInRow < deathsPerBatchMax) {
       for (const batch of this.#batches.values()) this.#send(batch);
       return;

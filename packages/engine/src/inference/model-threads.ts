@@ -3,9 +3,10 @@
 import { assert } from "@wasm-engine/abi";
 import type { ExternalRequest, ModelSpec } from "@wasm-engine/core";
 import type { Delivery, ModelSetup } from "../world/contract.js";
-import type { ModelEvent, ModelReport, Models, ServiceOptions, StartInferenceThread } from "./contract.js";
+import type { ModelEvent, ModelReport, Models, ServiceOptions } from "./contract.js";
 import { loadPollMs } from "./limits.js";
 import { ModelThread } from "./model-thread.js";
+import type { ThreadHost } from "../threads/thread-host.js";
 
 export interface ModelThreadsParts {
   readonly setups: readonly ModelSetup[];
@@ -13,7 +14,7 @@ export interface ModelThreadsParts {
   readonly delivery: Delivery;
   readonly service: string;
   readonly options: ServiceOptions;
-  readonly start: StartInferenceThread;
+  readonly host: ThreadHost;
   readonly bell?: SharedArrayBuffer;
 }
 

@@ -7,13 +7,13 @@ import { join } from "node:path";
 import type { Delivery, ModelSetup, ResolvedWorld } from "../world/contract.js";
 import type { WorldJob, WorldOrigin } from "../world/job.js";
 import { readSetup } from "../world/run-store.js";
-import type { StartInferenceThread } from "./contract.js";
 import { ModelThreads } from "./model-threads.js";
 import { inferencePackage } from "./service-module.js";
+import type { ThreadHost } from "../threads/thread-host.js";
 
-/** How threads are started. */
-export interface ThreadStart {
-  readonly start: StartInferenceThread;
+/** Who starts threads, and for whom. */
+export interface ThreadAsker {
+  readonly host: ThreadHost;
   /** Bell of the orchestrator's loop, where it sleeps on one. */
   readonly bell?: SharedArrayBuffer;
 }
@@ -26,7 +26,7 @@ export interface OpenedInference {
 }
 
 /** @throws {WE_INFERENCE_THREAD} and what loading models throws */
-export async function openInference(job: WorldJob, threads: ThreadStart): Promise<OpenedInference> {
+export async function openInference(job: WorldJob, threads: ThreadAsker): Promise<OpenedInference> {
   const { origin, session, inferenceService: service = inferencePackage } = job;
   const setup = origin.kind === "new" ? origin.world : readSetup(origin.dir);
   const setups = (setup.models ?? []).map((model) => withDelivery(model, session.delivery));

@@ -17,6 +17,7 @@
 import { assert } from "@wasm-engine/abi";
 import type { AdaptiveSpin } from "./adaptive-spin.js";
 import { barrierStepMs } from "./limits.js";
+import type { SharedSignal } from "./shared-signal.js";
 
 export const Command = { EXECUTE: 1, CALL: 2, DIGESTS: 3 } as const;
 export type Command = (typeof Command)[keyof typeof Command];
@@ -31,28 +32,9 @@ const Word = { starts: 0, command: 1, argument: 2, state: 3, asleep: 4, posted: 
 /** What the end of a thread adds to `remaining`: above every countdown. */
 const endedStep = 0x1_0000;
 
-/** How the end of a thread becomes visible to somebody who sleeps: see thread-host.ts. */
-export interface EndSignal {
-  readonly buffer: SharedArrayBuffer;
-  /** This word is set to `state`. */
-  readonly stateWord: number;
-  readonly state: number;
-  /** Then `bellStep` is added to this word and everybody who sleeps on it is woken. */
-  readonly bellWord: number;
-  readonly bellStep: number;
-}
-
 /** Words of `threads` threads besides the orchestrator; numbered from 1. */
 export function allocateWords(threads: number): SharedArrayBuffer {
   return new SharedArrayBuffer((threads + 1) * lineWords * Int32Array.BYTES_PER_ELEMENT);
-}
-
-/** Says that a thread has ended, from a thread that lives. */
-export function signalEnd({ buffer, stateWord, state, bellWord, bellStep }: EndSignal): void {
-  const words = new Int32Array(buffer);
-  Atomics.store(words, stateWord, state);
-  Atomics.add(words, bellWord, bellStep);
-  Atomics.notify(words, bellWord);
 }
 
 /** The orchestrator's side. */
@@ -67,13 +49,14 @@ export class Barrier {
     this.#spin = spin;
   }
 
-  endSignalOf(thread: number): EndSignal {
+  /** How the end of a thread shows to somebody who sleeps here: see thread-host.ts. */
+  endSignalOf(thread: number): SharedSignal {
+    const buffer = this.#buffer;
     return {
-      buffer: this.#buffer,
-      stateWord: thread * lineWords + Word.state,
-      state: ThreadState.ENDED,
-      bellWord: remainingWord,
-      bellStep: endedStep,
+      buffer,
+      word: thread * lineWords + Word.state,
+      value: ThreadState.ENDED,
+      bells: [{ buffer, word: remainingWord, step: endedStep }],
     };
   }
 

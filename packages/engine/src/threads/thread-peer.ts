@@ -20,6 +20,7 @@ import type {
   ThreadReport,
 } from "./thread-call.js";
 import type { StartedThread, ThreadHost } from "./thread-host.js";
+import { executorStackMb } from "../world/limits.js";
 
 const program = new URL("./executing-thread.js", import.meta.url).href;
 
@@ -92,8 +93,7 @@ export class ThreadPeer {
         outcomes,
         mail: [shared(mail[0]), shared(mail[1])],
       },
-      transfer: [port2],
-      heapMb: executingHeapMb,
+      resourceLimits: { stackSizeMb: executorStackMb, maxOldGenerationSizeMb: executingHeapMb },
       end: barrier.endSignalOf(thread),
     });
   }

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { createInProcessExecutor } from "@wasm-engine/executor";
 import { nodeHasher } from "../crypto/node-crypto.js";
 import { ExecutorScript, SCRIPT_MODULES } from "../testing/executor-script.js";
-import { directThreadHost } from "./thread-host.js";
+import { LocalThreadHost } from "./thread-host.js";
 import { ThreadedExecutor } from "./threaded-executor.js";
 import type { ThreadedOptions } from "./threaded-executor.js";
 
@@ -25,7 +25,8 @@ function alone(seed: number): readonly string[] {
 
 function threaded(workers: number, options: Partial<ThreadedOptions> = {}): ThreadedExecutor {
   const modules = SCRIPT_MODULES;
-  return new ThreadedExecutor({ workers, host: directThreadHost, modules, depthBytes, cores: 4, ...options });
+  const host = new LocalThreadHost();
+  return new ThreadedExecutor({ workers, host, modules, depthBytes, cores: 4, ...options });
 }
 
 function withThreads(

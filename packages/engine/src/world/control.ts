@@ -5,7 +5,7 @@
 
 import type { AgentId, Encoding, ErrorRecord } from "@wasm-engine/abi";
 import type { Genesis, InputBody, Json } from "@wasm-engine/core";
-import type { InferenceThreadData, ModelReport } from "../inference/contract.js";
+import type { ModelReport } from "../inference/contract.js";
 import type { ReplayProgress } from "../replay/replay-contract.js";
 import type { Durability, StopRule } from "./contract.js";
 
@@ -195,8 +195,6 @@ export type WorldEvent =
     }
   /** An input of the world is the standard input of its process: whoever has an event loop reads it. */
   | { readonly kind: "reads-stdin" }
-  /** The orchestrator asks for a thread: whoever has an event loop starts and watches it. */
-  | { readonly kind: "start-inference"; readonly thread: InferenceThreadData }
   | { readonly kind: "progress"; readonly progress: Progress }
   /** What executes the agents was lost after the commit of `tick`; the world was restored and goes on. */
   | { readonly kind: "recovered"; readonly tick: number; readonly error: ErrorRecord }

@@ -2,7 +2,6 @@
 
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { EngineError, assert } from "@wasm-engine/abi";
-import type { InferenceThreadData } from "../inference/contract.js";
 import type { EmitEvent } from "./control.js";
 import { crashPlanOf, crashPoints } from "./crash-point.js";
 import { fail } from "./errors.js";
@@ -17,6 +16,8 @@ const port = parentPort;
 assert(port !== null, "this program runs in a thread of a world process");
 const data = workerData as ThreadData; // set by world-process.ts
 const emit: EmitEvent = (event) => port.postMessage(event);
+/** The main thread of this process starts threads for this one. */
+const host = new RemoteThreadHost(data.threads);
 
 function nextMessage(): JobMessage | undefined {
   assert(port !== null, "this program runs in a thread of a world process");
@@ -36,12 +37,12 @@ function receiveJob(): Job {
   }
 }
 
-/** The machine of this process: its main thread starts threads for it. */
+/** The machine of this process. */
 function machineOf(workers: Workers | undefined, reservedCores = 0): Machine {
   return new Machine({
     workers: workers ?? "auto",
     reservedCores,
-    host: new RemoteThreadHost(data.threads),
+    host,
     fault: threadFaultOf(process.env),
   });
 }
@@ -55,8 +56,7 @@ async function drive(job: WorldJob): Promise<void> {
     import("../inference/open-inference.js"),
   ]);
   const bell = new Int32Array(data.bell);
-  const start = (thread: InferenceThreadData): void => emit({ kind: "start-inference", thread });
-  const { origin, models } = await openInference(job, { start, bell: data.bell });
+  const { origin, models } = await openInference(job, { host, bell: data.bell });
   const options = {
     writer: "thread",
     pass: crashPoints(crashPlanOf(process.env)),

@@ -6,17 +6,15 @@
 
 import { fileURLToPath } from "node:url";
 import { MessageChannel, Worker } from "node:worker_threads";
-import { InferenceThreadHost } from "../inference/thread-host.js";
 import { serveThreads } from "../threads/thread-host.js";
 import type { WorldEvent } from "./control.js";
 import type { JobMessage, ThreadData } from "./job.js";
 import { executorStackMb, orchestratorHeapMb, stopDeadlineMs } from "./limits.js";
 
-const inferenceThreads = new InferenceThreadHost();
 const threadProgram = fileURLToPath(new URL("./orchestrator-thread.js", import.meta.url));
 const bell = new SharedArrayBuffer(4);
 const threads = new MessageChannel();
-serveThreads(threads.port1);
+const startedThreads = serveThreads(threads.port1);
 const thread = startThread({ bell, threads: threads.port2 });
 let hasJob = false;
 /** Settles when the cause of the thread's death has been told. */
@@ -30,7 +28,6 @@ function startThread(data: ThreadData): Worker {
   });
   worker.on("message", (event: WorldEvent) => {
     if (event.kind === "reads-stdin") relayStandardInput();
-    else if (event.kind === "start-inference") inferenceThreads.start(event.thread);
     else tell(event);
   });
   worker.on("error", (error) => {
@@ -54,8 +51,8 @@ function tell(event: WorldEvent): void {
 /** What was told must arrive before the process ends: the channel is closed by the client's side last. */
 function leave(code: number): void {
   process.exitCode = code;
-  // Where the orchestrator died, nobody else ends them; the process ends when they have.
-  inferenceThreads.close();
+  // Where the orchestrator died, nobody else asks them to end; the process ends when they have.
+  startedThreads.close();
   if (process.connected) process.disconnect();
 }
 
@@ -79,9 +76,9 @@ function stop(): void {
   setTimeout(cutOff, stopDeadlineMs).unref();
 }
 
-/** Leaving by exit while an inference thread is within native code would end in an abort of the runtime. */
+/** Leaving by exit while a thread is within native code would end in an abort of the runtime. */
 function cutOff(): void {
-  if (inferenceThreads.isRunning) process.kill(process.pid, "SIGKILL");
+  if (startedThreads.mustWait) process.kill(process.pid, "SIGKILL");
   process.exit(130);
 }
 
