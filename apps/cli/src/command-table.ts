@@ -1,12 +1,11 @@
-const workersOption = {
-  flags: "--workers <n>",
-  summary: "threads that execute agents: a number, or auto (default); shows in no result",
-};
-
 /** Every verb as data: drives the parser, `--help`, the reference page and its tests. */
 
 import type { CommandDefinition } from "./command.js";
 
+const workersOption = {
+  flags: "--workers <n>",
+  summary: "threads that execute agents: a number, or auto (default); shows in no result",
+};
 const runArgument = { name: "run", summary: "path, unique prefix of a run id, @last, or a bundle" };
 
 export const commands: readonly CommandDefinition[] = [

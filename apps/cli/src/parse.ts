@@ -2,7 +2,7 @@
 
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import type { CommandDefinition, OptionDefinition, Parsed } from "./command.js";
-import { fail } from "./errors.js";
+import { usageError } from "./errors.js";
 
 export interface Invoked {
   readonly command: CommandDefinition;
@@ -49,10 +49,9 @@ export async function parseCommandLine(
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return undefined;
     const named = commands.find(({ name }) => name === argv[0])?.name;
-    const help = named === undefined ? "wasm-engine --help" : `wasm-engine ${named} --help`;
     // The parser puts its suggestion on a line of its own.
     const problem = error.message.replace(/^error: /, "").replace(/\s*\n\s*/g, " ");
-    throw fail("WE_CLI_USAGE", { problem, help });
+    throw usageError(named, problem);
   }
   return invoked;
 }

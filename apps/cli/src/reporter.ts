@@ -24,10 +24,6 @@ export class Reporter {
     this.#options = options;
   }
 
-  get json(): boolean {
-    return this.#options.json;
-  }
-
   /** The result of the verb. */
   result(document: unknown, text: string): void {
     this.#endProgress();
@@ -91,7 +87,7 @@ export class Reporter {
 }
 
 /** JSON with bytes as hex and big integers as decimal text. */
-export function jsonText(document: unknown): string {
+function jsonText(document: unknown): string {
   return JSON.stringify(document, (_key, value: unknown) => {
     if (typeof value === "bigint") return value.toString();
     if (value instanceof Uint8Array) return Buffer.from(value).toString("hex");

@@ -4,12 +4,11 @@ import { resolve } from "node:path";
 import { bundleRun } from "@wasm-engine/engine";
 import type { CommandFunction } from "../command.js";
 import { textOption } from "../command.js";
-import { fail } from "../errors.js";
+import { usageError } from "../errors.js";
 
 export const bundle: CommandFunction = async ({ parsed }) => {
   const out = textOption(parsed, "out");
-  if (out === undefined)
-    throw fail("WE_CLI_USAGE", { problem: "bundle needs --out FILE", help: "wasm-engine bundle --help" });
+  if (out === undefined) throw usageError("bundle", "bundle needs --out FILE");
   const report = await bundleRun(parsed.arguments[0] ?? "", { out: resolve(out) });
   const { path, bytes, contentBytes, digest, chainHead, ticks } = report;
   return {

@@ -6,7 +6,7 @@ import { generateKeyFiles } from "@wasm-engine/engine";
 import type { KeyPairPlace } from "@wasm-engine/engine";
 import type { CommandFunction, Parsed } from "../command.js";
 import { textOption } from "../command.js";
-import { fail } from "../errors.js";
+import { usageError } from "../errors.js";
 
 const defaultName = "signing";
 const secretExtension = ".key";
@@ -31,12 +31,14 @@ function placeOf(parsed: Parsed): KeyPairPlace {
   const name = textOption(parsed, "name");
   const out = textOption(parsed, "out");
   if (out !== undefined && extname(out) === secretExtension && !isFolder(out)) {
-    if (name !== undefined) throw usage("--name cannot be combined with an --out that names a file");
+    if (name !== undefined)
+      throw usageError("keygen", "--name cannot be combined with an --out that names a file");
     return pair(dirname(resolve(out)), basename(out, secretExtension));
   }
   const plain = name ?? defaultName;
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(plain)) {
-    throw usage(`--name takes letters, digits, dots, underscores and hyphens, not ${JSON.stringify(plain)}`);
+    const came = JSON.stringify(plain);
+    throw usageError("keygen", `--name takes letters, digits, dots, underscores and hyphens, not ${came}`);
   }
   return pair(resolve(out ?? "."), plain);
 }
@@ -50,8 +52,4 @@ function pair(folder: string, name: string): KeyPairPlace {
 
 function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-}
-
-function usage(problem: string): Error {
-  return fail("WE_CLI_USAGE", { problem, help: "wasm-engine keygen --help" });
 }

@@ -2,20 +2,19 @@
 
 import { join } from "node:path";
 import { Encoding, decodeUtf8, encodeUtf8 } from "@wasm-engine/abi";
-import type { EngineError } from "@wasm-engine/abi";
 import type { InferenceService, ModelSpec } from "@wasm-engine/core";
 import { loadModelSetups } from "@wasm-engine/engine";
 import type { LoadedModels, ModelSetup } from "@wasm-engine/engine";
 import { createInferenceService } from "@wasm-engine/inference";
 import type { CommandFunction, Outcome } from "../command.js";
-import { fail } from "../errors.js";
+import { usageError } from "../errors.js";
 import { textTable } from "../table.js";
 import { visible } from "../visible.js";
 
 export const model: CommandFunction = async ({ parsed }) => {
   const [action = "", config = "", name, json] = parsed.arguments;
   if (action !== "list" && action !== "try")
-    throw usage(`model knows list and try, not ${JSON.stringify(action)}`);
+    throw usageError("model", `model knows list and try, not ${JSON.stringify(action)}`);
   const loaded = await loadModelSetups(config);
   const { baseDirectory, inference } = loaded;
   const nativeFrom = [join(baseDirectory, ".wasm-engine", "native"), baseDirectory];
@@ -48,13 +47,13 @@ interface Question {
 }
 
 async function ask(service: InferenceService, { loaded, name, json }: Question): Promise<Outcome> {
-  if (name === undefined || json === undefined) throw usage("model try needs CONFIG NAME JSON");
+  if (name === undefined || json === undefined) throw usageError("model", "model try needs CONFIG NAME JSON");
   const setup = loaded.models.find((candidate) => candidate.name === name);
   if (setup === undefined) {
     const names = loaded.models.map((candidate) => candidate.name).join(", ");
-    throw usage(`there is no model ${JSON.stringify(name)}; the configuration has: ${names}`);
+    throw usageError("model", `there is no model ${JSON.stringify(name)}; the configuration has: ${names}`);
   }
-  if (!isJson(json)) throw usage(`the request is not JSON: ${json.slice(0, 80)}`);
+  if (!isJson(json)) throw usageError("model", `the request is not JSON: ${json.slice(0, 80)}`);
   const { provider } = await service.load(specOf(setup));
   const request = { encoding: Encoding.JSON, payload: encodeUtf8(json) };
   const { responses } = await service.run(name, [request]);
@@ -84,8 +83,4 @@ function isJson(text: string): boolean {
   } catch {
     return false;
   }
-}
-
-function usage(problem: string): EngineError {
-  return fail("WE_CLI_USAGE", { problem, help: "wasm-engine model --help" });
 }

@@ -5,7 +5,7 @@ import type { BitFlip, FirstDivergence, ReplayOptions, ReplayReport } from "@was
 import { isAgentId } from "@wasm-engine/abi";
 import type { CommandFunction, Parsed } from "../command.js";
 import { flagOption, integerOption, textOption } from "../command.js";
-import { fail } from "../errors.js";
+import { usageError } from "../errors.js";
 import { visible } from "../visible.js";
 
 export const replay: CommandFunction = async ({ parsed, reporter, signal }) => {
@@ -41,10 +41,7 @@ function bitFlip(text: string): BitFlip {
   const match = /^([^@]+)@(\d+):(\d+)\.([0-7])$/.exec(text);
   const agent = match?.[1] ?? "";
   if (match === null || !isAgentId(agent)) {
-    throw fail("WE_CLI_USAGE", {
-      problem: `"${text}" is not AGENT@TICK:BYTE.BIT`,
-      help: "wasm-engine replay --help",
-    });
+    throw usageError("replay", `"${text}" is not AGENT@TICK:BYTE.BIT`);
   }
   return { agent, tick: Number(match[2]), byte: Number(match[3]), bit: Number(match[4]) };
 }

@@ -13,7 +13,7 @@ import type {
 } from "@wasm-engine/engine";
 import type { CommandContext, CommandFunction, Outcome, Parsed } from "../command.js";
 import { flagOption, integerOption, textOption } from "../command.js";
-import { fail } from "../errors.js";
+import { fail, usageError } from "../errors.js";
 import type { Reporter } from "../reporter.js";
 import { visible } from "../visible.js";
 
@@ -68,15 +68,16 @@ const fixedOptions = ["seed", "dir", "durability", "input", "allowUnsigned"] as 
 function optionsOf(parsed: Parsed): OpenOptions {
   const isResumed = textOption(parsed, "resume") !== undefined;
   if (isResumed === (parsed.arguments[0] !== undefined))
-    throw usage("either CONFIG or --resume RUN is needed");
+    throw usageError("run", "either CONFIG or --resume RUN is needed");
   const fixed = fixedOptions.find((name) => isResumed && parsed.options[name] !== undefined);
   if (fixed !== undefined) {
     const flag = fixed === "allowUnsigned" ? "allow-unsigned" : fixed;
-    throw usage(`--${flag} cannot be combined with --resume: a run goes on as it was started`);
+    throw usageError("run", `--${flag} cannot be combined with --resume: a run goes on as it was started`);
   }
   const input = textOption(parsed, "input");
   if (input !== undefined && input !== "-") {
-    throw usage(
+    throw usageError(
+      "run",
       `--input takes "-" for standard input, not ${JSON.stringify(input)}; files are inputs of the config`,
     );
   }
@@ -101,17 +102,13 @@ function optionsOf(parsed: Parsed): OpenOptions {
 function durabilityOption(parsed: Parsed): Durability | undefined {
   const level = textOption(parsed, "durability");
   if (level === undefined || level === "sync" || level === "periodic" || level === "ephemeral") return level;
-  throw usage(`--durability is sync, periodic or ephemeral, not ${JSON.stringify(level)}`);
+  throw usageError("run", `--durability is sync, periodic or ephemeral, not ${JSON.stringify(level)}`);
 }
 
 function deliveryOption(parsed: Parsed): Delivery | undefined {
   const delivery = textOption(parsed, "delivery");
   if (delivery === undefined || delivery === "lockstep" || delivery === "recorded") return delivery;
-  throw usage(`--delivery is lockstep or recorded, not ${JSON.stringify(delivery)}`);
-}
-
-function usage(problem: string): EngineError {
-  return fail("WE_CLI_USAGE", { problem, help: "wasm-engine run --help" });
+  throw usageError("run", `--delivery is lockstep or recorded, not ${JSON.stringify(delivery)}`);
 }
 
 /** The run's own result, or the sealed one where the signal came first. */

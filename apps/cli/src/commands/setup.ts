@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { installNativeRuntime, isNativeRuntimeInstalled, nativeRuntimeVersion } from "@wasm-engine/inference";
 import type { CommandFunction } from "../command.js";
 import { textOption } from "../command.js";
-import { fail } from "../errors.js";
+import { usageError } from "../errors.js";
 
 /** Where worlds look for the runtime, below the folder of their configuration. */
 const nativeFolder = [".wasm-engine", "native"] as const;
@@ -16,10 +16,8 @@ const downloads = {
 
 export const setup: CommandFunction = async ({ parsed, reporter }) => {
   const [what = ""] = parsed.arguments;
-  if (what !== "native" && what !== "cuda") {
-    const problem = `setup knows native and cuda, not ${JSON.stringify(what)}`;
-    throw fail("WE_CLI_USAGE", { problem, help: "wasm-engine setup --help" });
-  }
+  if (what !== "native" && what !== "cuda")
+    throw usageError("setup", `setup knows native and cuda, not ${JSON.stringify(what)}`);
   const folder = resolve(textOption(parsed, "dir") ?? ".", ...nativeFolder);
   const wasInstalled = isNativeRuntimeInstalled(folder);
   if (!wasInstalled) reporter.note(`fetching ${downloads.native}`);

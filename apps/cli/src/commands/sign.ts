@@ -4,16 +4,11 @@ import { resolve } from "node:path";
 import { signModuleFile } from "@wasm-engine/engine";
 import type { CommandFunction } from "../command.js";
 import { flagOption, listOption, textOption } from "../command.js";
-import { fail } from "../errors.js";
+import { usageError } from "../errors.js";
 
 export const sign: CommandFunction = async ({ parsed, reporter }) => {
   const keys = listOption(parsed, "key");
-  if (keys.length === 0) {
-    throw fail("WE_CLI_USAGE", {
-      problem: "sign needs at least one --key FILE",
-      help: "wasm-engine sign --help",
-    });
-  }
+  if (keys.length === 0) throw usageError("sign", "sign needs at least one --key FILE");
   const out = textOption(parsed, "out");
   const detached = flagOption(parsed, "detached");
   const signed = await signModuleFile(resolve(parsed.arguments[0] ?? ""), {

@@ -6,7 +6,7 @@ import type { ModuleFileReport, Signer, TrustPolicy } from "@wasm-engine/engine"
 import { resolve } from "node:path";
 import type { CommandFunction, Parsed } from "../command.js";
 import { integerOption, listOption, textOption } from "../command.js";
-import { fail } from "../errors.js";
+import { usageError } from "../errors.js";
 import { projectFolder } from "../project-folder.js";
 
 export const verify: CommandFunction = async ({ parsed }) => {
@@ -31,13 +31,15 @@ async function policyOf(parsed: Parsed, module: string): Promise<TrustPolicy> {
   const keys = listOption(parsed, "key");
   const file = textOption(parsed, "policy");
   const threshold = integerOption(parsed, "threshold");
-  if (keys.length > 0 && file !== undefined) throw usage("--key cannot be combined with --policy");
+  if (keys.length > 0 && file !== undefined)
+    throw usageError("verify", "--key cannot be combined with --policy");
   if (keys.length > 0) return policyOfKeys(keys, threshold);
   if (threshold !== undefined)
-    throw usage("--threshold needs --key; a policy says itself how many signers it requires");
+    throw usageError("verify", "--threshold needs --key; a policy says itself how many signers it requires");
   const policy = file ?? projectFolder(module);
   if (policy === undefined) {
-    throw usage(
+    throw usageError(
+      "verify",
       "no engine.yaml above the module says whom to trust; give --key FILE or --policy engine.yaml",
     );
   }
@@ -57,8 +59,4 @@ function textOf({ path, digest, signers, missing, unknown, threshold, rebuilt }:
 
 function named({ name, keyId }: Signer): string {
   return name === keyId ? keyId : `${keyId}  ${name}`;
-}
-
-function usage(problem: string): Error {
-  return fail("WE_CLI_USAGE", { problem, help: "wasm-engine verify --help" });
 }
