@@ -18,9 +18,9 @@
  */
 
 import type { AdaptiveSpin } from "../threads/adaptive-spin.js";
+import { ByteRing } from "../threads/byte-ring.js";
 import { raise } from "../threads/shared-signal.js";
 import type { Bell, SharedSignal } from "../threads/shared-signal.js";
-import { ByteRing } from "./byte-ring.js";
 import { channelRingBytes } from "./limits.js";
 
 export const RequestFrame = { BATCH: 1, REQUEST: 2 } as const;

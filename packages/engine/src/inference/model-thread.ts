@@ -8,7 +8,6 @@ import type { Encoding, ErrorRecord } from "@wasm-engine/abi";
 import type { ExternalRequest, ModelFacts, ModelSpec, ProviderChange } from "@wasm-engine/core";
 import type { InferenceThreadData, ModelAnswer, ModelEvent, ServiceOptions } from "./contract.js";
 import { fail } from "./errors.js";
-import type { RingFrame } from "./byte-ring.js";
 import {
   AnswerFrame,
   InferenceChannel,
@@ -25,6 +24,7 @@ import {
   hostSpinLoadsMax,
 } from "./limits.js";
 import { AdaptiveSpin } from "../threads/adaptive-spin.js";
+import type { RingFrame } from "../threads/byte-ring.js";
 import type { StartedThread, ThreadHost } from "../threads/thread-host.js";
 import { coreCount } from "../threads/worker-count.js";
 

@@ -1,17 +1,18 @@
 /**
- * Single-producer single-consumer byte ring between the loop and the log-writer thread, with the words in which
- * the writer
- * reports how far it is. Counters wrap at 2^32; both sides widen them.
+ * What the loop and the log-writer thread share: a ring of frames, and the words in which the writer reports how far
+ * it is. Counters wrap at 2^32; both sides widen them.
  *
  *   words   0 head, 1 tail (bytes), 2 written, 3 synced (low 32 bits of the log position), 4 epoch, 5 state,
  *           6 bytes of the cause, 7 the writer sleeps
  *   32      cause of a failure, UTF-8
- *   256     ring; a frame is u32 payloadBytes, u32 operation, payload, padded to 8; it never wraps
+ *   256     ring of frames (threads/byte-ring.ts)
  */
 
-import { assert, decodeUtf8, encodeUtf8 } from "@wasm-engine/abi";
+import { decodeUtf8, encodeUtf8 } from "@wasm-engine/abi";
+import { ByteRing } from "../threads/byte-ring.js";
+import type { RingFrame } from "../threads/byte-ring.js";
 
-export const RingOperation = { PAD: 0, WRITE: 1, BEGIN: 2, CLOSE: 3 } as const;
+export const RingOperation = { WRITE: 1, BEGIN: 2, CLOSE: 3 } as const;
 export type RingOperation = (typeof RingOperation)[keyof typeof RingOperation];
 
 export const WriterState = { OPEN: 0, FULL: 1, FAILED: 2, CLOSED: 3 } as const;
@@ -29,78 +30,41 @@ const Word = {
 } as const;
 const causeOffset = 32;
 const ringOffset = 256;
-const frameHeaderBytes = 8;
 
-/** Payload aliases the ring until the frame is released. */
-export interface RingFrame {
-  readonly operation: RingOperation;
-  readonly payload: Uint8Array;
-  readonly end: number;
-}
+export type LogFrame = RingFrame<RingOperation>;
 
 export class LogRing {
   readonly buffer: SharedArrayBuffer;
   readonly #words: Int32Array;
-  readonly #bytes: Uint8Array;
-  readonly #view: DataView;
-  readonly #size: number;
+  readonly #ring: ByteRing<RingOperation>;
 
   constructor(buffer: SharedArrayBuffer) {
     this.buffer = buffer;
-    this.#size = buffer.byteLength - ringOffset;
-    assert((this.#size & (this.#size - 1)) === 0, "the ring wraps by masking");
     this.#words = new Int32Array(buffer, 0, ringOffset / 4);
-    this.#bytes = new Uint8Array(buffer, ringOffset);
-    this.#view = new DataView(buffer, ringOffset);
+    const { head, tail } = Word;
+    const size = buffer.byteLength - ringOffset;
+    this.#ring = new ByteRing(buffer, { head, tail, offset: ringOffset, size });
   }
 
   static allocate(size: number): LogRing {
     return new LogRing(new SharedArrayBuffer(ringOffset + size));
   }
 
-  /** Largest payload that always finds room in an empty ring. */
-  get payloadBytesMax(): number {
-    return this.#size / 4;
-  }
-
   /** Producer: false where there is no room now. */
   offer(operation: RingOperation, payload: Uint8Array): boolean {
-    const need = frameHeaderBytes + ((payload.length + 7) & ~7);
-    const head = Atomics.load(this.#words, Word.head);
-    const used = (head - Atomics.load(this.#words, Word.tail)) >>> 0;
-    const at = head & (this.#size - 1);
-    const toEnd = this.#size - at;
-    const pad = need > toEnd ? toEnd : 0;
-    if (used + pad + need > this.#size) return false;
-    if (pad > 0) this.#put(at, RingOperation.PAD, pad - frameHeaderBytes);
-    const start = pad > 0 ? 0 : at;
-    this.#put(start, operation, payload.length);
-    this.#bytes.set(payload, start + frameHeaderBytes);
-    Atomics.store(this.#words, Word.head, (head + pad + need) | 0);
+    if (!this.#ring.offer(operation, payload)) return false;
     if (Atomics.load(this.#words, Word.asleep) === 1) Atomics.notify(this.#words, Word.head);
     return true;
   }
 
-  #put(at: number, operation: RingOperation, payloadBytes: number): void {
-    this.#view.setUint32(at, payloadBytes, true);
-    this.#view.setUint32(at + 4, operation, true);
-  }
-
   /** Consumer: the oldest frame, still in the ring. */
-  peek(): RingFrame | undefined {
-    const tail = Atomics.load(this.#words, Word.tail);
-    if (tail === Atomics.load(this.#words, Word.head)) return undefined;
-    const at = tail & (this.#size - 1);
-    const payloadBytes = this.#view.getUint32(at, true);
-    const operation = this.#view.getUint32(at + 4, true) as RingOperation; // written by offer
-    const start = at + frameHeaderBytes;
-    const end = (tail + frameHeaderBytes + ((payloadBytes + 7) & ~7)) | 0;
-    return { operation, payload: this.#bytes.subarray(start, start + payloadBytes), end };
+  peek(): LogFrame | undefined {
+    return this.#ring.peek();
   }
 
   /** Consumer: the frame's bytes may be overwritten from now on. */
-  release(frame: RingFrame): void {
-    Atomics.store(this.#words, Word.tail, frame.end);
+  release(frame: LogFrame): void {
+    this.#ring.release(frame);
   }
 
   /** Consumer: sleeps until there is a frame or the time is over. */

@@ -7,7 +7,7 @@
 import { EngineError, unreachable } from "@wasm-engine/abi";
 import type { LogDurability } from "./contract.js";
 import { logWriteBytesMax } from "./limits.js";
-import { RingOperation, WriterState, type LogRing, type RingFrame } from "./log-ring.js";
+import { RingOperation, WriterState, type LogFrame, type LogRing } from "./log-ring.js";
 import type { SegmentWriter } from "./segment-writer.js";
 
 export interface WriterLoopOptions {
@@ -81,10 +81,8 @@ export class LogWriterLoop {
     return this.#options.durability === "periodic" && this.#writer.syncedPosition < this.#writer.position;
   }
 
-  #apply({ operation, payload }: RingFrame): "done" | "full" | "close" {
+  #apply({ operation, payload }: LogFrame): "done" | "full" | "close" {
     switch (operation) {
-      case RingOperation.PAD:
-        return "done";
       case RingOperation.WRITE:
         return this.#gather(payload) ? "done" : "full";
       case RingOperation.BEGIN: {

@@ -13,7 +13,9 @@ function ends(): { readonly writer: ByteRing; readonly reader: ByteRing; readonl
   };
 }
 
+/** In both ways: at once, and in a place that is filled first. */
 function write(ring: ByteRing, operation: number, bytes: readonly number[]): boolean {
+  if (operation % 2 === 0) return ring.offer(operation, Uint8Array.from(bytes));
   const target = ring.reserve(operation, bytes.length);
   if (target === undefined) return false;
   target.set(bytes);

@@ -1,6 +1,6 @@
 /**
- * One direction of a channel: a ring of frames with one writer and one reader in different threads. A frame never
- * wraps, so a reader sees its bytes in one piece. Waking whoever sleeps is the channel's matter.
+ * A ring of frames in shared memory with one writer and one reader in different threads. A frame never wraps, so a
+ * reader sees its bytes in one piece. Waking whoever sleeps is its owner's matter: a channel of models, the log.
  *
  *   frame: u32 payloadBytes, u32 operation, payload, padding to a multiple of 8; operation 0 pads to the ring's end
  */
@@ -21,13 +21,14 @@ export interface RingPlace {
 }
 
 /** `payload` aliases the ring until {@link ByteRing.release}. */
-export interface RingFrame {
-  readonly operation: number;
+export interface RingFrame<Operation extends number = number> {
+  readonly operation: Operation;
   readonly payload: Uint8Array;
   readonly end: number;
 }
 
-export class ByteRing {
+/** Operations are numbers from 1. */
+export class ByteRing<Operation extends number = number> {
   readonly #words: Int32Array;
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
@@ -36,6 +37,7 @@ export class ByteRing {
   #reserved: number | undefined;
 
   constructor(buffer: SharedArrayBuffer, place: RingPlace) {
+    assert((place.size & (place.size - 1)) === 0, "the ring wraps by masking");
     this.#place = place;
     this.#words = new Int32Array(buffer, 0, place.offset / 4);
     this.#bytes = new Uint8Array(buffer, place.offset, place.size);
@@ -43,7 +45,22 @@ export class ByteRing {
   }
 
   /** Writer: room for one frame, or undefined where there is none now. {@link publish} makes it visible. */
-  reserve(operation: number, payloadBytes: number): Uint8Array | undefined {
+  reserve(operation: Operation, payloadBytes: number): Uint8Array | undefined {
+    const start = this.#claim(operation, payloadBytes);
+    return start === undefined ? undefined : this.#bytes.subarray(start, start + payloadBytes);
+  }
+
+  /** Writer: a frame, visible at once; false where there is no room now. Allocates nothing. */
+  offer(operation: Operation, payload: Uint8Array): boolean {
+    const start = this.#claim(operation, payload.length);
+    if (start === undefined) return false;
+    this.#bytes.set(payload, start);
+    this.publish();
+    return true;
+  }
+
+  /** Where the payload of the next frame begins. */
+  #claim(operation: Operation, payloadBytes: number): number | undefined {
     const { size, head: headIndex, tail: tailIndex } = this.#place;
     const need = frameHeaderBytes + ((payloadBytes + 7) & ~7);
     assert(operation !== pad && need <= size / 2, "a frame fits an empty ring wherever it begins");
@@ -56,7 +73,7 @@ export class ByteRing {
     const start = skipped > 0 ? 0 : at;
     this.#writeHeader(start, operation, payloadBytes);
     this.#reserved = (head + skipped + need) | 0;
-    return this.#bytes.subarray(start + frameHeaderBytes, start + frameHeaderBytes + payloadBytes);
+    return start + frameHeaderBytes;
   }
 
   /** Writer: the reserved frame may be read. */
@@ -67,7 +84,7 @@ export class ByteRing {
   }
 
   /** Reader: the oldest frame. */
-  peek(): RingFrame | undefined {
+  peek(): RingFrame<Operation> | undefined {
     const { head, tail: tailIndex, size } = this.#place;
     for (;;) {
       const tail = Atomics.load(this.#words, tailIndex);
@@ -77,14 +94,16 @@ export class ByteRing {
       const operation = this.#view.getUint32(at + 4, true);
       const start = at + frameHeaderBytes;
       const end = (tail + frameHeaderBytes + ((payloadBytes + 7) & ~7)) | 0;
-      if (operation !== pad)
-        return { operation, payload: this.#bytes.subarray(start, start + payloadBytes), end };
+      if (operation !== pad) {
+        const payload = this.#bytes.subarray(start, start + payloadBytes);
+        return { operation: operation as Operation, payload, end }; // written by the other end
+      }
       Atomics.store(this.#words, tailIndex, end);
     }
   }
 
   /** Reader: the bytes of the frame may be overwritten from now on. */
-  release(frame: RingFrame): void {
+  release(frame: RingFrame<Operation>): void {
     Atomics.store(this.#words, this.#place.tail, frame.end);
   }
 
