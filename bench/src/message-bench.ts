@@ -134,7 +134,7 @@ export function messageTables(document: MessageDocument): string {
     rate(ticksPerSecond),
     digits(windowMs / 1000),
     String(syncs),
-    String(workers ?? "1"),
+    String(workers),
     ok ? "proved" : "FAILED",
   ]);
   return [

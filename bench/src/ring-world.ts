@@ -7,8 +7,8 @@
 
 import { handleOfId, isAgentId } from "@wasm-engine/abi";
 import { nodeHasher } from "@wasm-engine/engine";
-import { Engine, commands, replayRun } from "wasm-engine";
-import type { OpenOptions, Progress, RunningWorld } from "wasm-engine";
+import { Engine, replayRun } from "wasm-engine";
+import type { Progress, RunningWorld } from "wasm-engine";
 import { checkRing } from "./ring-check.js";
 import { handlesSource, stationName } from "./ring.js";
 import { watchSyncs } from "./sync-watch.js";
@@ -44,8 +44,8 @@ export interface RingFigure {
   readonly syncs: number;
   readonly ticks: number;
   readonly chainHead: string;
-  /** Threads that executed; absent where this version has no such option. */
-  readonly workers: number | "default" | undefined;
+  /** Threads that executed, as asked for. */
+  readonly workers: number | "default";
   readonly checks: {
     /** Stations and messages equal the simulation. */
     readonly simulation: string;
@@ -54,12 +54,6 @@ export interface RingFigure {
     readonly oneWorker: string;
   };
   readonly ok: boolean;
-}
-
-/** True where this version of the engine can be told how many threads execute. */
-export function hasWorkersOption(): boolean {
-  const run = commands.find(({ name }) => name === "run");
-  return run?.options.some(({ flags }) => /--workers\b/.test(flags)) ?? false;
 }
 
 function stationHandle(station: number): number {
@@ -89,7 +83,7 @@ export async function measureRing(plan: RingPlan): Promise<RingFigure> {
 async function measureIn(folder: WorldFolder, plan: RingPlan): Promise<RingFigure> {
   const { stations } = plan;
   const world = await Engine.open(folder.config, {
-    ...workersOf(plan.workers),
+    ...(plan.workers === undefined ? {} : { workers: plan.workers }),
     dir: folder.runFolder("measured"),
     durability: "sync",
   });
@@ -116,12 +110,12 @@ async function measureIn(folder: WorldFolder, plan: RingPlan): Promise<RingFigur
     syncs,
     ticks: result.ticks,
     chainHead: result.chainHead,
-    workers: hasWorkersOption() ? (plan.workers ?? "default") : undefined,
+    workers: plan.workers ?? "default",
     checks: { simulation, replay, oneWorker },
     ok:
       simulation === "equal" &&
       replayed.verified &&
-      !oneWorker.startsWith("different") &&
+      oneWorker === "equal" &&
       result.faults === 0 &&
       syncs >= plan.syncsMin,
   };
@@ -162,19 +156,13 @@ async function observeWindow(world: RunningWorld, plan: RingPlan): Promise<Windo
   }
 }
 
-/** `equal`, `different: …`, or why there was nothing to compare. */
+/** `equal`, or `different: …` with the other head. */
 async function compareOneWorker(
   folder: WorldFolder,
   measured: { readonly ticks: number; readonly chainHead: string },
 ): Promise<string> {
-  const world = await Engine.open(folder.config, { ...workersOf(1), dir: folder.runFolder("one-worker") });
+  const world = await Engine.open(folder.config, { workers: 1, dir: folder.runFolder("one-worker") });
   const { chainHead } = await world.run({ until: "never", ticks: measured.ticks });
   await world.close();
   return chainHead === measured.chainHead ? "equal" : `different: ${chainHead}`;
-}
-
-/** The option exists from the release on that has threads; before, every run has one. */
-function workersOf(workers: number | undefined): OpenOptions {
-  const options: OpenOptions & { readonly workers?: number } = workers === undefined ? {} : { workers };
-  return hasWorkersOption() ? options : {};
 }

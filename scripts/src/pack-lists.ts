@@ -1,6 +1,6 @@
 /** What the tarballs of this repository would hold, as npm itself says, and what is wrong with it. */
 
-import { execFileSync, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { repositoryRoot } from "./tidy/source-tree.js";
@@ -107,12 +107,4 @@ function fileComplaints(path: string, packed: ReadonlySet<string>, folder: strin
     if (!isWhole) complaints.push(`${path}: a map without the sources that it points to`);
   }
   return complaints;
-}
-
-/** The commit that is packed, for people. */
-export function revision(): string {
-  return execFileSync("git", ["describe", "--always", "--dirty"], {
-    cwd: repositoryRoot,
-    encoding: "utf8",
-  }).trim();
 }
