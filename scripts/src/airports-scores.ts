@@ -5,7 +5,7 @@
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { changeTable, changedMost, readScores, scoreTable } from "./airports/scores.js";
 import { runVariant } from "./airports/world-variant.js";
 
@@ -24,4 +24,5 @@ async function main(withMail: string | undefined, withoutMail: string | undefine
   }
 }
 
-await main(process.argv[2], process.argv[3]);
+const [withMail, withoutMail] = process.argv.slice(2).map((folder) => resolve(folder));
+await main(withMail, withoutMail);

@@ -4,11 +4,9 @@
  * elsewhere. `start.ts` prints it; the test compares README's transcript with it.
  */
 
-import { spawnSync } from "node:child_process";
-import { join } from "node:path";
-import { changedMost, readScores, skill } from "./airports/scores.js";
+import { changedMost, skill } from "./airports/scores.js";
 import type { ForecastChange, WorldScores } from "./airports/scores.js";
-import { repositoryRoot } from "./tidy/source-tree.js";
+import { commandLine } from "./command-line.js";
 
 /** What the command line's `run --json` says. */
 export interface RunReport {
@@ -34,7 +32,6 @@ interface ReplayReport {
   readonly wallMs: number;
 }
 
-const cli = join(repositoryRoot, "apps/cli/bin/wasm-engine.js");
 const golden = "examples/airports/golden.bundle";
 const number = (value: number): string => value.toLocaleString("en-US");
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
@@ -42,14 +39,9 @@ const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 /** Runs one verb; its progress goes to this terminal if it is one, its JSON document comes back. */
 function verb<Document>(...args: readonly string[]): Document {
   const quiet = process.stderr.isTTY ? [] : ["--quiet"];
-  const result = spawnSync(process.execPath, [cli, ...args, ...quiet, "--json"], {
-    cwd: repositoryRoot,
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "inherit"],
-    maxBuffer: 1 << 28,
-  });
-  if (result.status !== 0) process.exit(result.status ?? 70);
-  return JSON.parse(result.stdout) as Document; // DESIGN §14 fixes the documents
+  const { status, stdout } = commandLine([...args, ...quiet]);
+  if (status !== 0) process.exit(status ?? 70);
+  return JSON.parse(stdout) as Document; // DESIGN §14 fixes the documents
 }
 
 /** First lines of the transcript. */
@@ -71,8 +63,7 @@ export function summaryOf(name: string, run: RunReport): string {
 }
 
 /** The arbiter's verdict on both runs, and the airports that the mail has moved. */
-export function verdictOf(run: RunReport, cut: RunReport): string {
-  const [withMail, withoutMail] = [readScores(run.dir), readScores(cut.dir)];
+export function verdictOf(withMail: WorldScores, withoutMail: WorldScores): string {
   const { scored, late, baseRate } = withMail.arbiter;
   const title =
     `Probability of a delay over 15 minutes: ${number(scored)} flights of March, ${number(late)} late;` +

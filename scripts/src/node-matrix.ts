@@ -8,6 +8,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { commandLine } from "./command-line.js";
 import { repositoryRoot } from "./tidy/source-tree.js";
 
 interface Variant {
@@ -27,7 +28,6 @@ interface Cell {
   readonly fuel: number;
 }
 
-const cli = "apps/cli/bin/wasm-engine.js";
 const tiers: readonly (readonly string[])[] = [[], ["--liftoff-only"], ["--no-liftoff"]];
 const tierVariants: readonly Variant[] = tiers.map((flags) => ({ flags, workers: "auto" }));
 const threadVariants: readonly Variant[] = [
@@ -55,16 +55,9 @@ function nodeBinary(major: string): string {
 function execute(node: string, { flags, workers, threads }: Variant, world: string): Cell {
   const dir = join(cache, "run");
   rmSync(dir, { recursive: true, force: true });
-  const result = spawnSync(
-    node,
-    [...flags, cli, "run", world, "--dir", dir, "--workers", workers, "--json", "--quiet"],
-    {
-      cwd: repositoryRoot,
-      encoding: "utf8",
-      maxBuffer: 1 << 28,
-      env: { ...process.env, ...(threads === undefined ? {} : { WASM_ENGINE_TEST_THREADS: threads }) },
-    },
-  );
+  const environment = threads === undefined ? {} : { WASM_ENGINE_TEST_THREADS: threads };
+  const words = ["run", world, "--dir", dir, "--workers", workers, "--quiet"];
+  const result = commandLine(words, { node, flags, environment, stderr: "pipe" });
   const report = JSON.parse(result.stdout || "{}") as {
     chainHead?: string;
     ticks?: number;

@@ -1,5 +1,6 @@
 /** `npm start`: the main job, printed. */
 
+import { readScores } from "./airports/scores.js";
 import {
   goldenProof,
   introduction,
@@ -15,7 +16,7 @@ const cut = runWorld("engine.cut.yaml");
 console.log(summaryOf("mail cut", cut));
 const run = runWorld("engine.yaml");
 console.log(`${summaryOf("as it is", run)}\n`);
-console.log(`${verdictOf(run, cut)}\n`);
+console.log(`${verdictOf(readScores(run.dir), readScores(cut.dir))}\n`);
 console.log(`chain head ${run.chainHead}`);
 const replayed = replayOf(run);
 console.log(replayed.line);

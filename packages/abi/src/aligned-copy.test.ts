@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { copyAligned } from "./aligned-copy.js";
+import { Words, copyAligned } from "./aligned-copy.js";
 import { Region } from "./region.js";
 
 test("a copy moves exactly its bytes, short and long, aligned or not, within and across buffers", () => {
@@ -24,6 +24,19 @@ test("a copy moves exactly its bytes, short and long, aligned or not, within and
       },
     ),
   );
+});
+
+test("bytes beyond 2 GiB are copied like others: a guest may have 4 GiB", () => {
+  const far = 2 ** 31 + 64;
+  // Pages that nobody touches cost nothing.
+  const large = new Words(new Uint8Array(far + 128));
+  const small = new Words(Uint8Array.from({ length: 64 }, (_, index) => index + 1));
+  const back = new Words(new Uint8Array(64));
+  assert.equal(large.longs.length, far / 8 + 16);
+  copyAligned(small, 0, large, far, 20);
+  assert.deepEqual(large.bytes.slice(far, far + 24), Uint8Array.of(...small.bytes.slice(0, 20), 0, 0, 0, 0));
+  copyAligned(large, far, back, 8, 20);
+  assert.deepEqual(back.bytes.slice(8, 28), small.bytes.slice(0, 20));
 });
 
 test("views of a region follow its growth", () => {

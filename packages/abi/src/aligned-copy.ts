@@ -6,6 +6,8 @@
 
 /** Bytes above which `set` is faster. */
 const bytesByHandMax = 384;
+/** Offsets up to here may be divided by shifting; those of large memories go beyond. */
+const shiftedOffsetMax = 0x7fff_ffff;
 
 /** One buffer, byte by byte and eight bytes by eight. */
 export class Words {
@@ -15,7 +17,7 @@ export class Words {
   /** `bytes` begins at a multiple of 8 of its buffer; a last part of less than 8 bytes is in `bytes` only. */
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
-    this.longs = new BigInt64Array(bytes.buffer, bytes.byteOffset, bytes.length >> 3);
+    this.longs = new BigInt64Array(bytes.buffer, bytes.byteOffset, Math.floor(bytes.length / 8));
   }
 }
 
@@ -27,7 +29,8 @@ export function copyAligned(
   targetStart: number,
   bytes: number,
 ): void {
-  if (bytes > bytesByHandMax || ((sourceStart | targetStart) & 7) !== 0) {
+  const isLong = bytes > bytesByHandMax || sourceStart + targetStart > shiftedOffsetMax;
+  if (isLong || ((sourceStart | targetStart) & 7) !== 0) {
     target.bytes.set(source.bytes.subarray(sourceStart, sourceStart + bytes), targetStart);
     return;
   }

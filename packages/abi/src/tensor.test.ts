@@ -54,6 +54,10 @@ const REFUSED: readonly (readonly [string, string])[] = [
   ["0100000000000000" + "0109000000000000" + "00".repeat(40), "tensor 0: rank 9 is above 8"],
   ["0100000000000000" + "0100000100000000" + "00".repeat(256), "tensor 0: a name of 256 bytes is too long"],
   ["0100000000000000" + "0101000008000000" + "0200000000000000", "tensor 0: its data is cut off"],
+  // Sizes at and near the ends of 32 bits: none may wrap around to a block that fits.
+  ["0100000000000000" + "0201000000000080" + "0000008000000000", "tensor 0: its data is cut off"],
+  ["0100000000000000" + "02010000f9ffffff" + "f9ffffff00000000", "tensor 0: its data is cut off"],
+  ["0200000000000000" + "0201000000000080" + "0000008000000000", "tensor 0: its data is cut off"],
   [
     "0100000000000000" + "0101000008000000" + "0300000000000000" + "00".repeat(8),
     "tensor 0: dimensions [3] need 12 bytes, not 8",

@@ -150,6 +150,7 @@ function dataOffset(rank: number, nameBytes: number): number {
   return (8 + rank * 4 + nameBytes + 7) & ~7;
 }
 
+/** `dataBytes` is any u32 that a guest has written: bit operations would wrap around. */
 function blockBytes(rank: number, nameBytes: number, dataBytes: number): number {
-  return (dataOffset(rank, nameBytes) + dataBytes + 7) & ~7;
+  return dataOffset(rank, nameBytes) + Math.ceil(dataBytes / 8) * 8;
 }

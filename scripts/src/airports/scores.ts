@@ -1,8 +1,6 @@
 /** What the airports' worlds say about themselves at their end: the arbiter's scores, and each airport's forecasts. */
 
-import { spawnSync } from "node:child_process";
-import { join } from "node:path";
-import { repositoryRoot } from "../tidy/source-tree.js";
+import { commandLine } from "../command-line.js";
 
 /** One forecaster over the flights of March; see examples/airports/agents/arbiter.c. */
 export interface ForecasterScore {
@@ -52,21 +50,15 @@ interface Inspection {
   readonly agents: readonly { readonly agentId: string; readonly describe?: unknown }[];
 }
 
-const cli = join(repositoryRoot, "apps/cli/bin/wasm-engine.js");
-
 /** Reads a finished run with `inspect`. */
 export function readScores(run: string): WorldScores {
-  const result = spawnSync(process.execPath, [cli, "inspect", run, "--json"], {
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "inherit"],
-    maxBuffer: 1 << 28,
-  });
-  if (result.status !== 0) throw new TypeError(`inspect ${run}: exit ${result.status}`);
-  return scoresOf((JSON.parse(result.stdout) as Inspection).agents); // DESIGN §14 fixes the document
+  const { status, stdout } = commandLine(["inspect", run]);
+  if (status !== 0) throw new TypeError(`inspect ${run}: exit ${status}`);
+  return scoresOf((JSON.parse(stdout) as Inspection).agents); // DESIGN §14 fixes the document
 }
 
 /** Sorts what agents describe. */
-export function scoresOf(agents: Inspection["agents"]): WorldScores {
+function scoresOf(agents: Inspection["agents"]): WorldScores {
   const airports = new Map<string, AirportReport>();
   let arbiter: ArbiterScore | undefined;
   for (const { agentId, describe } of agents) {
@@ -91,7 +83,7 @@ export interface ForecastChange {
 }
 
 /** Means of fewer forecasts say little: one departure a day in the data. */
-export const forecastsMin = 30;
+const forecastsMin = 30;
 
 /**
  * Airports whose mean forecast of March moved most when the mail was cut, the most first; those with fewer than

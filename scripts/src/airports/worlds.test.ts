@@ -1,4 +1,7 @@
-/** The airports' worlds, run: README's figures, what cutting the mail does, and that skill needs outcomes. */
+/**
+ * The airports' worlds: how their configurations differ, and that skill needs outcomes. That README's figures are what
+ * they say is in main-job.test.ts, which runs them anyway.
+ */
 
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -6,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { committedFlights, flightTable, shuffleMarch } from "./flight-table.js";
-import { changeTable, changedMost, readScores, scoreTable, skill } from "./scores.js";
+import { readScores, skill } from "./scores.js";
 import { airportsFolder, runVariant } from "./world-variant.js";
 
 const folder = mkdtempSync(join(tmpdir(), "airports-worlds-"));
@@ -40,22 +43,6 @@ test("the training world has the airports, clock and inputs of the example", () 
     assert.equal(part(training, `\n${key}: `, "\n"), part(full, `\n${key}: `, "\n"));
   assert.match(training, /stop: \{ when: tick, tick: 8496 \}/);
   assert.match(full, /id: arbiter, module: arbiter, args: \{ scoreFrom: 8496 \}/);
-});
-
-test("README's tables are what the worlds with and without mail say; every flight gets its forecasts", async () => {
-  const full = readScores(await runVariant({ config: "engine.yaml", folder }));
-  const cut = readScores(await runVariant({ config: "engine.cut.yaml", folder }));
-  for (const { arbiter, airports } of [full, cut]) {
-    assert.deepEqual([arbiter.flights, arbiter.stated, arbiter.trainingFlights], [20_000, 20_000, 12_888]);
-    for (const [id, { failures, inTheAir }] of airports) assert.deepEqual([failures, inTheAir], [0, 0], id);
-  }
-  assert.ok([...cut.airports.values()].every(({ notes }) => notes === 0));
-  assert.ok([...full.airports.values()].some(({ notes }) => notes > 0));
-  assert.deepEqual(cut.arbiter.calendar, full.arbiter.calendar, "the calendar does not read mail");
-  const readme = configOf("README.md");
-  assert.ok(readme.includes(scoreTable(full, cut)), scoreTable(full, cut));
-  const changes = changeTable(changedMost(full, cut, 10));
-  assert.ok(readme.includes(changes), changes);
 });
 
 test("with March's outcomes shuffled there is no skill: late flights look like all others", async () => {

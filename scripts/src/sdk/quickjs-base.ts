@@ -7,6 +7,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { assert } from "@wasm-engine/abi";
+import { cEnvironment } from "@wasm-engine/engine";
 import { cCompiler } from "./c-modules.js";
 import { renameImportModules } from "./import-names.js";
 
@@ -128,7 +129,7 @@ function exportGraph(): object[] {
 }
 
 function run(command: string, parameters: readonly string[]): void {
-  const result = spawnSync(command, parameters, { encoding: "utf8" });
+  const result = spawnSync(command, parameters, { encoding: "utf8", env: cEnvironment(command) });
   const diagnostics = result.error?.message ?? result.stderr;
   assert(result.status === 0, `${command} succeeds: ${diagnostics}`);
 }

@@ -1,8 +1,9 @@
 /** How a bundle is told from other files, without loading what reads it. */
 
-import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { closeSync, openSync, readSync } from "node:fs";
 import { encodeUtf8 } from "@wasm-engine/abi";
 import { equalBytes } from "@wasm-engine/core";
+import { isFile } from "../storage/path-kind.js";
 
 export const bundleMagic: Uint8Array = encodeUtf8("WEBUNDLE");
 
@@ -13,7 +14,7 @@ export function isBundle(beginning: Uint8Array): boolean {
 
 /** True where `path` is a file that begins as bundles do; false also where it cannot be read. */
 export function isBundleFile(path: string): boolean {
-  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return false;
+  if (!isFile(path)) return false;
   const beginning = new Uint8Array(bundleMagic.length);
   try {
     const file = openSync(path, "r");

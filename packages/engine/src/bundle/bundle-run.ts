@@ -138,8 +138,17 @@ function store(path: string, file: Uint8Array): void {
     writeFileSync(temporary, file);
     renameSync(temporary, path);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    removeFile(temporary);
     throw bundleError("WE_BUNDLE_UNWRITABLE", { path, cause: causeOf(error) });
+  }
+}
+
+/** What cannot be removed was never written: the first error is the one to tell. */
+function removeFile(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // Its name is too long, or its parent is no folder.
   }
 }
 

@@ -101,7 +101,9 @@ export function readBundle(path: string, file: Uint8Array): ReadBundle {
 
 function readFile(path: string): Uint8Array {
   try {
-    checkFileBytes(path, statSync(path).size);
+    const stats = statSync(path);
+    if (!stats.isFile()) throw bundleError("WE_BUNDLE_READ", { path, cause: "it is not a file" });
+    checkFileBytes(path, stats.size);
     return new Uint8Array(readFileSync(path));
   } catch (error) {
     if (EngineError.is(error)) throw error;

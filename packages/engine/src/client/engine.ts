@@ -1,6 +1,6 @@
 /** The front door: opens a configuration as a new run, or a recorded run to go on with it. */
 
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Delivery, Durability, InputSourceSpec, ResolvedWorld } from "../world/contract.js";
 import type { CrashPlan } from "../world/crash-point.js";
@@ -8,6 +8,7 @@ import type { WorldJob, WorldOrigin } from "../world/job.js";
 import type { SessionOptions } from "../world/session.js";
 import { parseWorkers } from "../threads/worker-count.js";
 import type { Workers } from "../threads/worker-count.js";
+import { isFolder } from "../storage/path-kind.js";
 import { loadConfig } from "./deferred.js";
 import { WorldLink } from "./link.js";
 import { connectProcess, startProcess } from "./process-transport.js";
@@ -155,9 +156,8 @@ function isRun(target: string, options: OpenOptions): boolean {
 
 /** A file, a folder with an engine.yaml, or a path that looks like a configuration and will be reported missing. */
 function isConfiguration(target: string): boolean {
-  const stats = statSync(target, { throwIfNoEntry: false });
-  if (stats?.isDirectory() === true) return existsSync(join(target, "engine.yaml"));
-  return stats !== undefined || /\.ya?ml$/.test(target);
+  if (isFolder(target)) return existsSync(join(target, "engine.yaml"));
+  return existsSync(target) || /\.ya?ml$/.test(target);
 }
 
 function newRun(world: ResolvedWorld, options: OpenOptions): WorldOrigin {

@@ -1,7 +1,7 @@
 /** What the checks of a configuration share: the document, the folder that paths are relative to, and the findings. */
 
-import { statSync } from "node:fs";
 import { resolve } from "node:path";
+import { isFile } from "../storage/path-kind.js";
 import { pathText, problemsError, shown } from "./problem.js";
 import type { Problem } from "./problem.js";
 import { adviceFor } from "./suggestion.js";
@@ -38,7 +38,7 @@ export class ConfigContext {
   /** Absolute path of a file that must exist; `undefined` with a problem where it does not. */
   file(path: Path, name: string): string | undefined {
     const absolute = this.absolute(name);
-    if (statSync(absolute, { throwIfNoEntry: false })?.isFile() === true) return absolute;
+    if (isFile(absolute)) return absolute;
     this.add("WE_CONFIG_FILE_MISSING", path, { came: shown(name), directory: this.directory });
     return undefined;
   }

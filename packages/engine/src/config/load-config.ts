@@ -3,7 +3,7 @@
  * resolve every default into the genesis, check the inputs. Every stage reports all it finds before it stops.
  */
 
-import { readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import type { ModuleDigest } from "@wasm-engine/abi";
 import type { Genesis } from "@wasm-engine/core";
@@ -14,6 +14,7 @@ import type { ModuleRequest } from "../modules/load-modules.js";
 import type { AdmittedModule } from "../modules/admission.js";
 import type { TrustPolicy } from "../trust/trust-policy.js";
 import type { Durability, InputSourceSpec, ResolvedWorld } from "../world/contract.js";
+import { isFolder } from "../storage/path-kind.js";
 import { expandAgents } from "./agent-table.js";
 import { ConfigContext } from "./config-context.js";
 import type { ConfigFile } from "./config-file.js";
@@ -146,10 +147,8 @@ function isProblemList(
 
 function locate(path: string): string {
   const absolute = resolve(path);
-  const stat = statSync(absolute, { throwIfNoEntry: false });
-  const file = stat?.isDirectory() === true ? join(absolute, "engine.yaml") : absolute;
-  if (statSync(file, { throwIfNoEntry: false }) === undefined)
-    throw configError("WE_CONFIG_MISSING", { file: path });
+  const file = isFolder(absolute) ? join(absolute, "engine.yaml") : absolute;
+  if (!existsSync(file)) throw configError("WE_CONFIG_MISSING", { file: path });
   return file;
 }
 
@@ -161,7 +160,9 @@ function shownPath(file: string): string {
 
 function readConfig(file: string): Uint8Array {
   try {
-    const { size } = statSync(file);
+    const stats = statSync(file);
+    if (!stats.isFile()) throw configError("WE_CONFIG_READ", { file, cause: "it is not a file" });
+    const { size } = stats;
     if (size > configBytesMax) {
       throw configError("WE_CONFIG_SIZE", { file: basename(file), bytes: size, bytesMax: configBytesMax });
     }

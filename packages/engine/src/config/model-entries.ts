@@ -1,7 +1,7 @@
 /** `models` and `inference` of engine.yaml: what each model is loaded from, and how its answers enter the world. */
 
-import { statSync } from "node:fs";
 import type { ProviderName } from "@wasm-engine/core";
+import { isFolder } from "../storage/path-kind.js";
 import type { InferenceSetup, ModelSetup } from "../world/contract.js";
 import type { ConfigContext } from "./config-context.js";
 import type { ConfigFile, ModelFileEntry } from "./config-file.js";
@@ -45,7 +45,7 @@ function resolveModel(
     return undefined;
   }
   const dir = context.absolute(path);
-  if (statSync(dir, { throwIfNoEntry: false })?.isDirectory() !== true) {
+  if (!isFolder(dir)) {
     context.add("WE_CONFIG_MODEL_MISSING", where, { came: shown(path), directory: context.directory });
     return undefined;
   }

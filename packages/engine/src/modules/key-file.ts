@@ -65,6 +65,19 @@ export function readSigningKey(path: string): KeyPair & { readonly isShared: boo
   return { secretKey, publicKey: publicKeyOf(secretKey), isShared };
 }
 
+/** True where a key of either kind is stored, which nothing else may overwrite. */
+export function isKeyFile(path: string): boolean {
+  return [decodeSecretKey, decodePublicKey].some((decode) => {
+    try {
+      decode(readKeyBytes(path).bytes);
+      return true;
+    } catch (error) {
+      if (EngineError.is(error) && error.code !== "WE_INTERNAL_ASSERTION") return false;
+      throw error;
+    }
+  });
+}
+
 function readKeyBytes(path: string): { readonly bytes: Uint8Array; readonly mode: number } {
   try {
     const stats = statSync(path);

@@ -7,6 +7,7 @@ import { cCompiler } from "./c-compiler.js";
 import type { Compiler } from "./compiler.js";
 import { buildError } from "./errors.js";
 import { javaScriptCompiler } from "./javascript-compiler.js";
+import { isFile } from "../storage/path-kind.js";
 import { moduleBytesMax } from "./limits.js";
 
 /** An import of the JavaScript SDK: what tells a TypeScript agent from an AssemblyScript one. */
@@ -14,9 +15,7 @@ const javaScriptImport = /\b(?:from|import)\s*["'](?:wasm-engine\/agent|@wasm-en
 
 /** The compiler for a source, or `undefined` for a module that is already built. */
 export function compilerFor(path: string): Compiler | undefined {
-  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) {
-    throw buildError("WE_BUILD_SOURCE_MISSING", { path });
-  }
+  if (!isFile(path)) throw buildError("WE_BUILD_SOURCE_MISSING", { path });
   switch (extname(path)) {
     case ".wasm":
       return undefined;
@@ -39,7 +38,9 @@ export function compilerFor(path: string): Compiler | undefined {
 /** Content of a module file, of bounded size. */
 export function readModuleFile(path: string): Uint8Array {
   try {
-    const { size } = statSync(path);
+    const stats = statSync(path);
+    if (!stats.isFile()) throw buildError("WE_MODULE_READ", { path, cause: "it is not a file" });
+    const { size } = stats;
     if (size > moduleBytesMax)
       throw buildError("WE_MODULE_SIZE", { path, bytes: size, bytesMax: moduleBytesMax });
     // Plain bytes of their own: a Buffer may share its memory, and its `slice` does.

@@ -24,7 +24,7 @@ import { keyIdText, reportSignatures, trustPolicy } from "../trust/trust-policy.
 import type { SignatureReport, TrustPolicy } from "../trust/trust-policy.js";
 import { writeAtomically } from "./build-cache.js";
 import { buildModule } from "./build-module.js";
-import { createKeyPair, readSigningKey, readTrustedKey } from "./key-file.js";
+import { createKeyPair, isKeyFile, readSigningKey, readTrustedKey } from "./key-file.js";
 import type { KeyPairPlace } from "./key-file.js";
 import { readModuleFile } from "./module-bytes.js";
 
@@ -62,12 +62,14 @@ export interface SignedFile {
 
 /**
  * Adds signatures to a module that an engine would run.
- * @throws {WE_KEY_READ} {WE_SIGNATURE_KEY} {WE_SIGNATURE_DUPLICATE} {WE_SIGNATURE_EMBEDDED} and those of modules
+ * @throws {WE_KEY_READ} {WE_KEY_EXISTS} {WE_SIGNATURE_KEY} {WE_SIGNATURE_DUPLICATE} {WE_SIGNATURE_EMBEDDED} and
+ * those of modules
  */
 export function signModuleFile(path: string, options: SignFileOptions): SignedFile {
   const keys = options.keys.map((key) => ({ key, ...readSigningKey(key) }));
   const isDetached = options.detached === true;
   const output = options.output ?? (isDetached ? `${path}.sig` : path);
+  if (isKeyFile(output)) throw trustError("WE_KEY_EXISTS", { path: output });
   const original = readModuleFile(path);
   checkAgentModule(validateModule(original));
   if (isDetached && readSignatures(original).length > 0) throw trustError("WE_SIGNATURE_EMBEDDED", { path });

@@ -1,11 +1,12 @@
 /** Names of runs: paths, unique prefixes of ids, `@last`. Runs live in `.wasm-engine/runs` below a configuration. */
 
 import { randomBytes } from "node:crypto";
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { compareIds } from "@wasm-engine/abi";
 import { isBundleFile } from "../bundle/bundle-magic.js";
 import { bundleError } from "../bundle/errors.js";
+import { isFolder } from "../storage/path-kind.js";
 import { fail } from "./errors.js";
 import { searchedFoldersMax } from "./limits.js";
 
@@ -38,7 +39,7 @@ export function listRunIds(baseDirectory: string): readonly string[] {
  */
 export function resolveRun(reference: string, baseDirectory: string = process.cwd()): string {
   const path = resolve(baseDirectory, reference);
-  if (existsSync(path) && statSync(path).isDirectory()) return path;
+  if (isFolder(path)) return path;
   if (isBundleFile(path)) throw bundleError("WE_BUNDLE_NOT_OPENED", { path: reference });
   const places = [baseDirectory, ...projectsBelow(baseDirectory)];
   const runs = places

@@ -104,7 +104,9 @@ async function isFile(path: string): Promise<boolean> {
 
 async function readBounded(model: string, path: string, bytesMax: number): Promise<Uint8Array> {
   try {
-    const { size } = await stat(path);
+    const stats = await stat(path);
+    if (!stats.isFile()) throw inferenceError("WE_MODEL_READ", { model, path, cause: "it is not a file" });
+    const { size } = stats;
     if (size > bytesMax)
       throw inferenceError("WE_MODEL_LIMIT", {
         model,

@@ -152,6 +152,9 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 function shown(value: unknown): string {
+  // A list or map may be nested deeper than the stack of whoever prints it.
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  if (isRecord(value)) return "a map";
   const json = JSON.stringify(value);
   return json.length > 60 ? `${json.slice(0, 60)}…` : json;
 }
