@@ -1,0 +1,57 @@
+/** Verbs about models, this machine and the errors that it may show. */
+
+import type { CommandDefinition } from "../command.js";
+
+export const environmentVerbs: readonly CommandDefinition[] = [
+  {
+    name: "model",
+    summary: "Show the models of a configuration, or ask one of them",
+    description:
+      "list loads every model on its providers and shows version, provider, why others were passed over, latency and digest. try asks one of them once with JSON, as an agent would, and prints the answer. Neither builds modules or starts a world.",
+    arguments: [
+      { name: "action", summary: "list or try" },
+      { name: "config", summary: "path of engine.yaml, or of a folder that holds one" },
+      { name: "name", summary: "try: the model", optional: true },
+      { name: "json", summary: "try: the request", optional: true },
+    ],
+    options: [],
+    examples: ["wasm-engine model list engine.yaml", "wasm-engine model try engine.yaml delay '[[8, 740]]'"],
+    exitCodes:
+      "0 ok, 1 the model cannot answer that, 2 usage or unknown model, 3 another digest, 4 no provider",
+    load: async () => (await import("../commands/model.js")).model,
+  },
+  {
+    name: "setup",
+    summary: "Install the native inference runtime into the project",
+    description:
+      "native installs onnxruntime-node with npm, without its install script, into .wasm-engine/native: providers cpu and webgpu, on macOS coreml, on Windows dml. cuda adds the CUDA 12 libraries through the package's own script (Linux on x64). Worlds run without either, on the provider wasm.",
+    arguments: [{ name: "what", summary: "native or cuda" }],
+    options: [
+      { flags: "--dir <folder>", summary: "folder of the configuration (default: the working directory)" },
+    ],
+    examples: ["wasm-engine setup native", "wasm-engine setup cuda --dir worlds/airports"],
+    exitCodes: "0 ok, 2 usage, 4 not downloadable or not writable",
+    load: async () => (await import("../commands/setup.js")).setup,
+  },
+  {
+    name: "doctor",
+    summary: "Check whether worlds can run on this machine",
+    description:
+      "Checks Node, WebAssembly, float arithmetic, stacks, disk and compilers, tries the execution providers for models, and says what to do. Changes nothing.",
+    arguments: [],
+    options: [],
+    examples: ["wasm-engine doctor"],
+    exitCodes: "0 worlds can run, 4 something needed is missing",
+    load: async () => (await import("../commands/doctor.js")).doctor,
+  },
+  {
+    name: "explain",
+    summary: "Explain an error code",
+    description: "Prints what an error code means, when it happens and what to do.",
+    arguments: [{ name: "code", summary: "WE_…, with or without the prefix", optional: true }],
+    options: [{ flags: "--list", summary: "every code of this release" }],
+    examples: ["wasm-engine explain WE_LOG_DAMAGED", "wasm-engine explain --list"],
+    exitCodes: "0 ok, 2 unknown code",
+    load: async () => (await import("../commands/explain.js")).explain,
+  },
+];

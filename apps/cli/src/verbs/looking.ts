@@ -1,0 +1,62 @@
+/** Verbs that read runs and change nothing. */
+
+import type { CommandDefinition } from "../command.js";
+import { runArgument } from "./shared-options.js";
+
+export const lookingVerbs: readonly CommandDefinition[] = [
+  {
+    name: "inspect",
+    summary: "Show the world, or one agent, at a tick",
+    description:
+      "Shows status, mailbox, pending requests, counters and digest of every agent, as sealed at a tick; for one agent also what it says about itself.",
+    arguments: [runArgument],
+    options: [
+      { flags: "--at <tick>", summary: "as sealed at this tick (default: the last)", type: "integer" },
+      { flags: "--agent <id>", summary: "only this agent, in full" },
+    ],
+    examples: ["wasm-engine inspect @last", "wasm-engine inspect @last --agent arbiter --at 100"],
+    exitCodes: "0 ok, 2 unknown run or agent, 3 damaged log",
+    load: async () => (await import("../commands/inspect.js")).inspect,
+  },
+  {
+    name: "log",
+    summary: "List the records on disk",
+    description:
+      "Lists the event log's records as they lie on disk: inputs and commits, decoded. Executes nothing.",
+    arguments: [runArgument],
+    options: [
+      { flags: "--from <tick>", summary: "first tick", type: "integer" },
+      { flags: "--to <tick>", summary: "last tick", type: "integer" },
+      { flags: "--follow", summary: "print rows as they are read (JSON Lines with --json)" },
+    ],
+    examples: ["wasm-engine log @last --from 10 --to 12", "wasm-engine log @last --follow --json"],
+    exitCodes: "0 ok, 2 unknown run, 3 damaged log",
+    load: async () => (await import("../commands/log.js")).log,
+  },
+  {
+    name: "logs",
+    summary: "Show what agents wrote to their consoles, and how they faulted",
+    description:
+      "Shows agents' console lines, and a line of level fault for every fault, with what the agent logged as an error in the invocation that failed. They are not stored: the run is replayed to produce them.",
+    arguments: [runArgument],
+    options: [
+      { flags: "--agent <id>", summary: "only this agent" },
+      { flags: "--from <tick>", summary: "first tick", type: "integer" },
+      { flags: "--to <tick>", summary: "last tick", type: "integer" },
+    ],
+    examples: ["wasm-engine logs @last --agent ORD"],
+    exitCodes: "0 ok, 2 unknown run, 3 divergence or damaged log",
+    load: async () => (await import("../commands/logs.js")).logs,
+  },
+  {
+    name: "verify-log",
+    summary: "Check every byte of a run's log and its chain",
+    description:
+      "Checks every record's checksum and position, and recomputes the hash chain, without executing anything. Names the damaged record.",
+    arguments: [runArgument],
+    options: [],
+    examples: ["wasm-engine verify-log @last"],
+    exitCodes: "0 whole, 3 damaged",
+    load: async () => (await import("../commands/verify-log.js")).verifyLog,
+  },
+];
