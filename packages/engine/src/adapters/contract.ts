@@ -5,13 +5,14 @@
  */
 
 import type { AgentId, Encoding } from "@wasm-engine/abi";
-import type { Json } from "@wasm-engine/core";
+import type { ExternalRequest, Json } from "@wasm-engine/core";
 import type { Delivery } from "../world/contract.js";
 
 /** One request, as it left the world. Plain data: it crosses a thread boundary. */
 export interface AdapterRequest {
   /** Hex SHA-256 over lineage, agent, tick and emission index: the idempotency key that the outside may be given. */
   readonly id: string;
+  readonly kind: ExternalRequest["kind"];
   readonly agentId: AgentId;
   /** Model or tool as the agent names it. */
   readonly name: string;
@@ -24,7 +25,13 @@ export interface AdapterRequest {
 
 /** The one last answer. Texts of failures are stable: no host names, no wall time, no engine error text. */
 export type AdapterAnswer =
-  | { readonly ok: true; readonly encoding: Encoding; readonly payload: Uint8Array }
+  | {
+      readonly ok: true;
+      readonly encoding: Encoding;
+      readonly payload: Uint8Array;
+      /** Taken from an earlier run, by content; absent: asked now. For counts only. */
+      readonly reused?: true;
+    }
   | {
       readonly ok: false;
       /** `FAILED`, `TIMEOUT`, `OUTCOME_UNKNOWN`, `BAD_INPUT`, or what a tool has chosen. */
@@ -49,10 +56,12 @@ export interface Adapter {
   close?(): Promise<void>;
 }
 
-/** Where a secret comes from. Only the adapter thread resolves it; the run folder keeps this reference, never a value. */
+/** Where a secret comes from. Only the adapter thread resolves it; the run folder keeps the reference, no value. */
 export type SecretSource = { readonly env: string } | { readonly file: string };
 
 interface AdapterSetupHead {
+  /** What agents ask it for: a model and a tool may have the same name. */
+  readonly serves: ExternalRequest["kind"];
   /** Name that agents ask by. */
   readonly name: string;
   /** Absent: that of the world. */
@@ -67,6 +76,7 @@ interface AdapterSetupHead {
 
 export interface ToolSetup extends AdapterSetupHead {
   readonly kind: "tool";
+  readonly serves: "tool";
   /** Absolute path of the module that exports the tool. */
   readonly path: string;
   /** A call may be repeated after a crash without harm; otherwise an attempt without result is OUTCOME_UNKNOWN. */
@@ -78,11 +88,13 @@ export interface ToolSetup extends AdapterSetupHead {
 /** Any server with the interface of OpenAI, on loopback unless `remote` grants more. */
 export interface OpenAiSetup extends AdapterSetupHead {
   readonly kind: "openai";
+  readonly serves: "inference";
   /** Base address, up to and including `/v1`. */
   readonly url: string;
   /** Name of the model at the server. */
   readonly model: string;
   readonly parameters: Readonly<Record<string, Json>>;
+  /** Answers may be taken from an earlier run, by content. */
   readonly reuse: boolean;
   /** Requests under way at a time. */
   readonly concurrency: number;
@@ -105,13 +117,18 @@ export interface RecordedSetup extends AdapterSetupHead {
 /** Fails on purpose. */
 export interface FailingSetup extends AdapterSetupHead {
   readonly kind: "failing";
-  /** refuse: an error answer; hang: no answer until `timeoutMs`; garble: bytes that are no JSON; flaky: every second call. */
+  /**
+   * refuse: an error answer; hang: no answer until `timeoutMs`; garble: bytes that are no JSON; flaky: an error for
+   * about every second request.
+   */
   readonly how: "refuse" | "hang" | "garble" | "flaky";
   readonly code: string;
   readonly message: string;
 }
 
-export type ModelAdapterSetup = OpenAiSetup | ScriptedSetup | RecordedSetup | FailingSetup;
+/** Stands for a model or a tool. */
+export type FakeSetup = ScriptedSetup | RecordedSetup | FailingSetup;
+export type ModelAdapterSetup = OpenAiSetup | FakeSetup;
 export type AdapterSetup = ToolSetup | ModelAdapterSetup;
 
 /** What an adapter is made with. */
@@ -120,6 +137,8 @@ export interface AdapterSurroundings {
   secret(name: string): string;
   /** Folder of the configuration. */
   readonly baseDirectory: string;
+  /** Answers of earlier runs are not looked at; those of this one are kept. */
+  readonly askAnew: boolean;
 }
 
 /** Checks its setup; what it cannot use stops the world before anything of its run is written. */

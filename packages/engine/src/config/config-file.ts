@@ -1,6 +1,7 @@
 /** Shape of engine.yaml after the schema has accepted it: what is written, without defaults. */
 
 import type { Json, Policy, ProviderName } from "@wasm-engine/core";
+import type { FailingSetup } from "../adapters/contract.js";
 import type { Delivery, Durability } from "../world/contract.js";
 
 export interface LimitsEntry {
@@ -74,15 +75,35 @@ export interface TrustEntry {
 
 export type ModuleEntry = string | { readonly path: string; readonly digest?: string };
 
-/** A model with more than its folder. */
-export interface ModelFileEntry {
-  readonly path: string;
+/** Where a secret comes from; a text would be the secret itself and is refused. */
+export type SecretEntry = string | { readonly env?: string; readonly file?: string };
+
+/** An entry that answers without a model or a tool; exactly one of the first three is there. */
+export interface FakeEntry {
+  readonly scripted?: string;
+  readonly recorded?: string;
+  readonly failing?: FailingSetup["how"];
+  readonly code?: string;
+  readonly message?: string;
+  readonly latencyTicks?: number;
+  readonly delivery?: Delivery;
+  readonly timeoutMs?: number;
+}
+
+/** A model with more than its folder; exactly one of path, openai, scripted, recorded, failing is there. */
+export interface ModelFileEntry extends FakeEntry {
+  readonly path?: string;
   readonly version?: string;
   readonly sha256?: string;
   readonly providers?: readonly ProviderName[];
-  readonly latencyTicks?: number;
-  readonly delivery?: Delivery;
   readonly thread?: "shared" | "own";
+  readonly openai?: string;
+  readonly model?: string;
+  readonly key?: SecretEntry;
+  readonly parameters?: Readonly<Record<string, Json>>;
+  readonly concurrency?: number;
+  readonly reuse?: boolean;
+  readonly remote?: boolean;
 }
 
 export interface InferenceEntry {

@@ -116,12 +116,20 @@ export const CONFIG_ERRORS = {
     explanation: "A model is a folder with model.json and its .onnx file, or one in Hugging Face layout.",
   },
   WE_CONFIG_MODEL_SOURCE: {
-    message: "{at}: {path} names {came}; this release reads models from folders only",
-    hint: "fetch the model into a folder and name that; {scheme}: addresses come with a later release",
+    message: "{at}: {path} names {came}, which is not a folder",
+    hint: "fetch a model into a folder and name that; a server is written openai:URL#NAME, without `path`",
     exitCode: 2,
     explanation:
-      "Models from Hugging Face (hf:) and from OpenAI-compatible servers (openai:) are written as addresses. This " +
-      "release has no adapter for either, and says so instead of answering every request with FAILED.",
+      "Models are read from folders, or asked from a server with the interface of OpenAI (`openai:`). Other " +
+      "addresses, such as those of Hugging Face (hf:), have no adapter in this release: fetch the model first.",
+  },
+  WE_CONFIG_MODEL_REMOTE: {
+    message: "{at}: {path} asks the machine {host}; without a grant only servers on this machine are asked",
+    hint: "write `{name}: { openai: URL, model: NAME, remote: true }` if what agents ask may leave this machine",
+    exitCode: 2,
+    explanation:
+      "Everything that agents put into a request is sent to the server. A server on another machine, or one named by " +
+      "anything but localhost, 127.0.0.0/8 or [::1], needs `remote: true` beside its address.",
   },
   WE_CONFIG_TEMPLATE: {
     message: "{at}: {path} uses {came}, which is not a column of {table}",

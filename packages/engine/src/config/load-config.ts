@@ -67,7 +67,7 @@ export async function loadConfig(path: string, overrides: ConfigOverrides = {}):
   const stop = resolveStop(context, config, { drafts, ...ticks });
   const requests = moduleRequests(context, config);
   const trust = resolveTrust(context, config);
-  const models = resolveModels(context, config);
+  const { models, adapters } = resolveModels(context, config);
   context.settle();
   const allowUnsigned = overrides.allowUnsigned ?? config.trust?.allowUnsigned ?? false;
   const modules = await loadModules(requests, { ...trust, directory, allowUnsigned });
@@ -88,6 +88,7 @@ export async function loadConfig(path: string, overrides: ConfigOverrides = {}):
     inputs: scanned.inputs,
     outputs,
     models,
+    ...(adapters.length === 0 ? {} : { adapters }),
     inference: resolveInference(config),
     stop,
     durability: overrides.durability ?? config.durability ?? ENGINE_DEFAULTS.durability,
@@ -116,7 +117,7 @@ export function loadTrustPolicy(path: string): TrustPolicy {
 /** The models of a configuration alone; nothing is built. @throws what a bad configuration throws */
 export function loadModelSetups(path: string): LoadedModels {
   const { directory, config, context } = readShape(path);
-  const models = resolveModels(context, config);
+  const { models } = resolveModels(context, config);
   context.settle();
   return { models, inference: resolveInference(config), baseDirectory: directory };
 }

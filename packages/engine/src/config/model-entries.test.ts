@@ -67,6 +67,95 @@ test("how models are run is no part of the genesis: it changes no chain", async 
   assert.deepEqual(other.world.genesis, plain.world.genesis);
 });
 
+test("servers and what stands for a model are adapters; texts and maps say the same", async (context) => {
+  const { world, directory } = await loaded(
+    context,
+    `models:
+  writer: openai:http://127.0.0.1:11434/v1#llama3.2:3b
+  critic:
+    openai: https://models.example.org/v1/
+    model: org/big
+    key: { env: CRITIC_KEY }
+    parameters: { temperature: 0 }
+    timeoutMs: 5000
+    concurrency: 2
+    reuse: false
+    remote: true
+    delivery: lockstep
+    latencyTicks: 3
+  broken: { failing: refuse, message: out of order }
+  delay: models/delay
+`,
+  );
+  const head = { serves: "inference", secrets: {} };
+  assert.deepEqual(world.adapters, [
+    {
+      ...head,
+      kind: "failing",
+      name: "broken",
+      how: "refuse",
+      code: "FAILED",
+      message: "out of order",
+      timeoutMs: 120_000,
+    },
+    {
+      ...head,
+      kind: "openai",
+      name: "critic",
+      url: "https://models.example.org/v1",
+      model: "org/big",
+      parameters: { temperature: 0 },
+      timeoutMs: 5000,
+      concurrency: 2,
+      reuse: false,
+      secrets: { key: { env: "CRITIC_KEY" } },
+      delivery: "lockstep",
+      latencyTicks: 3,
+    },
+    {
+      ...head,
+      kind: "openai",
+      name: "writer",
+      url: "http://127.0.0.1:11434/v1",
+      model: "llama3.2:3b",
+      parameters: {},
+      timeoutMs: 120_000,
+      concurrency: 4,
+      reuse: true,
+    },
+  ]);
+  assert.deepEqual(
+    world.models?.map(({ name }) => name),
+    ["delay"],
+  );
+  assert.deepEqual(world.genesis.models, ["broken", "critic", "delay", "writer"]);
+  const file = await loaded(
+    context,
+    "models: { m: { openai: 'http://[::1]:1/v1#x', key: { file: k.txt } } }\n",
+  );
+  assert.deepEqual(file.world.adapters?.[0]?.secrets, { key: { file: join(file.directory, "k.txt") } });
+  assert.notEqual(file.directory, directory);
+});
+
+test("a secret in the configuration is refused and not repeated", async (context) => {
+  const secret = "sk-do-not-show";
+  const lines = [
+    `models: { m: { openai: 'http://localhost/v1#x', key: ${secret} } }\n`,
+    `models: { m: { openai: 'http://u:${secret}@localhost/v1#x' } }\n`,
+    `models: { m: { openai: 'http://u:${secret}@loc alhost/v1#x' } }\n`,
+    `models: { m: { openai: 'http://localhost/v1?key=${secret}#x' } }\n`,
+    `models: { m: { scripted: m.wasm, key: { env: ${secret} } } }\n`,
+  ];
+  for (const line of lines) {
+    const error = await loaded(context, line).then(
+      () => undefined,
+      (cause: unknown) => cause,
+    );
+    assert.ok(EngineError.is(error), line);
+    assert.ok(!JSON.stringify(error.toRecord()).includes(secret), error.message);
+  }
+});
+
 const refused: readonly {
   readonly lines: string;
   readonly code: string;
@@ -85,12 +174,12 @@ const refused: readonly {
   {
     lines: "models: { delay: hf:org/name@main }\n",
     code: "WE_CONFIG_MODEL_SOURCE",
-    says: ['"hf:org/name@main"', "folders only", "hf: addresses"],
+    says: ['"hf:org/name@main"', "not a folder", "openai:URL#NAME"],
   },
   {
     lines: "models: { chat: { path: 'openai:http://127.0.0.1:11434/v1#NAME' } }\n",
     code: "WE_CONFIG_MODEL_SOURCE",
-    says: ["models.chat.path", "openai: addresses"],
+    says: ["models.chat.path", "without `path`"],
   },
   {
     lines: "models: { delay: { path: models/delay, provider: [cpu] } }\n",
@@ -107,6 +196,44 @@ const refused: readonly {
     code: "WE_CONFIG_VALUE",
     says: ["models.delay.latencyTicks", "1"],
   },
+  {
+    lines: "models: { m: 'openai:http://192.168.0.7:1/v1#x' }\n",
+    code: "WE_CONFIG_MODEL_REMOTE",
+    says: ["models.m asks the machine 192.168.0.7", "remote: true"],
+  },
+  {
+    lines: "models: { m: 'openai:http://localhost:1/v1' }\n",
+    code: "WE_CONFIG_KEY_MISSING",
+    says: ["name of the model", "openai:URL#NAME"],
+  },
+  {
+    lines: "models: { m: 'openai:ftp://localhost/v1#x' }\n",
+    code: "WE_CONFIG_VALUE",
+    says: ["ftp://localhost", "http://"],
+  },
+  { lines: "models: { m: { version: '2' } }\n", code: "WE_CONFIG_KEY_MISSING", says: ["path, openai"] },
+  {
+    lines: "models: { m: { path: models/delay, scripted: m.wasm } }\n",
+    code: "WE_CONFIG_VALUE",
+    says: ["models.m.scripted", "absent beside path"],
+  },
+  {
+    lines: "models: { m: { path: models/delay, remote: true } }\n",
+    code: "WE_CONFIG_VALUE",
+    says: ["models.m.remote", "belongs to openai"],
+  },
+  {
+    lines: "models: { m: { openai: 'http://localhost/v1#x', key: { env: A, file: b } } }\n",
+    code: "WE_CONFIG_VALUE",
+    says: ["models.m.key", "both"],
+  },
+  { lines: "models: { m: { scripted: none.yaml } }\n", code: "WE_CONFIG_FILE_MISSING", says: ["none.yaml"] },
+  {
+    lines: "models: { m: { recorded: none } }\n",
+    code: "WE_CONFIG_FILE_MISSING",
+    says: ["models.m.recorded"],
+  },
+  { lines: "models: { m: { failing: often } }\n", code: "WE_CONFIG_VALUE", says: ["flaky"] },
   { lines: "inference: { delivery: later }\n", code: "WE_CONFIG_VALUE", says: ["lockstep", "recorded"] },
   { lines: "inference: { providers: [] }\n", code: "WE_CONFIG_VALUE", says: ["inference.providers"] },
 ];

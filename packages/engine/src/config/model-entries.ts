@@ -1,22 +1,74 @@
-/** `models` and `inference` of engine.yaml: what each model is loaded from, and how its answers enter the world. */
+/** `models` and `inference` of engine.yaml: what answers for each model, and how its answers enter the world. */
 
 import type { ProviderName } from "@wasm-engine/core";
+import type { ModelAdapterSetup } from "../adapters/contract.js";
 import { isFolder } from "../storage/path-kind.js";
 import type { InferenceSetup, ModelSetup } from "../world/contract.js";
 import type { ConfigContext } from "./config-context.js";
 import type { ConfigFile, ModelFileEntry } from "./config-file.js";
 import { ENGINE_DEFAULTS } from "./defaults.js";
+import { resolveFake } from "./fake-entries.js";
+import { resolveOpenAi } from "./openai-entries.js";
 import { shown } from "./problem.js";
+import type { Path } from "./yaml-document.js";
 
 /** A text that names something other than a folder: `hf:ORG/NAME@REVISION`, `openai:URL#NAME`, any address. */
 const address = /^([a-z][a-z0-9+.-]+):/i;
 
+/** What says where answers come from; an entry has exactly one. */
+const sources = ["path", "openai", "scripted", "recorded", "failing"] as const;
+type Source = (typeof sources)[number];
+
+/** Members that mean something only beside certain sources. */
+const belongings: Readonly<Partial<Record<keyof ModelFileEntry, readonly Source[]>>> = {
+  version: ["path"],
+  sha256: ["path"],
+  providers: ["path"],
+  thread: ["path"],
+  model: ["openai"],
+  key: ["openai"],
+  parameters: ["openai"],
+  concurrency: ["openai"],
+  reuse: ["openai"],
+  remote: ["openai"],
+  timeoutMs: ["openai", "recorded", "scripted", "failing"],
+  code: ["failing"],
+  message: ["failing"],
+};
+
+export interface ResolvedModels {
+  /** Models in folders. */
+  readonly models: readonly ModelSetup[];
+  /** Servers and what stands for a model. */
+  readonly adapters: readonly ModelAdapterSetup[];
+}
+
 /** The models in the order of their names; problems are noted in the context. */
-export function resolveModels(context: ConfigContext, config: ConfigFile): readonly ModelSetup[] {
+export function resolveModels(context: ConfigContext, config: ConfigFile): ResolvedModels {
+  const models: ModelSetup[] = [];
+  const adapters: ModelAdapterSetup[] = [];
   const providers = config.inference?.providers ?? ENGINE_DEFAULTS.providers;
-  return Object.entries(config.models ?? {})
-    .sort(([left], [right]) => (left < right ? -1 : 1))
-    .flatMap(([name, entry]) => resolveModel(context, { name, entry, providers }) ?? []);
+  const entries = Object.entries(config.models ?? {});
+  for (const [name, written] of entries.sort(([left], [right]) => (left < right ? -1 : 1))) {
+    const path: Path = ["models", name];
+    const entry = entryOf(written);
+    if (entry.openai !== undefined && typeof written === "string") {
+      adapters.push(...definite(resolveOpenAi(context, { name, path, at: path, entry })));
+      continue;
+    }
+    const source = sourceOf(context, path, entry);
+    if (source === undefined) continue;
+    checkBelongings(context, path, entry, source);
+    if (source === "path") {
+      const where = typeof written === "string" ? path : [...path, "path"];
+      models.push(...definite(resolveFolder(context, where, { name, entry, providers })));
+    } else if (source === "openai") {
+      adapters.push(...definite(resolveOpenAi(context, { name, path, at: [...path, "openai"], entry })));
+    } else {
+      adapters.push(...definite(resolveFake(context, path, { name, serves: "inference", entry })));
+    }
+  }
+  return { models, adapters };
 }
 
 /** What holds for every model of the world. */
@@ -25,19 +77,58 @@ export function resolveInference({ inference = {} }: ConfigFile): InferenceSetup
   return { strict, ...(delivery === undefined ? {} : { delivery }) };
 }
 
-interface NamedEntry {
+function definite<Value>(value: Value | undefined): Value[] {
+  return value === undefined ? [] : [value];
+}
+
+/** A text is a folder, or a server where it begins with `openai:`. */
+function entryOf(written: string | ModelFileEntry): ModelFileEntry {
+  if (typeof written !== "string") return written;
+  return written.startsWith("openai:") ? { openai: written.slice("openai:".length) } : { path: written };
+}
+
+function sourceOf(context: ConfigContext, path: Path, entry: ModelFileEntry): Source | undefined {
+  const named = sources.filter((source) => entry[source] !== undefined);
+  const [first, second] = named;
+  if (first === undefined) {
+    const expected = `${sources.slice(0, -1).join(", ")} or failing`;
+    const advice = "a model is a folder (path), a server (openai), or stands for one";
+    context.add("WE_CONFIG_KEY_MISSING", path, { expected, advice });
+    return undefined;
+  }
+  if (second === undefined) return first;
+  const parameters = {
+    expected: `absent beside ${first}`,
+    came: shown(entry[second]),
+    advice: "an entry has one source",
+  };
+  context.add("WE_CONFIG_VALUE", [...path, second], parameters);
+  return undefined;
+}
+
+function checkBelongings(context: ConfigContext, path: Path, entry: ModelFileEntry, source: Source): void {
+  for (const name of Object.keys(entry) as (keyof ModelFileEntry)[]) {
+    // keys of a checked entry
+    const owners = belongings[name];
+    if (owners === undefined || owners.includes(source)) continue;
+    const came = name === "key" ? "a key" : shown(entry[name]);
+    const advice = `it belongs to ${owners.join(", ")}; remove it`;
+    context.add("WE_CONFIG_VALUE", [...path, name], { expected: `absent beside ${source}`, came, advice });
+  }
+}
+
+interface FolderEntry {
   readonly name: string;
-  readonly entry: string | ModelFileEntry;
+  readonly entry: ModelFileEntry;
   readonly providers: readonly ProviderName[];
 }
 
-function resolveModel(
+function resolveFolder(
   context: ConfigContext,
-  { name, entry, providers }: NamedEntry,
+  where: Path,
+  { name, entry, providers }: FolderEntry,
 ): ModelSetup | undefined {
-  const isText = typeof entry === "string";
-  const where = isText ? ["models", name] : ["models", name, "path"];
-  const path = isText ? entry : entry.path;
+  const { path = "", version, sha256: digest, latencyTicks, delivery, thread = "shared" } = entry;
   // One letter and a colon is a drive.
   const scheme = address.exec(path)?.[1];
   if (scheme !== undefined) {
@@ -49,8 +140,6 @@ function resolveModel(
     context.add("WE_CONFIG_MODEL_MISSING", where, { came: shown(path), directory: context.directory });
     return undefined;
   }
-  if (isText) return { name, dir, providers, thread: "shared" };
-  const { version, sha256: digest, latencyTicks, delivery, thread = "shared" } = entry;
   return {
     name,
     dir,

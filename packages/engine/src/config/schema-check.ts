@@ -6,7 +6,8 @@ import type { Json } from "@wasm-engine/core";
 import type { ConfigFile } from "./config-file.js";
 import { pathText, shown } from "./problem.js";
 import type { Problem } from "./problem.js";
-import { ENGINE_SCHEMA, plainPattern } from "./schema.js";
+import { ENGINE_SCHEMA } from "./schema.js";
+import { plainPattern } from "./schema-parts.js";
 import { adviceFor, nearest } from "./suggestion.js";
 import type { Path, YamlDocument } from "./yaml-document.js";
 

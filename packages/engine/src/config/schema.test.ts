@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { ENGINE_DEFAULTS } from "./defaults.js";
 import { ENGINE_SCHEMA, schemaText } from "./schema.js";
-import type { Schema } from "./schema.js";
+import type { Schema } from "./schema-parts.js";
 
 /** From dist/config/ of the package to the repository. */
 const published = new URL("../../../../apps/cli/schema/engine.v1.json", import.meta.url);

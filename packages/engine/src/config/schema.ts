@@ -5,62 +5,23 @@
  */
 
 import { limits } from "@wasm-engine/abi";
-import { PROVIDER_NAMES, tenantNameBytesMax } from "@wasm-engine/core";
-import { latencyTicksMax } from "../inference/limits.js";
+import { tenantNameBytesMax } from "@wasm-engine/core";
 import { agentsCeiling, shardsMax, tickMillisMax } from "./limits.js";
+import { model } from "./model-schema.js";
+import {
+  anyName,
+  delivery,
+  idPattern,
+  integer,
+  list,
+  map,
+  named,
+  providers,
+  text,
+  textOrMap,
+} from "./schema-parts.js";
+import type { Schema } from "./schema-parts.js";
 import { tenantNamePattern } from "./tenant-shares.js";
-
-/** The part of JSON Schema that this project writes. */
-export interface Schema {
-  readonly description?: string;
-  readonly [keyword: string]: unknown;
-}
-
-const safeMax = Number.MAX_SAFE_INTEGER;
-const idPattern = "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$";
-/** Names and paths have no control characters. */
-export const plainPattern = "^[^\\u0000-\\u001f\\u007f]*$";
-
-function integer(description: string, minimum: number, maximum = safeMax): Schema {
-  return { description, type: "integer", minimum, maximum };
-}
-
-function text(description: string, maxLength = 1024): Schema {
-  return { description, type: "string", minLength: 1, maxLength, pattern: plainPattern };
-}
-
-function list(description: string, items: Schema, maxItems = 10_000): Schema {
-  return { description, type: "array", items, maxItems };
-}
-
-function map(
-  description: string,
-  properties: Record<string, Schema>,
-  required: readonly string[] = [],
-): Schema {
-  return { description, type: "object", additionalProperties: false, properties, required };
-}
-
-/** A map, or the text of its member `key` alone. */
-function textOrMap<Key extends string>(
-  description: string,
-  key: Key,
-  properties: Record<Key, Schema> & Record<string, Schema>,
-): Schema {
-  const { minLength, maxLength, pattern } = properties[key];
-  const type = ["string", "object"];
-  const ofText = { minLength, maxLength, pattern };
-  return { description, type, ...ofText, additionalProperties: false, properties, required: [key] };
-}
-
-const anyName: Schema = {
-  pattern: idPattern,
-  description: "1 to 63 letters, digits, dots, underscores, hyphens, the first a letter or digit",
-};
-
-function named(description: string, value: Schema, propertyNames: Schema = anyName): Schema {
-  return { description, type: "object", propertyNames, additionalProperties: value };
-}
 
 const agentLimits = {
   fuelPerSlice: {
@@ -243,43 +204,6 @@ const module = textOrMap(
         "SHA-256 that the built module must have, as `build` prints it. A .wasm file with it needs no signature.",
       type: "string",
       pattern: "^[0-9a-f]{64}$",
-    },
-  },
-);
-
-const providers = (description: string): Schema => ({
-  description,
-  type: "array",
-  items: { description: "A provider.", enum: [...PROVIDER_NAMES] },
-  minItems: 1,
-  maxItems: PROVIDER_NAMES.length,
-  uniqueItems: true,
-});
-
-const delivery = (description: string): Schema => ({ description, enum: ["lockstep", "recorded"] });
-
-const model = textOrMap(
-  "A model: a folder with model.json and its .onnx file, or in Hugging Face layout; or {path, …}.",
-  "path",
-  {
-    path: text("Folder of the model."),
-    version: text("Version that its manifest must name.", 255),
-    sha256: {
-      description: "Digest that the model must have, as reports print it.",
-      type: "string",
-      pattern: "^[0-9a-f]{64}$",
-    },
-    providers: providers("Tried in this order for this model. Default: those of `inference`."),
-    latencyTicks: integer(
-      "Ticks from request to answer. Default: what the manifest says, else 1.",
-      1,
-      latencyTicksMax,
-    ),
-    delivery: delivery("How answers of this model enter. Default: that of `inference`."),
-    thread: {
-      description: "own: a thread of its own, so that a slow model delays no other.",
-      enum: ["shared", "own"],
-      default: "shared",
     },
   },
 );

@@ -9,6 +9,7 @@
 
 import type { AgentId, ModuleDigest } from "@wasm-engine/abi";
 import type { Departure, Genesis, InputBody, ProviderName } from "@wasm-engine/core";
+import type { AdapterSetup } from "../adapters/contract.js";
 import type { ModuleAdmission } from "../trust/ceiling.js";
 
 /** When an acknowledgement may be given (DESIGN §8). */
@@ -111,6 +112,8 @@ export interface ResolvedWorld {
   /** Models that are asked; a name of the genesis without one is answered FAILED. */
   readonly models?: readonly ModelSetup[];
   readonly inference?: InferenceSetup;
+  /** What answers other than models in folders: tools, servers, fakes. No name is there twice for the same kind. */
+  readonly adapters?: readonly AdapterSetup[];
   readonly stop: StopRule;
   readonly durability: Durability;
   /** Ticks that may be executed ahead of what the log has made durable. */

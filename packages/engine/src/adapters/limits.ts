@@ -1,0 +1,41 @@
+/** Limits of adapters. Unit last. None is world-visible: what they cut becomes an answer, which is logged. */
+
+import { assert, limits } from "@wasm-engine/abi";
+
+/** Wall-clock limit that configuration may ask for: one day. */
+export const callTimeoutMsMax = 86_400_000;
+/** Default limit of one call of a tool. */
+export const toolTimeoutMsDefault = 30_000;
+/** Default limit of one request to a server of models, attempts and pauses between them included. */
+export const modelTimeoutMsDefault = 120_000;
+/** Requests that configuration may have under way at a time, per server. */
+export const callsAtOnceMax = 256;
+export const callsAtOnceDefault = 4;
+
+/** An answer with its header and topic fits a message. */
+export const answerBytesMax: number = limits.messageBytesMax - 1024;
+/** What is read of a server's response; numbers take more room there than in the answer. */
+export const responseBytesMax: number = 16 * 1024 * 1024;
+/** One event of a stream. */
+export const streamEventBytesMax: number = 1024 * 1024;
+/** Attempts of one request, the first included. */
+export const attemptsMax = 4;
+/** Pause before the second attempt; every further one is twice as long. */
+export const backoffMs = 250;
+export const backoffMsMax = 8_000;
+/** Characters of a server's own words that an answer repeats. */
+export const serverMessageCharsMax = 300;
+
+/** A file of rules. */
+export const rulesBytesMax: number = 1024 * 1024;
+export const rulesMax = 10_000;
+
+/** Kept answers of one project; the oldest make room. */
+export const keptAnswersBytesMax: number = 256 * 1024 * 1024;
+/** Kept answers of one project: a folder stays a folder that people can list. */
+export const keptAnswersMax = 200_000;
+/** Where the oldest are removed, this share of the room is left free. */
+export const keptAnswersFreeShare = 0.1;
+
+assert(answerBytesMax > limits.topicBytesMax, "an answer has room");
+assert(answerBytesMax < responseBytesMax, "what fits an answer can be read");
