@@ -67,10 +67,15 @@ function commitEffect(emission: Emission): void {
     case EffectKind.SPAWN:
       return commitSpawn(emission);
     case EffectKind.EXIT:
+      if (!agent.ending) scope.exits.push({ agentId: agent.id, code: exitCodeOf(bodyOf(emission)) });
       return markEnding(world, scope, agent);
     default:
       return unreachable(kind, "effect kind");
   }
+}
+
+function exitCodeOf(body: Uint8Array): number {
+  return body.length < 4 ? 0 : new DataView(body.buffer, body.byteOffset, body.byteLength).getInt32(0, true);
 }
 
 function commitMembership(emission: Emission, joins: boolean): void {

@@ -70,7 +70,9 @@ function commitTurn(emission: Emission, agent: Agent): void {
   if (landing.taskFailed !== undefined)
     endTask(world, scope, landing.taskFailed, { end: "failed", reported: true });
   if (code !== 0) {
-    scope.faults.push({ agentId: agent.id, code, guestCode });
+    const { plannedTick } = record;
+    const begun = plannedTick < scope.tick ? { plannedTick } : {};
+    scope.faults.push({ agentId: agent.id, code, guestCode, ...begun });
     if (landing.faultMessage.length > 0)
       scope.deadLetters.push({
         tick: scope.tick,

@@ -74,6 +74,7 @@ export interface TickScope {
   readonly deadLetters: DeadLetter[];
   readonly console: TickResult["console"][number][];
   readonly faults: TickResult["faults"][number][];
+  readonly exits: TickResult["exits"][number][];
   readonly ended: AgentId[];
   unsupervised: AgentId | undefined;
   fuel: number;
@@ -95,6 +96,7 @@ export function createScope(tick: number): TickScope {
     deadLetters: [],
     console: [],
     faults: [],
+    exits: [],
     ended: [],
     unsupervised: undefined,
     fuel: 0,

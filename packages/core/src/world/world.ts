@@ -209,6 +209,7 @@ function seal(state: WorldState, scope: TickScope, inputs: readonly Input[]): Ti
     deadLetters: scope.deadLetters,
     console: scope.console,
     faults: scope.faults,
+    exits: scope.exits,
     ended: scope.ended,
     ...(scope.unsupervised === undefined ? {} : { unsupervised: scope.unsupervised }),
     figures: {

@@ -52,6 +52,8 @@ export interface OpenOptions {
   readonly delivery?: Delivery;
   /** A model runs on the first of its providers or not at all. */
   readonly strictInference?: boolean;
+  /** Telemetry hooks hear what agents write to their consoles, their faults and exits, as they happen. */
+  readonly observe?: boolean;
   /** `threads`: see thread-faults.ts. */
   readonly testing?: {
     readonly crash?: CrashPlan;
@@ -94,12 +96,13 @@ function jobOf(
   { start, workers }: { readonly start: SessionOptions["start"]; readonly workers: Workers },
   options: OpenOptions,
 ): WorldJob {
-  const { realtime = false, delivery, strictInference, testing } = options;
+  const { realtime = false, delivery, strictInference, observe, testing } = options;
   const session = {
     start,
     realtime,
     ...(delivery === undefined ? {} : { delivery }),
     ...(strictInference === undefined ? {} : { strictInference }),
+    ...(observe === undefined ? {} : { observe }),
   };
   const service = testing?.inferenceService;
   const inference = service === undefined ? {} : { inferenceService: service };

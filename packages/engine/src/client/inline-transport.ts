@@ -5,13 +5,14 @@
 
 import { EngineError } from "@wasm-engine/abi";
 import { openInference } from "../inference/open-inference.js";
-import type { ControlCall } from "../world/control.js";
+import type { ControlCall, EmitEvent } from "../world/control.js";
 import { crashPoints } from "../world/crash-point.js";
 import { singleThread } from "../threads/machine.js";
 import type { Machine } from "../threads/machine.js";
 import { LocalThreadHost } from "../threads/thread-host.js";
 import { fail } from "../world/errors.js";
 import type { WorldJob } from "../world/job.js";
+import { Observation } from "../world/observation.js";
 import { openRun } from "../world/open-run.js";
 import { RunRecovery } from "../world/run-recovery.js";
 import { Session } from "../world/session.js";
@@ -45,14 +46,11 @@ class InlineTransport implements Transport {
     this.#guarded(() => {
       const pass = crashPoints(undefined);
       const inference = models === undefined ? {} : { models };
-      const options = { writer: "inline", pass, machine: this.#machine, ...inference } as const;
+      const emit: EmitEvent = (event) => this.#link.receive(event);
+      const observing = job.session.observe === true ? { observation: new Observation(emit) } : {};
+      const options = { writer: "inline", pass, machine: this.#machine, ...inference, ...observing } as const;
       const run = openRun(origin, options);
-      this.#session = new Session(
-        run,
-        (event) => this.#link.receive(event),
-        job.session,
-        new RunRecovery(options),
-      );
+      this.#session = new Session(run, emit, job.session, new RunRecovery(options));
       if (run.readsStandardInput) this.#readStandardInput(this.#session);
       this.#schedule();
     });

@@ -5,6 +5,7 @@ import type { Genesis } from "@wasm-engine/core";
 import type {
   ControlCall,
   ControlRequest,
+  ObservedTick,
   Progress,
   RunResult,
   WorldEvent,
@@ -24,6 +25,7 @@ export interface Transport {
 
 export interface LinkListener {
   progress(progress: Progress): void;
+  observed(observed: ObservedTick): void;
   /** What executes the agents was lost after the commit of `tick`, and made good. */
   recovered(tick: number, error: EngineError): void;
   message(subscription: number, message: WorldMessage): void;
@@ -127,6 +129,9 @@ export class WorldLink {
       case "recovered":
         for (const listener of this.#listeners)
           listener.recovered(event.tick, EngineError.fromRecord(event.error));
+        return;
+      case "observed":
+        for (const listener of this.#listeners) listener.observed(event.observed);
         return;
       case "message":
         for (const listener of this.#listeners) listener.message(event.subscription, event.message);

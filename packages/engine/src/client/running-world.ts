@@ -75,6 +75,7 @@ export class RunningWorld implements AsyncDisposable {
     this.dir = opened.dir;
     link.listen({
       progress: (progress) => this.#hooks.call({ kind: "progress", progress }),
+      observed: (observed) => this.#hooks.call({ kind: "observed", observed }),
       recovered: (tick, { code, message }) => this.#hooks.call({ kind: "recovered", tick, code, message }),
       message: (subscription, message) =>
         this.#subscriptions.get(subscription)?.push(receivedMessage(message)),

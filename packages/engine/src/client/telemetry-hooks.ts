@@ -1,11 +1,13 @@
 /** Hooks of the founding interface: called with copies after the fact, never awaited by the world. */
 
 import type { ErrorCode } from "@wasm-engine/abi";
-import type { Progress } from "../world/control.js";
+import type { ObservedTick, Progress } from "../world/control.js";
 
 /** What a hook is told. */
 export type TelemetryEvent =
   | { readonly kind: "progress"; readonly progress: Progress }
+  /** Where the world was opened with `observe`. */
+  | { readonly kind: "observed"; readonly observed: ObservedTick }
   /** An executing thread was lost after the commit of `tick`; the world was restored and goes on. */
   | { readonly kind: "recovered"; readonly tick: number; readonly code: ErrorCode; readonly message: string };
 

@@ -10,7 +10,7 @@ import type { Genesis } from "@wasm-engine/core";
 import { scanInput } from "../inputs/input-scan.js";
 import { existingDevelopmentKey } from "../modules/key-file.js";
 import { checkCapabilities, loadModules, projectPolicy } from "../modules/load-modules.js";
-import type { ModuleRequest } from "../modules/load-modules.js";
+import type { LoadWitness, ModuleRequest } from "../modules/load-modules.js";
 import type { AdmittedModule } from "../modules/admission.js";
 import type { TrustPolicy } from "../trust/trust-policy.js";
 import type { Durability, InputSourceSpec, ResolvedWorld } from "../world/contract.js";
@@ -39,6 +39,7 @@ export interface ConfigOverrides {
   readonly allowUnsigned?: boolean;
   /** Records from standard input instead of the file's inputs that read "-", or besides them. */
   readonly inputs?: readonly InputSourceSpec[];
+  readonly witness?: LoadWitness;
 }
 
 export interface LoadedConfig {
@@ -57,7 +58,8 @@ export type LoadedModels = Required<Pick<ResolvedWorld, "models" | "inference" |
  * @throws {WE_CONFIG_MISSING} and the other codes of configuration, modules and inputs
  */
 export async function loadConfig(path: string, overrides: ConfigOverrides = {}): Promise<LoadedConfig> {
-  const { file, directory, config, context } = readShape(path);
+  const { witness } = overrides;
+  const { file, directory, config, context } = readShape(path, witness);
   const drafts = expandAgents(context, config);
   checkReferences(context, config, drafts);
   const clock = resolveClock(context, config);
@@ -68,9 +70,12 @@ export async function loadConfig(path: string, overrides: ConfigOverrides = {}):
   const requests = moduleRequests(context, config);
   const trust = resolveTrust(context, config);
   const { models, adapters } = resolveModels(context, config);
+  for (const { path: input } of inputs) if (input !== "-") witness?.file?.(input);
+  for (const adapter of adapters) if ("path" in adapter) witness?.file?.(adapter.path);
   context.settle();
   const allowUnsigned = overrides.allowUnsigned ?? config.trust?.allowUnsigned ?? false;
-  const modules = await loadModules(requests, { ...trust, directory, allowUnsigned });
+  const watched = witness === undefined ? {} : { witness };
+  const modules = await loadModules(requests, { ...trust, directory, allowUnsigned, ...watched });
   const digests = new Map([...modules].map(([name, module]) => [name, module.digest]));
   const genesis = buildGenesis({
     config,
@@ -130,8 +135,9 @@ interface ConfigShape {
 }
 
 /** A configuration whose shape the schema has accepted; what it refers to is for the caller to check. */
-function readShape(path: string): ConfigShape {
+function readShape(path: string, witness?: LoadWitness): ConfigShape {
   const file = locate(path);
+  witness?.file?.(file);
   const document = parseYaml(shownPath(file), readConfig(file));
   const config = checkSchema(document);
   if (isProblemList(config)) throw problemsError(document.file, config);

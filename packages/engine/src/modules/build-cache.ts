@@ -23,6 +23,8 @@ type Declared = NonNullable<CompiledSource["declared"]>;
 export interface CachedBuild {
   readonly bytes: Uint8Array;
   readonly declared: Declared;
+  /** Every file that was looked at, or for. */
+  readonly trace: SourceTrace;
   readonly isCached: boolean;
 }
 
@@ -33,7 +35,8 @@ export async function compileCached(path: string, compiler: Compiler, folder: st
   if (cached !== undefined) return { ...cached, isCached: true };
   const compiled = await compiler.compile(path);
   store(folder, key, { identity: compiler.identity, compiled });
-  return { bytes: compiled.bytes, declared: compiled.declared ?? {}, isCached: false };
+  const { bytes, trace, declared = {} } = compiled;
+  return { bytes, declared, trace, isCached: false };
 }
 
 function lookUp(folder: string, key: string, identity: string): Omit<CachedBuild, "isCached"> | undefined {
@@ -42,7 +45,7 @@ function lookUp(folder: string, key: string, identity: string): Omit<CachedBuild
     const bytes = new Uint8Array(readFileSync(join(folder, `${key}.wasm`)));
     const isGood =
       entry.identity === identity && entry.sha256 === sha256Hex(bytes) && isTraceCurrent(entry.trace);
-    return isGood ? { bytes, declared: entry.declared } : undefined;
+    return isGood ? { bytes, declared: entry.declared, trace: entry.trace } : undefined;
   } catch {
     // Missing, torn or of another version: it is built again.
     return undefined;

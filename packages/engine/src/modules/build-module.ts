@@ -32,6 +32,8 @@ export interface BuiltModule {
   readonly bytes: Uint8Array;
   readonly digest: ModuleDigest;
   readonly manifest: Manifest;
+  /** Absolute paths of every file that decides what the module is; some may not exist. */
+  readonly sources: readonly string[];
   /** Nothing had changed, so nothing was compiled. */
   readonly isCached: boolean;
 }
@@ -45,9 +47,9 @@ export async function buildModule(path: string, options: BuildOptions): Promise<
   const folder = join(options.directory, ".wasm-engine", "build");
   const name = options.name ?? moduleName(source);
   const compiler = compilerFor(source);
-  const { bytes, declared, isCached } =
+  const { bytes, declared, trace, isCached } =
     compiler === undefined
-      ? { bytes: readModuleFile(source), declared: {}, isCached: false }
+      ? { bytes: readModuleFile(source), declared: {}, trace: [], isCached: false }
       : await compileCached(source, compiler, join(folder, "cache"));
   const { signed, digest, manifest } = withModule(name, source, () => {
     const { capabilities } = checkModule(bytes, options.directory);
@@ -64,7 +66,8 @@ export async function buildModule(path: string, options: BuildOptions): Promise<
   });
   const output = options.output ?? join(folder, `${name}.wasm`);
   writeAtomically(output, signed);
-  return { path: output, bytes: signed, digest, manifest, isCached };
+  const sources = [source, ...trace.map(([path]) => path)];
+  return { path: output, bytes: signed, digest, manifest, sources, isCached };
 }
 
 function moduleName(path: string): string {

@@ -44,6 +44,15 @@ export interface TrustRequest {
 export interface LoadOptions extends TrustRequest {
   readonly directory: string;
   readonly allowUnsigned: boolean;
+  readonly witness?: LoadWitness;
+}
+
+/** Told while a configuration is loaded, so that whoever watches knows what to watch although the rest fails. */
+export interface LoadWitness {
+  /** Absolute path of a file that decides the result; it may not exist. */
+  file?(path: string): void;
+  /** A module is there; `isBuilt`: it had to be compiled. */
+  module?(name: string, isBuilt: boolean): void;
 }
 
 /**
@@ -76,11 +85,10 @@ export async function loadModules(
     allowUnsigned: options.allowUnsigned,
   };
   const admitted = new Map<string, AdmittedModule>();
+  for (const { path } of requests) options.witness?.file?.(path);
   for (const { name, path, digest } of requests) {
-    const isBuilt = extname(path) === ".wasm";
-    const bytes = isBuilt
-      ? readModuleFile(path)
-      : (await buildModule(path, { directory: options.directory, name })).bytes;
+    const bytes =
+      extname(path) === ".wasm" ? readModuleFile(path) : await builtBytes({ name, path }, options);
     const module = admitModule(
       { name, path, bytes },
       digest === undefined ? rules : { ...rules, pinned: digest },
@@ -91,6 +99,16 @@ export async function loadModules(
     admitted.set(name, module);
   }
   return admitted;
+}
+
+async function builtBytes(
+  { name, path }: ModuleRequest,
+  { directory, witness }: LoadOptions,
+): Promise<Uint8Array> {
+  const { bytes, sources, isCached } = await buildModule(path, { directory, name });
+  for (const source of sources) witness?.file?.(source);
+  witness?.module?.(name, !isCached);
+  return bytes;
 }
 
 /**

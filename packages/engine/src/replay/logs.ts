@@ -1,15 +1,13 @@
 /** Console lines of agents, and their faults. They are not stored: replay computes them again. */
 
-import { LogLevel } from "@wasm-engine/abi";
 import type { FaultReport } from "../world/control.js";
 import { fail } from "../world/errors.js";
+import { levelName } from "../world/observation.js";
 import { formatTime } from "../time/virtual-time.js";
 import type { ConsoleLine, LogsJob } from "./replay-contract.js";
 import { lastTick, play } from "./play.js";
 import { openTrack } from "./track.js";
 import type { RecordedRun } from "./track.js";
-
-const levelNames = Object.entries(LogLevel);
 
 /** The job `logs`. @throws {WE_RUN_TICK} @throws {WE_RUN_DIVERGED} */
 export function consoleLines(run: RecordedRun, job: LogsJob): readonly ConsoleLine[] {
@@ -28,16 +26,12 @@ export function consoleLines(run: RecordedRun, job: LogsJob): readonly ConsoleLi
         if (job.agent === undefined || job.agent === line.agentId) lines.push({ tick, timestamp, ...line });
       };
       for (const { agentId, level, text } of result.console)
-        add({ agentId, level: nameOf(level), text: run.stacks.map(text) });
+        add({ agentId, level: levelName(level), text: run.stacks.map(text) });
       for (const fault of faults) add({ agentId: fault.agentId, level: "fault", text: faultText(fault) });
     },
   });
   if (difference !== undefined) throw fail("WE_RUN_DIVERGED", { ...difference, dir: run.dir });
   return lines;
-}
-
-function nameOf(level: number): string {
-  return levelNames.find(([, number]) => number === level)?.[0].toLowerCase() ?? String(level);
 }
 
 /** `TRAP: unreachable`; the code of the agent where it gave one. */

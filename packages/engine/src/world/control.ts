@@ -48,8 +48,28 @@ export interface FaultReport {
   /** Name of the fault code: `TRAP`, `OUT_OF_FUEL`, `OUT_OF_DEPTH`, `HOST_DENIED` or `GUEST_ERROR`. */
   readonly code: string;
   readonly guestCode: number;
+  /** Tick in which the faulting turn began, where it took several. */
+  readonly plannedTick?: number;
   /** What happened in one line, then what the agent logged as an error; empty where nothing more is known. */
   readonly detail: string;
+}
+
+/** A line that an agent wrote to its console; places are those of its sources. */
+export interface ObservedLine {
+  readonly agentId: AgentId;
+  /** `error`, `warn`, `info` or `debug`. */
+  readonly level: string;
+  readonly text: string;
+}
+
+/** What agents said, how they failed and with which code they ended in one tick, in commit order. */
+export interface ObservedTick {
+  readonly tick: number;
+  readonly lines: readonly ObservedLine[];
+  readonly faults: readonly FaultReport[];
+  readonly exits: readonly { readonly agentId: AgentId; readonly code: number }[];
+  /** Lines since the last time that came faster than they are told; `logs` shows them. */
+  readonly dropped: number;
 }
 
 /** What a finished run reports (DESIGN §14). */
@@ -196,6 +216,8 @@ export type WorldEvent =
   /** An input of the world is the standard input of its process: whoever has an event loop reads it. */
   | { readonly kind: "reads-stdin" }
   | { readonly kind: "progress"; readonly progress: Progress }
+  /** Only where the client asked for it. */
+  | { readonly kind: "observed"; readonly observed: ObservedTick }
   /** What executes the agents was lost after the commit of `tick`; the world was restored and goes on. */
   | { readonly kind: "recovered"; readonly tick: number; readonly error: ErrorRecord }
   | { readonly kind: "replayed"; readonly progress: ReplayProgress }

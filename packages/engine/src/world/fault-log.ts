@@ -50,11 +50,13 @@ export class FaultLog {
     return this.#lastTick.filter((report) => report.agentId === agentId).at(-1);
   }
 
-  #report(tick: number, { agentId, code, guestCode }: Fault): FaultReport {
+  #report(tick: number, { agentId, code, guestCode, plannedTick }: Fault): FaultReport {
     const heard = this.#heard.get(agentId);
     const isOfThis = heard?.code === code && heard.guestCode === guestCode;
     if (isOfThis) this.#heard.delete(agentId);
-    return { tick, agentId, code: nameOf(code), guestCode, detail: isOfThis ? heard.detail : "" };
+    const detail = isOfThis ? heard.detail : "";
+    const begun = plannedTick === undefined ? {} : { plannedTick };
+    return { tick, agentId, code: nameOf(code), guestCode, ...begun, detail };
   }
 }
 

@@ -32,5 +32,7 @@ export const faultDetailCharactersMax = 8192;
 export const faultsHeardMax = 4096;
 /** Inputs from outside that may wait for one tick; a further one is refused. */
 export const admittedInputsMax = 1_000_000;
+/** Console lines of agents that a client is told per second; more are counted. People read a few. */
+export const observedLinesPerSecondMax = 2000;
 
 assert(durableWaitMs <= idleWaitMs, "waiting for the disk is not slower than being idle");

@@ -29,12 +29,14 @@ import { newHostState } from "./host-state.js";
 import type { HostState } from "./host-state.js";
 import type { WorldOrigin } from "./job.js";
 import { durableWaitMs, idleWaitMs } from "./limits.js";
+import type { Observation } from "./observation.js";
 import { hex } from "./report.js";
 import { createRunStore, openRunStore } from "./run-store.js";
 import type { RunSetup, RunStore } from "./run-store.js";
 import { decodeContent, encodeContent } from "./snapshot-content.js";
 import type { SnapshotContent } from "./snapshot-content.js";
 import { TickLoop } from "./tick-loop.js";
+import type { LoopParts } from "./tick-loop.js";
 import { createParts, describeAgent } from "./world-parts.js";
 import type { WorldParts } from "./world-parts.js";
 
@@ -79,6 +81,8 @@ export interface OpenRunOptions {
   readonly models?: Models;
   /** What executes the agents; default: this thread alone. */
   readonly machine?: Machine;
+  /** Tells a client what agents say while the run goes on. */
+  readonly observation?: Observation;
   /** Standard input as an abandoned run left it. */
   readonly streams?: readonly StreamInputSource[];
   /** What executes the agents was lost while the run was being opened; it is not tried a third time. */
@@ -148,6 +152,7 @@ function assemble(store: RunStore, options: OpenRunOptions, started: WorldParts[
     ticksAheadMax: setup.ticksAheadMax,
     pass,
     faults,
+    ...observing(store, options.observation),
     ...(models === undefined ? {} : { models }),
   });
   if (store.recovered !== undefined) recover(loop, store, store.recovered);
@@ -174,6 +179,12 @@ function assemble(store: RunStore, options: OpenRunOptions, started: WorldParts[
     threadsLost: () => machine?.threadsLost ?? 0,
     ...endsOf({ store, loop, parts, sources, sinks, pass, models }),
   };
+}
+
+function observing(store: RunStore, observation: Observation | undefined): Pick<LoopParts, "observe"> {
+  if (observation === undefined) return {};
+  const { stacks } = store;
+  return { observe: (tick, result, faults) => observation.note(tick, result, { faults, stacks }) };
 }
 
 interface EndParts {

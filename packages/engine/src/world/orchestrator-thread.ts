@@ -49,11 +49,12 @@ function machineOf(workers: Workers | undefined, reservedCores = 0): Machine {
 
 /** The loop of an open world: calls, ticks, sleep. */
 async function drive(job: WorldJob): Promise<void> {
-  const [{ openRun }, { Session }, { RunRecovery }, { openInference }] = await Promise.all([
+  const [{ openRun }, { Session }, { RunRecovery }, { openInference }, { Observation }] = await Promise.all([
     import("./open-run.js"),
     import("./session.js"),
     import("./run-recovery.js"),
     import("../inference/open-inference.js"),
+    import("./observation.js"),
   ]);
   const bell = new Int32Array(data.bell);
   const { origin, models } = await openInference(job, { host, bell: data.bell });
@@ -62,6 +63,7 @@ async function drive(job: WorldJob): Promise<void> {
     pass: crashPoints(crashPlanOf(process.env)),
     machine: machineOf(job.workers, models?.threadCount),
     ...(models === undefined ? {} : { models }),
+    ...(job.session.observe === true ? { observation: new Observation(emit) } : {}),
   } as const;
   const run = openRun(origin, options);
   if (run.readsStandardInput) emit({ kind: "reads-stdin" });

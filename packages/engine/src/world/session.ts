@@ -56,6 +56,8 @@ export interface SessionOptions {
   readonly delivery?: Delivery;
   /** Models run on the first of their providers or not at all. */
   readonly strictInference?: boolean;
+  /** The client is told what agents write and how they fail, while they do. */
+  readonly observe?: boolean;
 }
 
 export class Session {

@@ -10,6 +10,7 @@ import type { Models } from "../inference/contract.js";
 import { RequestDesk } from "../inference/request-desk.js";
 import type { EventLog } from "../storage/contract.js";
 import type { InputSource, OutputSink, StopRule } from "./contract.js";
+import type { FaultReport } from "./control.js";
 import type { PassCrashPoint } from "./crash-point.js";
 import type { FaultLog } from "./fault-log.js";
 import { noteInput, noteTick } from "./host-state.js";
@@ -25,6 +26,8 @@ export interface LoopParts {
   readonly ticksAheadMax: number;
   readonly pass: PassCrashPoint;
   readonly faults: FaultLog;
+  /** Told after every tick that is executed for the first time. */
+  readonly observe?: (tick: number, result: TickResult, faults: readonly FaultReport[]) => void;
   /** Absent where the world has no model. */
   readonly models?: Models;
 }
@@ -188,7 +191,8 @@ export class TickLoop {
     pass("after-step");
     log.append({ kind: "commit", commit: result.commit, chainHead: result.chainHead });
     pass("after-commit");
-    this.#finish(tick, result);
+    const faults = this.#finish(tick, result);
+    this.#parts.observe?.(tick, result, faults);
     return result;
   }
 
@@ -227,16 +231,17 @@ export class TickLoop {
     return this.#unreleased.length > 0;
   }
 
-  #finish(tick: number, result: TickResult): void {
+  #finish(tick: number, result: TickResult): readonly FaultReport[] {
     this.#committedTick = tick;
     const { state, stop, sinks, faults } = this.#parts;
     noteTick(state, result, stop);
     this.#desk.note(result.requests);
     if (state.outstanding.length > 0 || result.requests.length > 0) state.outstanding = this.#desk.requests;
-    faults.note(tick, result.faults);
-    if (result.departures.length === 0) return;
+    const reports = faults.note(tick, result.faults);
+    if (result.departures.length === 0) return reports;
     for (const sink of sinks) sink.offer(tick, result.departures);
     this.#unreleased.push({ tick, departures: result.departures });
+    return reports;
   }
 
   /** Inputs of `tick` in log order: admitted ones, results of requests, records of the sources. */
