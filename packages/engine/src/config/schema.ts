@@ -184,9 +184,9 @@ const stop = map("When the run is over.", {
   when: {
     description:
       "idle: nothing is due and every input is used; inputs-done: the last input was executed; tick: at `tick`; " +
-      "or the text `agent ID exits`.",
+      "never: it is told to stop (Ctrl-C, or the verb stop); or the text `agent ID exits`.",
     type: "string",
-    pattern: "^(idle|inputs-done|tick|agent [A-Za-z0-9][A-Za-z0-9._-]{0,62} exits)$",
+    pattern: "^(idle|inputs-done|tick|never|agent [A-Za-z0-9][A-Za-z0-9._-]{0,62} exits)$",
     default: "idle",
   },
   tick: integer("With `when: tick`: the first tick that is not executed any more.", 1),

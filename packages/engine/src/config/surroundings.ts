@@ -99,7 +99,7 @@ export function resolveStop(
     };
     context.add("WE_CONFIG_VALUE", ["stop", "tick"], parameters);
   }
-  if (when === "idle" || when === "inputs-done") return { when, ...limit };
+  if (when === "idle" || when === "inputs-done" || when === "never") return { when, ...limit };
   if (when === "tick") {
     if (stop.tick === undefined) {
       const advice = "tick: the first tick that is not executed any more";

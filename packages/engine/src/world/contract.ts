@@ -26,6 +26,8 @@ export interface ResolvedModule {
 
 /** When a run is over. It ends earlier only where it is stopped or a limit is reached. */
 export type StopRule =
+  /** Until it is told to. */
+  | { readonly when: "never"; readonly maxTicks?: number }
   /** Nothing is due and every input source is done. */
   | { readonly when: "idle"; readonly maxTicks?: number }
   /** The last input source is done and its last input has been executed, whatever is still due. */

@@ -3,7 +3,7 @@
  * message port. The session answers every request exactly once.
  */
 
-import type { AgentId, Encoding, ErrorRecord } from "@wasm-engine/abi";
+import type { AgentId, Encoding, ErrorRecord, ModuleDigest } from "@wasm-engine/abi";
 import type { Genesis, InputBody, Json } from "@wasm-engine/core";
 import type { ModelReport } from "../inference/contract.js";
 import type { ReplayProgress } from "../replay/replay-contract.js";
@@ -14,6 +14,11 @@ export interface Acknowledgement {
   readonly tick: number;
   readonly seq: number;
   readonly durability: Durability;
+  /**
+   * The input has the idempotency key of an earlier one and the world will ignore it; tick and seq are those of the
+   * first. Absent also where the first came before the last restart.
+   */
+  readonly duplicate?: true;
 }
 
 /** A message that left the world, released because its cause is durable. */
@@ -159,6 +164,67 @@ export interface MessageReport {
   readonly peer: number;
 }
 
+/** One agent in a line: what `ps` shows. */
+export interface AgentRow {
+  readonly agentId: AgentId;
+  readonly status: string;
+  readonly moduleName: string;
+  readonly tenant: string;
+  /** Messages in the mailbox. */
+  readonly mailbox: number;
+  /** Requests that wait for their last answer: durable awaits, timers among them. */
+  readonly pendingRequests: number;
+  readonly messages: number;
+  readonly fuel: number;
+  readonly faults: number;
+}
+
+/** A message, task or lifecycle input that reached nobody, and why. (tick, index) names it in every replay. */
+export interface DeadLetterReport {
+  readonly tick: number;
+  /** Place among the dead letters of its tick. */
+  readonly index: number;
+  readonly timestamp: string;
+  /** Whom it was for; empty where nobody had that id. */
+  readonly agentId: string;
+  readonly reason: string;
+  /** With reason FAULT: the code of the fault. */
+  readonly faultCode?: string;
+  /** Absent where there was no message. */
+  readonly message?: MessageReport;
+}
+
+/** The dead letters that a live world still holds. */
+export interface DeadLetterList {
+  readonly letters: readonly DeadLetterReport[];
+  /** Last tick that the list covers. */
+  readonly tick: number;
+  /** Older ones that are not kept: a replay shows them. */
+  readonly dropped: number;
+}
+
+/** Where a live world stands. */
+export interface WorldStatus extends Progress {
+  readonly runId: string;
+  readonly dir: string;
+  readonly name: string;
+  readonly chainHead: string;
+  /** Executes whatever is due; false while it rests until somebody asks it to run or step. */
+  readonly live: boolean;
+  readonly paused: boolean;
+  readonly durability: Durability;
+  /** Inputs in the log, and those of them that wait for their tick. */
+  readonly inputs: number;
+  readonly waitingInputs: number;
+}
+
+/** Whether an input for an agent finds one, and which module executes it. */
+export interface ReceiverReport {
+  readonly isKnown: boolean;
+  readonly module?: ModuleDigest;
+  readonly tick: number;
+}
+
 /** The world, or one agent of it, as sealed at a tick. */
 export interface WorldReport {
   readonly runId: string;
@@ -182,8 +248,12 @@ export type ControlRequest =
   | { readonly method: "input"; readonly body: InputBody; readonly key?: string }
   | { readonly method: "ask"; readonly body: InputBody; readonly key?: string }
   | { readonly method: "run"; readonly until: RunUntil }
-  | { readonly method: "step"; readonly ticks: number }
-  | { readonly method: "pause" | "resume" | "snapshot" | "status" }
+  /** `durable`: answered when the commits of the ticks are. */
+  | { readonly method: "step"; readonly ticks: number; readonly durable?: boolean }
+  | { readonly method: "pause" | "resume" | "snapshot" | "status" | "agents" }
+  | { readonly method: "receiver"; readonly agent: string }
+  /** Those of tick `since` and later. */
+  | { readonly method: "dead-letters"; readonly since: number }
   | { readonly method: "stop"; readonly reason: "stopped" | "interrupted" }
   | { readonly method: "inspect"; readonly agent?: string; readonly describe: boolean }
   | { readonly method: "subscribe"; readonly topic: string; readonly subscription: number }

@@ -34,6 +34,13 @@ export const WORLD_ERRORS = {
     explanation:
       "Inputs that reach a world which does not tick wait in memory. Their number is limited; a refused input is not in the log.",
   },
+  WE_INPUT_DUPLICATE: {
+    message: "The world ignores this message: an earlier input has its idempotency key (input {seq})",
+    hint: "nothing was lost: the answer belongs to the first one; ask again with another key",
+    exitCode: 1,
+    explanation:
+      "A question that repeats an idempotency key within retainTicks is not delivered, so no answer will come. The first question with that key was.",
+  },
   WE_RUN_DIVERGED: {
     message:
       'Executing tick {tick} again gave another {what} than the log holds ("{expected}", now "{actual}")',

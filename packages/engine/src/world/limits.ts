@@ -35,4 +35,12 @@ export const admittedInputsMax = 1_000_000;
 /** Console lines of agents that a client is told per second; more are counted. People read a few. */
 export const observedLinesPerSecondMax = 2000;
 
+/** Messages from outside that an orchestrator takes before it ticks again: who calls without end must not stop it. */
+export const callsPerPump = 1024;
+/** Idempotency keys that are remembered for answers. */
+export const inputKeysMax = 65_536;
+/** Dead letters that are kept for people, and the bytes of their messages; a replay shows all. */
+export const deadLettersKeptMax = 1024;
+export const deadLetterBytesMax: number = 16 * 1024 * 1024;
+
 assert(durableWaitMs <= idleWaitMs, "waiting for the disk is not slower than being idle");

@@ -21,7 +21,7 @@ import { isExecutorLoss } from "../threads/machine.js";
 import type { Machine } from "../threads/machine.js";
 import type { AgentExecutor } from "../threads/threaded-executor.js";
 import type { Durability, InputSource, OutputSink, StopRule } from "./contract.js";
-import type { SnapshotReport } from "./control.js";
+import type { SnapshotReport, StopReason } from "./control.js";
 import type { PassCrashPoint } from "./crash-point.js";
 import { fail } from "./errors.js";
 import { FaultLog } from "./fault-log.js";
@@ -68,7 +68,8 @@ export interface OpenRun {
   workers(): number;
   /** Threads lost since this process opened the run. */
   threadsLost(): number;
-  close(): void;
+  /** `reason`: a fact beside the chain, for lists of runs. */
+  close(reason: StopReason): void;
   /** Closes everything but standard input, whose records exist nowhere else: to open the run again in this process. */
   abandon(): readonly StreamInputSource[];
 }
@@ -201,13 +202,13 @@ interface EndParts {
 function endsOf(run: EndParts): Pick<OpenRun, "close" | "abandon"> {
   const { store, loop, parts, sources, sinks, pass, models } = run;
   return {
-    close: () => {
+    close: (reason) => {
       for (const source of sources) source.close();
       for (const sink of sinks) sink.close();
       models?.close();
       parts.close({ wait: false });
       pass("before-close");
-      store.close(loop.reachedTick);
+      store.close(loop.reachedTick, { reason, chainHead: hex(loop.world.chainHead) });
     },
     abandon: () => {
       const kept = sources.filter((source) => source instanceof StreamInputSource);

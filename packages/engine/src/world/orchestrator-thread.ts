@@ -6,7 +6,7 @@ import type { EmitEvent } from "./control.js";
 import { crashPlanOf, crashPoints } from "./crash-point.js";
 import { fail } from "./errors.js";
 import type { Job, JobMessage, ThreadData, WorldJob } from "./job.js";
-import { idleWaitMs } from "./limits.js";
+import { callsPerPump, idleWaitMs } from "./limits.js";
 import { Machine } from "../threads/machine.js";
 import { threadFaultOf } from "../threads/thread-faults.js";
 import { RemoteThreadHost } from "../threads/thread-host.js";
@@ -70,12 +70,13 @@ async function drive(job: WorldJob): Promise<void> {
   const session = new Session(run, emit, job.session, new RunRecovery(options));
   while (!session.ended) {
     const heard = Atomics.load(bell, 0);
-    for (let message = nextMessage(); message !== undefined; message = nextMessage()) {
+    let taken = 0;
+    for (let message; taken < callsPerPump && (message = nextMessage()) !== undefined; taken += 1) {
       if (message.kind === "call") session.handle(message.call);
       else if (message.kind === "stdin") session.feed(message.bytes);
     }
     const waitMs = session.pump();
-    if (waitMs > 0) Atomics.wait(bell, 0, heard, waitMs);
+    if (waitMs > 0 && taken < callsPerPump) Atomics.wait(bell, 0, heard, waitMs);
   }
 }
 

@@ -1,10 +1,17 @@
 /** Views of the world for people and programs: decoded, JSON-safe, never part of the world. */
 
-import { Encoding, MessageFlag, MessageKind, decodeMessage, decodeUtf8 } from "@wasm-engine/abi";
+import { Encoding, MessageFlag, MessageKind, decodeMessage, decodeUtf8, isAgentId } from "@wasm-engine/abi";
 import type { AgentHandle } from "@wasm-engine/abi";
 import type { AgentView, Json, WorldContract } from "@wasm-engine/core";
-import type { AgentReport, MessageReport, WorldMessage, WorldReport } from "./control.js";
-import type { ReleasedTick } from "./tick-loop.js";
+import type {
+  AgentReport,
+  AgentRow,
+  MessageReport,
+  ReceiverReport,
+  WorldMessage,
+  WorldReport,
+} from "./control.js";
+import type { ReleasedTick, TickLoop } from "./tick-loop.js";
 import { formatTime } from "../time/virtual-time.js";
 
 /** JSON that the agent says about itself, computed on a copy; undefined where the module cannot. */
@@ -71,9 +78,7 @@ function reportAgents(
   world: WorldContract,
   options: { agent?: string; describe?: DescribeAgent },
 ): readonly AgentReport[] {
-  const names = new Map(
-    Object.entries(world.genesis.modules).map(([name, digest]) => [digest as string, name]),
-  );
+  const names = moduleNames(world);
   const digests = new Map(world.agentDigests().map(([id, digest]) => [id as string, hex(digest)]));
   const views = world
     .agents()
@@ -83,6 +88,35 @@ function reportAgents(
     const described = options.describe?.(view.handle);
     return described === undefined ? report : { ...report, describe: described };
   });
+}
+
+/** Every agent in a line: nothing is hashed or decoded for it. */
+export function reportRows(world: WorldContract): readonly AgentRow[] {
+  const names = moduleNames(world);
+  return world.agents().map((view) => ({
+    agentId: view.agentId,
+    status: view.status,
+    moduleName: names.get(view.spec.module) ?? "",
+    tenant: view.spec.tenant,
+    mailbox: view.mailbox.length,
+    pendingRequests: view.pendingRequests.length,
+    messages: view.ledger.messages,
+    fuel: view.fuel,
+    faults: view.faults,
+  }));
+}
+
+/** Whom an input for `agentId` would reach: somebody who lives, or is about to be started. */
+export function receiverOf(loop: Pick<TickLoop, "world" | "awaitsSpawn">, agentId: string): ReceiverReport {
+  const { tick, genesis } = loop.world;
+  const first = tick < 0 ? genesis.agents.find(({ id }) => id === agentId) : undefined;
+  const module = (isAgentId(agentId) ? loop.world.agent(agentId)?.spec : undefined)?.module ?? first?.module;
+  if (module !== undefined) return { isKnown: true, module, tick };
+  return { isKnown: loop.awaitsSpawn(agentId), tick };
+}
+
+function moduleNames({ genesis }: WorldContract): ReadonlyMap<string, string> {
+  return new Map(Object.entries(genesis.modules).map(([name, digest]) => [digest as string, name]));
 }
 
 /** The world as of its last tick. Without agents where the one asked for does not live. */

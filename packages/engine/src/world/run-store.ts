@@ -16,6 +16,7 @@ import { clearOutputs } from "../outputs/clear-outputs.js";
 import { RunFolder, createEventLog, openEventLog, recoverLog } from "../storage/index.js";
 import type { EventLog, RecoveredLog, RunLock, SideRecord, SideRecords } from "../storage/index.js";
 import type { ResolvedWorld } from "./contract.js";
+import type { StopReason } from "./control.js";
 import { fail } from "./errors.js";
 import { executingProcess } from "./run-result.js";
 
@@ -58,6 +59,12 @@ export interface ReadRun {
   newestSnapshot(tick: number): Snapshot | undefined;
 }
 
+/** How a run ended, noted beside the chain so that lists of runs need not read logs. */
+export interface RunEnd {
+  readonly reason: StopReason;
+  readonly chainHead: string;
+}
+
 /** A run folder opened for going on. */
 export interface RunStore extends Omit<ReadRun, "recovered" | "sideRecords"> {
   readonly log: EventLog;
@@ -67,7 +74,7 @@ export interface RunStore extends Omit<ReadRun, "recovered" | "sideRecords"> {
   note(kind: string, data: Json): void;
   writeSnapshot(snapshot: Omit<Snapshot, "genesisDigest" | "logRecords">): void;
   /** Closes the log with its closing record and gives the folder back. */
-  close(reachedTick: number): void;
+  close(reachedTick: number, end?: RunEnd): void;
   /** Gives the folder back without a closing record. */
   release(): void;
 }
@@ -204,9 +211,9 @@ function live(parts: LiveParts): RunStore {
     writeSnapshot: (snapshot) => {
       folder.snapshots.save({ ...snapshot, genesisDigest: digest, logRecords: log.records });
     },
-    close: (reachedTick) => {
+    close: (reachedTick, end) => {
       log.close(reachedTick);
-      side.append("closed", { reachedTick, at: new Date().toISOString() });
+      side.append("closed", { ...end, reachedTick, at: new Date().toISOString() });
       release();
     },
     release,

@@ -4,43 +4,59 @@
  * The caller pumps it: an orchestrator thread in a loop, the inline link from its event loop.
  */
 
-import { EngineError, MessageFlag, decodeUtf8, unreachable } from "@wasm-engine/abi";
+import { EngineError, MessageFlag, unreachable } from "@wasm-engine/abi";
 import { checkInputCeilings } from "../trust/ceiling.js";
-import type { Delivery, StopRule } from "./contract.js";
+import type { Delivery } from "./contract.js";
 import type {
   ControlCall,
   ControlRequest,
+  DeadLetterList,
   EmitEvent,
   FaultReport,
+  RunResult,
   RunUntil,
   SnapshotReport,
   StopReason,
   WorldMessage,
+  WorldStatus,
 } from "./control.js";
+import { duplicateSeqs } from "./dead-letter-log.js";
+import { readErrorAnswer } from "./error-answer.js";
 import { fail } from "./errors.js";
+import { InputKeys } from "./input-keys.js";
+import type { KeyedInput } from "./input-keys.js";
 import { isExecutorLoss } from "../threads/machine.js";
 import type { OpenRun } from "./open-run.js";
 import type { RunRecovery } from "./run-recovery.js";
 import { admittedInputsMax, durableWaitMs, idleWaitMs, progressEveryMs, ticksPerPump } from "./limits.js";
 import { Pacer } from "./pacer.js";
-import { hex, reportWorld, worldMessages } from "./report.js";
+import { hex, receiverOf, reportRows, reportWorld, worldMessages } from "./report.js";
 import { progressOf, runResultOf } from "./run-result.js";
+import { isQuiet, noteReached, reasonToStop } from "./stop-rule.js";
+import type { RunCall } from "./stop-rule.js";
 
 interface PendingAcknowledgement {
   readonly id: number;
   readonly seq: number;
   readonly tick: number;
+  /** The earlier input with its key. */
+  readonly first: KeyedInput | undefined;
 }
 
 type InputRequest = Extract<ControlRequest, { readonly method: "input" | "ask" }>;
 
-/** A call that ends when the loop has come far enough. */
-interface RunCall {
+/** A call that ends after so many ticks with work. */
+interface StepCall {
   readonly id: number;
-  readonly rule: StopRule | "never";
-  readonly ticks: number | undefined;
-  /** `step`: ticks still to be executed. */
-  stepsLeft: number | undefined;
+  readonly durable: boolean;
+  left: number;
+}
+
+/** Ticks are executed, their commits not yet durable. */
+interface DoneStep {
+  readonly id: number;
+  readonly tick: number;
+  readonly chainHead: string;
 }
 
 interface Ending {
@@ -58,6 +74,8 @@ export interface SessionOptions {
   readonly strictInference?: boolean;
   /** The client is told what agents write and how they fail, while they do. */
   readonly observe?: boolean;
+  /** The world closes when its run call has ended: nobody waits who would close it. */
+  readonly closesAfterRun?: boolean;
 }
 
 export class Session {
@@ -76,10 +94,19 @@ export class Session {
   /** The first input or subscription makes the world live. */
   #wakes: boolean;
   #runCall: RunCall | undefined;
+  /** Told to hold still: a run call under way waits, steps do not. */
+  #isPaused = false;
+  /** Steps in the order of their calls; the first is under way. */
+  #steps: StepCall[] = [];
+  #doneSteps: DoneStep[] = [];
+  readonly #keys: InputKeys;
+  readonly #closesAfterRun: boolean;
   /** Why the run call ends, while it does. */
   #ending: Ending | undefined;
   #stopping: { readonly id: number; readonly reason: "stopped" | "interrupted" } | undefined;
   #nextProgressMs = 0;
+  /** Dead letters up to here have been looked at for questions that the world ignored. */
+  #duplicatesTick = -1;
   #snapshotTick: number;
   #ended = false;
   /** The run was closed to be opened again, and that failed: which concerns more than the call that met it. */
@@ -92,8 +119,10 @@ export class Session {
     this.#emit = emit;
     this.#live = options.start === "live";
     this.#wakes = options.start === "auto";
+    this.#closesAfterRun = options.closesAfterRun ?? false;
     this.#snapshotTick = run.snapshotTick;
     const { genesis, tick } = run.loop.world;
+    this.#keys = new InputKeys(genesis.retainTicks);
     this.#pacer = options.realtime ? new Pacer(genesis.tickNanos, tick + 1) : undefined;
     emit({ kind: "opened", runId: run.runId, dir: run.dir, tick, genesis });
   }
@@ -147,8 +176,10 @@ export class Session {
       return 0;
     }
     if (this.#ending !== undefined) this.#finishRunCall(this.#ending);
+    if (this.#ended) return 0;
     for (let count = 0; count < ticksPerPump; count += 1) {
       const waitMs = this.#advance();
+      if (this.#ended) return 0;
       if (waitMs > 0) {
         this.#settle();
         return this.#waiting ? Math.min(waitMs, durableWaitMs) : waitMs;
@@ -159,7 +190,7 @@ export class Session {
   }
 
   get #waiting(): boolean {
-    return this.#acknowledgements.length > 0 || this.#run.loop.unsettled;
+    return this.#acknowledgements.length > 0 || this.#doneSteps.length > 0 || this.#run.loop.unsettled;
   }
 
   #dispatch({ id, request }: ControlCall): void {
@@ -172,17 +203,21 @@ export class Session {
         return this.#startRun(id, request.until);
       case "step":
         this.#wakes = false;
-        this.#runCall = { id, rule: "never", ticks: undefined, stepsLeft: request.ticks };
+        this.#steps.push({ id, durable: request.durable ?? false, left: request.ticks });
         return;
       case "pause":
       case "resume":
-        this.#live = request.method === "resume";
-        this.#wakes = false;
-        return this.#answer(id, { tick: loop.world.tick });
+        return this.#hold(id, request.method === "pause");
       case "snapshot":
         return this.#answer(id, this.#takeSnapshot());
       case "status":
-        return this.#answer(id, { ...progressOf(loop, this.#wallMs), live: this.#live });
+        return this.#answer(id, this.#status());
+      case "agents":
+        return this.#answer(id, reportRows(loop.world));
+      case "receiver":
+        return this.#answer(id, receiverOf(loop, request.agent));
+      case "dead-letters":
+        return this.#answer(id, this.#deadLetters(request.since));
       case "stop":
         this.#stopping = { id, reason: request.reason };
         return;
@@ -202,6 +237,38 @@ export class Session {
     }
   }
 
+  /** A run call under way is held too, and decides by itself when it goes on whether the world ticks after it. */
+  #hold(id: number, isPaused: boolean): void {
+    this.#isPaused = isPaused;
+    this.#wakes = false;
+    if (isPaused || this.#runCall === undefined) this.#live = !isPaused;
+    this.#answer(id, { tick: this.#run.loop.world.tick });
+  }
+
+  #status(): WorldStatus {
+    const { loop, runId, dir, durability } = this.#run;
+    return {
+      runId,
+      dir,
+      name: loop.world.genesis.name,
+      ...progressOf(loop, this.#wallMs),
+      chainHead: hex(loop.world.chainHead),
+      live: (this.#live || this.#runCall !== undefined) && !this.#isPaused,
+      paused: this.#isPaused,
+      durability,
+      inputs: loop.loggedSeq,
+      waitingInputs: loop.admittedCount,
+    };
+  }
+
+  /** Only what is durable: a dead letter is as much an answer as a message is. */
+  #deadLetters(since: number): DeadLetterList {
+    const { loop } = this.#run;
+    const tick = loop.releasedTick;
+    const letters = loop.deadLetters.report(loop.world.genesis, since, tick);
+    return { letters, tick, dropped: loop.deadLetters.dropped };
+  }
+
   #answer(id: number, value: unknown): void {
     this.#emit({ kind: "answer", id, value });
   }
@@ -215,20 +282,25 @@ export class Session {
     const { method, body, key } = request;
     checkInputCeilings(this.#run.admissions, loop.world, body);
     const floor = this.#pacer?.tickNow() ?? 0;
-    const { seq, tick } = loop.admit(body, { floor, ...(key === undefined ? {} : { key }) });
+    const input = loop.admit(body, { floor, ...(key === undefined ? {} : { key }) });
+    const { seq, tick } = input;
+    const first = key === undefined ? undefined : this.#keys.firstOf(key, input);
     if (method === "ask") this.#asks.set(seq, id);
-    else this.#acknowledgements.push({ id, seq, tick });
+    else this.#acknowledgements.push({ id, seq, tick, first });
   }
 
   #startRun(id: number, until: RunUntil): void {
     this.#wakes = false;
+    this.#isPaused = false;
     const rule = until.rule === "configured" ? this.#run.stop : until.rule;
-    this.#runCall = { id, rule, ticks: until.ticks, stepsLeft: undefined };
+    this.#runCall = { id, rule, ticks: until.ticks };
   }
 
   #cancel(id: number, request: number): void {
     for (const [seq, waiting] of this.#asks) if (waiting === request) this.#asks.delete(seq);
     if (this.#runCall?.id === request) this.#runCall = undefined;
+    this.#steps = this.#steps.filter((step) => step.id !== request);
+    this.#doneSteps = this.#doneSteps.filter((step) => step.id !== request);
     this.#answer(id, { tick: this.#run.loop.world.tick });
   }
 
@@ -250,13 +322,20 @@ export class Session {
   /** One step of the loop. Returns 0 after a tick, else how long there is nothing to do. */
   #advance(): number {
     const { loop, log } = this.#run;
-    if (this.#runCall === undefined && !this.#live) return idleWaitMs;
+    const [step] = this.#steps;
+    const isResting = this.#isPaused || (this.#runCall === undefined && !this.#live);
+    if (step === undefined && isResting) return idleWaitMs;
     if (log.condition === "full") return idleWaitMs;
     const next = loop.nextTick(this.#pacer?.tickNow());
-    const reason = this.#runCall === undefined ? undefined : this.#reasonToStop(this.#runCall, next);
+    const reason = this.#runCall === undefined ? undefined : reasonToStop(loop, this.#runCall, next);
     if (reason !== undefined) {
-      this.#noteReached(reason);
+      while (this.#steps.length > 0) this.#finishStep();
+      if (this.#runCall !== undefined) noteReached(loop, this.#runCall, reason);
       this.#finishRunCall({ reason });
+      return durableWaitMs;
+    }
+    if (step !== undefined && (step.left <= 0 || isQuiet(loop, next))) {
+      this.#finishStep();
       return durableWaitMs;
     }
     if (next === undefined) return loop.awaitsAnswer ? this.#run.answerWaitMs : idleWaitMs;
@@ -273,55 +352,37 @@ export class Session {
         ...(fault === undefined ? {} : { unsupervised: fault }),
       });
     }
-    if (this.#runCall?.stepsLeft !== undefined) this.#runCall.stepsLeft -= 1;
+    if (step !== undefined) step.left -= 1;
     const { snapshotEvery } = this.#run;
     if (snapshotEvery !== undefined && next - this.#snapshotTick >= snapshotEvery) this.#takeSnapshot();
     return 0;
   }
 
-  /** A run that ends at a given tick is over up to there, although its last ticks may have been empty. */
-  #noteReached(reason: StopReason): void {
-    const { ticks, rule } = this.#runCall ?? {};
-    const { loop } = this.#run;
-    if (reason === "ticks" && ticks !== undefined) loop.reach(ticks - 1);
-    if (rule === undefined || rule === "never") return;
-    if (reason === "tick" && rule.when === "tick") loop.reach(rule.tick - 1);
-    if (reason === "max-ticks" && rule.maxTicks !== undefined) loop.reach(rule.maxTicks - 1);
+  #finishStep(): void {
+    const step = this.#steps.shift();
+    if (step === undefined) return;
+    const { tick, chainHead } = this.#run.loop.world;
+    const done = { id: step.id, tick, chainHead: hex(chainHead) };
+    if (step.durable) this.#doneSteps.push(done);
+    else this.#answerStep(done);
   }
 
-  #reasonToStop(call: RunCall, next: number | undefined): StopReason | undefined {
-    const { loop } = this.#run;
-    const quiet = next === undefined && loop.sourcesDone && !loop.awaitsAnswer;
-    if (call.stepsLeft !== undefined) {
-      if (call.stepsLeft <= 0) return "ticks";
-      return quiet ? "idle" : undefined;
-    }
-    const { rule, ticks } = call;
-    if (ticks !== undefined && next !== undefined && next >= ticks) return "ticks";
-    if (rule === "never") return quiet && ticks !== undefined ? "ticks" : undefined;
-    if (rule.when === "exit" && loop.state.exitSeen) return "exit";
-    if (rule.when === "inputs-done" && loop.sourcesDone && loop.admittedCount === 0) return "inputs-done";
-    if (rule.when === "tick" && (next === undefined ? quiet : next >= rule.tick)) return "tick";
-    if (rule.maxTicks !== undefined && next !== undefined && next >= rule.maxTicks) return "max-ticks";
-    return quiet ? "idle" : undefined;
+  #answerStep({ id, tick, chainHead }: DoneStep): void {
+    this.#answer(id, { tick, chainHead });
   }
 
   /** The call is over: everything executed is made durable and kept as a snapshot, then the caller is told. */
   #finishRunCall(ending: Ending): void {
     const call = this.#runCall;
     if (call === undefined) return;
-    if (call.stepsLeft !== undefined) {
-      this.#runCall = undefined;
-      const { tick, chainHead } = this.#run.loop.world;
-      this.#answer(call.id, { tick, chainHead: hex(chainHead) });
-      return;
-    }
     this.#ending = ending;
     this.#seal();
     const result = runResultOf(this.#run, { wallMs: this.#wallMs, ...ending });
     this.#ending = undefined;
     this.#runCall = undefined;
+    if (this.#closesAfterRun) this.#end(result);
     this.#answer(call.id, result);
+    if (this.#ended) this.#emit({ kind: "ended", result });
   }
 
   #seal(): void {
@@ -336,13 +397,19 @@ export class Session {
     const result = runResultOf(this.#run, { wallMs: this.#wallMs, reason: stopping.reason });
     if (this.#runCall !== undefined) this.#answer(this.#runCall.id, result);
     this.#runCall = undefined;
-    for (const id of this.#asks.values()) {
-      this.#emit({ kind: "refusal", id, error: fail("WE_WORLD_ENDED", { method: "ask" }).toRecord() });
-    }
-    this.#run.close();
-    this.#ended = true;
+    this.#end(result);
     this.#answer(stopping.id, result);
     this.#emit({ kind: "ended", result });
+  }
+
+  /** Closes the world. Whoever still waits for an answer gets none. */
+  #end({ reason }: RunResult): void {
+    const refuse = (id: number, method: string): void =>
+      this.#emit({ kind: "refusal", id, error: fail("WE_WORLD_ENDED", { method }).toRecord() });
+    for (const id of this.#asks.values()) refuse(id, "ask");
+    for (const { id } of this.#steps) refuse(id, "step");
+    this.#run.close(reason);
+    this.#ended = true;
   }
 
   #takeSnapshot(): SnapshotReport {
@@ -365,11 +432,32 @@ export class Session {
         else this.#publish(message);
       }
     }
-    const { durableSeq } = log;
+    if (this.#asks.size > 0) this.#refuseDuplicates();
+    const { durableSeq, durableTick } = log;
     const settled = this.#acknowledgements.findIndex((pending) => pending.seq > durableSeq);
     const end = settled === -1 ? this.#acknowledgements.length : settled;
-    for (const { id, seq, tick } of this.#acknowledgements.splice(0, end)) {
-      this.#answer(id, { tick, seq, durability });
+    for (const { id, seq, tick, first } of this.#acknowledgements.splice(0, end)) {
+      this.#answer(
+        id,
+        first === undefined ? { tick, seq, durability } : { ...first, durability, duplicate: true },
+      );
+    }
+    while (this.#doneSteps[0] !== undefined && this.#doneSteps[0].tick <= durableTick) {
+      const done = this.#doneSteps.shift();
+      if (done !== undefined) this.#answerStep(done);
+    }
+  }
+
+  /** A question that the world ignored gets no answer from anybody else. */
+  #refuseDuplicates(): void {
+    const { loop } = this.#run;
+    const since = this.#duplicatesTick + 1;
+    this.#duplicatesTick = loop.releasedTick;
+    for (const seq of duplicateSeqs(loop.deadLetters.between(since, loop.releasedTick))) {
+      const id = this.#asks.get(seq);
+      if (id === undefined) continue;
+      this.#asks.delete(seq);
+      this.#emit({ kind: "refusal", id, error: fail("WE_INPUT_DUPLICATE", { seq }).toRecord() });
     }
   }
 
@@ -399,18 +487,4 @@ export class Session {
     this.#nextProgressMs = now + progressEveryMs;
     this.#emit({ kind: "progress", progress: progressOf(this.#run.loop, this.#wallMs) });
   }
-}
-
-/** Error answers carry JSON `{code, message}`; a guest may have written anything. */
-function readErrorAnswer(payload: Uint8Array): { code: string; reason: string } {
-  const text = decodeUtf8(payload) ?? "";
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === "object" && value !== null && "code" in value && "message" in value) {
-      return { code: String(value.code), reason: String(value.message) };
-    }
-  } catch {
-    // Not JSON: the text itself is the reason.
-  }
-  return { code: "FAILED", reason: text };
 }

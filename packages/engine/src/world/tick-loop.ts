@@ -12,6 +12,7 @@ import type { EventLog } from "../storage/contract.js";
 import type { InputSource, OutputSink, StopRule } from "./contract.js";
 import type { FaultReport } from "./control.js";
 import type { PassCrashPoint } from "./crash-point.js";
+import { DeadLetterLog } from "./dead-letter-log.js";
 import type { FaultLog } from "./fault-log.js";
 import { noteInput, noteTick } from "./host-state.js";
 import type { HostState } from "./host-state.js";
@@ -40,6 +41,7 @@ export interface ReleasedTick {
 
 export class TickLoop {
   readonly #parts: LoopParts;
+  readonly deadLetters = new DeadLetterLog();
   readonly #desk: RequestDesk;
   /** Logged, not yet executed; all of one tick, the next. */
   #admitted: Input[] = [];
@@ -86,6 +88,16 @@ export class TickLoop {
   /** Tick of the last commit: where a tick was given up in the middle, the world may stand further. */
   get committedTick(): number {
     return this.#committedTick;
+  }
+
+  /** Last tick whose departures were let go: its commit is durable. */
+  get releasedTick(): number {
+    return this.#releasedTick;
+  }
+
+  /** An input that starts this agent is logged and waits for its tick. */
+  awaitsSpawn(agentId: string): boolean {
+    return this.#admitted.some(({ body }) => body.kind === "spawn" && body.spec.id === agentId);
   }
 
   /** States that every tick up to `tick` is over. */
@@ -238,6 +250,7 @@ export class TickLoop {
     this.#desk.note(result.requests);
     if (state.outstanding.length > 0 || result.requests.length > 0) state.outstanding = this.#desk.requests;
     const reports = faults.note(tick, result.faults);
+    if (result.deadLetters.length > 0) this.deadLetters.note(result.deadLetters);
     if (result.departures.length === 0) return reports;
     for (const sink of sinks) sink.offer(tick, result.departures);
     this.#unreleased.push({ tick, departures: result.departures });
