@@ -48,6 +48,10 @@ export interface AdapterCall {
 }
 
 export interface Adapter {
+  /** Hex SHA-256 over what decides answers (text of a tool, rules of a script), where that is known: for reports. */
+  readonly identity?: string;
+  /** What a tool says of itself; the setup wins. Adapters of models may always be asked again. */
+  readonly idempotent?: boolean;
   /**
    * Never called twice for one request by the same process. A rejection, or an answer that comes after the signal was
    * aborted, is the caller's to translate: an adapter may throw.
@@ -79,8 +83,13 @@ export interface ToolSetup extends AdapterSetupHead {
   readonly serves: "tool";
   /** Absolute path of the module that exports the tool. */
   readonly path: string;
-  /** A call may be repeated after a crash without harm; otherwise an attempt without result is OUTCOME_UNKNOWN. */
-  readonly idempotent: boolean;
+  /** Name of the export; absent: `default`, else the only one that is a tool. */
+  readonly export?: string;
+  /**
+   * A call may be repeated after a crash without harm; otherwise an attempt without result is OUTCOME_UNKNOWN.
+   * Absent: what the tool says, else false.
+   */
+  readonly idempotent?: boolean;
   /** Answers may be taken from an earlier run, by content. */
   readonly reuse: boolean;
 }
@@ -141,7 +150,7 @@ export interface AdapterSurroundings {
   readonly askAnew: boolean;
 }
 
-/** Checks its setup; what it cannot use stops the world before anything of its run is written. */
+/** What a module of the table exports as `createAdapter`. Checks its setup; what it cannot use stops the world before anything of its run is written. */
 export type CreateAdapter<Setup extends AdapterSetup> = (
   setup: Setup,
   surroundings: AdapterSurroundings,

@@ -26,6 +26,24 @@ export const backoffMsMax = 8_000;
 /** Characters of a server's own words that an answer repeats. */
 export const serverMessageCharsMax = 300;
 
+/** Over its limit by this much, a call has blocked the thread, which is then ended from outside. */
+export const threadGraceMs = 2_000;
+/** A closing world waits so long for the adapters to let go; the thread is ended then. */
+export const adapterCloseMs = 1_000;
+/** How often an open that awaits its adapters looks for them. */
+export const adapterPollMs = 2;
+/** A thread that died is started again; one more death without an answer between fails what it was asked. */
+export const adapterDeathsMax = 2;
+/** Text of a failure: a tool decides how much it says. */
+export const failureCharsMax = 2_000;
+/** Places of one input that a refusal names. */
+export const inputProblemsMax = 10;
+/** A shorter secret could not be kept out of answers without destroying them. */
+export const secretCharsMin = 4;
+export const secretBytesMax: number = 64 * 1024;
+/** Nesting of a tool's result. */
+export const resultDepthMax = 256;
+
 /** A file of rules. */
 export const rulesBytesMax: number = 1024 * 1024;
 export const rulesMax = 10_000;
@@ -38,4 +56,5 @@ export const keptAnswersMax = 200_000;
 export const keptAnswersFreeShare = 0.1;
 
 assert(answerBytesMax > limits.topicBytesMax, "an answer has room");
+assert(failureCharsMax * 4 < answerBytesMax, "every failure fits an answer");
 assert(answerBytesMax < responseBytesMax, "what fits an answer can be read");

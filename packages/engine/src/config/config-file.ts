@@ -106,6 +106,15 @@ export interface ModelFileEntry extends FakeEntry {
   readonly remote?: boolean;
 }
 
+/** A tool with more than its file; exactly one of path, scripted, recorded, failing is there. */
+export interface ToolEntry extends FakeEntry {
+  readonly path?: string;
+  readonly export?: string;
+  readonly secrets?: Readonly<Record<string, SecretEntry>>;
+  readonly idempotent?: boolean;
+  readonly reuse?: boolean;
+}
+
 export interface InferenceEntry {
   readonly providers?: readonly ProviderName[];
   readonly delivery?: Delivery;
@@ -129,7 +138,7 @@ export interface ConfigFile {
   readonly modules: Readonly<Record<string, ModuleEntry>>;
   readonly models?: Readonly<Record<string, string | ModelFileEntry>>;
   readonly inference?: InferenceEntry;
-  readonly tools?: Readonly<Record<string, string>>;
+  readonly tools?: Readonly<Record<string, string | ToolEntry>>;
   readonly limits?: LimitsEntry;
   readonly agents: readonly AgentEntry[];
   readonly inputs?: readonly InputEntry[];

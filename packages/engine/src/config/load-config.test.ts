@@ -72,7 +72,9 @@ shards: 4
 stateHashEvery: 10
 modules: { airport: ./m.wasm, arbiter: { path: ./n.wasm } }
 models: { delay: ./models/delay }
-tools: { search: ./tools/search.ts }
+tools:
+  search: ./tools/search.ts
+  fetch: { path: ./tools/search.ts, secrets: { KEY: { env: NAME }, PIN: { file: ./pin } }, idempotent: true }
 tenants:
   zoo: { fuelPerTick: 5, turnsPerTick: 1, messagesPerTick: 9, share: elastic }
   default: { fuelPerTick: 10, turnsPerTick: 2 }
@@ -102,6 +104,7 @@ test("[S13] a whole configuration: table, clock, tenants, inputs, outputs, stop 
     "n.wasm": await assemble(smallAgentText("(global i32 (i32.const 7))")),
     "airports.csv": 'iata,name,lat,zip\nORD,"O\'Hare, Chicago",41.50,007\nLAS,Las Vegas,36,89119\n',
     "models/delay/model.json": "{}",
+    "tools/search.ts": "",
     "flights.csv": "date,origin,delay\n2001-01-01,ORD,5\n2001-01-01,ZZZ,6\n",
   });
   const { world, warnings } = await loadConfig(join(directory, "engine.yaml"), {
@@ -139,7 +142,7 @@ test("[S13] a whole configuration: table, clock, tenants, inputs, outputs, stop 
       ["zoo", true, 9, 2 + 5998],
     ],
   );
-  assert.deepEqual([genesis.models, genesis.tools], [["delay"], ["search"]]);
+  assert.deepEqual([genesis.models, genesis.tools], [["delay"], ["fetch", "search"]]);
   assert.deepEqual(genesis.agents[0]?.limits.fuelPerTurnMax, 9000);
   assert.deepEqual(genesis.agents[2]?.limits, { ...genesis.agents[0]?.limits, fuelPerTurnMax: 5000 });
   assert.deepEqual(genesis.agents[2]?.onFault, {
@@ -157,7 +160,19 @@ test("[S13] a whole configuration: table, clock, tenants, inputs, outputs, stop 
     { name: "delay", dir: join(directory, "models/delay"), providers: ["wasm"], thread: "shared" },
   ]);
   assert.deepEqual(world.inference, { strict: false });
-  assert.equal(warnings.length, 4);
+  const tool = {
+    kind: "tool",
+    serves: "tool",
+    path: join(directory, "tools/search.ts"),
+    timeoutMs: 30_000,
+    reuse: false,
+  };
+  const secrets = { KEY: { env: "NAME" }, PIN: { file: join(directory, "pin") } };
+  assert.deepEqual(world.adapters, [
+    { ...tool, name: "fetch", idempotent: true, secrets },
+    { ...tool, name: "search", secrets: {} },
+  ]);
+  assert.equal(warnings.length, 3);
   assert.ok(warnings.some((warning) => warning.startsWith("flights.csv: 1 of 2 records go to agents")));
 });
 

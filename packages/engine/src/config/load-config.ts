@@ -27,6 +27,7 @@ import { problemsError } from "./problem.js";
 import { checkReferences } from "./reference-check.js";
 import { checkSchema } from "./schema-check.js";
 import { resolveInputs, resolveOutputs, resolveStop } from "./surroundings.js";
+import { resolveTools } from "./tool-entries.js";
 import { resolveTrust } from "./trust-entries.js";
 import { parseYaml } from "./yaml-document.js";
 
@@ -69,7 +70,8 @@ export async function loadConfig(path: string, overrides: ConfigOverrides = {}):
   const stop = resolveStop(context, config, { drafts, ...ticks });
   const requests = moduleRequests(context, config);
   const trust = resolveTrust(context, config);
-  const { models, adapters } = resolveModels(context, config);
+  const { models, adapters: served } = resolveModels(context, config);
+  const adapters = [...served, ...resolveTools(context, config)];
   for (const { path: input } of inputs) if (input !== "-") witness?.file?.(input);
   for (const adapter of adapters) if ("path" in adapter) witness?.file?.(adapter.path);
   context.settle();
@@ -104,7 +106,7 @@ export async function loadConfig(path: string, overrides: ConfigOverrides = {}):
   return {
     world,
     file,
-    warnings: [...moduleWarnings(modules), ...nameWarnings(config), ...scanned.warnings],
+    warnings: [...moduleWarnings(modules), ...scanned.warnings],
   };
 }
 
@@ -222,9 +224,4 @@ function moduleWarnings(modules: ReadonlyMap<string, AdmittedModule>): string[] 
   return [...modules.values()]
     .filter((module) => module.admission.by === "unsigned")
     .map((module) => `module "${module.name}" is NOT SIGNED and runs because unsigned modules are allowed`);
-}
-
-function nameWarnings(config: ConfigFile): string[] {
-  const tools = Object.keys(config.tools ?? {});
-  return tools.map((name) => `tool "${name}" has no adapter in this release: requests are answered FAILED`);
 }

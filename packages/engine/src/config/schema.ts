@@ -22,6 +22,7 @@ import {
 } from "./schema-parts.js";
 import type { Schema } from "./schema-parts.js";
 import { tenantNamePattern } from "./tenant-shares.js";
+import { tool } from "./tool-schema.js";
 
 const agentLimits = {
   fuelPerSlice: {
@@ -330,7 +331,7 @@ export const ENGINE_SCHEMA: Schema = {
       modules: { ...named("Modules by name.", module), minProperties: 1 },
       models: named("Models by name.", model),
       inference,
-      tools: named("Tools by name: the file that defines each.", text("Path of the tool.")),
+      tools: named("Tools by name: functions outside of the world that agents may call.", tool),
       limits: map("Defaults for the limits of every agent.", agentLimits),
       agents: list("The agents that live from tick 0 on.", agent),
       inputs: list("Where inputs come from.", input, 64),

@@ -3,15 +3,9 @@
  * models, and what reports show of them. Nothing here enters the world; answers do, as logged inputs.
  */
 
-import type {
-  ExternalRequest,
-  InferenceService,
-  ModelFacts,
-  ModelSpec,
-  ProviderChange,
-  TensorResponse,
-} from "@wasm-engine/core";
+import type { InferenceService, ModelFacts, ModelSpec } from "@wasm-engine/core";
 import type { Delivery } from "../world/contract.js";
+import type { Answerer } from "./answerer.js";
 
 /** What an inference thread is started with. */
 export interface InferenceThreadData {
@@ -37,34 +31,14 @@ export interface InferenceModule {
   createInferenceService(options: ServiceOptions): InferenceService;
 }
 
-/** An answer, or why there is none. `retryable`: asking again may succeed. */
-export type ModelAnswer =
-  TensorResponse | { readonly ok: false; readonly message: string; readonly retryable: true };
-
-/** What has come from the models since the last look. */
-export type ModelEvent =
-  | { readonly kind: "answer"; readonly request: ExternalRequest; readonly answer: ModelAnswer }
-  | { readonly kind: "changed"; readonly change: ProviderChange }
-  | { readonly kind: "died"; readonly cause: string; readonly deaths: number };
-
 /** A model as reports and side records show it. */
 export interface ModelReport extends ModelFacts {
   readonly delivery: Delivery;
 }
 
-/** The models of a world, as its tick loop uses them. Synchronous: answers are looked for, never awaited. */
-export interface Models {
-  /** How answers of the model enter the world; undefined where no such model is loaded. */
-  schedule(model: string): { readonly delivery: Delivery; readonly latencyTicks: number } | undefined;
-  /** Begins work on requests of one tick for one model, in plan order. */
-  ask(model: string, requests: readonly ExternalRequest[]): void;
-  /** @throws {WE_MODEL_RUN} and what loading throws, where a thread cannot go on */
-  poll(): readonly ModelEvent[];
-  /** Watches for news since the last poll for a moment, while something is under way; false: it is time to sleep. */
-  looksAgain(): boolean;
+/** The models of a world, as its tick loop uses them. */
+export interface Models extends Answerer {
   /** Models as they are now. */
   readonly reports: readonly ModelReport[];
   readonly threadDeaths: number;
-  /** Waits for the batch that runs, then ends the threads. Idempotent. */
-  close(): void;
 }

@@ -6,7 +6,8 @@
 import { EngineError, assert, decodeUtf8 } from "@wasm-engine/abi";
 import type { Encoding, ErrorRecord } from "@wasm-engine/abi";
 import type { ExternalRequest, ModelFacts, ModelSpec, ProviderChange } from "@wasm-engine/core";
-import type { InferenceThreadData, ModelAnswer, ModelEvent, ServiceOptions } from "./contract.js";
+import type { AnswerEvent, RequestAnswer } from "./answerer.js";
+import type { InferenceThreadData, ServiceOptions } from "./contract.js";
 import { fail } from "./errors.js";
 import {
   AnswerFrame,
@@ -116,8 +117,8 @@ export class ModelThread {
   }
 
   /** @throws the error that the thread cannot go on with */
-  poll(): readonly ModelEvent[] {
-    const events: ModelEvent[] = [];
+  poll(): readonly AnswerEvent[] {
+    const events: AnswerEvent[] = [];
     this.#heard = this.#channel.bells.host;
     // Before the answers: a thread that died wrote them before.
     const { state } = this.#channel;
@@ -166,7 +167,7 @@ export class ModelThread {
   }
 
   /** The thread is gone: once it is asked again, then what it was asked fails. */
-  #bury(events: ModelEvent[]): void {
+  #bury(events: AnswerEvent[]): void {
     this.#deaths += 1;
     this.#deathsInRow += 1;
     events.push({ kind: "died", cause: this.#started.cause, deaths: this.#deaths });
@@ -218,7 +219,7 @@ export class ModelThread {
     this.#channel.ringThread();
   }
 
-  #read({ operation, payload }: RingFrame, events: ModelEvent[]): void {
+  #read({ operation, payload }: RingFrame, events: AnswerEvent[]): void {
     const [first, second, third, fourth] = readWords(payload);
     switch (operation) {
       case AnswerFrame.FACTS:
@@ -231,7 +232,7 @@ export class ModelThread {
       }
       case AnswerFrame.ANSWER: {
         const body = payload.slice(16);
-        const answer: ModelAnswer =
+        const answer: RequestAnswer =
           third === 1
             ? { ok: true, encoding: fourth as Encoding, payload: body } // as above
             : { ok: false, message: decodeUtf8(body) ?? "the model failed" };
@@ -245,7 +246,7 @@ export class ModelThread {
   }
 
   /** A model that comes back on another provider after a death is a change of provider as well. */
-  #learn(model: number, facts: ModelFacts, events: ModelEvent[]): void {
+  #learn(model: number, facts: ModelFacts, events: AnswerEvent[]): void {
     const known = this.#facts[model];
     const { name, provider } = facts;
     this.#facts[model] = facts;
@@ -259,7 +260,7 @@ export class ModelThread {
     events.push({ kind: "changed", change });
   }
 
-  #settle(id: number, index: number, answer: ModelAnswer, events: ModelEvent[]): void {
+  #settle(id: number, index: number, answer: RequestAnswer, events: AnswerEvent[]): void {
     const batch = this.#batches.get(id);
     const request = batch?.requests[index];
     // What was answered before the thread died comes again with the rest of its batch.

@@ -3,7 +3,8 @@
 import { assert } from "@wasm-engine/abi";
 import type { ExternalRequest, ModelSpec } from "@wasm-engine/core";
 import type { Delivery, ModelSetup } from "../world/contract.js";
-import type { ModelEvent, ModelReport, Models, ServiceOptions } from "./contract.js";
+import type { AnswerEvent, AnswerSchedule, RequestTarget } from "./answerer.js";
+import type { ModelReport, Models, ServiceOptions } from "./contract.js";
 import { loadPollMs } from "./limits.js";
 import { ModelThread } from "./model-thread.js";
 import type { ThreadHost } from "../threads/thread-host.js";
@@ -26,6 +27,8 @@ interface Place {
 }
 
 export class ModelThreads implements Models {
+  /** An ONNX model does nothing outside of its thread. */
+  readonly waitsForLog = false;
   readonly #threads: ModelThread[] = [];
   readonly #places = new Map<string, Place>();
   readonly #delivery: Delivery;
@@ -56,8 +59,8 @@ export class ModelThreads implements Models {
     return models;
   }
 
-  schedule(model: string): { readonly delivery: Delivery; readonly latencyTicks: number } | undefined {
-    const place = this.#places.get(model);
+  schedule({ kind, name }: RequestTarget): AnswerSchedule | undefined {
+    const place = kind === "inference" ? this.#places.get(name) : undefined;
     const facts = place?.thread.facts[place.index];
     if (place === undefined || facts === undefined) return undefined;
     return {
@@ -72,7 +75,10 @@ export class ModelThreads implements Models {
     place.thread.ask(place.index, requests);
   }
 
-  poll(): readonly ModelEvent[] {
+  /** Runs of models are not cut off: an answer that nobody waits for is dropped by the desk. */
+  forget(): void {}
+
+  poll(): readonly AnswerEvent[] {
     const [only] = this.#threads;
     if (this.#threads.length === 1 && only !== undefined) return only.poll();
     return this.#threads.flatMap((thread) => thread.poll());

@@ -18,8 +18,10 @@ export function noteModels(models: Models, note: NoteSideRecord, fromTick: numbe
 /** The same models, whose changes are noted when they are heard of. */
 export function notedModels(models: Models, note: NoteSideRecord, nextTick: () => number): Models {
   return {
-    schedule: (model) => models.schedule(model),
+    waitsForLog: models.waitsForLog,
+    schedule: (target) => models.schedule(target),
     ask: (model, requests) => models.ask(model, requests),
+    forget: (request) => models.forget(request),
     poll: () => {
       const events = models.poll();
       for (const event of events) {

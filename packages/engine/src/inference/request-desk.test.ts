@@ -3,18 +3,16 @@ import { test } from "node:test";
 import { Encoding } from "@wasm-engine/abi";
 import type { AgentHandle } from "@wasm-engine/abi";
 import type { ExternalRequest, Input } from "@wasm-engine/core";
-import type { Delivery } from "../world/contract.js";
-import type { ModelEvent, Models } from "./contract.js";
+import type { AnswerEvent, AnswerSchedule, Answerer, RequestTarget } from "./answerer.js";
 import { RequestDesk } from "./request-desk.js";
 
 /** Models whose answers are the test's hand. */
-class HandModels implements Models {
-  readonly reports = [];
-  readonly threadDeaths = 0;
+class HandModels implements Answerer {
+  readonly waitsForLog = false;
   readonly batches: string[][] = [];
-  readonly #events: ModelEvent[] = [];
+  readonly #events: AnswerEvent[] = [];
 
-  schedule(model: string): { readonly delivery: Delivery; readonly latencyTicks: number } | undefined {
+  schedule({ name: model }: RequestTarget): AnswerSchedule | undefined {
     if (model === "free") return { delivery: "recorded", latencyTicks: 1 };
     return model === "none" ? undefined : { delivery: "lockstep", latencyTicks: model === "slow" ? 3 : 1 };
   }
@@ -23,7 +21,9 @@ class HandModels implements Models {
     this.batches.push([model, ...requests.map(({ agent, requestId }) => `${agent}:${requestId}`)]);
   }
 
-  poll(): readonly ModelEvent[] {
+  forget(): void {}
+
+  poll(): readonly AnswerEvent[] {
     return this.#events.splice(0);
   }
 
@@ -65,7 +65,7 @@ function request(tick: number, requestId: number, name: string, agent = 1): Exte
 
 function deskOf(closed: ReadonlySet<number> = new Set()): { desk: RequestDesk; models: HandModels } {
   const models = new HandModels();
-  const desk = new RequestDesk({ awaits: (_agent, requestId) => !closed.has(requestId) }, models);
+  const desk = new RequestDesk({ awaits: (_agent, requestId) => !closed.has(requestId) }, [models]);
   desk.begin([]);
   return { desk, models };
 }
@@ -130,7 +130,7 @@ test("what the world has stopped waiting for is forgotten, its late answer dropp
 
 test("a resumed run asks what is pending, except what the log answers in a tick that is not committed", () => {
   const models = new HandModels();
-  const desk = new RequestDesk({ awaits: () => true }, models);
+  const desk = new RequestDesk({ awaits: () => true }, [models]);
   desk.note([request(4, 1, "quick"), request(4, 2, "quick"), request(5, 3, "quick")]);
   assert.deepEqual(models.batches, []);
   const body = {

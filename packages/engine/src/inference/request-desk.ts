@@ -1,5 +1,5 @@
 /**
- * Requests that have left the world and wait for their logged result: hands them to the models in batches, says at
+ * Requests that have left the world and wait for their logged result: hands them to whoever answers them, says at
  * which tick an answer is due or enters, and turns answers into inputs. What the world no longer waits for is forgotten
  * here and never logged. What is pending is derived from the world's own requests, so a resumed run asks again.
  */
@@ -7,31 +7,49 @@
 import { Encoding, assert, encodeUtf8 } from "@wasm-engine/abi";
 import type { AgentHandle } from "@wasm-engine/abi";
 import type { ExternalRequest, Input, InputBody, ProviderChange, WorldContract } from "@wasm-engine/core";
-import type { ModelAnswer, Models } from "./contract.js";
+import type { AnswerEvent, Answerer, RequestAnswer } from "./answerer.js";
 
 interface PendingRequest {
   readonly request: ExternalRequest;
+  /** Undefined where nobody answers. */
+  readonly answerer: Answerer | undefined;
   /** Tick at which the answer enters; undefined: whenever it has come. */
   readonly dueTick: number | undefined;
-  answer: ModelAnswer | "refused" | undefined;
+  answer: RequestAnswer | "refused" | undefined;
+  /** What has come before the answer, and enters without waiting for it. */
+  parts: Part[];
+}
+
+type Part = Extract<AnswerEvent, { readonly kind: "part" }>;
+
+/** How requests were answered since the run was opened by this process. */
+export interface AnswerFigures {
+  /** By models and tools. */
+  asked: number;
+  /** Taken from an earlier answer to an equal request. */
+  reused: number;
 }
 
 export type WorldRequests = Pick<WorldContract, "awaits">;
 
 export class RequestDesk {
+  readonly figures: AnswerFigures = { asked: 0, reused: 0 };
   readonly #world: WorldRequests;
-  readonly #models: Models | undefined;
+  readonly #answerers: readonly Answerer[];
   /** In order of emission. */
   #pending = new Map<string, PendingRequest>();
+  /** Go out when their ticks are durable. */
+  #held: ExternalRequest[] = [];
   #changes: ProviderChange[] = [];
   /** Milliseconds in which nothing but answers was waited for, and since when it is so again. */
   #stallMs = 0;
   #stalledSinceMs: number | undefined;
   #isAsking = false;
 
-  constructor(world: WorldRequests, models: Models | undefined) {
+  /** The first of `answerers` that knows a name answers it. */
+  constructor(world: WorldRequests, answerers: readonly Answerer[]) {
     this.#world = world;
-    this.#models = models;
+    this.#answerers = answerers;
   }
 
   /** Everything that is pending, in order of emission: what a snapshot keeps. */
@@ -49,29 +67,41 @@ export class RequestDesk {
     this.#forgetClosed();
     const fresh = requests.filter(({ agent, requestId }) => this.#world.awaits(agent, requestId));
     for (const request of fresh) this.#add(request);
-    if (this.#isAsking) this.#ask(fresh);
+    if (this.#isAsking) this.#hand(fresh);
   }
 
-  /** From now on models are asked, first what is pending. `logged`: inputs of the log that enter later. */
+  /** Requests up to this tick may go out: their causes are durable. */
+  release(durableTick: number): void {
+    if (this.#held[0] === undefined || this.#held[0].tick > durableTick) return;
+    const end = this.#held.findIndex(({ tick }) => tick > durableTick);
+    this.#ask(this.#held.splice(0, end === -1 ? this.#held.length : end));
+  }
+
+  /** Something waits for {@link release}. */
+  get isHolding(): boolean {
+    return this.#held.length > 0;
+  }
+
+  /** From now on requests are answered, first what is pending. `logged`: inputs of the log that enter later. */
   begin(logged: readonly Input[]): void {
     assert(!this.#isAsking, "asking begins once");
     this.#isAsking = true;
     this.settle(logged);
-    this.#ask(this.requests);
+    this.#hand(this.requests);
   }
 
   /** Results that enter with `inputs` need no further answer. */
   settle(inputs: readonly Input[]): void {
-    for (const key of answeredBy(inputs)) this.#pending.delete(key);
+    for (const key of answeredBy(inputs)) this.#drop(key);
   }
 
   /** The first tick from `first` on at which an answer enters; `floor` is that of the wall clock. */
   dueTick(first: number, floor: number): number | undefined {
     this.#poll();
     let due = Infinity;
-    for (const { dueTick, answer } of this.#pending.values()) {
+    for (const { dueTick, answer, parts } of this.#pending.values()) {
       if (dueTick !== undefined) due = Math.min(due, Math.max(first, dueTick));
-      else if (answer !== undefined) due = Math.min(due, Math.max(first, floor));
+      else if (answer !== undefined || parts.length > 0) due = Math.min(due, Math.max(first, floor));
     }
     return due === Infinity ? undefined : due;
   }
@@ -90,7 +120,7 @@ export class RequestDesk {
       this.#stalledSinceMs ??= performance.now();
       this.#poll();
       while (this.#lacks(tick)) {
-        if (this.#models?.looksAgain() !== true) return false;
+        if (!this.#answerers.some((answerer) => answerer.looksAgain())) return false;
         this.#poll();
       }
     }
@@ -99,14 +129,16 @@ export class RequestDesk {
     return true;
   }
 
-  /** What enters at `tick`: changes of provider, then results in order of emission. */
+  /** What enters at `tick`: changes of provider, then parts and results in order of emission. */
   take(tick: number): readonly InputBody[] {
     assert(!this.#lacks(tick), "a tick waits for the answers that are due in it");
     const bodies: InputBody[] = this.#changes.map(changeBody);
     this.#changes = [];
-    for (const [key, { request, dueTick, answer }] of this.#pending) {
+    for (const [key, pending] of this.#pending) {
+      const { request, dueTick, answer } = pending;
+      for (const part of pending.parts.splice(0)) bodies.push(partBody(part));
       if (answer === undefined || (dueTick !== undefined && dueTick > tick)) continue;
-      this.#pending.delete(key);
+      this.#drop(key);
       bodies.push(resultBody(request, answer));
     }
     return bodies;
@@ -121,47 +153,72 @@ export class RequestDesk {
 
   #forgetClosed(): void {
     for (const [key, { request }] of this.#pending) {
-      if (!this.#world.awaits(request.agent, request.requestId)) this.#pending.delete(key);
+      if (!this.#world.awaits(request.agent, request.requestId)) this.#drop(key);
     }
   }
 
+  #drop(key: string): void {
+    const pending = this.#pending.get(key);
+    this.#pending.delete(key);
+    pending?.answerer?.forget(pending.request);
+  }
+
   #add(request: ExternalRequest): void {
-    const { kind, name, agent, requestId, tick } = request;
-    const schedule = kind === "inference" ? this.#models?.schedule(name) : undefined;
+    const { agent, requestId, tick } = request;
+    const answerer = this.#answerers.find((candidate) => candidate.schedule(request) !== undefined);
+    const schedule = answerer?.schedule(request);
+    const base = { request, answerer, parts: [] };
     const key = keyOf(agent, requestId);
     if (schedule === undefined) {
       // No adapter: the answer is known at once and enters in the next tick.
-      this.#pending.set(key, { request, dueTick: tick + 1, answer: "refused" });
+      this.#pending.set(key, { ...base, dueTick: tick + 1, answer: "refused" });
       return;
     }
     const isLockstep = schedule.delivery === "lockstep";
     const dueTick = isLockstep ? tick + Math.max(1, schedule.latencyTicks) : undefined;
-    this.#pending.set(key, { request, dueTick, answer: undefined });
+    this.#pending.set(key, { ...base, dueTick, answer: undefined });
   }
 
-  /** One batch per tick and model, in order of emission. */
+  /** Asks at once what shows nowhere outside; the rest is held until its tick is durable. */
+  #hand(requests: readonly ExternalRequest[]): void {
+    const isHeld = ({ agent, requestId }: ExternalRequest): boolean =>
+      this.#pending.get(keyOf(agent, requestId))?.answerer?.waitsForLog === true;
+    this.#held.push(...requests.filter(isHeld));
+    this.#ask(requests.filter((request) => !isHeld(request)));
+  }
+
+  /** One batch per tick and name, in order of emission. */
   #ask(requests: readonly ExternalRequest[]): void {
-    const batches = new Map<string, ExternalRequest[]>();
+    const batches = new Map<string, { answerer: Answerer; name: string; requests: ExternalRequest[] }>();
     for (const request of requests) {
-      if (this.#pending.get(keyOf(request.agent, request.requestId))?.answer !== undefined) continue;
-      const key = `${request.tick}:${request.name}`;
-      const batch = batches.get(key);
-      if (batch === undefined) batches.set(key, [request]);
-      else batch.push(request);
+      const { kind, name, tick, agent, requestId } = request;
+      const { answerer, answer } = this.#pending.get(keyOf(agent, requestId)) ?? {};
+      if (answerer === undefined || answer !== undefined) continue;
+      const key = `${tick}:${kind}:${name}`;
+      const batch = batches.get(key) ?? { answerer, name, requests: [] };
+      batch.requests.push(request);
+      batches.set(key, batch);
     }
-    for (const [first, ...rest] of batches.values()) {
-      if (first !== undefined) this.#models?.ask(first.name, [first, ...rest]);
-    }
+    for (const batch of batches.values()) batch.answerer.ask(batch.name, batch.requests);
   }
 
   #poll(): void {
-    for (const event of this.#models?.poll() ?? []) {
-      if (event.kind === "changed") this.#changes.push(event.change);
-      if (event.kind !== "answer") continue;
-      // Undefined where the world has stopped waiting: a late answer is dropped.
-      const pending = this.#pending.get(keyOf(event.request.agent, event.request.requestId));
-      if (pending !== undefined) pending.answer = event.answer;
+    for (const answerer of this.#answerers) for (const event of answerer.poll()) this.#hear(event);
+  }
+
+  #hear(event: AnswerEvent): void {
+    if (event.kind === "changed") this.#changes.push(event.change);
+    if (event.kind !== "answer" && event.kind !== "part") return;
+    // Undefined where the world has stopped waiting: a late answer is dropped. The first of two counts.
+    const pending = this.#pending.get(keyOf(event.request.agent, event.request.requestId));
+    if (pending === undefined || pending.answer !== undefined) return;
+    if (event.kind === "part") {
+      if (pending.dueTick === undefined) pending.parts.push(event);
+      return;
     }
+    pending.answer = event.answer;
+    if (event.reused === true) this.figures.reused += 1;
+    else this.figures.asked += 1;
   }
 }
 
@@ -181,7 +238,12 @@ function changeBody({ model, from, to }: ProviderChange): InputBody {
   return { kind: "provider-changed", model, from, to, reason: "run-failed" };
 }
 
-function resultBody(request: ExternalRequest, answer: ModelAnswer | "refused"): InputBody {
+function partBody({ request, encoding, payload }: Part): InputBody {
+  const { agent, requestId } = request;
+  return { kind: "result", agent, requestId, source: "token", ok: true, last: false, encoding, payload };
+}
+
+function resultBody(request: ExternalRequest, answer: RequestAnswer | "refused"): InputBody {
   const { agent, requestId, kind: source } = request;
   const head = { kind: "result", agent, requestId, source, last: true } as const;
   if (answer !== "refused" && answer.ok) {
@@ -189,7 +251,7 @@ function resultBody(request: ExternalRequest, answer: ModelAnswer | "refused"): 
   }
   const none = `no adapter answers ${source} requests for "${request.name}" in this run`;
   const message = answer === "refused" ? none : answer.message;
-  const retryable = answer !== "refused" && "retryable" in answer;
-  const text = JSON.stringify({ code: "FAILED", message, retryable });
+  const { code = "FAILED", retryable = false } = answer !== "refused" && "retryable" in answer ? answer : {};
+  const text = JSON.stringify({ code, message, retryable });
   return { ...head, ok: false, encoding: Encoding.JSON, payload: encodeUtf8(text) };
 }

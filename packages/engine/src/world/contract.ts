@@ -111,7 +111,7 @@ export interface ResolvedWorld {
   readonly admissions?: readonly ModuleAdmission[];
   readonly inputs: readonly InputSourceSpec[];
   readonly outputs: readonly OutputSpec[];
-  /** Models that are asked; a name of the genesis without one is answered FAILED. */
+  /** Models that are executed here; a name of the genesis that nobody answers is answered FAILED. */
   readonly models?: readonly ModelSetup[];
   readonly inference?: InferenceSetup;
   /** What answers other than models in folders: tools, servers, fakes. No name is there twice for the same kind. */

@@ -154,7 +154,7 @@ function assemble(store: RunStore, options: OpenRunOptions, started: WorldParts[
     pass,
     faults,
     ...observing(store, options.observation),
-    ...(models === undefined ? {} : { models }),
+    answerers: models === undefined ? [] : [models],
   });
   if (store.recovered !== undefined) recover(loop, store, store.recovered);
   if (models !== undefined) noteModels(models, note, loop.reachedTick + 1);

@@ -6,8 +6,9 @@
 
 import { assert } from "@wasm-engine/abi";
 import type { Departure, Input, InputBody, TickResult, WorldContract } from "@wasm-engine/core";
-import type { Models } from "../inference/contract.js";
+import type { Answerer } from "../inference/answerer.js";
 import { RequestDesk } from "../inference/request-desk.js";
+import type { AnswerFigures } from "../inference/request-desk.js";
 import type { EventLog } from "../storage/contract.js";
 import type { InputSource, OutputSink, StopRule } from "./contract.js";
 import type { FaultReport } from "./control.js";
@@ -29,8 +30,8 @@ export interface LoopParts {
   readonly faults: FaultLog;
   /** Told after every tick that is executed for the first time. */
   readonly observe?: (tick: number, result: TickResult, faults: readonly FaultReport[]) => void;
-  /** Absent where the world has no model. */
-  readonly models?: Models;
+  /** What answers requests; absent: nobody does. */
+  readonly answerers?: readonly Answerer[];
 }
 
 /** Departures of one tick. */
@@ -59,7 +60,7 @@ export class TickLoop {
     this.#reachedTick = parts.world.tick;
     this.#committedTick = parts.world.tick;
     this.#loggedSeq = parts.state.lastSeq;
-    this.#desk = new RequestDesk(parts.world, parts.models);
+    this.#desk = new RequestDesk(parts.world, parts.answerers ?? []);
     this.#desk.note(parts.state.outstanding);
   }
 
@@ -110,7 +111,12 @@ export class TickLoop {
     return this.#admitted.length;
   }
 
-  /** A model still works on an answer that enters whenever it has come. */
+  /** How requests were answered since this process opened the run. */
+  get answerFigures(): Readonly<AnswerFigures> {
+    return this.#desk.figures;
+  }
+
+  /** A model or a tool still works on an answer that enters whenever it has come. */
   get awaitsAnswer(): boolean {
     return this.#desk.isAwaiting;
   }
@@ -120,7 +126,7 @@ export class TickLoop {
     return this.#desk.stallMs;
   }
 
-  /** Recovery is over: models are asked from now on, first what a former process left unanswered. */
+  /** Recovery is over: requests are answered from now on, first what a former process left unanswered. */
   begin(): void {
     this.#desk.begin(this.#admitted);
   }
@@ -224,6 +230,7 @@ export class TickLoop {
     const { log, sinks, pass } = this.#parts;
     log.poll();
     const durable = Math.min(log.durableTick, this.#parts.world.tick);
+    this.#desk.release(durable);
     if (durable <= this.#releasedTick) return [];
     this.#releasedTick = durable;
     const end = this.#unreleased.findIndex((entry) => entry.tick > durable);
@@ -240,7 +247,7 @@ export class TickLoop {
 
   /** True while something waits for the disk. */
   get unsettled(): boolean {
-    return this.#unreleased.length > 0;
+    return this.#unreleased.length > 0 || this.#desk.isHolding;
   }
 
   #finish(tick: number, result: TickResult): readonly FaultReport[] {
