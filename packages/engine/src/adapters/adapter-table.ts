@@ -1,6 +1,6 @@
 /**
- * Kinds of adapters and the modules that make them. Loaded when a world has one, in the adapter thread only: whoever has
- * no tool pays for none.
+ * Kinds of adapters and the modules that make them. Loaded when a world has one, in the adapter thread only: whoever
+ * has no tool pays for none.
  */
 
 import { assert } from "@wasm-engine/abi";

@@ -150,7 +150,10 @@ export interface AdapterSurroundings {
   readonly askAnew: boolean;
 }
 
-/** What a module of the table exports as `createAdapter`. Checks its setup; what it cannot use stops the world before anything of its run is written. */
+/**
+ * What a module of the table exports as `createAdapter`. Checks its setup; what it cannot use stops the world before
+ * anything of its run is written.
+ */
 export type CreateAdapter<Setup extends AdapterSetup> = (
   setup: Setup,
   surroundings: AdapterSurroundings,
