@@ -25,6 +25,8 @@ export default tseslint.config(
       "sdk/javascript/*.d.ts",
       "apps/cli/*.d.ts",
       "examples/**/agents/**",
+      // Projects of their own: their test compiles and runs them.
+      "apps/cli/templates/**",
       "bench/worlds/**",
       "examples/**/build/**",
     ],

@@ -6,8 +6,10 @@ import { lookingVerbs } from "./verbs/looking.js";
 import { modulesVerbs } from "./verbs/modules.js";
 import { movingVerbs } from "./verbs/moving.js";
 import { runningVerbs } from "./verbs/running.js";
+import { startingVerbs } from "./verbs/starting.js";
 
 export const commands: readonly CommandDefinition[] = [
+  ...startingVerbs,
   ...runningVerbs,
   ...lookingVerbs,
   ...movingVerbs,

@@ -8,12 +8,16 @@ export interface OptionDefinition {
   readonly summary: string;
   /** `integer`: a whole number >= 0; `list`: may be repeated. */
   readonly type?: "integer" | "list";
+  /** What the value is one of, for shells that complete it. */
+  readonly values?: readonly string[];
 }
 
 export interface ArgumentDefinition {
   readonly name: string;
   readonly summary: string;
   readonly optional?: boolean;
+  /** What it is one of, for shells that complete it. */
+  readonly values?: readonly string[];
 }
 
 /** Parsed command line of one verb. Option names in camel case. */

@@ -9,6 +9,7 @@ import { INFERENCE_ERRORS } from "@wasm-engine/inference/errors";
 import { JAVASCRIPT_ERRORS } from "@wasm-engine/sdk-javascript/errors";
 import { WASM_ERRORS } from "@wasm-engine/wasm";
 import { CLI_ERRORS } from "./errors.js";
+import { INIT_ERRORS } from "./init/errors.js";
 
 export interface CatalogueEntry extends ErrorDefinition {
   readonly code: string;
@@ -24,6 +25,7 @@ const tables: readonly (readonly [string, ErrorTable])[] = [
   ["packages/engine", ENGINE_ERRORS],
   ["packages/inference", INFERENCE_ERRORS],
   ["apps/cli", CLI_ERRORS],
+  ["apps/cli", INIT_ERRORS],
   ["sdk/javascript", JAVASCRIPT_ERRORS],
 ];
 

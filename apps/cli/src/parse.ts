@@ -10,7 +10,7 @@ export interface Invoked {
 }
 
 /** Options that every verb has. */
-const commonOptions: readonly OptionDefinition[] = [
+export const commonOptions: readonly OptionDefinition[] = [
   { flags: "--json", summary: "one JSON document on stdout, at the end" },
   { flags: "-q, --quiet", summary: "no progress, no notes" },
   { flags: "--verbose", summary: "stack traces of errors" },

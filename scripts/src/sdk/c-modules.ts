@@ -9,6 +9,7 @@ import { cEnvironment, cFlags } from "@wasm-engine/engine";
 /** A source and the module beside it, without the extension, relative to the repository's root. */
 export const cModules: readonly string[] = [
   "examples/airports/agents/arbiter",
+  "apps/cli/templates/c/agents/meter",
   "examples/relay/agents/stamp",
   "sdk/tests/guests/probe",
 ];
