@@ -11,6 +11,7 @@ import type {
   ReplayProgress,
   ReplayReport,
 } from "../replay/replay-contract.js";
+import type { StoryJob, StoryReport } from "../replay/story-contract.js";
 import { runInProcess } from "./process-transport.js";
 import { parseWorkers } from "../threads/worker-count.js";
 import { withRun } from "./run-place.js";
@@ -84,6 +85,15 @@ export async function logsOfRun(
   };
   const lines = await withRun(run, options.baseDirectory, ({ dir }) => execute({ ...job, dir }, options));
   return lines as readonly ConsoleLine[]; // value of the job `logs`
+}
+
+/** Replays a run and tells what happened in it. A divergence is a report, not an error. */
+export async function storyOfRun(run: string, options: JobOptions = {}): Promise<StoryReport> {
+  const job: Unplaced<StoryJob> = { kind: "story" };
+  return withRun(run, options.baseDirectory, async ({ dir, name }) => {
+    const report = (await execute({ ...job, dir }, options)) as StoryReport; // value of the job `story`
+    return { ...report, replay: { ...report.replay, dir: name } };
+  });
 }
 
 async function execute(job: Exclude<Job, { kind: "world" }>, options: JobOptions): Promise<unknown> {

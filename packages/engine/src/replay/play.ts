@@ -1,7 +1,7 @@
 /** Executes recorded ticks again, tick by tick, and compares commits. */
 
 import { equalBytes } from "@wasm-engine/core";
-import type { Commit, TickResult } from "@wasm-engine/core";
+import type { Commit, Input, TickResult } from "@wasm-engine/core";
 import type { RecoveredTick } from "../storage/contract.js";
 import { fail } from "../world/errors.js";
 import { hex } from "../world/report.js";
@@ -40,7 +40,7 @@ export function compareCommits(logged: Commit, computed: Commit): Difference | u
 }
 
 /** Called after every executed tick. */
-export type OnTick = (tick: number, result: TickResult, track: Track) => void;
+export type OnTick = (tick: number, result: TickResult, track: Track, inputs: readonly Input[]) => void;
 
 export interface PlayOptions {
   readonly to: number;
@@ -53,7 +53,7 @@ export function play(run: RecordedRun, track: Track, options: PlayOptions): Diff
   for (const entry of run.log.ticks(track.world.tick)) {
     if (entry.commit === undefined || entry.tick > options.to) break;
     const result = playTick(track, entry, options.flip);
-    options.onTick?.(entry.tick, result, track);
+    options.onTick?.(entry.tick, result, track, entry.inputs);
     const difference = compareCommits(entry.commit, result.commit);
     if (difference !== undefined) return difference;
   }

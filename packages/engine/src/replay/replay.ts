@@ -26,9 +26,13 @@ export function replay(run: RecordedRun, job: ReplayJob, surroundings: ReplaySur
   }
 }
 
-interface ReplaySurroundings {
+export interface ReplaySurroundings {
   readonly machine: Machine;
   readonly onProgress: (progress: ReplayProgress) => void;
+  /** Told at the start of an attempt, after every tick, and at the end, while the world still stands. */
+  readonly onStart?: () => void;
+  readonly onTick?: OnTick;
+  readonly onEnd?: (track: Track) => void;
 }
 
 function replayOnce(run: RecordedRun, job: ReplayJob, surroundings: ReplaySurroundings): ReplayReport {
@@ -39,7 +43,9 @@ function replayOnce(run: RecordedRun, job: ReplayJob, surroundings: ReplaySurrou
   const from = track.world.tick + 1;
   const sums = { ticksExecuted: 0, turnsExecuted: 0, fuel: 0 };
   const flip = job.testing?.flip;
-  const onTick: OnTick = (tick, result) => {
+  surroundings.onStart?.();
+  const onTick: OnTick = (tick, result, played, inputs) => {
+    surroundings.onTick?.(tick, result, played, inputs);
     sums.ticksExecuted += 1;
     sums.turnsExecuted += result.figures.turns;
     sums.fuel += result.commit.fuel;
@@ -48,6 +54,7 @@ function replayOnce(run: RecordedRun, job: ReplayJob, surroundings: ReplaySurrou
   try {
     const played = play(run, track, { to, onTick, ...(flip === undefined ? {} : { flip }) });
     const difference = played ?? compareEnd(run, track, to);
+    surroundings.onEnd?.(track);
     const firstDivergence: FirstDivergence | undefined =
       difference === undefined
         ? undefined

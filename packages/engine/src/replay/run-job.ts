@@ -7,6 +7,7 @@ import { inspect } from "./inspect.js";
 import { consoleLines } from "./logs.js";
 import type { InspectJob, LogsJob, ReplayJob, ReplayProgress, ReplayReport } from "./replay-contract.js";
 import { replay } from "./replay.js";
+import type { StoryJob } from "./story-contract.js";
 import { openRecordedRun } from "./track.js";
 import type { RecordedRun } from "./track.js";
 
@@ -17,7 +18,7 @@ export interface JobSurroundings {
 }
 
 export async function runJob(
-  job: ReplayJob | InspectJob | LogsJob,
+  job: ReplayJob | InspectJob | LogsJob | StoryJob,
   surroundings: JobSurroundings,
 ): Promise<unknown> {
   const run = openRecordedRun(job.dir);
@@ -28,6 +29,11 @@ export async function runJob(
       return inspect(run, job);
     case "logs":
       return consoleLines(run, job);
+    case "story": {
+      const { tellStory } = await import("./story.js");
+      const { onProgress, machine = singleThread } = surroundings;
+      return tellStory(run, { onProgress, machine });
+    }
     default:
       return unreachable(job);
   }

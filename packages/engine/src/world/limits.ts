@@ -32,6 +32,12 @@ export const faultDetailCharactersMax = 8192;
 export const faultsHeardMax = 4096;
 /** Inputs from outside that may wait for one tick; a further one is refused. */
 export const admittedInputsMax = 1_000_000;
+/** Deeds that the story of a run tells; what happens later is left out. People read the first differences. */
+export const storyEntriesMax = 20_000;
+/** Characters of one payload in a story; the rest is compared by digest. */
+export const storyTextCharactersMax = 2000;
+/** Worlds with more agents are told without messages and states. */
+export const storyAgentsMax = 1000;
 /** Console lines of agents that a client is told per second; more are counted. People read a few. */
 export const observedLinesPerSecondMax = 2000;
 
