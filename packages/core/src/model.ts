@@ -224,7 +224,12 @@ export interface TickResult {
     readonly plannedTick?: number;
   }[];
   /** Agents that asked for their end in this tick, with the code that they gave; no effect on the world. */
-  readonly exits: readonly { readonly agentId: AgentId; readonly code: number }[];
+  readonly exits: readonly {
+    readonly agentId: AgentId;
+    readonly code: number;
+    /** Tick in which its turn was planned, where it took several. */
+    readonly plannedTick?: number;
+  }[];
   /** Ids that ended in this tick. */
   readonly ended: readonly AgentId[];
   /** An escalated fault found no supervisor, neither a living parent nor a declared tenant: the run should stop. */

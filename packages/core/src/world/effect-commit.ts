@@ -67,15 +67,20 @@ function commitEffect(emission: Emission): void {
     case EffectKind.SPAWN:
       return commitSpawn(emission);
     case EffectKind.EXIT:
-      if (!agent.ending) scope.exits.push({ agentId: agent.id, code: exitCodeOf(bodyOf(emission)) });
+      noteExit(emission);
       return markEnding(world, scope, agent);
     default:
       return unreachable(kind, "effect kind");
   }
 }
 
-function exitCodeOf(body: Uint8Array): number {
-  return body.length < 4 ? 0 : new DataView(body.buffer, body.byteOffset, body.byteLength).getInt32(0, true);
+function noteExit(emission: Emission): void {
+  const { scope, agent, plannedTick } = emission;
+  if (agent.ending) return;
+  const body = bodyOf(emission);
+  const code = new DataView(body.buffer, body.byteOffset, body.byteLength).getInt32(0, true);
+  const begun = plannedTick < scope.tick ? { plannedTick } : {};
+  scope.exits.push({ agentId: agent.id, code, ...begun });
 }
 
 function commitMembership(emission: Emission, joins: boolean): void {

@@ -94,11 +94,11 @@ class StoryTeller {
     this.#trace(tick, views);
   }
 
-  end({ world, describe }: Track): void {
+  end(track: Track): void {
     if (this.#agents.size > storyAgentsMax) return;
-    for (const { agentId, handle } of world.agents()) {
+    for (const { agentId, handle } of track.world.agents()) {
       const trace = this.#agents.get(agentId);
-      if (trace !== undefined) trace.state = describe(handle);
+      if (trace !== undefined) trace.state = track.describe(handle);
     }
   }
 

@@ -4,7 +4,7 @@
  */
 
 import type { AgentId, Encoding, ErrorRecord, ModuleDigest } from "@wasm-engine/abi";
-import type { Genesis, InputBody, Json } from "@wasm-engine/core";
+import type { Genesis, InputBody, Json, TickResult } from "@wasm-engine/core";
 import type { ModelReport } from "../inference/contract.js";
 import type { ReplayProgress } from "../replay/replay-contract.js";
 import type { Durability, StopRule } from "./contract.js";
@@ -72,7 +72,7 @@ export interface ObservedTick {
   readonly tick: number;
   readonly lines: readonly ObservedLine[];
   readonly faults: readonly FaultReport[];
-  readonly exits: readonly { readonly agentId: AgentId; readonly code: number }[];
+  readonly exits: TickResult["exits"];
   /** Lines since the last time that came faster than they are told; `logs` shows them. */
   readonly dropped: number;
 }
