@@ -28,8 +28,8 @@ export interface StoryAgent {
   /** Last tick after which it lived; absent: it lives at the end. */
   readonly until?: number;
   /**
-   * Stretches of ticks [first, last] after which nothing of it was pending: no request, no timer, no turn under way, no answer unread.
-   * There it can take another module.
+   * Stretches of ticks [first, last] after which nothing of it was pending: no request, no timer, no turn under way, no
+   * answer unread. There it can take another module.
    */
   readonly quiet: readonly (readonly [first: number, last: number])[];
   /** What it says about itself at the end, where its module can. */
