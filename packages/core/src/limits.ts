@@ -25,6 +25,10 @@ export const taskIdBytesMax: number = limits.topicBytesMax;
 export const tenantNameBytesMax = 31;
 /** Ticks that a graceful stop leaves an agent for its shutdown; then it ends without it. */
 export const shutdownTicks = 600;
+/** What `upgrade` waits for pending requests where the caller does not say, in ticks. */
+export const drainTicksDefault = 600;
+/** An upgrade may wait no longer: ticks of a deadline stay exact numbers. */
+export const drainTicksMax = 0x7fff_ffff;
 /** Nesting of JSON that guests hand over. */
 export const guestJsonDepthMax = 64;
 /** One log record with its frame: the genesis of a large population is the largest. */

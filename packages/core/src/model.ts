@@ -120,7 +120,13 @@ export type InputBody =
   | { readonly kind: "task"; readonly task: TaskSpec }
   | { readonly kind: "spawn"; readonly spec: AgentSpec }
   | { readonly kind: "stop" | "terminate" | "pause" | "resume"; readonly agent: AgentId }
-  | { readonly kind: "upgrade"; readonly agent: AgentId; readonly module: ModuleDigest }
+  | {
+      readonly kind: "upgrade";
+      readonly agent: AgentId;
+      readonly module: ModuleDigest;
+      /** Ticks for which it may wait until the agent has no request pending. Absent: it waits for none. */
+      readonly drainTicks?: number;
+    }
   | { readonly kind: "join" | "leave"; readonly agent: AgentId; readonly topic: string }
   /** Another execution provider answers `model` from now on: no effect on the world, a place in the inputs digest. */
   | {
@@ -207,6 +213,33 @@ export interface TickFigures {
   readonly inferences: number;
 }
 
+/** A request that waits for its last answer, for people and programs. */
+export interface PendingView {
+  readonly requestId: number;
+  readonly kind: "send" | "timer" | "task" | "inference" | "tool";
+  /** Agent, task, model or tool that is asked; empty for a timer. */
+  readonly name: string;
+  /** Tick of the turn that made it; -1: it comes from a snapshot that does not say. */
+  readonly sinceTick: number;
+  /** First tick at which it is answered TIMEOUT, or the tick of a timer; 0 = never. */
+  readonly deadlineTick: number;
+}
+
+/** How an upgrade has ended. Never hashed. */
+export interface UpgradeReport {
+  readonly agentId: AgentId;
+  readonly module: ModuleDigest;
+  /** imported: with its state; fresh: with new memory; refused: the old version stays. */
+  readonly result: "imported" | "fresh" | "refused";
+  /**
+   * Of a refusal. guest: export or import failed; pending: something was pending at the deadline; replaced: by a later
+   * upgrade; stopping, ended: the agent is to end, or has ended.
+   */
+  readonly reason?: "guest" | "pending" | "replaced" | "stopping" | "ended";
+  /** Of reason `pending`: what the agent waited for. */
+  readonly pending: readonly PendingView[];
+}
+
 /** What one executed tick gives to its surroundings. Everything is recomputed on replay. */
 export interface TickResult {
   readonly commit: Commit;
@@ -230,6 +263,8 @@ export interface TickResult {
     /** Tick in which its turn was planned, where it took several. */
     readonly plannedTick?: number;
   }[];
+  /** Upgrades that ended in this tick. A refusal of reason `guest` or `pending` is also among the faults. */
+  readonly upgrades: readonly UpgradeReport[];
   /** Ids that ended in this tick. */
   readonly ended: readonly AgentId[];
   /** An escalated fault found no supervisor, neither a living parent nor a declared tenant: the run should stop. */

@@ -5,8 +5,8 @@
  * of it synchronously. Ticks without work are skipped by the caller: `nextDueTick` says where work is.
  */
 
-import type { AgentHandle, AgentId } from "@wasm-engine/abi";
-import type { AgentSpec, Genesis, Input, TickResult } from "./model.js";
+import type { AgentHandle, AgentId, ModuleDigest } from "@wasm-engine/abi";
+import type { AgentSpec, Genesis, Input, PendingView, TickResult } from "./model.js";
 import type { Executors, Hasher, Ledger } from "./ports.js";
 
 export interface WorldPorts {
@@ -19,13 +19,16 @@ export interface AgentView {
   readonly agentId: AgentId;
   readonly handle: AgentHandle;
   readonly spec: AgentSpec;
-  readonly status: "starting" | "active" | "paused" | "busy" | "stopped";
+  readonly status: "starting" | "active" | "paused" | "busy" | "draining" | "stopped";
   readonly mailbox: readonly Uint8Array[];
-  readonly pendingRequests: readonly {
-    readonly requestId: number;
-    readonly kind: string;
+  readonly pendingRequests: readonly PendingView[];
+  /** An upgrade that waits, and how many messages wait for it. */
+  readonly upgrade?: {
+    readonly module: ModuleDigest;
+    readonly sinceTick: number;
     readonly deadlineTick: number;
-  }[];
+    readonly heldMessages: number;
+  };
   readonly topics: readonly string[];
   readonly ledger: Ledger;
   readonly faults: number;

@@ -33,6 +33,7 @@ const bodies: readonly InputBody[] = [
   { kind: "pause", agent },
   { kind: "resume", agent },
   { kind: "upgrade", agent, module: sampleModule },
+  { kind: "upgrade", agent, module: sampleModule, drainTicks: 600 },
   { kind: "join", agent, topic: "t" },
   { kind: "leave", agent, topic: "t" },
   { kind: "provider-changed", model: "m", from: "cuda", to: "wasm", reason: "run-failed" },

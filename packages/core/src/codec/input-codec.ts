@@ -6,6 +6,7 @@
 
 import { Encoding, assert, limits, type AgentHandle } from "@wasm-engine/abi";
 import { PROVIDER_NAMES } from "../inference-port.js";
+import { drainTicksMax } from "../limits.js";
 import type { Input, InputBody, TaskSpec } from "../model.js";
 import { decodeCanonical, encodeCanonical } from "./cbor.js";
 import { agentIdShape, agentSpecShape, moduleDigestShape } from "./genesis-codec.js";
@@ -81,6 +82,7 @@ export const inputBodyShape: Shape<InputBody> = union<InputBody>({
     kind: oneOf("upgrade"),
     agent: agentIdShape,
     module: moduleDigestShape,
+    drainTicks: optional(integer(1, drainTicksMax)),
   }),
   join: membershipShape,
   leave: membershipShape,

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { AgentHandle } from "@wasm-engine/abi";
+import type { AgentHandle, AgentId } from "@wasm-engine/abi";
 import { concatBytes } from "../testing/bytes.js";
 import { LogImage } from "../testing/log-image.js";
 import { nodeHasher } from "../testing/node-hasher.js";
@@ -99,6 +99,11 @@ function logVectors(): object {
       stored: hex(encodeInput(input)),
       world: hex(encodeWorldInput(input)),
     })),
+    upgrades: [{}, { drainTicks: 600 }].map((wait) => {
+      const body = { kind: "upgrade", agent: "a" as AgentId, module: sampleModule, ...wait } as const; // brand: test data
+      const input = { seq: 1, tick: 2, body };
+      return { seq: 1, tick: 2, ...wait, hex: hex(encodeInput(input)) };
+    }),
     commits: image.commits.map((commit, index) => ({
       tick: commit.tick,
       hex: hex(encodeCommit(commit)),

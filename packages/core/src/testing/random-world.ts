@@ -176,7 +176,12 @@ function randomBody(random: SeededRandom, tick: number): InputBody {
         target,
       );
     case 7:
-      return { kind: "upgrade", agent: agentId(target), module: otherModule };
+      return {
+        kind: "upgrade",
+        agent: agentId(target),
+        module: otherModule,
+        ...(random.oneIn(3) ? {} : { drainTicks: 1 + random.below(12) }),
+      };
     case 8:
       return { kind: random.pick(["join", "leave"]), agent: agentId(target), topic: random.pick(topics) };
     default:

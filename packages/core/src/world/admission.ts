@@ -1,6 +1,6 @@
 /**
  * Admits what is due at the beginning of tick t, in canonical order:
- *   1. timers, first ticks of tasks, cadences, stop deadlines
+ *   1. timers, first ticks of tasks, cadences, stop deadlines, upgrades that have waited
  *   2. inputs of lifecycle, in log order
  *   3. results of inference and tools, by request id
  *   4. timeouts: a result of the same tick is in time
@@ -20,7 +20,7 @@ import {
 import type { AgentHandle, Encoding, Sha256 } from "@wasm-engine/abi";
 import type { Input, InputBody } from "../model.js";
 import type { DueEntry } from "../scheduler/timer-queue.js";
-import { touch, type Agent } from "./agent.js";
+import { touch } from "./agent.js";
 import { answerError, departError, engineMessage, enqueue, hasRoom, isReachable } from "./delivery.js";
 import { sleep, wakeIfWork } from "./delivery.js";
 import { deliverPublished } from "./message-commit.js";
@@ -29,6 +29,7 @@ import { joinChannels, startAgent, stopAgent } from "./lifecycle.js";
 import { closeRequest } from "./request-table.js";
 import { startRefusal } from "./start-refusal.js";
 import { decideSubmissions } from "./task-table.js";
+import { admitUpgrade, upgradeWhereDue } from "./upgrade.js";
 import { NO_BYTES, deadLetter, type TickScope, type WorldState } from "./world-state.js";
 
 type Body<K extends InputBody["kind"]> = Extract<InputBody, { readonly kind: K }>;
@@ -84,12 +85,13 @@ function resultsOf(inputs: readonly Input[]): (readonly [number, Result])[] {
   return results.sort((left, right) => left[1].requestId - right[1].requestId);
 }
 
-/** Timers bring their message back; agents are looked at for tasks, cadence and stop deadline. */
+/** Timers bring their message back; agents are looked at for tasks, cadence, stop deadline and upgrade. */
 function fire(world: WorldState, scope: TickScope, entry: DueEntry): void {
   const agent = world.agents.byHandle(entry.agent);
   if (agent === undefined || agent.ending) return;
   if (entry.id === 0) {
     if (agent.stopTick >= 0 && agent.stopTick <= scope.tick) return markEnding(world, scope, agent);
+    upgradeWhereDue(world, scope, agent);
     return wakeIfWork(world, agent, scope.tick);
   }
   const request = agent.requests.get(entry.id);
@@ -136,7 +138,7 @@ function admitLifecycle(world: WorldState, scope: TickScope, body: Lifecycle): v
       agent.paused = false;
       return wakeIfWork(world, agent, scope.tick);
     case "upgrade":
-      return admitUpgrade(scope, agent, body);
+      return admitUpgrade(world, scope, agent, body);
     case "join":
     case "leave":
       scope.memberships.push({ agent, topic: body.topic, joins: body.kind === "join" });
@@ -155,16 +157,6 @@ function admitSpawn(world: WorldState, scope: TickScope, body: Body<"spawn">): v
   const [agent, operation] = startAgent(world, start);
   scope.operations.push(operation);
   joinChannels(scope, agent);
-}
-
-/** A busy agent is upgraded when its turn has landed; the later of two upgrades counts. */
-function admitUpgrade(scope: TickScope, agent: Agent, body: Body<"upgrade">): void {
-  if (agent.turn !== undefined) {
-    agent.pendingUpgrade = body.module;
-    return;
-  }
-  agent.upgradedTick = scope.tick;
-  scope.operations.push({ kind: "upgrade", agent: agent.handle, module: body.module });
 }
 
 function admitResult(world: WorldState, scope: TickScope, seq: number, body: Result): void {

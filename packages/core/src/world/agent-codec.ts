@@ -33,14 +33,35 @@ export function agentValue(agent: Agent): readonly CborValue[] {
     [...agent.requests.values()].map(requestValue),
     sortedTasks(agent).map(taskValue),
     agent.turn === undefined ? null : turnValue(agent, agent.turn),
-    agent.pendingUpgrade ?? null,
+    upgradeValue(agent),
   ];
 }
 
 /** Everything that a snapshot needs of an agent beside its image. */
 export function agentState(agent: Agent): CborValue {
   const { planIndex = 0, ownMessages = 0 } = agent.turn ?? {};
-  return [encodeShape(agentSpecShape, "spec", agent.spec), [planIndex, ownMessages], ...agentValue(agent)];
+  const sinceTicks = [...agent.requests.values()].map(({ sinceTick }) => sinceTick);
+  const spec = encodeShape(agentSpecShape, "spec", agent.spec);
+  return [spec, [planIndex, ownMessages, ...sinceTicks], ...agentValue(agent)];
+}
+
+/** What a draining agent waits for is part of its state; a busy agent's upgrade that waits for its turn only is a module. */
+function upgradeValue({ upgrade, heldCount }: Agent): CborValue {
+  if (upgrade === undefined) return null;
+  const { module, sinceTick, deadlineTick } = upgrade;
+  if (sinceTick === deadlineTick) return module;
+  return [module, sinceTick, deadlineTick, heldCount];
+}
+
+function readUpgrade(agent: Agent, value: CborValue): void {
+  if (value === null) return;
+  if (typeof value === "string") {
+    agent.upgrade = { module: value as ModuleDigest, sinceTick: 0, deadlineTick: 0 }; // by upgradeValue
+    return;
+  }
+  const [module, sinceTick, deadlineTick, heldCount] = value as [ModuleDigest, number, number, number]; // by upgradeValue
+  agent.upgrade = { module, sinceTick, deadlineTick };
+  agent.heldCount = heldCount;
 }
 
 function requestValue(request: PendingRequest): CborValue {
@@ -88,6 +109,8 @@ function turnValue(agent: Agent, turn: TurnRecord): CborValue {
 }
 
 type Fields = readonly CborValue[];
+/** Plan index, messages that the tenant has paid, then since when each pending request waits: not hashed. */
+type Plan = readonly [planIndex: number, ownMessages: number, ...sinceTicks: number[]];
 
 /** What is left to do after the agent itself: its tasks and requests go through the tables. */
 export interface RestoredAgent {
@@ -102,7 +125,8 @@ export interface RestoredAgent {
  * our own snapshot, checked by its digest.
  */
 export function readAgent(world: WorldState, value: CborValue): RestoredAgent | undefined {
-  const [specValue, plan, ...fields] = value as [CborValue, readonly [number, number], ...Fields]; // by agentState
+  const [specValue, plan, ...fields] = value as [CborValue, Plan, ...Fields]; // by agentState
+  const [, , ...sinceTicks] = plan;
   const [
     handle,
     ,
@@ -148,16 +172,16 @@ export function readAgent(world: WorldState, value: CborValue): RestoredAgent | 
   [agent.faults, agent.faultTicks, agent.fuel] = [counters[0], [...counters[1]], counters[2]];
   for (const inputSeq of asked as number[]) agent.asked.add(inputSeq); // by agentValue
   if (turn !== null && turn !== undefined) readTurn(agent, turn as Fields, plan); // by turnValue
-  agent.pendingUpgrade = upgrade === null ? undefined : (upgrade as ModuleDigest); // by agentValue
+  readUpgrade(agent, upgrade ?? null);
   return {
     agent,
-    requests: (requests as Fields[]).map(readRequest), // by requestValue
+    requests: (requests as Fields[]).map((request, index) => readRequest(request, sinceTicks[index] ?? -1)), // by requestValue
     tasks: (tasks as Fields[]).map((task) => readTask(task, agent.handle)), // by taskValue
     channels: channels as string[], // by agentValue
   };
 }
 
-function readRequest(fields: Fields): PendingRequest {
+function readRequest(fields: Fields, sinceTick: number): PendingRequest {
   type Head = [string, number, number, ...Fields];
   const [kind, requestId, deadlineTick, first, second, third] = fields as Head; // by requestValue
   switch (kind) {
@@ -165,6 +189,7 @@ function readRequest(fields: Fields): PendingRequest {
       return {
         kind,
         requestId,
+        sinceTick,
         deadlineTick,
         messageId: first as number, // by requestValue
         target: second as AgentHandle, // by requestValue
@@ -173,15 +198,22 @@ function readRequest(fields: Fields): PendingRequest {
       return {
         kind,
         requestId,
+        sinceTick,
         deadlineTick,
         topic: first as Uint8Array, // by requestValue
         encoding: second as Encoding, // by requestValue
         payload: third as Uint8Array, // by requestValue
       };
     case "task":
-      return { kind, requestId, deadlineTick: 0, taskKey: first as string }; // by requestValue
+      return { kind, requestId, sinceTick, deadlineTick: 0, taskKey: first as string }; // by requestValue
     default:
-      return { kind: kind as "inference" | "tool", requestId, deadlineTick, name: first as string }; // by requestValue
+      return {
+        kind: kind as "inference" | "tool",
+        requestId,
+        sinceTick,
+        deadlineTick,
+        name: first as string,
+      }; // by requestValue
   }
 }
 
@@ -230,7 +262,7 @@ function readTask(fields: Fields, target: AgentHandle): Task {
   };
 }
 
-function readTurn(agent: Agent, fields: Fields, plan: readonly [number, number]): void {
+function readTurn(agent: Agent, fields: Fields, plan: Plan): void {
   const { record } = agent;
   const [plannedTick, visibleTick, work, outcome, fault] = fields as [
     number,

@@ -3,12 +3,13 @@
  *
  *   created -> first turn (init, start message, mail) -> active -> ended
  *   Beside that it may be paused (keeps its mail, takes no turns), busy (a turn of several slices has not
- *   landed) or stopping (the stop message is in its mailbox, `shutdown` follows it).
+ *   landed), draining (an upgrade waits until nothing is pending) or stopping (the stop message is in its
+ *   mailbox, `shutdown` follows it).
  * Work is consumed when a turn lands, never when it is planned: until then state is
  * the state before the turn.
  */
 
-import type { AgentHandle, AgentId, ModuleDigest } from "@wasm-engine/abi";
+import type { AgentHandle, AgentId } from "@wasm-engine/abi";
 import { waitingBytesMax } from "../limits.js";
 import type { AgentSpec } from "../model.js";
 import type { Runnable } from "../scheduler/runnable.js";
@@ -20,6 +21,7 @@ import { Mailbox } from "./mailbox.js";
 import type { PendingRequest } from "./request.js";
 import { compareTasks, type Task } from "./task.js";
 import { createTurnRecord, type TurnRecord } from "./turn-record.js";
+import type { WaitingUpgrade } from "./upgrade.js";
 
 /** Counters that turns advance. */
 type AgentLedger = { -readonly [Key in keyof Ledger]: Ledger[Key] };
@@ -71,7 +73,10 @@ export interface Agent extends Runnable {
   readonly record: TurnRecord;
   /** `record` while the turn that it is about has not landed. */
   turn: TurnRecord | undefined;
-  pendingUpgrade: ModuleDigest | undefined;
+  /** An upgrade that has been asked for and not carried out. */
+  upgrade: WaitingUpgrade | undefined;
+  /** Messages at the end of the mailbox that wait for the upgrade; -1: the agent is not draining. */
+  heldCount: number;
   /** Caches of the state hash. */
   imageDigest: Uint8Array | undefined;
   digest: Uint8Array | undefined;
@@ -120,7 +125,8 @@ export function createAgent(options: AgentOptions): Agent {
     fuel: 0,
     imageDigest: undefined,
     digest: undefined,
-    pendingUpgrade: undefined,
+    upgrade: undefined,
+    heldCount: -1,
     plannedBytes: 0,
     tasks: new Map(),
     grants: compileGrants(spec.capabilities),
@@ -147,7 +153,7 @@ export function sortedTasks(agent: Agent): Task[] {
 
 /** Tasks that may run at `tick`, in the order in which a turn runs them. */
 export function dueTasks(agent: Agent, tick: number): Task[] {
-  if (agent.tasks.size === 0) return [];
+  if (agent.tasks.size === 0 || agent.heldCount >= 0) return [];
   return [...agent.tasks.values()].filter((task) => isDue(task, tick)).sort(compareTasks);
 }
 
@@ -157,7 +163,8 @@ function isDue(task: Task, tick: number): boolean {
 
 /** True where a turn at `tick` would have something to do. */
 export function hasWork(agent: Agent, tick: number): boolean {
-  if (agent.needsInit || agent.needsStart || agent.mailbox.length > 0) return true;
+  if (agent.needsInit || agent.needsStart || agent.mailbox.length > Math.max(0, agent.heldCount)) return true;
+  if (agent.heldCount >= 0) return false;
   if (agent.cadenceTick >= 0 && agent.cadenceTick <= tick) return true;
   for (const task of agent.tasks.values()) if (isDue(task, tick)) return true;
   return false;

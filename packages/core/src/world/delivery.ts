@@ -40,9 +40,7 @@ export function sleep(world: WorldState, agent: Agent): void {
 export function enqueue(world: WorldState, scope: TickScope, agent: Agent, message: Uint8Array): void {
   if (agent.mailbox.length >= mailboxMessagesMax) return overflow(world, scope, agent);
   agent.mailbox.push(message);
-  scope.messages += 1;
-  touch(agent);
-  wake(world, agent, scope.mailTick);
+  arrived(world, scope, agent);
 }
 
 /** The same for a message that lies in the mail region already. */
@@ -50,9 +48,31 @@ export function enqueuePlace(delivery: PlacedDelivery, agent: Agent, place: numb
   const { world, scope } = delivery;
   if (agent.mailbox.length >= mailboxMessagesMax) return overflow(world, scope, agent);
   agent.mailbox.pushPlace(place, delivery.bodyBytes);
+  arrived(world, scope, agent);
+}
+
+/** The newest message of the mailbox has just come. */
+function arrived(world: WorldState, scope: TickScope, agent: Agent): void {
   scope.messages += 1;
   touch(agent);
+  if (agent.heldCount >= 0 && isHeld(agent)) return;
   wake(world, agent, scope.mailTick);
+}
+
+/** Of an agent that drains: answers overtake what waits for the upgrade, everything else waits with it. */
+function isHeld(agent: Agent): boolean {
+  const { mailbox } = agent;
+  if (isAnswer(mailbox.kindAt(mailbox.length - 1))) {
+    mailbox.overtake(agent.heldCount);
+    return false;
+  }
+  agent.heldCount += 1;
+  return true;
+}
+
+/** True for messages with the correlationId of a request of their receiver, parts included. */
+export function isAnswer(kind: MessageKind): boolean {
+  return kind >= MessageKind.ANSWER && kind <= MessageKind.TIMER;
 }
 
 /** Where a message comes from that lies in the mail region, and its bytes. */

@@ -110,10 +110,10 @@ function membershipMessage(scope: TickScope, topic: Uint8Array): Uint8Array {
 
 /** Timers count from the tick of the turn; one that would have been due before the turn landed is due next. */
 function commitTimer(emission: Emission): void {
-  const { world, scope, agent, requestId } = emission;
-  const deadlineTick = Math.max(scope.tick + 1, emission.plannedTick + Math.max(1, emission.ticks));
+  const { world, scope, agent, requestId, plannedTick: sinceTick } = emission;
+  const deadlineTick = Math.max(scope.tick + 1, sinceTick + Math.max(1, emission.ticks));
   const { topic, encoding, payload } = messageOf(emission);
-  const timer = { kind: "timer", requestId, deadlineTick, topic, encoding, payload } as const;
+  const timer = { kind: "timer", requestId, sinceTick, deadlineTick, topic, encoding, payload } as const;
   if (!openRequest(world, agent, timer)) refuse(emission, "REFUSED");
 }
 
@@ -166,7 +166,8 @@ function commitExternal(emission: Emission, isInference: boolean): void {
   if (!granted || !known) return refuse(emission, "REFUSED");
   const kind = isInference ? "inference" : "tool";
   const deadlineTick = deadlineOf(scope, emission.ticks);
-  if (!openRequest(world, agent, { kind, requestId, deadlineTick, name })) return refuse(emission, "REFUSED");
+  const request = { kind, requestId, sinceTick: emission.plannedTick, deadlineTick, name } as const;
+  if (!openRequest(world, agent, request)) return refuse(emission, "REFUSED");
   scope.requests.push({
     kind,
     agent: agent.handle,

@@ -13,6 +13,7 @@ import { answerError, departError, engineMessage, enqueue, wake } from "./delive
 import { ledgerOf, ledgerValue } from "./ledger-codec.js";
 import { closeRequest, requestsTo } from "./request-table.js";
 import { endTask, taskMessage } from "./task-table.js";
+import { giveUpUpgrade } from "./upgrade.js";
 import { deadLetter, type TickScope, type WorldState } from "./world-state.js";
 
 const streamDomain = encodeUtf8("wasm-engine/streams\0");
@@ -68,9 +69,13 @@ export function joinChannels(scope: TickScope, agent: Agent): void {
   for (const topic of agent.spec.channels) scope.memberships.push({ agent, topic, joins: true });
 }
 
-/** Graceful stop: the stop message, then `shutdown`. Lifts a pause, because a paused agent could never stop. */
+/**
+ * Graceful stop: the stop message, then `shutdown`. Lifts a pause, because a paused agent could never stop; an
+ * upgrade that waits is given up.
+ */
 export function stopAgent(world: WorldState, scope: TickScope, agent: Agent): void {
   if (agent.stopTick >= 0 || agent.ending) return;
+  giveUpUpgrade(world, scope, agent, "stopping");
   agent.stopTick = scope.tick + shutdownTicks;
   agent.paused = false;
   world.timers.add(agent.stopTick, agent.handle, 0);
@@ -81,6 +86,7 @@ export function stopAgent(world: WorldState, scope: TickScope, agent: Agent): vo
 export function removeEnded(world: WorldState, scope: TickScope): void {
   const ending = scope.ending.splice(0);
   for (const agent of ending) {
+    giveUpUpgrade(world, scope, agent, "ended");
     cancelTimers(world, scope, agent);
     for (const task of sortedTasks(agent)) {
       deadLetter(scope, agent.id, "TERMINATED", taskMessage(task, scope.tick));

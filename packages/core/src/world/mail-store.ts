@@ -10,6 +10,7 @@ import {
   assert,
   messageBytes,
   type MailRegion,
+  type MessageKind,
   type Region,
 } from "@wasm-engine/abi";
 import { KeptList } from "../kept-list.js";
@@ -86,6 +87,10 @@ export class MailStore {
       view.getUint32(place + MessageField.topicBytes, true),
       view.getUint32(place + MessageField.payloadBytes, true),
     );
+  }
+
+  kindAt(place: number): MessageKind {
+    return this.#mail.region.view.getUint16(place + MessageField.kind, true) as MessageKind; // written by relayTo
   }
 
   /** A copy of the message at `place`. */

@@ -3,7 +3,7 @@
  * Owns their order; who may be enqueued is decided at commit.
  */
 
-import { EntryCode, assert, type TurnRegion } from "@wasm-engine/abi";
+import { EntryCode, MessageField, assert, type MessageKind, type TurnRegion } from "@wasm-engine/abi";
 import type { MailStore } from "./mail-store.js";
 
 /** Consumed entries are kept until there are this many, so that taking from the front costs nothing. */
@@ -54,6 +54,31 @@ export class Mailbox {
     }
     this.#store.countPlaces(1);
     this.#append(place, bytes);
+  }
+
+  kindAt(index: number): MessageKind {
+    const entry = this.#entry(index);
+    if (typeof entry === "number") return this.#store.kindAt(entry);
+    const kind = (entry[MessageField.kind] ?? 0) | ((entry[MessageField.kind + 1] ?? 0) << 8);
+    return kind as MessageKind; // written by encodeMessage
+  }
+
+  /** Puts the newest message before the `count` messages that came before it. */
+  overtake(count: number): void {
+    const last = this.#tailIndex - 1;
+    const entry = this.#entry(this.length - 1);
+    this.#entries.copyWithin(last - count + 1, last - count, last);
+    this.#entries[last - count] = entry;
+  }
+
+  /** Moves messages of the kinds that `isFirst` accepts before all others, in their order. How many others there are. */
+  partition(isFirst: (kind: MessageKind) => boolean): number {
+    const first: (Uint8Array | number)[] = [];
+    const others: (Uint8Array | number)[] = [];
+    for (let index = 0; index < this.length; index += 1)
+      (isFirst(this.kindAt(index)) ? first : others).push(this.#entry(index));
+    [...first, ...others].forEach((entry, index) => (this.#entries[this.#headIndex + index] = entry));
+    return others.length;
   }
 
   /** Writes the `count` oldest messages as invocations of the turn at hand. */

@@ -69,7 +69,9 @@ export function commitSend(emission: Emission): void {
     const deadlineTick = deadlineOf(scope, emission.ticks);
     const messageId = messageIdOf(emission);
     const target = receiver.handle;
-    if (!openRequest(world, agent, { kind: "send", requestId, deadlineTick, messageId, target })) {
+    const { plannedTick: sinceTick } = emission;
+    const request = { kind: "send", requestId, sinceTick, deadlineTick, messageId, target } as const;
+    if (!openRequest(world, agent, request)) {
       deadLetter(scope, receiver.id, "UNDELIVERABLE", relayed(emission, fields));
       return refuse(emission, "REFUSED", receiver.handle);
     }

@@ -1,4 +1,4 @@
-/** Requests that an agent has started and that wait for their one last answer. */
+/** Requests that an agent has started and that wait for their one last answer. `sinceTick` is for people: no rule looks at it. */
 
 import type { AgentHandle, Encoding } from "@wasm-engine/abi";
 
@@ -6,6 +6,7 @@ export type PendingRequest =
   | {
       readonly kind: "send";
       readonly requestId: number;
+      readonly sinceTick: number;
       /** First tick at which it is answered TIMEOUT; 0 = never. */
       readonly deadlineTick: number;
       readonly messageId: number;
@@ -14,6 +15,7 @@ export type PendingRequest =
   | {
       readonly kind: "timer";
       readonly requestId: number;
+      readonly sinceTick: number;
       /** Tick at which the message comes back. */
       readonly deadlineTick: number;
       readonly topic: Uint8Array;
@@ -23,12 +25,14 @@ export type PendingRequest =
   | {
       readonly kind: "task";
       readonly requestId: number;
+      readonly sinceTick: number;
       readonly deadlineTick: 0;
       readonly taskKey: string;
     }
   | {
       readonly kind: "inference" | "tool";
       readonly requestId: number;
+      readonly sinceTick: number;
       readonly deadlineTick: number;
       readonly name: string;
     };

@@ -11,6 +11,7 @@ import type { RetainedState } from "./retained-table.js";
 import { indexRequest } from "./request-table.js";
 import { addTask } from "./task-table.js";
 import { creditsValue } from "./state-hash.js";
+import { indexUpgrade } from "./upgrade.js";
 import type { WorldState } from "./world-state.js";
 
 /** Version of this format; a restored world must have been written by the same one. */
@@ -75,6 +76,7 @@ function indexAgent(world: WorldState, restored: RestoredAgent): void {
   for (const task of tasks) addTask(world, agent, task, world.tick);
   if (agent.cadenceTick > world.tick) world.timers.add(agent.cadenceTick, agent.handle, 0);
   if (agent.stopTick > world.tick) world.timers.add(agent.stopTick, agent.handle, 0);
+  indexUpgrade(world, agent);
   if (agent.runnableSince >= 0) world.runnable.add(agent);
   if (agent.turn !== undefined) world.busy.add(agent);
 }

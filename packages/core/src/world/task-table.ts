@@ -90,7 +90,7 @@ function acceptable(world: WorldState, candidates: ReadonlyMap<string, Candidate
 function admit(world: WorldState, scope: TickScope, candidate: Candidate, accepted: Set<string>): void {
   const { submission, target, key } = candidate;
   const { spec, owner, requestId } = submission;
-  const request = { kind: "task", requestId, deadlineTick: 0, taskKey: key } as const;
+  const request = { kind: "task", requestId, sinceTick: scope.tick, deadlineTick: 0, taskKey: key } as const;
   const full = target.tasks.size >= tasksPerAgentMax || !hasSpace(target, spec.payload.length);
   if (full || (owner !== undefined && !openRequest(world, owner, request))) {
     // What depends on it is admitted and finds the dependency failed: the number of live tasks is decided in order.

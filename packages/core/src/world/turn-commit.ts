@@ -16,6 +16,7 @@ import { supervise } from "./supervision.js";
 import { endTask } from "./task-table.js";
 import { land } from "./turn.js";
 import { NOTHING_ELSE } from "./turn-record.js";
+import { report, upgradeAfterTurn } from "./upgrade.js";
 import type { TickScope, WorldState } from "./world-state.js";
 
 /** Commits the turns of `world.landing`: busy ones first is the planner's order. They stay there for the seal. */
@@ -85,36 +86,30 @@ function commitTurn(emission: Emission, agent: Agent): void {
   }
   if (landing.shutDown) markEnding(world, scope, agent);
   if (agent.ending) return;
-  applyPendingUpgrade(scope, agent);
+  upgradeAfterTurn(world, scope, agent);
   wakeIfWork(world, agent, scope.mailTick);
-}
-
-function applyPendingUpgrade(scope: TickScope, agent: Agent): void {
-  if (agent.pendingUpgrade === undefined) return;
-  scope.operations.push({ kind: "upgrade", agent: agent.handle, module: agent.pendingUpgrade });
-  agent.pendingUpgrade = undefined;
-  touch(agent);
 }
 
 /** Passes collected operations on and takes over how upgrades went. */
 export function applyOperations(world: WorldState, scope: TickScope): void {
   const operations = scope.operations.splice(0);
   if (operations.length === 0) return;
-  const modules = new Map<number, ModuleDigest>();
-  for (const operation of operations)
-    if (operation.kind === "upgrade") modules.set(operation.agent, operation.module);
-  for (const outcome of world.executors.apply(operations, scope.tick))
-    finishUpgrade(world, scope, outcome, modules.get(outcome.agent));
+  const upgrades = operations.filter((operation) => operation.kind === "upgrade");
+  world.executors.apply(operations, scope.tick).forEach((outcome, index) => {
+    const upgrade = upgrades[index];
+    assert(upgrade?.agent === outcome.agent, "outcomes come in the order of the upgrades");
+    finishUpgrade(world, scope, outcome, upgrade.module);
+  });
 }
 
 function finishUpgrade(
   world: WorldState,
   scope: TickScope,
   outcome: UpgradeOutcome,
-  module: ModuleDigest | undefined,
+  module: ModuleDigest,
 ): void {
   const agent = world.agents.byHandle(outcome.agent);
-  if (agent === undefined || module === undefined) return;
+  if (agent === undefined) return;
   agent.fuel += outcome.fuel;
   agent.tenant.fuel.pay(outcome.fuel);
   agent.imageDigest = undefined;
@@ -123,8 +118,10 @@ function finishUpgrade(
   if (outcome.result === "refused") {
     const { code, guestCode = 0 } = outcome;
     if (code !== undefined) scope.faults.push({ agentId: agent.id, code, guestCode });
+    report(scope, agent, { module, result: "refused", reason: "guest" });
     return;
   }
+  report(scope, agent, { module, result: outcome.result });
   agent.spec = { ...agent.spec, module };
   agent.specDigest = specDigestOf(world.hasher, agent.spec);
   if (outcome.result === "imported") return;

@@ -14,7 +14,8 @@ import { NO_BYTES } from "./world-state.js";
 export function takeWork(agent: Agent, tick: number): void {
   const { needsInit: init, needsStart: start, stopTick, cadenceTick, record } = agent;
   let left = invocationsPerTurnMax - (init ? 1 : 0) - (start ? 1 : 0);
-  record.mailCount = Math.min(left - 1, agent.mailbox.length);
+  // What waits for an upgrade stands last.
+  record.mailCount = Math.min(left - 1, agent.mailbox.length - Math.max(0, agent.heldCount));
   left -= record.mailCount;
   if (!init && !start && stopTick < 0 && cadenceTick < 0 && agent.tasks.size === 0) {
     record.work = MAIL_ONLY;
@@ -23,7 +24,7 @@ export function takeWork(agent: Agent, tick: number): void {
   // The stop message is the last that a stopping agent may receive from others: all mail taken means it is among it.
   const shutdown = stopTick >= 0 && record.mailCount === agent.mailbox.length;
   const taskKeys = shutdown ? [] : takeTasks(agent, tick, left - 1);
-  const cadence = !shutdown && cadenceTick >= 0 && cadenceTick <= tick;
+  const cadence = !shutdown && agent.heldCount < 0 && cadenceTick >= 0 && cadenceTick <= tick;
   record.work = { init, start, taskKeys, cadence, shutdown };
 }
 

@@ -4,7 +4,15 @@
  */
 
 import { encodeUtf8, type AgentHandle, type AgentId } from "@wasm-engine/abi";
-import type { DeadLetter, Departure, ExternalRequest, Genesis, TaskSpec, TickResult } from "../model.js";
+import type {
+  DeadLetter,
+  Departure,
+  ExternalRequest,
+  Genesis,
+  TaskSpec,
+  TickResult,
+  UpgradeReport,
+} from "../model.js";
 import type { AgentOperation, Executors, Hasher } from "../ports.js";
 import type { TenantCredit } from "../scheduler/tenant-credit.js";
 import type { TimerQueue } from "../scheduler/timer-queue.js";
@@ -76,6 +84,9 @@ export interface TickScope {
   readonly faults: TickResult["faults"][number][];
   readonly exits: TickResult["exits"][number][];
   readonly ended: AgentId[];
+  readonly upgrades: UpgradeReport[];
+  /** Agents that wait for their upgrade and have nothing pending since their turn of this tick. */
+  readonly drained: Agent[];
   unsupervised: AgentId | undefined;
   fuel: number;
   turns: number;
@@ -98,6 +109,8 @@ export function createScope(tick: number): TickScope {
     faults: [],
     exits: [],
     ended: [],
+    upgrades: [],
+    drained: [],
     unsupervised: undefined,
     fuel: 0,
     turns: 0,

@@ -29,6 +29,7 @@ import { startRefusal } from "./start-refusal.js";
 import { decideSubmissions } from "./task-table.js";
 import { applyOperations, commitTurns } from "./turn-commit.js";
 import { runTurns, urgencyOf } from "./turn-planner.js";
+import { sealDrained } from "./upgrade.js";
 import { createScope, type TickScope, type WorldState } from "./world-state.js";
 
 /** The one way to make worlds. */
@@ -136,6 +137,7 @@ class LiveWorld implements WorldContract {
     commitTurns(state, scope);
     decideSubmissions(state, scope);
     removeEnded(state, scope);
+    sealDrained(state, scope);
     applyMemberships(state, scope);
     applyOperations(state, scope);
     return seal(state, scope, inputs);
@@ -154,12 +156,12 @@ class LiveWorld implements WorldContract {
   }
 
   agents(): readonly AgentView[] {
-    return this.#state.agents.sorted().map(viewOf);
+    return this.#state.agents.sorted().map((agent) => viewOf(this.#state, agent));
   }
 
   agent(id: AgentId): AgentView | undefined {
     const agent = this.#state.agents.byId(id);
-    return agent === undefined ? undefined : viewOf(agent);
+    return agent === undefined ? undefined : viewOf(this.#state, agent);
   }
 
   schedule(): ScheduleView {
@@ -211,6 +213,7 @@ function seal(state: WorldState, scope: TickScope, inputs: readonly Input[]): Ti
     faults: scope.faults,
     exits: scope.exits,
     ended: scope.ended,
+    upgrades: scope.upgrades,
     ...(scope.unsupervised === undefined ? {} : { unsupervised: scope.unsupervised }),
     figures: {
       turns: scope.turns,
