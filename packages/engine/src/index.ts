@@ -2,7 +2,7 @@
 
 export { Engine } from "./client/engine.js";
 export type { OpenOptions } from "./client/engine.js";
-export type { RunOptions, SendOptions, SnapshotState } from "./client/running-world.js";
+export type { RunOptions, SendOptions, SnapshotState, UpgradeOptions } from "./client/running-world.js";
 export { RunningWorld } from "./client/running-world.js";
 export type { AgentInput, TaskInput } from "./client/agent-input.js";
 export type { Payload, ReceivedMessage } from "./client/payload.js";

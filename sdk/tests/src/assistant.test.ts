@@ -1,10 +1,10 @@
 /**
- * The agent of DESIGN §6.2: killed inside each of its three awaits and its sleep, stopped with a snapshot there, refused an
- * upgrade there. Each time it goes on to the head of the undisturbed run, without a word about it in its source.
+ * The agent of DESIGN §6.2: killed inside each of its three awaits and its sleep, stopped with a snapshot there, upgraded
+ * there. Each time it goes on to the head of the undisturbed run, without a word about it in its source.
  */
 
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { Engine, inspectRun, replayRun } from "@wasm-engine/engine";
@@ -16,7 +16,7 @@ name: assistant
 seed: 11
 clock: { tickMs: 1000, epoch: 2001-01-01T00:00:00Z }
 stop: { when: idle, maxTicks: 500 }
-modules: { asker: ./asker.ts, answerer: ./answerer.ts, critic: ./critic.ts }
+modules: { asker: ./asker.ts, answerer: ./answerer.ts, next: ./next.ts, critic: ./critic.ts }
 models: { writer: { path: ./model, latencyTicks: 4 } }
 tools: { search: ./search.ts }
 agents:
@@ -26,6 +26,16 @@ agents:
 outputs: [{ topic: answers, file: out/answers.jsonl }]
 `;
 const project = projectOf({ "engine.yaml": config, "search.ts": "export {};\n" }, "assistant");
+/** The version that comes: it counts the answers that it has not given itself. */
+writeFileSync(
+  join(project.folder, "next.ts"),
+  readFileSync(join(project.folder, "answerer.ts"), "utf8").replace(
+    "state: { answered: 0 },",
+    `version: 2,
+  state: { answered: 0, carried: 0 },
+  migrate: (state: { answered: number }) => ({ ...state, carried: state.answered }),`,
+  ),
+);
 const testing: NonNullable<OpenOptions["testing"]> = {
   inferenceService: new URL("./testing/chat-service.js", import.meta.url).href,
 };
@@ -115,19 +125,68 @@ for (const place of ["chat writer", "tool search", "ask critic", "sleep"]) {
     assert.ok(replay.verified, JSON.stringify(replay.firstDivergence));
   });
 
-  test(`an upgrade inside of "${place}" is refused, names what is awaited, and leaves the agent alone`, async () => {
+  test(`an upgrade inside of "${place}" waits, survives kill -9 while it does, and carries the state over`, async () => {
     const dir = dirOf(`upgrade ${place}`);
+    const twin = dirOf(`killed upgrade ${place}`);
+    const upgraded: RunResult[] = [];
+    for (const folder of [dir, twin]) {
+      const world = await opened(folder);
+      await stepTo(world, place);
+      await world.upgradeAgent("answerer", "next");
+      const { tick } = await world.step();
+      const { agents } = await world.inspect({ agent: "answerer" });
+      assert.equal(agents[0]?.status, "draining");
+      assert.equal(agents[0].upgrade?.sinceTick, tick);
+      if (folder === twin) {
+        while ((await inspectRun(folder, { isolation: "inline" })).tick < tick);
+        process.kill(world.pid, "SIGKILL");
+        await world.kill();
+        upgraded.push(await resumedTo(folder));
+      } else {
+        upgraded.push(await world.run());
+        await world.close();
+      }
+      const report = await inspectRun(folder, { agent: "answerer", isolation: "inline" });
+      assert.equal(report.agents[0]?.moduleName, "next");
+      assert.deepEqual(report.agents[0].describe, {
+        state: { answered: 2, carried: 1 },
+        waiting: [],
+        queued: 0,
+      });
+    }
+    const [straight, resumed] = upgraded;
+    assert.ok(straight !== undefined && resumed !== undefined);
+    assert.equal(straight.faults, 0, JSON.stringify(straight.faultDetails));
+    assert.deepEqual(figures(resumed), figures(straight));
+    assert.deepEqual(payloads(readFileSync(answersFile, "utf8")), payloads(answers));
+    assert.ok((await replayRun(twin, { isolation: "inline" })).verified);
+  });
+
+  test(`an upgrade inside of "${place}" that may not wait so long is refused and names what is pending`, async () => {
+    const dir = dirOf(`refused upgrade ${place}`);
     await using world = await opened(dir);
     await stepTo(world, place);
-    await world.upgradeAgent("answerer", "critic");
+    await world.upgradeAgent("answerer", "next", { drainTicks: 1 });
     const result = await world.run();
     const [fault] = result.faultDetails;
     assert.equal(fault?.agentId, "answerer");
-    assert.match(fault.detail, /the upgrade was refused/);
+    assert.equal(fault.code, "HOST_DENIED");
     assert.match(
       fault.detail,
-      new RegExp(`not while something is suspended: ${place} (since|until) tick \\d+`),
+      /^the upgrade was refused\npending at the end of its drainTicks: (inference writer|tool search|send critic|timer) since tick \d+$/,
     );
+    assert.equal(result.faults, 1);
+    assert.deepEqual(payloads(readFileSync(answersFile, "utf8")), payloads(answers));
+  });
+
+  test(`an upgrade inside of "${place}" that may not wait at all is refused by the agent, which names what it awaits`, async () => {
+    const dir = dirOf(`hasty upgrade ${place}`);
+    await using world = await opened(dir);
+    await stepTo(world, place);
+    await world.upgradeAgent("answerer", "next", { drainTicks: 0 });
+    const result = await world.run();
+    const awaited = new RegExp(`not while something is suspended: ${place} (since|until) tick \\d+`);
+    assert.match(result.faultDetails[0]?.detail ?? "", awaited);
     assert.equal(result.faults, 1);
     assert.deepEqual(payloads(readFileSync(answersFile, "utf8")), payloads(answers));
   });

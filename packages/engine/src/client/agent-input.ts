@@ -1,13 +1,15 @@
 /** Agents and tasks as a program writes them, completed to what the world takes. */
 
 import { Encoding, isAgentId, limits } from "@wasm-engine/abi";
-import type { AgentId } from "@wasm-engine/abi";
+import type { AgentId, ModuleDigest } from "@wasm-engine/abi";
+import { drainTicksDefault, drainTicksMax } from "@wasm-engine/core";
 import type {
   AgentLimits,
   AgentSpec,
   Capabilities,
   FaultPolicy,
   Genesis,
+  InputBody,
   Json,
   TaskSpec,
 } from "@wasm-engine/core";
@@ -84,6 +86,19 @@ export function resolveSpec(genesis: Genesis, input: AgentInput): AgentSpec {
   };
 }
 
+/** Completes an upgrade. @throws {WE_AGENT_SPEC} */
+export function resolveUpgrade(
+  genesis: Genesis,
+  upgrade: { readonly agentId: string; readonly module: string; readonly drainTicks?: number },
+): InputBody {
+  const { agentId: id, module: name, drainTicks = drainTicksDefault } = upgrade;
+  const agent = asAgentId(id);
+  const module: ModuleDigest | undefined = genesis.modules[name];
+  if (module === undefined) throw fail("WE_AGENT_SPEC", { id, reason: `there is no module "${name}"` });
+  integer(id, "drainTicks", drainTicks, 0, drainTicksMax);
+  return { kind: "upgrade", agent, module, ...(drainTicks === 0 ? {} : { drainTicks }) };
+}
+
 /** Completes a task. @throws {WE_AGENT_SPEC} */
 export function resolveTask(agentId: string, task: TaskInput): TaskSpec {
   return {
@@ -113,10 +128,13 @@ function resolveLimits(id: string, given: Partial<AgentLimits>): AgentLimits {
   };
 }
 
-function integer(id: string, name: string, value: number, least: number): number {
-  if (Number.isSafeInteger(value) && value >= least) return value;
-  throw fail("WE_AGENT_SPEC", {
-    id,
-    reason: `"${name}" is ${value}, expected an integer of at least ${least}`,
-  });
+function integer(
+  id: string,
+  name: string,
+  value: number,
+  ...[least, most = Number.MAX_SAFE_INTEGER]: [least: number, most?: number]
+): number {
+  if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
+  const range = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
+  throw fail("WE_AGENT_SPEC", { id, reason: `"${name}" is ${value}, expected an integer ${range}` });
 }

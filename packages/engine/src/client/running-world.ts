@@ -3,7 +3,7 @@
  * it is durable; every long call takes an AbortSignal. Names follow the founding interface (DESIGN §13).
  */
 
-import type { AgentId, ModuleDigest } from "@wasm-engine/abi";
+import type { AgentId } from "@wasm-engine/abi";
 import type { Genesis, InputBody, Json } from "@wasm-engine/core";
 import type { ModelReport } from "../inference/contract.js";
 import type {
@@ -17,7 +17,7 @@ import type {
 } from "../world/control.js";
 import type { StopRule } from "../world/contract.js";
 import { fail } from "../world/errors.js";
-import { asAgentId, resolveSpec, resolveTask } from "./agent-input.js";
+import { asAgentId, resolveSpec, resolveTask, resolveUpgrade } from "./agent-input.js";
 import type { AgentInput, TaskInput } from "./agent-input.js";
 import { TelemetryHooks } from "./telemetry-hooks.js";
 import type { TelemetryHook } from "./telemetry-hooks.js";
@@ -34,6 +34,11 @@ export interface SendOptions {
   readonly topic?: string;
   readonly encoding?: 0 | 1 | 2 | 3 | 4;
   readonly signal?: AbortSignal;
+}
+
+export interface UpgradeOptions extends SendOptions {
+  /** Ticks to wait; default 600. 0: at once, requests carry over to the new version. */
+  readonly drainTicks?: number;
 }
 
 export interface RunOptions {
@@ -138,13 +143,13 @@ export class RunningWorld implements AsyncDisposable {
     return this.#input({ kind: action, agent: asAgentId(agentId) }, options);
   }
 
-  /** Gives an agent another module of the genesis. */
-  upgradeAgent(agentId: string, module: string, options: SendOptions = {}): Promise<Acknowledgement> {
-    const digest: ModuleDigest | undefined = this.#genesis.modules[module];
-    if (digest === undefined) {
-      throw fail("WE_AGENT_SPEC", { id: agentId, reason: `there is no module "${module}"` });
-    }
-    return this.#input({ kind: "upgrade", agent: asAgentId(agentId), module: digest }, options);
+  /**
+   * Gives an agent another module of the genesis. While requests of the agent are pending the upgrade waits: answers are
+   * delivered, everything else stays in the mailbox. It is refused, as a fault that names them, where something is still
+   * pending after `drainTicks`; `inspect` shows it until then. @throws {WE_AGENT_SPEC}
+   */
+  upgradeAgent(agentId: string, module: string, options: UpgradeOptions = {}): Promise<Acknowledgement> {
+    return this.#input(resolveUpgrade(this.#genesis, { agentId, module, ...options }), options);
   }
 
   /** Messages that the world publishes on `topic` from now on (`*`: on every topic), once they are durable. */

@@ -19,7 +19,7 @@ export function consoleLines(run: RecordedRun, job: LogsJob): readonly ConsoleLi
   const difference = play(run, track, {
     to,
     onTick: (tick, result) => {
-      const faults = track.faults.note(tick, result.faults);
+      const faults = track.faults.note(tick, result);
       if (tick < from) return;
       const timestamp = formatTime(epochNanos + BigInt(tick) * tickNanos);
       const add = (line: Pick<ConsoleLine, "agentId" | "level" | "text">): void => {

@@ -210,7 +210,8 @@ function randomCall(random: SeededRandom, tick: number, tenant: string): Planned
       return (world, key) => world.leaveChannel(agent, topic, { key });
     case 6: {
       const module = random.pick(modules);
-      return (world, key) => world.upgradeAgent(agent, module, { key });
+      const drainTicks = random.pick([0, 0, 4, 40]);
+      return (world, key) => world.upgradeAgent(agent, module, { key, drainTicks });
     }
     case 7: {
       const action = random.oneIn(4)

@@ -4,7 +4,7 @@
  */
 
 import type { AgentId, Encoding, ErrorRecord, ModuleDigest } from "@wasm-engine/abi";
-import type { Genesis, InputBody, Json, TickResult } from "@wasm-engine/core";
+import type { AgentView, Genesis, InputBody, Json, PendingView, TickResult } from "@wasm-engine/core";
 import type { ModelReport } from "../inference/contract.js";
 import type { ReplayProgress } from "../replay/replay-contract.js";
 import type { Durability, StopRule } from "./contract.js";
@@ -138,11 +138,9 @@ export interface AgentReport {
   readonly faults: number;
   readonly topics: readonly string[];
   readonly mailbox: readonly MessageReport[];
-  readonly pendingRequests: readonly {
-    readonly requestId: number;
-    readonly kind: string;
-    readonly deadlineTick: number;
-  }[];
+  readonly pendingRequests: readonly PendingView[];
+  /** An upgrade that waits until nothing is pending, at most until its deadline. */
+  readonly upgrade?: AgentView["upgrade"];
   readonly requests: number;
   readonly messages: number;
   readonly spawns: number;

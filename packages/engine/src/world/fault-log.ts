@@ -5,11 +5,11 @@
 
 import { FaultCode } from "@wasm-engine/abi";
 import type { AgentId } from "@wasm-engine/abi";
-import type { TickResult } from "@wasm-engine/core";
+import type { TickResult, UpgradeReport } from "@wasm-engine/core";
 import type { FaultDetail } from "@wasm-engine/executor";
 import { StackMap } from "../modules/stack-map.js";
 import type { FaultReport } from "./control.js";
-import { faultDetailCharactersMax, faultDetailsMax, faultsHeardMax } from "./limits.js";
+import { faultDetailCharactersMax, faultDetailsMax, faultsHeardMax, pendingNamesMax } from "./limits.js";
 
 type Fault = TickResult["faults"][number];
 
@@ -38,9 +38,23 @@ export class FaultLog {
   }
 
   /** Reports of the faults that took effect in a tick, in commit order. */
-  note(tick: number, faults: readonly Fault[]): readonly FaultReport[] {
+  note(tick: number, { faults, upgrades }: Pick<TickResult, "faults" | "upgrades">): readonly FaultReport[] {
     if (faults.length === 0) return (this.#lastTick = []);
-    this.#lastTick = faults.map((fault) => this.#report(tick, fault));
+    const waited = new Map<AgentId, UpgradeReport>();
+    for (const upgrade of upgrades) if (upgrade.reason === "pending") waited.set(upgrade.agentId, upgrade);
+    this.#lastTick = faults.map((fault) => {
+      // An upgrade is refused at its deadline before anything is executed: the first such fault is its own.
+      const upgrade = fault.code === FaultCode.HOST_DENIED ? waited.get(fault.agentId) : undefined;
+      if (upgrade === undefined) return this.#report(tick, fault);
+      waited.delete(fault.agentId);
+      return {
+        tick,
+        agentId: fault.agentId,
+        code: nameOf(fault.code),
+        guestCode: 0,
+        detail: refusalText(upgrade),
+      };
+    });
     this.#first.push(...this.#lastTick.slice(0, faultDetailsMax - this.#first.length));
     return this.#lastTick;
   }
@@ -58,6 +72,18 @@ export class FaultLog {
     const begun = plannedTick === undefined ? {} : { plannedTick };
     return { tick, agentId, code: nameOf(code), guestCode, ...begun, detail };
   }
+}
+
+/** What an agent still waited for when its upgrade was given up. */
+function refusalText({ pending }: UpgradeReport): string {
+  const names = pending.slice(0, pendingNamesMax).map(({ kind, name, sinceTick }) => {
+    const since = sinceTick < 0 ? "" : ` since tick ${sinceTick}`;
+    return `${name === "" ? kind : `${kind} ${name}`}${since}`;
+  });
+  const more = pending.length - names.length;
+  const list = [...names, ...(more > 0 ? [`${more} more`] : [])].join(", ");
+  const what = list === "" ? "an answer that the agent has not read" : list;
+  return `the upgrade was refused\npending at the end of its drainTicks: ${what}`;
 }
 
 function nameOf(code: number): string {

@@ -28,6 +28,8 @@ export const searchedFoldersMax = 10_000;
 export const faultDetailsMax = 20;
 /** Text of one fault: a guest decides how much it logs. */
 export const faultDetailCharactersMax = 8192;
+/** Pending requests that the words about a refused upgrade name; the others are counted. */
+export const pendingNamesMax = 16;
 /** Faults whose details are kept until they take effect. */
 export const faultsHeardMax = 4096;
 /** Inputs from outside that may wait for one tick; a further one is refused. */

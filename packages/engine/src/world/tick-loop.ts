@@ -256,7 +256,7 @@ export class TickLoop {
     noteTick(state, result, stop);
     this.#desk.note(result.requests);
     if (state.outstanding.length > 0 || result.requests.length > 0) state.outstanding = this.#desk.requests;
-    const reports = faults.note(tick, result.faults);
+    const reports = faults.note(tick, result);
     if (result.deadLetters.length > 0) this.deadLetters.note(result.deadLetters);
     if (result.departures.length === 0) return reports;
     for (const sink of sinks) sink.offer(tick, result.departures);
