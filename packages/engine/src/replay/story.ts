@@ -89,7 +89,7 @@ class StoryTeller {
       this.#tellAnswers(tick, inputs);
       this.#tellRequests(tick, result);
       if (views.length <= storyAgentsMax) this.#tellMail(tick, result, views);
-      this.#tellConsole(tick, result, track.faults.note(tick, result.faults));
+      this.#tellConsole(tick, result, track.faults.note(tick, result));
     }
     this.#trace(tick, views);
   }
