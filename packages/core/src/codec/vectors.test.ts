@@ -100,7 +100,8 @@ function logVectors(): object {
       world: hex(encodeWorldInput(input)),
     })),
     upgrades: [{}, { drainTicks: 600 }].map((wait) => {
-      const body = { kind: "upgrade", agent: "a" as AgentId, module: sampleModule, ...wait } as const; // brand: test data
+      const agent = "a" as AgentId; // brand: test data
+      const body = { kind: "upgrade", agent, module: sampleModule, ...wait } as const;
       const input = { seq: 1, tick: 2, body };
       return { seq: 1, tick: 2, ...wait, hex: hex(encodeInput(input)) };
     }),

@@ -45,7 +45,9 @@ export function agentState(agent: Agent): CborValue {
   return [spec, [planIndex, ownMessages, ...sinceTicks], ...agentValue(agent)];
 }
 
-/** What a draining agent waits for is part of its state; a busy agent's upgrade that waits for its turn only is a module. */
+type Waiting = readonly [module: ModuleDigest, sinceTick: number, deadlineTick: number, heldCount: number];
+
+/** What a draining agent waits for; a module alone where the upgrade of a busy agent waits for its turn only. */
 function upgradeValue({ upgrade, heldCount }: Agent): CborValue {
   if (upgrade === undefined) return null;
   const { module, sinceTick, deadlineTick } = upgrade;
@@ -59,7 +61,7 @@ function readUpgrade(agent: Agent, value: CborValue): void {
     agent.upgrade = { module: value as ModuleDigest, sinceTick: 0, deadlineTick: 0 }; // by upgradeValue
     return;
   }
-  const [module, sinceTick, deadlineTick, heldCount] = value as [ModuleDigest, number, number, number]; // by upgradeValue
+  const [module, sinceTick, deadlineTick, heldCount] = value as Waiting; // by upgradeValue
   agent.upgrade = { module, sinceTick, deadlineTick };
   agent.heldCount = heldCount;
 }
@@ -175,7 +177,8 @@ export function readAgent(world: WorldState, value: CborValue): RestoredAgent | 
   readUpgrade(agent, upgrade ?? null);
   return {
     agent,
-    requests: (requests as Fields[]).map((request, index) => readRequest(request, sinceTicks[index] ?? -1)), // by requestValue
+    // By requestValue.
+    requests: (requests as Fields[]).map((request, index) => readRequest(request, sinceTicks[index] ?? -1)),
     tasks: (tasks as Fields[]).map((task) => readTask(task, agent.handle)), // by taskValue
     channels: channels as string[], // by agentValue
   };

@@ -71,7 +71,7 @@ export class Mailbox {
     this.#entries[last - count] = entry;
   }
 
-  /** Moves messages of the kinds that `isFirst` accepts before all others, in their order. How many others there are. */
+  /** Moves messages of the kinds that `isFirst` accepts before all others, in their order. Number of others. */
   partition(isFirst: (kind: MessageKind) => boolean): number {
     const first: (Uint8Array | number)[] = [];
     const others: (Uint8Array | number)[] = [];

@@ -1,4 +1,4 @@
-/** Upgrades that wait until nothing is pending: what is delivered meanwhile, what waits, how each way of waiting ends. */
+/** Upgrades that wait until nothing is pending: what is delivered meanwhile, what waits, how the waiting ends. */
 
 import assert from "node:assert/strict";
 import test from "node:test";
@@ -317,7 +317,7 @@ test("restarts while draining: good goes on draining, fresh has nothing left to 
   }
 });
 
-test("[G1] a busy agent begins to drain when its turn has landed; a turn of several slices while draining holds it up", () => {
+test("[G1] a busy agent begins to drain when its turn has landed; a long turn while draining holds it up", () => {
   const acts: Acts = {
     a: on("go", (context) => {
       context.burn(2500);
@@ -360,7 +360,7 @@ test("[G7] what waits counts against the mailbox; an answer is never refused for
   assert.deepEqual(seen(script).slice(-2), ["4 MESSAGE m1", "4 MESSAGE m2"]);
 });
 
-test("[G4] a world restored while an agent drains goes on as the undisturbed one, with equal hashes and due ticks", () => {
+test("[G4] a world restored while an agent drains goes on as the undisturbed one", () => {
   const acts: Acts = {
     a: atStart((context) => {
       context.callTool("tool", "q", 0);

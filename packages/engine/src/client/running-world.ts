@@ -144,9 +144,9 @@ export class RunningWorld implements AsyncDisposable {
   }
 
   /**
-   * Gives an agent another module of the genesis. While requests of the agent are pending the upgrade waits: answers are
-   * delivered, everything else stays in the mailbox. It is refused, as a fault that names them, where something is still
-   * pending after `drainTicks`; `inspect` shows it until then. @throws {WE_AGENT_SPEC}
+   * Gives an agent another module of the genesis. While requests of the agent are pending the upgrade waits: answers
+   * are delivered, everything else stays in the mailbox, and `inspect` shows it. What is still pending after
+   * `drainTicks` refuses it, as a fault that names it. @throws {WE_AGENT_SPEC}
    */
   upgradeAgent(agentId: string, module: string, options: UpgradeOptions = {}): Promise<Acknowledgement> {
     return this.#input(resolveUpgrade(this.#genesis, { agentId, module, ...options }), options);
