@@ -1,7 +1,4 @@
-/**
- * Requests that an agent has started and that wait for their one last answer. `sinceTick` is for people: no rule looks at
- * it.
- */
+/** Requests that wait for their one last answer. `sinceTick` is for people: no rule looks at it. */
 
 import type { AgentHandle, Encoding } from "@wasm-engine/abi";
 
