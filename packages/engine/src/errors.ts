@@ -5,6 +5,7 @@ import { BUNDLE_ERRORS } from "./bundle/errors.js";
 import { CONFIG_ERRORS } from "./config/errors.js";
 import { ENGINE_INFERENCE_ERRORS } from "./inference/errors.js";
 import { INPUT_ERRORS } from "./inputs/errors.js";
+import { MINI_WORLD_ERRORS } from "./mini-world/errors.js";
 import { BUILD_ERRORS } from "./modules/errors.js";
 import { OUTPUT_ERRORS } from "./outputs/errors.js";
 import { STORAGE_ERRORS } from "./storage/errors.js";
@@ -17,6 +18,7 @@ export const ENGINE_ERRORS: ErrorTable = {
   ...CONFIG_ERRORS,
   ...INPUT_ERRORS,
   ...OUTPUT_ERRORS,
+  ...MINI_WORLD_ERRORS,
   ...BUILD_ERRORS,
   ...STORAGE_ERRORS,
   ...TRUST_ERRORS,

@@ -38,7 +38,8 @@ export function receivedMessage(message: WorldMessage): ReceivedMessage {
   return { tick, agentId, topic, encoding, timestamp, payload: decodePayload(encoding, message.payload) };
 }
 
-function decodePayload(encoding: Encoding, payload: Uint8Array): Payload {
+/** JSON and text decoded, everything else bytes. */
+export function decodePayload(encoding: Encoding, payload: Uint8Array): Payload {
   if (encoding !== Encoding.JSON && encoding !== Encoding.TEXT) return payload;
   const text = decodeUtf8(payload);
   if (text === undefined || encoding === Encoding.TEXT) return text ?? payload;

@@ -30,6 +30,7 @@ import { resolveInputs, resolveOutputs, resolveStop } from "./surroundings.js";
 import { resolveTools } from "./tool-entries.js";
 import { resolveTrust } from "./trust-entries.js";
 import { parseYaml } from "./yaml-document.js";
+import type { YamlDocument } from "./yaml-document.js";
 
 /** Flags that win over the file. */
 export interface ConfigOverrides {
@@ -129,7 +130,8 @@ export function loadModelSetups(path: string): LoadedModels {
   return { models, inference: resolveInference(config), baseDirectory: directory };
 }
 
-interface ConfigShape {
+/** A configuration whose shape has been accepted. */
+export interface ConfigShape {
   readonly file: string;
   readonly directory: string;
   readonly config: ConfigFile;
@@ -137,14 +139,20 @@ interface ConfigShape {
 }
 
 /** A configuration whose shape the schema has accepted; what it refers to is for the caller to check. */
-function readShape(path: string, witness?: LoadWitness): ConfigShape {
+export function readShape(path: string, witness?: LoadWitness): ConfigShape {
   const file = locate(path);
   witness?.file?.(file);
   const document = parseYaml(shownPath(file), readConfig(file));
-  const config = checkSchema(document);
-  if (isProblemList(config)) throw problemsError(document.file, config);
+  const config = acceptedConfig(document);
   const directory = dirname(file);
   return { file, directory, config, context: new ConfigContext(document, directory) };
+}
+
+/** A document whose shape the schema accepts. @throws {WE_CONFIG_…} with all problems */
+export function acceptedConfig(document: YamlDocument): ConfigFile {
+  const config = checkSchema(document);
+  if (isProblemList(config)) throw problemsError(document.file, config);
+  return config;
 }
 
 /** Narrows away the list of problems. */
@@ -183,7 +191,8 @@ function readConfig(file: string): Uint8Array {
   }
 }
 
-function moduleRequests(context: ConfigContext, config: ConfigFile): ModuleRequest[] {
+/** The modules that a configuration names; their files exist. */
+export function moduleRequests(context: ConfigContext, config: ConfigFile): ModuleRequest[] {
   return Object.entries(config.modules).flatMap(([name, entry]) => {
     const isText = typeof entry === "string";
     const where = isText ? ["modules", name] : ["modules", name, "path"];
@@ -202,7 +211,8 @@ function modulesByDigest(modules: ReadonlyMap<string, AdmittedModule>): Resolved
   return byDigest;
 }
 
-function scanInputs(
+/** Looks through the input files: digests, and records that go to nobody. */
+export function scanInputs(
   inputs: readonly InputSourceSpec[],
   genesis: Genesis,
 ): { readonly inputs: readonly InputSourceSpec[]; readonly warnings: readonly string[] } {

@@ -1,0 +1,123 @@
+/**
+ * Requests of a world in a test and their answers. Lockstep: an answer enters at the tick that it is due, in the order of
+ * emission, and that tick waits for it. The same rules as the engine's request desk, with functions instead of threads.
+ */
+
+import { Encoding, encodeUtf8 } from "@wasm-engine/abi";
+import type { ExternalRequest, InputBody, WorldContract } from "@wasm-engine/core";
+import type { AdapterAnswer } from "../adapters/contract.js";
+import { decodePayload } from "../client/payload.js";
+import { settledAnswer } from "./answers.js";
+import type { Answerer, AskedRequest } from "./answers.js";
+import type { AgentNames } from "./agent-names.js";
+import { keyOf, promptOf } from "./world-record.js";
+
+/** Who answers, by name. */
+export interface Answerers {
+  readonly models: ReadonlyMap<string, Answerer>;
+  readonly tools: ReadonlyMap<string, Answerer>;
+}
+
+interface Pending {
+  readonly request: ExternalRequest;
+  readonly dueTick: number;
+  /** undefined: nobody ever answers. */
+  readonly settled: Promise<AdapterAnswer | undefined>;
+}
+
+/** What a fork takes along: answers that are under way are not asked anew. */
+export interface DeskState {
+  readonly pending: ReadonlyMap<string, Pending>;
+  readonly counts: ReadonlyMap<string, number>;
+}
+
+export class AnswerDesk {
+  readonly #answerers: Answerers;
+  readonly #names: AgentNames;
+  /** In order of emission. */
+  readonly #pending: Map<string, Pending>;
+  /** Requests so far, by agent and name. */
+  readonly #counts: Map<string, number>;
+
+  constructor(answerers: Answerers, names: AgentNames, from?: DeskState) {
+    this.#answerers = answerers;
+    this.#names = names;
+    this.#pending = new Map(from?.pending);
+    this.#counts = new Map(from?.counts);
+  }
+
+  get state(): DeskState {
+    return { pending: new Map(this.#pending), counts: new Map(this.#counts) };
+  }
+
+  /** Asks what an executed tick has requested, and forgets what the world no longer waits for. */
+  note(world: Pick<WorldContract, "awaits">, requests: readonly ExternalRequest[]): void {
+    for (const [key, { request }] of this.#pending) {
+      if (!world.awaits(request.agent, request.requestId)) this.#pending.delete(key);
+    }
+    for (const request of requests) {
+      if (world.awaits(request.agent, request.requestId)) this.#ask(request);
+    }
+  }
+
+  /** The first tick from `first` on in which an answer enters. */
+  dueTick(first: number): number | undefined {
+    let due = Infinity;
+    for (const { dueTick } of this.#pending.values()) due = Math.min(due, Math.max(first, dueTick));
+    return due === Infinity ? undefined : due;
+  }
+
+  /**
+   * Waits for the answers that are due up to `tick` and drops those that never come; true where one was dropped, which
+   * may mean that nothing is due in that tick any more.
+   */
+  async settle(tick: number): Promise<boolean> {
+    let hasDropped = false;
+    for (const [key, { dueTick, settled }] of [...this.#pending]) {
+      if (dueTick > tick || (await settled) !== undefined) continue;
+      hasDropped = this.#pending.delete(key) || hasDropped;
+    }
+    return hasDropped;
+  }
+
+  /** Results that enter at `tick`, after {@link settle}. */
+  async take(tick: number): Promise<readonly InputBody[]> {
+    const bodies: InputBody[] = [];
+    for (const [key, { request, dueTick, settled }] of [...this.#pending]) {
+      const answer = dueTick > tick ? undefined : await settled;
+      if (answer === undefined) continue;
+      this.#pending.delete(key);
+      bodies.push(resultBody(request, answer));
+    }
+    return bodies;
+  }
+
+  #ask(request: ExternalRequest): void {
+    const { kind, name, agent, requestId, tick } = request;
+    const input = decodePayload(request.encoding, request.payload);
+    const id = this.#names.of(agent)?.id ?? "";
+    const counted = `${id}:${kind}:${name}`;
+    const nth = this.#counts.get(counted) ?? 0;
+    this.#counts.set(counted, nth + 1);
+    const asked: AskedRequest = { agent: id, kind, name, tick, input, messages: promptOf(input), nth };
+    const answerer = (kind === "inference" ? this.#answerers.models : this.#answerers.tools).get(name);
+    const settled = answerer === undefined ? Promise.resolve(nobody(asked)) : settledAnswer(answerer, asked);
+    const latencyTicks = Math.max(1, answerer?.latencyTicks ?? 1);
+    this.#pending.set(keyOf(agent, requestId), { request, dueTick: tick + latencyTicks, settled });
+  }
+}
+
+/** As the engine answers where a configuration names what no adapter answers. */
+function nobody({ kind, name }: AskedRequest): AdapterAnswer {
+  const message = `no adapter answers ${kind} requests for "${name}" in this run`;
+  return { ok: false, code: "FAILED", message, retryable: false };
+}
+
+function resultBody(request: ExternalRequest, answer: AdapterAnswer): InputBody {
+  const { agent, requestId, kind: source } = request;
+  const head = { kind: "result", agent, requestId, source, last: true } as const;
+  if (answer.ok) return { ...head, ok: true, encoding: answer.encoding, payload: answer.payload };
+  const { code, message, retryable } = answer;
+  const text = JSON.stringify({ code, message, retryable });
+  return { ...head, ok: false, encoding: Encoding.JSON, payload: encodeUtf8(text) };
+}

@@ -1,0 +1,34 @@
+/** Entry of `wasm-engine/testing`: worlds inside of tests. */
+
+export { MiniWorld, WorldSnapshot, createWorld } from "./mini-world.js";
+export type { NewAnswers, Only, RestOptions, RunOptions } from "./mini-world.js";
+export type {
+  AgentOptions,
+  AgentsWorld,
+  ConfiguredWorld,
+  ModuleSource,
+  WorldOptions,
+} from "./world-options.js";
+export { AnswerFailure, fail, never } from "./answers.js";
+export type {
+  AskedRequest,
+  Latency,
+  ModelAnswers,
+  ModelFunction,
+  ToolAnswers,
+  ToolFunction,
+} from "./answers.js";
+export { scripted } from "./scripted.js";
+export type { ScriptedRule, ScriptedWhen } from "./scripted.js";
+export type {
+  ChatTurn,
+  TestAgent,
+  TestAnswer,
+  TestAwait,
+  TestConsoleLine,
+  TestDeadLetter,
+  TestEffect,
+  TestFault,
+  TestMessage,
+  TestRequest,
+} from "./observations.js";

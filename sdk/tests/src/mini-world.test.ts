@@ -1,0 +1,184 @@
+/** Worlds inside of tests: what they show of TypeScript, AssemblyScript and C agents, and that they are the real ones. */
+
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { Engine } from "@wasm-engine/engine";
+import { createWorld, fail, never, scripted } from "@wasm-engine/engine/testing";
+import type { MiniWorld } from "@wasm-engine/engine/testing";
+import { repositoryRoot } from "./testing/repository.js";
+import { projectOf } from "./testing/typescript-world.js";
+
+const answerer = `import { defineAgent } from "wasm-engine/agent";
+export const agent = defineAgent({
+  capabilities: ["models", "tools", "topics"],
+  state: { answered: 0 },
+  async onMessage(message, ctx) {
+    if (message.topic === "boom") throw new Error("planned failure");
+    const prompt = [{ role: "user", content: message.body.text }];
+    const plan = await ctx.chat("writer", prompt, { maxTokens: 64 }).catch((error) => ({ text: error.code }));
+    const facts = await ctx.tool("search", { query: plan.text }).catch((error) => error.code);
+    await ctx.sleep(3);
+    ctx.state.answered += 1;
+    ctx.log("answering", message.body.text);
+    ctx.publish("answers", { of: message.body.text });
+    if (message.answerWanted) message.reply({ plan: plan.text, facts });
+  },
+});
+`;
+const relay = `import { defineAgent } from "wasm-engine/agent";
+export const agent = defineAgent({
+  async onMessage(message, ctx) {
+    const { body } = await ctx.ask("answerer", message.body, { timeoutTicks: 50 });
+    if (message.answerWanted) message.reply(body);
+  },
+});
+`;
+const project = projectOf({ "agents/answerer.ts": answerer, "agents/relay.ts": relay });
+after(() => project.remove());
+
+async function assistants(overrides: object = {}): Promise<MiniWorld> {
+  return await createWorld({
+    directory: project.folder,
+    agents: { answerer: "agents/answerer.ts", relay: "agents/relay.ts" },
+    models: { writer: scripted([{ when: { last: /why (\w+)/ }, answer: "because of {1}" }]) },
+    tools: { search: async ({ query }: { query: string }) => await Promise.resolve({ hits: [query] }) },
+    seed: 11,
+    ...overrides,
+  });
+}
+
+test("an agent is asked, and everything that happened is there to be compared", async () => {
+  await using world = await assistants();
+  const reply = await world.ask("relay", { text: "why rain" });
+  assert.deepEqual(reply, { plan: "because of rain", facts: { hits: ["because of rain"] } });
+  assert.deepEqual(world.messages({ from: "relay", to: "answerer" }), [
+    { tick: 0, from: "relay", to: "answerer", kind: "message", topic: "", body: { text: "why rain" } },
+  ]);
+  assert.deepEqual(
+    world.messages({ kind: "publish" }).map(({ from, topic, body }) => ({ from, topic, body })),
+    [{ from: "answerer", topic: "answers", body: { of: "why rain" } }],
+  );
+  const [prompt] = world.requests({ agent: "answerer", kind: "inference" });
+  assert.deepEqual(prompt?.messages, [{ role: "user", content: "why rain" }]);
+  assert.deepEqual(prompt.answer, { tick: 2, ok: true, body: { text: "because of rain" } });
+  const { state, console: lines, faults, pending } = world.agent("answerer");
+  assert.deepEqual([state, faults, pending], [{ answered: 1 }, [], []]);
+  assert.deepEqual(
+    lines.map(({ text }) => text),
+    ["answering why rain"],
+  );
+  assert.deepEqual(
+    world.effects({ agent: "answerer" }).map(({ kind }) => kind),
+    ["infer", "tool", "schedule", "log", "publish", "send"],
+  );
+  assert.ok(world.agent("answerer").fuelOf(1) > 0);
+  assert.equal(world.agent("answerer").fuelOf(4), 0, "it sleeps");
+});
+
+test("what an agent waits for is seen, and an answer that never comes is a timeout", async () => {
+  await using world = await assistants({ models: { writer: () => never } });
+  world.send("answerer", { text: "why" });
+  await world.run({ ticks: 5 });
+  assert.equal(world.tick, 4);
+  assert.deepEqual(world.agent("answerer").pending, [
+    { kind: "chat", name: "writer", sinceTick: 0, deadlineTick: 600 },
+  ]);
+  await world.run();
+  assert.deepEqual(world.requests({ kind: "tool" })[0]?.input, { query: "TIMEOUT" });
+});
+
+test("failures of tools reach the agent by their code, thrown errors as FAILED", async () => {
+  for (const [search, facts] of [
+    [() => fail("RATE_LIMITED"), "RATE_LIMITED"],
+    [() => Promise.reject(new Error("down")), "FAILED"],
+  ] as const) {
+    await using world = await assistants({ tools: { search } });
+    assert.deepEqual(await world.ask("answerer", { text: "why me" }), { plan: "because of me", facts });
+  }
+});
+
+test("the failure of an agent names the line of its source", async () => {
+  await using world = await assistants();
+  await assert.rejects(world.ask("answerer", {}, { topic: "boom" }), (error: Error & { code: string }) => {
+    assert.equal(error.code, "WE_TEST_AGENT_FAULT");
+    assert.match(error.message, /planned failure[\s\S]*answerer\.ts:6/);
+    return true;
+  });
+});
+
+test("a fork goes on by itself, a snapshot is gone back to, equal worlds have equal heads", async () => {
+  await using world = await assistants();
+  await using twin = await assistants();
+  await world.ask("answerer", { text: "why one" });
+  await twin.ask("answerer", { text: "why one" });
+  assert.equal(world.chainHead, twin.chainHead);
+  const snapshot = world.snapshot();
+  using fork = world.fork({ tools: { search: () => fail("GONE") } });
+  assert.deepEqual(await fork.ask("answerer", { text: "why two" }), {
+    plan: "because of two",
+    facts: "GONE",
+  });
+  assert.equal(world.chainHead, twin.chainHead, "the world knows nothing of its fork");
+  await world.ask("answerer", { text: "why two" });
+  await twin.ask("answerer", { text: "why two" });
+  assert.notEqual(world.chainHead, fork.chainHead);
+  assert.equal(world.chainHead, twin.chainHead);
+  world.restore(snapshot);
+  assert.equal(world.messages().length, fork.messages().length - 3);
+  await world.ask("answerer", { text: "why two" });
+  assert.equal(world.chainHead, twin.chainHead, "as if nothing had been");
+});
+
+test("a fork takes along what is under way", async () => {
+  let calls = 0;
+  const writer = (): string => `call ${(calls += 1)}`;
+  await using world = await assistants({ models: { writer: { answer: writer, latencyTicks: 6 } } });
+  world.send("answerer", { text: "why" });
+  await world.run({ ticks: 3 });
+  using fork = world.fork();
+  await fork.run();
+  await world.run();
+  assert.equal(calls, 1);
+  assert.equal(fork.chainHead, world.chainHead);
+});
+
+test("[G2] a world of a test is the world of a run: one configuration, one chain", async () => {
+  const config = `version: 1
+name: twin
+seed: 5
+stateHashEvery: 2
+stop: { when: idle, maxTicks: 200 }
+modules: { answerer: ./agents/answerer.ts, relay: ./agents/relay.ts }
+agents:
+  - { id: answerer, module: answerer, capabilities: { send: ["*"], topics: ["*"], models: ["*"], tools: ["*"] } }
+  - { id: relay, module: relay, every: 7, capabilities: { send: ["*"] } }
+inputs: [{ file: ./questions.jsonl, at: tick, to: "{to}", topic: question }]
+`;
+  writeFileSync(join(project.folder, "engine.yaml"), config);
+  const records = Array.from({ length: 12 }, (_, index) => ({
+    tick: index * 3,
+    to: "relay",
+    text: `why ${index}`,
+  }));
+  const lines = records.map((record) => JSON.stringify(record)).join("\n");
+  writeFileSync(join(project.folder, "questions.jsonl"), lines);
+  await using real = await Engine.open(project.config, { isolation: "inline" });
+  const result = await real.run();
+  await using world = await createWorld({ config: project.config });
+  await world.run({ ticks: result.ticks });
+  assert.equal(world.chainHead, result.chainHead);
+  assert.equal(world.stateHash, result.stateHash);
+  assert.equal(world.messages({ from: "relay", to: "answerer" }).length, 12);
+  assert.deepEqual(world.faults, []);
+});
+
+test("AssemblyScript agents live in the same world", async () => {
+  await using world = await createWorld({
+    agents: { counter: join(repositoryRoot, "sdk/assemblyscript/examples/counter.ts") },
+    directory: project.folder,
+  });
+  assert.deepEqual(await world.ask("counter", { word: "so" }), { word: "so", count: 1 });
+  assert.deepEqual(world.agent("counter").state, { words: 1 });
+});
