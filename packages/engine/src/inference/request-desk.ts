@@ -243,7 +243,8 @@ function partBody({ request, encoding, payload }: Part): InputBody {
   return { kind: "result", agent, requestId, source: "token", ok: true, last: false, encoding, payload };
 }
 
-function resultBody(request: ExternalRequest, answer: RequestAnswer | "refused"): InputBody {
+/** The last answer to a request, as it enters the world. */
+export function resultBody(request: ExternalRequest, answer: RequestAnswer | "refused"): InputBody {
   const { agent, requestId, kind: source } = request;
   const head = { kind: "result", agent, requestId, source, last: true } as const;
   if (answer !== "refused" && answer.ok) {

@@ -3,10 +3,10 @@
  * emission, and that tick waits for it. The same rules as the engine's request desk, with functions instead of threads.
  */
 
-import { Encoding, encodeUtf8 } from "@wasm-engine/abi";
 import type { ExternalRequest, InputBody, WorldContract } from "@wasm-engine/core";
 import type { AdapterAnswer } from "../adapters/contract.js";
 import { decodePayload } from "../client/payload.js";
+import { resultBody } from "../inference/request-desk.js";
 import { settledAnswer } from "./answers.js";
 import type { Answerer, AskedRequest } from "./answers.js";
 import type { AgentNames } from "./agent-names.js";
@@ -22,7 +22,7 @@ interface Pending {
   readonly request: ExternalRequest;
   readonly dueTick: number;
   /** undefined: nobody ever answers. */
-  readonly settled: Promise<AdapterAnswer | undefined>;
+  readonly settled: Promise<AdapterAnswer | "refused" | undefined>;
 }
 
 /** What a fork takes along: answers that are under way are not asked anew. */
@@ -101,23 +101,9 @@ export class AnswerDesk {
     this.#counts.set(counted, nth + 1);
     const asked: AskedRequest = { agent: id, kind, name, tick, input, messages: promptOf(input), nth };
     const answerer = (kind === "inference" ? this.#answerers.models : this.#answerers.tools).get(name);
-    const settled = answerer === undefined ? Promise.resolve(nobody(asked)) : settledAnswer(answerer, asked);
+    const settled =
+      answerer === undefined ? Promise.resolve("refused" as const) : settledAnswer(answerer, asked);
     const latencyTicks = Math.max(1, answerer?.latencyTicks ?? 1);
     this.#pending.set(keyOf(agent, requestId), { request, dueTick: tick + latencyTicks, settled });
   }
-}
-
-/** As the engine answers where a configuration names what no adapter answers. */
-function nobody({ kind, name }: AskedRequest): AdapterAnswer {
-  const message = `no adapter answers ${kind} requests for "${name}" in this run`;
-  return { ok: false, code: "FAILED", message, retryable: false };
-}
-
-function resultBody(request: ExternalRequest, answer: AdapterAnswer): InputBody {
-  const { agent, requestId, kind: source } = request;
-  const head = { kind: "result", agent, requestId, source, last: true } as const;
-  if (answer.ok) return { ...head, ok: true, encoding: answer.encoding, payload: answer.payload };
-  const { code, message, retryable } = answer;
-  const text = JSON.stringify({ code, message, retryable });
-  return { ...head, ok: false, encoding: Encoding.JSON, payload: encodeUtf8(text) };
 }

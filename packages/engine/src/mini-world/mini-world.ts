@@ -3,11 +3,12 @@
  * what a test does with it; the rules of ticks are the core's, inputs and answers those of mini-loop.ts.
  */
 
-import { MessageFlag, decodeUtf8 } from "@wasm-engine/abi";
+import { MessageFlag } from "@wasm-engine/abi";
 import type { Departure, InputBody, Json, TickResult } from "@wasm-engine/core";
 import { asAgentId, resolveTask } from "../client/agent-input.js";
 import type { TaskInput } from "../client/agent-input.js";
 import { decodePayload, encodePayload } from "../client/payload.js";
+import { readErrorAnswer } from "../world/error-answer.js";
 import { fail as worldError } from "../world/errors.js";
 import { hex } from "../world/report.js";
 import type { Answerers } from "./answer-desk.js";
@@ -291,8 +292,8 @@ export class MiniWorld {
     if ((flags & MessageFlag.ERROR) === 0) return decodePayload(encoding, payload);
     const fault = this.#faultSince(agent, faultsBefore);
     if (fault !== undefined) throw fault;
-    const { code, message } = errorAnswer(payload);
-    throw worldError("WE_ASK_FAILED", { agent, answerCode: code, reason: message });
+    const { code, reason } = readErrorAnswer(payload);
+    throw worldError("WE_ASK_FAILED", { agent, answerCode: code, reason });
   }
 
   #unanswered(agent: string, faultsBefore: number): Error {
@@ -355,18 +356,4 @@ function awaitKind(kind: string): TestAwait["kind"] {
   if (kind === "inference") return "infer";
   if (kind === "timer") return "sleep";
   return kind === "tool" || kind === "task" ? kind : "ask";
-}
-
-/** Error answers carry JSON `{code, message}`; a guest may have written anything. */
-function errorAnswer(payload: Uint8Array): { readonly code: string; readonly message: string } {
-  const text = decodeUtf8(payload) ?? "";
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === "object" && value !== null && "code" in value && "message" in value) {
-      return { code: String(value.code), message: String(value.message) };
-    }
-  } catch {
-    // Not JSON: the text itself says why.
-  }
-  return { code: "FAILED", message: text };
 }
