@@ -1,6 +1,7 @@
 /**
- * Requests of a world in a test and their answers. Lockstep: an answer enters at the tick that it is due, in the order of
- * emission, and that tick waits for it. The same rules as the engine's request desk, with functions instead of threads.
+ * Requests of a world in a test and their answers. Lockstep: an answer enters at the tick that it is due, in the order
+ * of emission, and that tick waits for it. The same rules as the engine's request desk, with functions instead of
+ * threads.
  */
 
 import type { ExternalRequest, InputBody, WorldContract } from "@wasm-engine/core";

@@ -59,7 +59,7 @@ interface ModelFunctions {
   answer(request: AskedRequest): unknown;
 }
 interface ToolFunctions {
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- inputs of tools are typed by the tool that reads them
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a tool says what it expects
   answer(input: any, request: AskedRequest): unknown;
 }
 

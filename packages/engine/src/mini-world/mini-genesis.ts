@@ -1,6 +1,6 @@
 /**
- * From options to what a world starts from, by the code that resolves configurations: the same options as an engine.yaml
- * give the same genesis. Models and tools are names only: tests answer for them.
+ * From options to what a world starts from, by the code that resolves configurations: the same options as an
+ * engine.yaml give the same genesis. Models and tools are names only: tests answer for them.
  */
 
 import { basename, dirname, extname, resolve } from "node:path";

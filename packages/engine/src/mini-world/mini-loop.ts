@@ -1,6 +1,6 @@
 /**
- * Drives a world in the calling thread, tick by tick, without a log: what the engine's tick loop does, with what happened
- * kept in a record. Equal inputs and answers give the chain of a real run.
+ * Drives a world in the calling thread, tick by tick, without a log: what the engine's tick loop does, with what
+ * happened kept in a record. Equal inputs and answers give the chain of a real run.
  */
 
 import type { AgentHandle, ModuleDigest } from "@wasm-engine/abi";
@@ -143,7 +143,7 @@ export class MiniLoop {
     this.#turns = [];
     const result = this.#world.step(tick, inputs);
     this.#reachedTick = tick;
-    const faults = this.#faults.note(tick, result.faults);
+    const faults = this.#faults.note(tick, result);
     this.#record.note(this.#world, { inputs, turns: this.#turns, result, faults });
     this.#desk.note(this.#world, result.requests);
     return result;

@@ -1,6 +1,6 @@
 /**
- * A world of agents inside of a test: the real core and executor in the calling thread, no process, no log, no clock. Owns
- * what a test does with it; the rules of ticks are the core's, inputs and answers those of mini-loop.ts.
+ * A world of agents inside of a test: the real core and executor in the calling thread, no process, no log, no clock.
+ * Owns what a test does with it; the rules of ticks are the core's, inputs and answers those of mini-loop.ts.
  */
 
 import { MessageFlag } from "@wasm-engine/abi";
@@ -186,7 +186,8 @@ export class MiniWorld {
 
   /**
    * Sends a message that wants an answer, executes ticks until it comes, and gives its body.
-   * @throws {WE_ASK_FAILED} where the answer is an error {WE_TEST_AGENT_FAULT} {WE_TEST_UNANSWERED} {WE_TEST_TICKS_LIMIT}
+   * @throws {WE_ASK_FAILED} where the answer is an error
+   * @throws {WE_TEST_AGENT_FAULT} {WE_TEST_UNANSWERED} {WE_TEST_TICKS_LIMIT}
    */
   async ask(
     to: string,
@@ -328,9 +329,10 @@ export class MiniWorld {
 
 function narrowed<Entry extends object>(entries: readonly Entry[], only: Only<Entry>): readonly Entry[] {
   const wanted = Object.entries(only).filter(([, value]) => value !== undefined);
-  return entries.filter(
-    (entry) => wanted.every(([key, value]) => (entry as Readonly<Record<string, unknown>>)[key] === value), // plain data
-  );
+  return entries.filter((entry) => {
+    const members = entry as Readonly<Record<string, unknown>>; // plain data
+    return wanted.every(([key, value]) => members[key] === value);
+  });
 }
 
 function answerersOf({ models, tools }: NewAnswers): Answerers {

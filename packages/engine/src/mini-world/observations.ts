@@ -1,6 +1,6 @@
 /** What a test sees of its world: plain values without handles, ids of requests and bytes, made to be compared. */
 
-import type { Json } from "@wasm-engine/core";
+import type { AgentView, Json } from "@wasm-engine/core";
 
 /** A message as it was sent, in the tick in which it was; it is received in the next one, from outside in the same. */
 export interface TestMessage {
@@ -105,7 +105,7 @@ export interface TestDeadLetter {
 export interface TestAgent {
   readonly id: string;
   /** `stopped`: it has ended and is no part of the world any more. */
-  readonly status: "starting" | "active" | "paused" | "busy" | "stopped";
+  readonly status: AgentView["status"];
   /** What the agent says about itself: `state` of a TypeScript agent, else all that it describes. */
   readonly state: Json | undefined;
   /** All that the agent describes; undefined where it cannot. */
