@@ -1,6 +1,7 @@
 /** Every error code of this package in one table: for documentation, `explain` and clients. */
 
 import type { ErrorTable } from "@wasm-engine/abi";
+import { MODEL_ADAPTER_ERRORS } from "./adapters/models/errors.js";
 import { BUNDLE_ERRORS } from "./bundle/errors.js";
 import { CONFIG_ERRORS } from "./config/errors.js";
 import { ENGINE_INFERENCE_ERRORS } from "./inference/errors.js";
@@ -15,6 +16,7 @@ import { WORLD_ERRORS } from "./world/errors.js";
 
 export const ENGINE_ERRORS: ErrorTable = {
   ...BUNDLE_ERRORS,
+  ...MODEL_ADAPTER_ERRORS,
   ...CONFIG_ERRORS,
   ...INPUT_ERRORS,
   ...OUTPUT_ERRORS,

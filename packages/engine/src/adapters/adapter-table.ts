@@ -4,6 +4,7 @@
  */
 
 import { assert } from "@wasm-engine/abi";
+import { withReuse } from "./answer-reuse.js";
 import type { Adapter, AdapterSetup, AdapterSurroundings, CreateAdapter } from "./contract.js";
 
 const modules: Readonly<Record<AdapterSetup["kind"], string>> = {
@@ -26,5 +27,5 @@ export async function createAdapter(
   const address = new URL(modules[setup.kind], import.meta.url).href;
   const module = (await import(address)) as AdapterModule; // checked by the assertion
   assert(typeof module.createAdapter === "function", "a module of the table makes adapters of its kind");
-  return await module.createAdapter(setup, surroundings);
+  return withReuse(await module.createAdapter(setup, surroundings), setup, surroundings);
 }

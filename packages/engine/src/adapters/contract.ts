@@ -48,7 +48,10 @@ export interface AdapterCall {
 }
 
 export interface Adapter {
-  /** Hex SHA-256 over what decides answers (text of a tool, rules of a script), where that is known: for reports. */
+  /**
+   * Hex SHA-256 over what decides answers (text of a tool; address, model and parameters of a server; rules of a
+   * script), where that is known: for reports, and part of the key under which answers are kept for reuse.
+   */
   readonly identity?: string;
   /** What a tool says of itself; the setup wins. Adapters of models may always be asked again. */
   readonly idempotent?: boolean;

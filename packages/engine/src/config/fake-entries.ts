@@ -6,6 +6,7 @@
 import { existsSync } from "node:fs";
 import type { FakeSetup } from "../adapters/contract.js";
 import { modelTimeoutMsDefault } from "../adapters/limits.js";
+import { readRules } from "../adapters/models/rules-file.js";
 import type { ConfigContext } from "./config-context.js";
 import type { FakeEntry } from "./config-file.js";
 import { shown } from "./problem.js";
@@ -34,7 +35,10 @@ export function resolveFake(
   };
   if (scripted !== undefined) {
     const file = context.file([...path, "scripted"], scripted);
-    return file === undefined ? undefined : { ...head, kind: "scripted", path: file };
+    if (file === undefined) return undefined;
+    // For its problems only: one that stops the adapter would be told after the modules were built.
+    readRules(file);
+    return { ...head, kind: "scripted", path: file };
   }
   if (recorded !== undefined) {
     const place = context.absolute(recorded);

@@ -8,21 +8,29 @@ import { pathText, shown } from "./problem.js";
 import type { Problem } from "./problem.js";
 import { ENGINE_SCHEMA } from "./schema.js";
 import { plainPattern } from "./schema-parts.js";
+import type { Schema } from "./schema-parts.js";
 import { adviceFor, nearest } from "./suggestion.js";
 import type { Path, YamlDocument } from "./yaml-document.js";
 
-let compiled: ValidateFunction | undefined;
+const compiled = new Map<Schema, ValidateFunction>();
 
-function validator(): ValidateFunction {
+function validator(schema: Schema): ValidateFunction {
   const options = { allErrors: true, verbose: true, allowUnionTypes: true, strict: true } as const;
-  compiled ??= new Ajv(options).compile(ENGINE_SCHEMA);
-  return compiled;
+  const validate = compiled.get(schema) ?? new Ajv(options).compile(schema);
+  compiled.set(schema, validate);
+  return validate;
 }
 
 /** The document as a configuration, or everything that the schema has against it. */
 export function checkSchema(document: YamlDocument): ConfigFile | readonly Problem[] {
-  const validate = validator();
-  if (validate(document.value)) return document.value as unknown as ConfigFile; // the schema has just accepted it
+  const problems = schemaProblems(document, ENGINE_SCHEMA);
+  return problems.length > 0 ? problems : (document.value as unknown as ConfigFile); // the schema has just accepted it
+}
+
+/** Everything that a schema has against a document. */
+export function schemaProblems(document: YamlDocument, schema: Schema): readonly Problem[] {
+  const validate = validator(schema);
+  if (validate(document.value)) return [];
   const problems = (validate.errors ?? []).flatMap((error) => problemOf(document, error) ?? []);
   return withoutMisspelt(distinct(problems));
 }
