@@ -19,6 +19,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { canHide, hiding, npmSetting } from "./hidden-repository.js";
 import { packAll, packComplaints } from "./pack-lists.js";
 import type { PackedPackage } from "./pack-lists.js";
 import { expectedSums, modelSource, projectFiles } from "./packed-project.js";
@@ -48,28 +49,12 @@ function check(what: string, ok: boolean, detail = ""): void {
   if (!ok) failures.push(what);
 }
 
-/** True where a command can be run with an empty folder in place of the repository. */
-function canHide(): boolean {
-  if (process.platform !== "linux") return false;
-  return spawnSync("unshare", ["-m", "sh", "-c", 'mount -t tmpfs tmpfs "$0"', repositoryRoot]).status === 0;
-}
-
 /** Runs a command in the project; the repository does not exist for it where that can be done. */
 function runIn({ folder, environment }: Project, command: readonly string[]): Outcome {
-  const hidden = ["unshare", "-m", "sh", "-c", 'mount -t tmpfs tmpfs "$0" && exec "$@"', repositoryRoot];
-  const [program = "", ...rest] = hides ? [...hidden, ...command] : command;
+  const [program = "", ...rest] = hides ? hiding(command) : command;
   const shell = process.platform === "win32";
   const result = spawnSync(program, rest, { cwd: folder, env: environment, encoding: "utf8", shell });
   return { status: result.status ?? -1, stdout: result.stdout, stderr: result.stderr };
-}
-
-function npmSetting(name: string): string {
-  const shell = process.platform === "win32";
-  return spawnSync("npm", ["config", "get", name], {
-    cwd: repositoryRoot,
-    encoding: "utf8",
-    shell,
-  }).stdout.trim();
 }
 
 /** Nothing of this machine's configuration but where packages come from and where they are cached. */

@@ -31,7 +31,7 @@ static void on_message(const we_message *message) {
   we_payload report = we_json_done(&json);
   if (is_alarm) {
     alarms++;
-    we_log_text(WE_LOG_LEVEL_WARN, report.content);
+    we_log_text(WE_LOG_LEVEL_INFO, report.content);
     /* Results below 0 are refusals: here that the topic is not granted. A failed invocation changes nothing. */
     if (we_publish("alarm", report) < 0) we_fail(1);
   } else {
