@@ -1,8 +1,8 @@
 /**
  * `npm run test:init`: what somebody new does, for every template, word by word: `npx wasm-engine init`, `npm start`,
- * `npm test`. The packed workspaces come from a throw-away registry on loopback; each template has an empty folder, an
- * empty home, an empty npm cache and no .npmrc, and where the system can, the repository is hidden. Prints how long each
- * step took. Needs the registry that npm is configured for.
+ * `npm test`. The packed workspaces come from a throw-away registry on loopback. Each template has an empty folder, an
+ * empty home, an empty npm cache and no .npmrc; where the system can, the repository is hidden. Prints how long each step
+ * took. Needs the registry that npm is configured for.
  */
 
 import { spawn } from "node:child_process";
@@ -101,7 +101,8 @@ async function firstEncounter(registry: ThrowAwayRegistry): Promise<void> {
   const folder = join(workshop, "line");
   mkdirSync(home);
   mkdirSync(folder);
-  const line = `npx --yes wasm-engine init demo --yes && cd demo && npm start${verbs.has("test") ? " && npm test" : ""}`;
+  const test = verbs.has("test") ? " && npm test" : "";
+  const line = `npx --yes wasm-engine init demo --yes && cd demo && npm start${test}`;
   const environment = { PATH: process.env["PATH"], HOME: home, npm_config_registry: registry.address };
   const { status, text, seconds } = await type(line, folder, environment);
   check(`${line} (${seconds.toFixed(1)} s)`, status === 0, text);
