@@ -1,8 +1,8 @@
 /**
- * `npm run test:init`: what somebody new does, for every template, word by word: `npx wasm-engine init`, `npm start`,
- * `npm test`. The packed workspaces come from a throw-away registry on loopback. Each template has an empty folder, an
- * empty home, an empty npm cache and no .npmrc; where the system can, the repository is hidden. Prints how long each step
- * took. Needs the registry that npm is configured for.
+ * `npm run test:init`: what somebody new does, for every template: `npx wasm-engine init`, `npm start`, `npm test`. The
+ * packed workspaces come from a throw-away registry on loopback. Each template has an empty folder, an empty home, an
+ * empty npm cache and no .npmrc; where the system can, the repository is hidden. Prints how long each step took. Needs
+ * the registry that npm is configured for.
  */
 
 import { spawn } from "node:child_process";
