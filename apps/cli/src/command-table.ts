@@ -6,11 +6,13 @@ import { lookingVerbs } from "./verbs/looking.js";
 import { modulesVerbs } from "./verbs/modules.js";
 import { movingVerbs } from "./verbs/moving.js";
 import { runningVerbs } from "./verbs/running.js";
+import { timeTravelVerbs } from "./verbs/time-travel.js";
 import { startingVerbs } from "./verbs/starting.js";
 
 export const commands: readonly CommandDefinition[] = [
   ...startingVerbs,
   ...runningVerbs,
+  ...timeTravelVerbs,
   ...lookingVerbs,
   ...movingVerbs,
   ...modulesVerbs,

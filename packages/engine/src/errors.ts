@@ -5,6 +5,7 @@ import { MODEL_ADAPTER_ERRORS } from "./adapters/models/errors.js";
 import { BUNDLE_ERRORS } from "./bundle/errors.js";
 import { CONFIG_ERRORS } from "./config/errors.js";
 import { ENGINE_INFERENCE_ERRORS } from "./inference/errors.js";
+import { FORK_ERRORS } from "./fork/errors.js";
 import { INPUT_ERRORS } from "./inputs/errors.js";
 import { MINI_WORLD_ERRORS } from "./mini-world/errors.js";
 import { BUILD_ERRORS } from "./modules/errors.js";
@@ -18,6 +19,7 @@ export const ENGINE_ERRORS: ErrorTable = {
   ...BUNDLE_ERRORS,
   ...MODEL_ADAPTER_ERRORS,
   ...CONFIG_ERRORS,
+  ...FORK_ERRORS,
   ...INPUT_ERRORS,
   ...OUTPUT_ERRORS,
   ...MINI_WORLD_ERRORS,

@@ -51,7 +51,7 @@ export async function replayRun(
     ...(testing === undefined ? {} : { testing }),
   };
   return withRun(run, options.baseDirectory, async ({ dir, name }) => {
-    const report = (await execute({ ...job, dir }, options)) as ReplayReport; // value of the job `replay`
+    const report = (await executeJob({ ...job, dir }, options)) as ReplayReport; // value of the job `replay`
     return { ...report, dir: name };
   });
 }
@@ -67,7 +67,7 @@ export async function inspectRun(
     ...(at === undefined ? {} : { at }),
     ...(agent === undefined ? {} : { agent }),
   };
-  const report = await withRun(run, options.baseDirectory, ({ dir }) => execute({ ...job, dir }, options));
+  const report = await withRun(run, options.baseDirectory, ({ dir }) => executeJob({ ...job, dir }, options));
   return report as WorldReport; // value of the job `inspect`
 }
 
@@ -83,7 +83,7 @@ export async function logsOfRun(
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),
   };
-  const lines = await withRun(run, options.baseDirectory, ({ dir }) => execute({ ...job, dir }, options));
+  const lines = await withRun(run, options.baseDirectory, ({ dir }) => executeJob({ ...job, dir }, options));
   return lines as readonly ConsoleLine[]; // value of the job `logs`
 }
 
@@ -91,12 +91,16 @@ export async function logsOfRun(
 export async function storyOfRun(run: string, options: JobOptions = {}): Promise<StoryReport> {
   const job: Unplaced<StoryJob> = { kind: "story" };
   return withRun(run, options.baseDirectory, async ({ dir, name }) => {
-    const report = (await execute({ ...job, dir }, options)) as StoryReport; // value of the job `story`
+    const report = (await executeJob({ ...job, dir }, options)) as StoryReport; // value of the job `story`
     return { ...report, replay: { ...report.replay, dir: name } };
   });
 }
 
-async function execute(job: Exclude<Job, { kind: "world" }>, options: JobOptions): Promise<unknown> {
+/** Does a job that ends with one value, where the options say. */
+export async function executeJob(
+  job: Exclude<Job, { kind: "world" }>,
+  options: JobOptions,
+): Promise<unknown> {
   const { onProgress, signal, v8Flags, execPath } = options;
   if (options.isolation === "inline") {
     const { runJob } = await import("../replay/run-job.js");

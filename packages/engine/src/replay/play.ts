@@ -67,7 +67,7 @@ export function playTick(track: Track, entry: RecoveredTick, flip: BitFlip | und
 }
 
 /** The tick that a view asks for, or the last one. @throws {WE_RUN_TICK} */
-export function lastTick(run: RecordedRun, asked: number | undefined): number {
+export function lastTick(run: Pick<RecordedRun, "log">, asked: number | undefined): number {
   const last = run.log.tick;
   if (asked === undefined) return last;
   const reached = Math.max(last, run.log.reachedTick);

@@ -1,6 +1,7 @@
 /** Jobs that end with one value, executed in a world process (or inline in tests). */
 
 import { unreachable } from "@wasm-engine/abi";
+import type { ForkJob } from "../fork/contract.js";
 import { singleThread } from "../threads/machine.js";
 import type { Machine } from "../threads/machine.js";
 import { inspect } from "./inspect.js";
@@ -18,9 +19,13 @@ export interface JobSurroundings {
 }
 
 export async function runJob(
-  job: ReplayJob | InspectJob | LogsJob | StoryJob,
+  job: ReplayJob | InspectJob | LogsJob | StoryJob | ForkJob,
   surroundings: JobSurroundings,
 ): Promise<unknown> {
+  if (job.kind === "fork") {
+    const { makeFork } = await import("../fork/make-fork.js");
+    return makeFork(job, surroundings.machine);
+  }
   const run = openRecordedRun(job.dir);
   switch (job.kind) {
     case "replay":

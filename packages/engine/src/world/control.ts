@@ -91,6 +91,8 @@ export interface RunResult {
   readonly messages: number;
   /** Requests to models. */
   readonly inferences: number;
+  /** How requests were answered since this process opened the run: from a record of an earlier run, or asked anew. */
+  readonly answers: { readonly reused: number; readonly asked: number };
   /** Milliseconds for which ticks waited for answers since this process opened the run. */
   readonly inferenceStallMs: number;
   /** Times that an inference thread ended unasked and was started again. */

@@ -8,6 +8,8 @@ import type { AgentHandle } from "@wasm-engine/abi";
 import { assert } from "@wasm-engine/abi";
 import { equalBytes } from "@wasm-engine/core";
 import type { Genesis, Json } from "@wasm-engine/core";
+import { forkFuture, forkSources, readPlan } from "../fork/fork-future.js";
+import type { ForkPlan } from "../fork/fork-plan.js";
 import type { Models } from "../inference/contract.js";
 import { noteModels, notedModels } from "../inference/noted-models.js";
 import type { NoteSideRecord } from "../inference/noted-models.js";
@@ -138,9 +140,12 @@ function assemble(store: RunStore, options: OpenRunOptions, started: WorldParts[
   started.push(parts);
   const { world, executor } = parts;
   assert(world.tick === (found?.tick ?? -1), "a snapshot holds the world of its tick");
+  const plan = store.fork && readPlan(store.dir, store.fork);
   const state = content?.host ?? newHostState(setup.inputs.length, setup.outputs.length);
+  // Kept calls of a fork have a position of their own, which snapshots of its parent do not know.
+  if (plan !== undefined) padTo(state.sourceRecords, setup.inputs.length + 1);
   const sinks = openSinks(setup, genesis, state);
-  const sources = openSources(setup, genesis, options.streams ?? []);
+  const sources = openSources(store, plan, options.streams ?? []);
   const note: NoteSideRecord = (kind, data) => store.note(kind, data);
   const models = options.models && notedModels(options.models, note, () => loop.reachedTick + 1);
   const loop: TickLoop = new TickLoop({
@@ -153,13 +158,14 @@ function assemble(store: RunStore, options: OpenRunOptions, started: WorldParts[
     ticksAheadMax: setup.ticksAheadMax,
     pass,
     faults,
+    ...(plan === undefined ? {} : { future: forkFuture(plan, world) }),
     ...observing(store, options.observation),
     answerers: models === undefined ? [] : [models],
   });
   if (store.recovered !== undefined) recover(loop, store, store.recovered);
   if (models !== undefined) noteModels(models, note, loop.reachedTick + 1);
   loop.begin();
-  loop.sourceRecords().forEach((record, index) => sources[index]?.seek(record));
+  loop.seekSources();
   return {
     runId: store.runId,
     dir: store.dir,
@@ -173,7 +179,8 @@ function assemble(store: RunStore, options: OpenRunOptions, started: WorldParts[
     models,
     answerWaitMs: options.writer === "thread" ? idleWaitMs : durableWaitMs,
     describe: (agent) => describeAgent(executor, agent),
-    readsStandardInput: setup.inputs.some((spec) => spec.path === "-"),
+    // A fork has what its parent read there.
+    readsStandardInput: plan === undefined && setup.inputs.some((spec) => spec.path === "-"),
     feed: (bytes) => feed(sources, bytes),
     takeSnapshot: () => takeSnapshot({ store, loop, executor, sinks, pass }),
     workers: () => parts.workers(),
@@ -223,16 +230,23 @@ function endsOf(run: EndParts): Pick<OpenRun, "close" | "abandon"> {
 
 /** `streams`: standard input as an abandoned run left it. */
 function openSources(
-  setup: RunSetup,
-  genesis: Genesis,
+  { setup, genesis, fork }: RunStore,
+  plan: ForkPlan | undefined,
   streams: readonly StreamInputSource[],
 ): readonly InputSource[] {
+  if (fork !== undefined && plan !== undefined) {
+    return forkSources(fork, plan, { specs: setup.inputs, genesis });
+  }
   const kept = [...streams];
   return setup.inputs.map((spec) =>
     spec.path === "-"
       ? (kept.shift() ?? new StreamInputSource(spec, genesis))
       : openInputSource(spec, genesis),
   );
+}
+
+function padTo(records: number[], length: number): void {
+  while (records.length < length) records.push(0);
 }
 
 function openSinks(setup: RunSetup, genesis: Genesis, state: HostState): readonly OutputSink[] {

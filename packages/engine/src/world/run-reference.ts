@@ -29,7 +29,11 @@ export function listRunIds(baseDirectory: string): readonly string[] {
   const directory = runsDirectory(baseDirectory);
   if (!existsSync(directory)) return [];
   const entries = readdirSync(directory, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  return entries.map((entry) => entry.name).sort();
+  // What begins with a point is a run that is still being made, or never was finished.
+  return entries
+    .map((entry) => entry.name)
+    .filter((name) => !name.startsWith("."))
+    .sort();
 }
 
 /**

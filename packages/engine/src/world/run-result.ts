@@ -22,6 +22,7 @@ export function runResultOf(
     agents: world.agents().length,
     messages: state.totals.messages,
     inferences: state.totals.inferences,
+    answers: { reused: run.loop.answerFigures.reused, asked: run.loop.answerFigures.asked },
     inferenceStallMs: Math.round(run.loop.inferenceStallMs),
     inferenceThreadDeaths: run.models?.threadDeaths ?? 0,
     models: run.models?.reports ?? [],

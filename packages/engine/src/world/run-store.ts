@@ -9,6 +9,7 @@ import type { ModuleDigest } from "@wasm-engine/abi";
 import { EXECUTABLE_SEMANTICS, genesisDigest } from "@wasm-engine/core";
 import type { Genesis, Json, Snapshot } from "@wasm-engine/core";
 import { digestOf } from "@wasm-engine/wasm";
+import type { ForkRecord } from "../fork/contract.js";
 import { newRunId, runsDirectory } from "./run-reference.js";
 import { nodeHasher, sha256Hex } from "../crypto/node-crypto.js";
 import { StackMap } from "../modules/stack-map.js";
@@ -24,13 +25,13 @@ import { executingProcess } from "./run-result.js";
 export type RunSetup = Omit<ResolvedWorld, "genesis" | "modules">;
 
 /** A module of the run: digest over the original bytes, SHA-256 over the instrumented ones. */
-interface StoredModule {
+export interface StoredModule {
   readonly name: string;
   readonly digest: ModuleDigest;
   readonly instrumented: ModuleDigest;
 }
 
-interface RunInfo {
+export interface RunInfo {
   readonly format: 1;
   readonly runId: string;
   readonly name: string;
@@ -40,6 +41,8 @@ interface RunInfo {
   readonly createdAt: string;
   readonly setup: RunSetup;
   readonly modules: readonly StoredModule[];
+  /** Present where the run was forked from another. */
+  readonly fork?: ForkRecord;
 }
 
 /** A run folder opened for reading. */
@@ -53,6 +56,8 @@ export interface ReadRun {
   readonly recovered: RecoveredLog;
   /** Places of the sources for stack traces of the run's modules. */
   readonly stacks: StackMap;
+  /** Present where the run was forked from another. */
+  readonly fork: ForkRecord | undefined;
   /** Facts beside the chain, oldest first. @throws {WE_RUN_FILE_DAMAGED} */
   sideRecords(): readonly SideRecord[];
   /** The newest usable snapshot at or before `tick`. */
@@ -94,16 +99,8 @@ export function createRunStore(
   const stored = [...modules].map(([digest, { name, instrumented }]): StoredModule => {
     return { name, digest, instrumented: instrumentedDigest(instrumented) };
   });
-  const info: RunInfo = {
-    format: 1,
-    runId: options.dir === undefined ? runId : basename(resolve(dir)),
-    name: genesis.name,
-    release: engineRelease(),
-    semantics: genesis.semantics,
-    createdAt: new Date().toISOString(),
-    setup,
-    modules: stored,
-  };
+  const id = options.dir === undefined ? runId : basename(resolve(dir));
+  const info = newRunInfo(id, { genesis, setup, modules: stored });
   // What an earlier run of the same configuration wrote there is not part of this one.
   clearOutputs(setup.outputs);
   const folder = RunFolder.create(dir, info as unknown as Json, nodeHasher); // the setup is plain data by contract
@@ -116,6 +113,25 @@ export function createRunStore(
   const log = createEventLog(folder.log, genesis, { durability, threaded: options.threaded });
   const bytes = new Map([...modules].map(([digest, module]) => [digest, module.instrumented]));
   return live({ folder, lock, log, info, genesis, modules: bytes, recovered: undefined });
+}
+
+/** run.json of a run that this release makes now. */
+export function newRunInfo(
+  runId: string,
+  run: { readonly genesis: Genesis } & Pick<RunInfo, "setup" | "modules" | "fork">,
+): RunInfo {
+  const { genesis, setup, modules, fork } = run;
+  return {
+    format: 1,
+    runId,
+    name: genesis.name,
+    release: engineRelease(),
+    semantics: genesis.semantics,
+    createdAt: new Date().toISOString(),
+    setup,
+    modules,
+    ...(fork === undefined ? {} : { fork }),
+  };
 }
 
 /** Opens a run to go on with it. @throws {WE_RUN_NOT_FOUND} @throws {WE_RUN_LOCKED} @throws {WE_LOG_DAMAGED} */
@@ -159,6 +175,7 @@ export function readRunStore(dir: string): ReadRun {
     modules,
     recovered,
     stacks: stacksOf(folder, info),
+    fork: info.fork,
     sideRecords: () => folder.sideRecords(),
     newestSnapshot: (tick) => newestSnapshot(folder, { digest: recovered.genesisDigest, records, tick }),
   };
@@ -206,6 +223,7 @@ function live(parts: LiveParts): RunStore {
     log,
     recovered,
     stacks: stacksOf(folder, info),
+    fork: info.fork,
     newestSnapshot: (tick) => newestSnapshot(folder, { digest, records: log.records, tick }),
     note: (kind, data) => side.append(kind, data),
     writeSnapshot: (snapshot) => {
@@ -235,7 +253,8 @@ function newestSnapshot(
   return folder.snapshots.newest({ genesisDigest: digest, records, tickMax: tick }).snapshot;
 }
 
-function readInfo(folder: RunFolder): RunInfo {
+/** @throws {WE_RUN_INFO} */
+export function readInfo(folder: RunFolder): RunInfo {
   const info: unknown = folder.readInfo();
   const valid = typeof info === "object" && info !== null && "format" in info && info.format === 1;
   if (!valid) throw fail("WE_RUN_INFO", { path: join(folder.path, "run.json") });
@@ -259,7 +278,7 @@ function stacksOf(folder: RunFolder, { modules }: RunInfo): StackMap {
   return new StackMap(() => modules.flatMap(({ digest }) => folder.readModule(digest) ?? []));
 }
 
-function instrumentedDigest(bytes: Uint8Array): ModuleDigest {
+export function instrumentedDigest(bytes: Uint8Array): ModuleDigest {
   return sha256Hex(bytes) as ModuleDigest; // brand: the folder keeps instrumented bytes under their own digest
 }
 

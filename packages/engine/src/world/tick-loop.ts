@@ -6,6 +6,9 @@
 
 import { assert } from "@wasm-engine/abi";
 import type { Departure, Input, InputBody, TickResult, WorldContract } from "@wasm-engine/core";
+import type { AnswerBook } from "../fork/answer-book.js";
+import { ReusingDesk } from "../fork/reusing-desk.js";
+import type { LoopDesk } from "../fork/reusing-desk.js";
 import type { Answerer } from "../inference/answerer.js";
 import { RequestDesk } from "../inference/request-desk.js";
 import type { AnswerFigures } from "../inference/request-desk.js";
@@ -32,6 +35,14 @@ export interface LoopParts {
   readonly observe?: (tick: number, result: TickResult, faults: readonly FaultReport[]) => void;
   /** What answers requests; absent: nobody does. */
   readonly answerers?: readonly Answerer[];
+  /** What a fork has of its parent's future. */
+  readonly future?: ForkFuture;
+}
+
+export interface ForkFuture {
+  /** Inputs that came from no source; their positions are counted behind those of the sources. */
+  readonly calls: InputSource;
+  readonly book: AnswerBook;
 }
 
 /** Departures of one tick. */
@@ -43,7 +54,7 @@ export interface ReleasedTick {
 export class TickLoop {
   readonly #parts: LoopParts;
   readonly deadLetters = new DeadLetterLog();
-  readonly #desk: RequestDesk;
+  readonly #desk: LoopDesk;
   /** Logged, not yet executed; all of one tick, the next. */
   #admitted: Input[] = [];
   #unreleased: ReleasedTick[] = [];
@@ -60,7 +71,8 @@ export class TickLoop {
     this.#reachedTick = parts.world.tick;
     this.#committedTick = parts.world.tick;
     this.#loggedSeq = parts.state.lastSeq;
-    this.#desk = new RequestDesk(parts.world, parts.answerers ?? []);
+    const desk = new RequestDesk(parts.world, parts.answerers ?? []);
+    this.#desk = parts.future === undefined ? desk : new ReusingDesk(desk, parts.future.book);
     this.#desk.note(parts.state.outstanding);
   }
 
@@ -138,7 +150,13 @@ export class TickLoop {
 
   /** Every source has delivered its last record. */
   get sourcesDone(): boolean {
-    return this.#parts.sources.every((source) => source.done && source.peekTick() === undefined);
+    return this.#sources.every((source) => source.done && source.peekTick() === undefined);
+  }
+
+  /** Everything that delivers inputs by itself; what a fork kept of calls comes last, as in the list of positions. */
+  get #sources(): readonly InputSource[] {
+    const { sources, future } = this.#parts;
+    return future === undefined ? sources : [...sources, future.calls];
   }
 
   /**
@@ -146,7 +164,7 @@ export class TickLoop {
    * at `floor`, the tick of the wall clock in a paced run, unless work is due before.
    */
   nextTick(floor?: number): number | undefined {
-    const { world, sources } = this.#parts;
+    const { world } = this.#parts;
     // Nothing that is logged later may enter an earlier tick: inputs are logged in the order of their ticks.
     const admitted = this.#admitted[0];
     if (admitted !== undefined) return admitted.tick;
@@ -154,7 +172,7 @@ export class TickLoop {
     let next = world.nextDueTick() ?? Infinity;
     assert(next > world.tick, "due ticks lie in the future");
     const answerTick = this.#desk.dueTick(first, floor ?? 0);
-    const peeked = sources.map((source) => source.peekTick()).filter((tick) => tick !== undefined);
+    const peeked = this.#sources.map((source) => source.peekTick()).filter((tick) => tick !== undefined);
     // Without a clock empty ticks pass in no time: they would carry the world to a timeout before a model can answer.
     const isHeld = floor === undefined && next > first && peeked.length === 0 && this.#desk.isAwaiting;
     if (isHeld && answerTick === undefined) return undefined;
@@ -191,11 +209,11 @@ export class TickLoop {
     }
   }
 
-  /** Next record per input source: what is logged is not read again. */
-  sourceRecords(): readonly number[] {
+  /** Sources go on behind what is logged. */
+  seekSources(): void {
     const records = [...this.#parts.state.sourceRecords];
     for (const { source } of this.#admitted) if (source !== undefined) records[source[0]] = source[1] + 1;
-    return records;
+    this.#sources.forEach((source, index) => source.seek(records[index] ?? 0));
   }
 
   /** Executes one tick with everything that is due in it. */
@@ -266,7 +284,7 @@ export class TickLoop {
 
   /** Inputs of `tick` in log order: admitted ones, results of requests, records of the sources. */
   #collect(tick: number): Input[] {
-    const { sources, state } = this.#parts;
+    const { sources, state, future } = this.#parts;
     assert(this.isReady(tick), "a tick waits for its answers");
     const inputs = this.#admitted;
     this.#admitted = [];
@@ -275,14 +293,17 @@ export class TickLoop {
       noteInput(state, input);
     }
     this.#desk.settle(inputs);
+    if (future !== undefined) inputs.push(...this.#drained(tick, future.calls, sources.length));
     for (const body of this.#desk.take(tick)) inputs.push(this.#log({ tick, body }));
-    sources.forEach((source, index) => {
-      for (const { body, record, key } of source.take(tick)) {
-        const position = [index, record] as const;
-        inputs.push(this.#log({ tick, body, source: position, ...(key === undefined ? {} : { key }) }));
-      }
-    });
+    for (const [index, source] of sources.entries()) inputs.push(...this.#drained(tick, source, index));
     return inputs;
+  }
+
+  /** Logs what a source has for `tick`; `index` is its place in the list of positions. */
+  #drained(tick: number, source: InputSource, index: number): readonly Input[] {
+    return source.take(tick).map(({ body, record, key }) => {
+      return this.#log({ tick, body, source: [index, record], ...(key === undefined ? {} : { key }) });
+    });
   }
 
   #log(input: Omit<Input, "seq">): Input {

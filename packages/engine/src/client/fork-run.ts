@@ -1,0 +1,125 @@
+/** Forks of recorded runs: reads and builds what is to be different here, makes the fork in a world process. */
+
+import { basename, join, resolve } from "node:path";
+import type { Json } from "@wasm-engine/core";
+import type {
+  ForkInputs,
+  ForkJob,
+  ForkOverrides,
+  ForkPoint,
+  ForkReport,
+  ResolvedOverrides,
+} from "../fork/contract.js";
+import { policyOf } from "../fork/override-text.js";
+import { forkError } from "../fork/errors.js";
+import { parseWorkers } from "../threads/worker-count.js";
+import type { Workers } from "../threads/worker-count.js";
+import { newRunId, runsDirectory } from "../world/run-reference.js";
+import { readSetup } from "../world/run-store.js";
+import { encodePayload } from "./payload.js";
+import { executeJob } from "./replay-run.js";
+import type { JobOptions } from "./replay-run.js";
+import { withRun } from "./run-place.js";
+
+export interface ForkOptions extends JobOptions {
+  /** Last tick that both runs share, or "start". */
+  readonly at: ForkPoint;
+  /** Refused where it holds anything. Default: `.wasm-engine/runs/<id>` beside the parent's configuration. */
+  readonly dir?: string;
+  /** What enters after the tick; default: keep. */
+  readonly inputs?: ForkInputs;
+  readonly overrides?: ForkOverrides;
+  /** Threads that execute agents; default `auto`. Shows in no result. */
+  readonly workers?: Workers;
+  readonly testing?: ForkJob["testing"];
+}
+
+/**
+ * Makes a run that shares the history of another one up to a tick, and differs from there on in the overrides. It can
+ * be resumed, replayed and bundled like any run; the parent is not needed any more.
+ * @throws {WE_RUN_UNKNOWN} {WE_RUN_TICK} {WE_RUN_EXISTS} {WE_FORK_GENESIS} {WE_FORK_OVERRIDE} {WE_FORK_INPUT}
+ * {WE_RUN_DIVERGED} and what building modules, reading inputs and entries of models and tools throw
+ */
+export async function forkRun(parent: string, options: ForkOptions): Promise<ForkReport> {
+  const { at, inputs = "keep", overrides = {}, workers, testing } = options;
+  return withRun(parent, options.baseDirectory, async ({ dir, name }) => {
+    const isBundle = dir !== name;
+    const setup = readSetup(dir);
+    // A bundle has no place of its own where models and modules could be looked for.
+    const directory = isBundle ? resolve(options.baseDirectory ?? process.cwd()) : setup.baseDirectory;
+    const out = resolve(options.dir ?? join(runsDirectory(directory), newRunId()));
+    const job: ForkJob = {
+      kind: "fork",
+      dir,
+      out,
+      runId: basename(out),
+      ...(isBundle ? { baseDirectory: directory } : {}),
+      at,
+      inputs: typeof inputs === "string" ? inputs : { file: resolve(inputs.file) },
+      overrides: await resolved(overrides, directory),
+      ...(workers === undefined ? {} : { workers: parseWorkers(workers) }),
+      ...(testing === undefined ? {} : { testing }),
+    };
+    return (await executeJob(job, options)) as ForkReport; // value of the job `fork`
+  });
+}
+
+/** Files read, sources built: what crosses into the world process is plain data. */
+async function resolved(overrides: ForkOverrides, directory: string): Promise<ResolvedOverrides> {
+  const {
+    modules = {},
+    models = {},
+    tools = {},
+    seed,
+    policy,
+    args = [],
+    inputs = {},
+    dropped = [],
+  } = overrides;
+  checkSeed(seed);
+  const entries = await resolvedEntries(models, tools, directory);
+  return {
+    modules: await builtModules(modules, directory),
+    ...entries,
+    replaced: [
+      ...Object.keys(models).map((name) => ({ kind: "inference", name }) as const),
+      ...Object.keys(tools).map((name) => ({ kind: "tool", name }) as const),
+    ],
+    ...(seed === undefined ? {} : { seed }),
+    ...(policy === undefined ? {} : { policy: policyOf(`policy=${policy}`, policy) }),
+    args,
+    inputs: Object.entries(inputs).map(([seq, value]) => ({ seq: Number(seq), ...encodePayload(value) })),
+    dropped,
+  };
+}
+
+/** @throws {WE_FORK_OVERRIDE} */
+function checkSeed(seed: number | undefined): void {
+  if (seed === undefined || (Number.isSafeInteger(seed) && seed >= 0)) return;
+  const reason = "a seed is a whole number from 0 to 2^53 - 1";
+  throw forkError("WE_FORK_OVERRIDE", { override: `seed=${seed}`, reason, advice: "for example seed=7" });
+}
+
+async function resolvedEntries(
+  models: Readonly<Record<string, Json>>,
+  tools: Readonly<Record<string, Json>>,
+  directory: string,
+): Promise<Pick<ResolvedOverrides, "models" | "adapters">> {
+  if (Object.keys(models).length === 0 && Object.keys(tools).length === 0)
+    return { models: [], adapters: [] };
+  const { resolveEntries } = await import("../config/override-entries.js");
+  return resolveEntries({ models, tools }, directory);
+}
+
+async function builtModules(
+  files: Readonly<Record<string, string>>,
+  directory: string,
+): Promise<ResolvedOverrides["modules"]> {
+  const requests = Object.entries(files).map(([name, path]) => ({ name, path: resolve(path) }));
+  if (requests.length === 0) return [];
+  const [{ projectTrust }, { loadModules }] = await Promise.all([
+    import("../config/override-entries.js"),
+    import("../modules/load-modules.js"),
+  ]);
+  return [...(await loadModules(requests, projectTrust(directory))).values()];
+}

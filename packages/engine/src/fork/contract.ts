@@ -1,0 +1,110 @@
+/**
+ * What a fork is asked to be, what a run folder keeps of it, and what it reports. A fork is a run of its own that
+ * shares the log of another one up to a tick. Plain data: a fork is made in a world process.
+ */
+
+import type { AgentId, Encoding } from "@wasm-engine/abi";
+import type { Json, Policy } from "@wasm-engine/core";
+import type { AdmittedModule } from "../modules/admission.js";
+import type { Workers } from "../threads/worker-count.js";
+import type { AdapterSetup } from "../adapters/contract.js";
+import type { ModelSetup } from "../world/contract.js";
+
+/** `start`: before tick 0, where even the genesis may be another. */
+export type ForkPoint = number | "start";
+
+/**
+ * keep: what entered the parent from outside after the tick enters again, then its input files go on. none: nothing
+ * enters any more. Else a JSON Lines or CSV file: members `to` and `topic` of a record address it, `tick` says when.
+ */
+export type ForkInputs = "keep" | "none" | { readonly file: string };
+
+/** One member of an agent's arguments: `["prompt", "tone"]`; an empty path is all of them. */
+export interface ArgumentChange {
+  readonly agent: string;
+  readonly path: readonly string[];
+  readonly value: Json;
+}
+
+/** What is to be different. Everything else is as in the parent. */
+export interface ForkOverrides {
+  /** Path of a source or .wasm file by module name: every agent of that module is upgraded at the tick after. */
+  readonly modules?: Readonly<Record<string, string>>;
+  /** As `models` and `tools` of engine.yaml have them, by name; answers of the earlier one are not reused. */
+  readonly models?: Readonly<Record<string, Json>>;
+  readonly tools?: Readonly<Record<string, Json>>;
+  /** These three are part of the genesis: only at "start". */
+  readonly seed?: number;
+  readonly policy?: string;
+  readonly args?: readonly ArgumentChange[];
+  /** Other payloads of inputs after the tick, by their sequence. */
+  readonly inputs?: Readonly<Record<number, Json>>;
+  /** Inputs after the tick that do not enter. */
+  readonly dropped?: readonly number[];
+}
+
+/** The part of a run folder's run.json that makes it a fork. JSON. */
+export interface ForkRecord {
+  /** Id of the run that it was forked from. */
+  readonly parent: string;
+  /** Last tick that both share; -1 for none. */
+  readonly at: number;
+  readonly inputs: "keep" | "none" | "file";
+  /** What is different, as `--set` would say it. */
+  readonly overrides: readonly string[];
+  /** Input files that are read on, by index, and the record that they go on with. Others deliver nothing any more. */
+  readonly openSources: readonly { readonly index: number; readonly record: number }[];
+  /** SHA-256 of the file with kept inputs and recorded answers; absent where there are none. */
+  readonly plan?: string;
+}
+
+/** What {@link ForkOverrides} come to once files have been read and built. */
+export interface ResolvedOverrides {
+  readonly modules: readonly AdmittedModule[];
+  readonly models: readonly ModelSetup[];
+  readonly adapters: readonly AdapterSetup[];
+  /** Names of models and tools that were replaced. */
+  readonly replaced: readonly { readonly kind: "inference" | "tool"; readonly name: string }[];
+  readonly seed?: number;
+  readonly policy?: Policy;
+  readonly args: readonly ArgumentChange[];
+  readonly inputs: readonly {
+    readonly seq: number;
+    readonly encoding: Encoding;
+    readonly payload: Uint8Array;
+  }[];
+  readonly dropped: readonly number[];
+}
+
+export interface ForkJob {
+  readonly kind: "fork";
+  readonly dir: string;
+  /** Folder and id of the fork. */
+  readonly out: string;
+  readonly runId: string;
+  /** Folder that models and modules of the fork are relative to; absent: that of the parent. */
+  readonly baseDirectory?: string;
+  readonly at: ForkPoint;
+  readonly inputs: ForkInputs;
+  readonly overrides: ResolvedOverrides;
+  readonly workers?: Workers;
+  /** Test-only: the process ends as if it were killed, after so many steps of making the fork. */
+  readonly testing?: { readonly dieAfter?: "log" | "world" | "plan" };
+}
+
+export interface ForkReport {
+  readonly runId: string;
+  readonly dir: string;
+  /** Id of the run that it was forked from. */
+  readonly parent: string;
+  /** Last tick that both share; -1 for none. */
+  readonly at: number;
+  /** Head of the chain up to there. */
+  readonly chainHead: string;
+  /** Inputs of the parent (or the file) that will enter the fork. */
+  readonly keptInputs: number;
+  /** Requests whose recorded answer enters again where the fork makes them. */
+  readonly recordedAnswers: number;
+  /** Agents that get another module at the tick after. */
+  readonly upgraded: readonly AgentId[];
+}

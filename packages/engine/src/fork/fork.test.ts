@@ -1,0 +1,158 @@
+/** Forks without a change have their parent's chain; whatever is kept enters exactly as it did. */
+
+import assert from "node:assert/strict";
+import { existsSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { before, test } from "node:test";
+import type { AgentId } from "@wasm-engine/abi";
+import { Engine } from "../client/engine.js";
+import { forkRun } from "../client/fork-run.js";
+import type { ForkOptions } from "../client/fork-run.js";
+import { inspectRun, replayRun } from "../client/replay-run.js";
+import { verifyLogOfRun } from "../client/run-log.js";
+import { batchesOf, fakeTesting, modelWorld } from "../testing/model-world.js";
+import { freshFolder, loggedInputs, outputOf } from "../testing/run-folders.js";
+import { sampleWorld } from "../testing/sample-world.js";
+import type { RunResult } from "../world/control.js";
+import { listRunIds, runsDirectory } from "../world/run-reference.js";
+
+const folder = freshFolder("fork");
+const inline = { isolation: "inline" } as const;
+let parent: RunResult;
+let forks = 0;
+
+before(async () => {
+  const directory = join(folder, "parent");
+  await using world = await Engine.open(await sampleWorld({ directory, snapshotEvery: 20 }), inline);
+  await world.step(3);
+  await world.send("a1", { n: "call" }, { key: "first" });
+  await world.step(10);
+  await world.send("a2", { n: "call" });
+  await world.publish("record", { n: "all" });
+  await world.spawnAgent({ id: "late", module: "folder" });
+  parent = await world.run();
+});
+
+/** A fork of `run`, made inline. */
+async function forked(run: string, options: ForkOptions): Promise<{ dir: string; at: number }> {
+  forks += 1;
+  return forkRun(run, { dir: join(folder, `fork-${forks}`), ...inline, ...options });
+}
+
+async function finished(dir: string): Promise<RunResult> {
+  await using world = await Engine.open(dir, { resume: true, ...inline, testing: fakeTesting });
+  return await world.run();
+}
+
+function outputOfFork(dir: string): string {
+  return readFileSync(join(dir, "outputs", "out.jsonl"), "utf8");
+}
+
+test("a fork without a change has its parent's head, counts and outputs, wherever it begins", async () => {
+  const last = parent.ticks - 1;
+  for (const at of ["start", 0, 1, 4, 13, 14, 20, 33, 59, last] as const) {
+    const { dir } = await forked(parent.dir, { at });
+    assert.equal((await verifyLogOfRun(dir)).ok, true);
+    const result = await finished(dir);
+    const name = `at ${at}`;
+    assert.equal(result.chainHead, parent.chainHead, name);
+    assert.equal(result.stateHash, parent.stateHash, name);
+    assert.equal(result.ticks, parent.ticks, name);
+    assert.equal(result.turnsExecuted, parent.turnsExecuted, name);
+    assert.equal(result.inputs, parent.inputs, name);
+    assert.equal(outputOfFork(dir), outputOf(join(folder, "parent")), name);
+    const replayed = await replayRun(dir, inline);
+    assert.deepEqual([replayed.verified, replayed.chainHead], [true, parent.chainHead], name);
+  }
+});
+
+test("without its parent's folder and files a fork replays, resumes and forks again", async () => {
+  const directory = join(folder, "gone");
+  await using world = await Engine.open(await sampleWorld({ directory }), inline);
+  await world.step(5);
+  await world.send("a1", { n: "call" });
+  const result = await world.run();
+  await world.close();
+  const { dir } = await forked(result.dir, { at: 2 });
+  renameSync(directory, `${directory}-moved`);
+  const again = await forked(dir, { at: 1 });
+  const third = await forked(again.dir, { at: 0 });
+  rmSync(again.dir, { recursive: true });
+  for (const fork of [dir, third.dir]) {
+    const done = await finished(fork);
+    assert.equal(done.chainHead, result.chainHead);
+    assert.equal((await replayRun(fork, inline)).chainHead, result.chainHead);
+  }
+});
+
+test("a fork that is forked in the middle hands on what it has not used", async () => {
+  const first = await forked(parent.dir, { at: 2 });
+  await using world = await Engine.open(first.dir, { resume: true, ...inline });
+  await world.run({ ticks: 9 });
+  await world.close();
+  for (const at of [1, 5, 8]) {
+    const { dir } = await forked(first.dir, { at });
+    assert.equal((await finished(dir)).chainHead, parent.chainHead, `at ${at}`);
+  }
+});
+
+test("a fork's process that is killed while it makes one leaves nothing that counts as a run", async () => {
+  const baseDirectory = join(folder, "parent");
+  const known = listRunIds(baseDirectory);
+  for (const dieAfter of ["log", "world", "plan"] as const) {
+    const dir = join(runsDirectory(baseDirectory), `killed-${dieAfter}`);
+    const options = { at: 20, dir, testing: { dieAfter } } as const;
+    await assert.rejects(forkRun(parent.dir, options), { code: "WE_WORLD_DIED" });
+    assert.equal(existsSync(dir), false);
+    assert.deepEqual(listRunIds(baseDirectory), known);
+    const made = await forkRun(parent.dir, { at: 20, dir, ...inline });
+    assert.equal((await finished(made.dir)).chainHead, parent.chainHead);
+    rmSync(dir, { recursive: true });
+  }
+});
+
+test("threads show in no fork", async () => {
+  for (const workers of [1, 3]) {
+    const dir = join(folder, `workers-${workers}`);
+    await forkRun(parent.dir, { at: 17, dir, workers });
+    await using world = await Engine.open(dir, { resume: true, workers });
+    const result = await world.run();
+    assert.deepEqual([result.chainHead, result.stateHash], [parent.chainHead, parent.stateHash]);
+  }
+});
+
+test("answers that were on their way arrive as in the parent, and nobody is asked", async () => {
+  for (const delivery of ["lockstep", "recorded"] as const) {
+    const directory = join(folder, `model-${delivery}`);
+    const options = {
+      directory,
+      behaviour: { latencyTicks: 3, delayMs: 3 },
+      inference: { delivery, strict: false },
+    };
+    await using world = await Engine.open(await modelWorld(options), { ...inline, testing: fakeTesting });
+    const result = await world.run();
+    await world.close();
+    const asked = batchesOf(directory).length;
+    const results = loggedInputs(result.dir).filter(({ body }) => body.kind === "result");
+    const firsts = [...new Set(results.map(({ tick }) => tick - 1))].slice(0, 4);
+    for (const at of ["start", ...firsts] as const) {
+      const { dir } = await forked(result.dir, { at });
+      const done = await finished(dir);
+      assert.equal(done.chainHead, result.chainHead, `${delivery} at ${at}`);
+      const from = at === "start" ? -1 : at;
+      const later = results.filter(({ tick }) => tick > from).length;
+      assert.deepEqual(done.answers, { reused: later, asked: 0 }, `${delivery} at ${at}`);
+    }
+    assert.equal(batchesOf(directory).length, asked, "no fork has asked the model");
+  }
+});
+
+test("the state at the forked tick is the parent's", async () => {
+  const { dir } = await forked(parent.dir, { at: 25 });
+  const agent = "a3" as AgentId; // of the sample world
+  const [own, theirs] = await Promise.all(
+    [dir, parent.dir].map((run) => inspectRun(run, { at: 25, agent, ...inline })),
+  );
+  assert.equal(own?.stateHash, theirs?.stateHash);
+  assert.equal(own?.agents[0]?.digest, theirs?.agents[0]?.digest);
+});

@@ -1,0 +1,227 @@
+/**
+ * Makes the folder of a fork: the parent's records up to the tick, its modules, a snapshot of the world there, and what
+ * is still to come. It is made beside its place under a hidden name and moved there when it is whole and on the disk,
+ * so that a fork which was interrupted is no run.
+ */
+
+import { mkdirSync, readdirSync, renameSync, rmSync, rmdirSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { genesisDigest, nextChainHead } from "@wasm-engine/core";
+import type { Genesis, Json } from "@wasm-engine/core";
+import { nodeHasher, sha256Hex } from "../crypto/node-crypto.js";
+import { lastTick } from "../replay/play.js";
+import { RunFolder, createEventLog, nodeFileSystem } from "../storage/index.js";
+import { storageError } from "../storage/errors.js";
+import { errnoOf, replaceFile } from "../storage/file-system.js";
+import type { Machine } from "../threads/machine.js";
+import { openRun } from "../world/open-run.js";
+import type { OpenRun } from "../world/open-run.js";
+import { hex } from "../world/report.js";
+import { instrumentedDigest, newRunInfo, readInfo, readRunStore } from "../world/run-store.js";
+import type { ReadRun, StoredModule } from "../world/run-store.js";
+import type { ForkJob, ForkRecord, ForkReport, ResolvedOverrides } from "./contract.js";
+import { changedGenesis, changedSetup, checkNoGenesisChange, checkReplaced } from "./fork-changes.js";
+import { encodePlan, planFileName } from "./fork-plan.js";
+import { overrideTexts } from "./override-text.js";
+import { planFuture } from "./planned-future.js";
+import type { PlannedFuture } from "./planned-future.js";
+
+/** Folder of the outputs in that of the fork. */
+const outputsFolder = "outputs";
+
+/** The job `fork`. @throws {WE_RUN_EXISTS} {WE_RUN_TICK} {WE_RUN_DIVERGED} and the codes of forks, modules, inputs */
+export function makeFork(job: ForkJob, machine: Machine | undefined): ForkReport {
+  const parent = readRunStore(job.dir);
+  const at = job.at === "start" ? -1 : lastTick({ log: parent.recovered }, job.at);
+  const { out } = job;
+  const staging = join(dirname(out), `.${basename(out)}.fork`);
+  checkPlace(out);
+  try {
+    mkdirSync(dirname(out), { recursive: true });
+    rmSync(staging, { recursive: true, force: true });
+  } catch (error) {
+    throw storageError("WE_RUN_UNWRITABLE", { path: staging, cause: errnoOf(error) });
+  }
+  try {
+    const report = makeAt(staging, parent, { job, at, machine });
+    if (nodeFileSystem.list(out) !== undefined) rmdirSync(out);
+    renameSync(staging, out);
+    nodeFileSystem.syncFolder(dirname(out));
+    return report;
+  } catch (error) {
+    rmSync(staging, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** @throws {WE_RUN_EXISTS} */
+function checkPlace(out: string): void {
+  const names = nodeFileSystem.list(out);
+  if (names !== undefined && readdirSync(out).length > 0) throw storageError("WE_RUN_EXISTS", { path: out });
+}
+
+interface Making {
+  readonly job: ForkJob;
+  readonly at: number;
+  readonly machine: Machine | undefined;
+}
+
+function makeAt(staging: string, parent: ReadRun, { job, at, machine }: Making): ForkReport {
+  const { overrides, out, runId } = job;
+  checkReplaced(parent.genesis, overrides);
+  if (at >= 0) checkNoGenesisChange(overrides, at);
+  const genesis = at >= 0 ? parent.genesis : changedGenesis(parent.genesis, overrides);
+  const source = RunFolder.open(job.dir, nodeHasher);
+  const modules = storedModules(source, overrides);
+  const info = (dir: string, fork: ForkRecord): Json => {
+    const place = { baseDirectory: job.baseDirectory, outputs: outputsIn(dir, parent) };
+    const setup = changedSetup(parent.setup, overrides, place);
+    const made = newRunInfo(runId, { genesis, setup, modules, fork });
+    return made as unknown as Json; // plain data by contract
+  };
+  const bare: ForkRecord = {
+    parent: parent.runId,
+    at,
+    inputs: typeof job.inputs === "string" ? job.inputs : "file",
+    overrides: overrideTexts(overrides),
+    openSources: [],
+  };
+  const folder = RunFolder.create(staging, info(staging, bare), nodeHasher);
+  writeModules(folder, source, modules, overrides);
+  const records = writePrefix(folder, parent, genesis, at);
+  copySnapshot(folder, parent, { at, records });
+  die(job, "log");
+  const run = openRun(
+    { kind: "resume", dir: staging },
+    { writer: "inline", pass: () => undefined, ...(machine === undefined ? {} : { machine }) },
+  );
+  const { chainHead, future } = sealed(run, at, () => {
+    die(job, "world");
+    return planFuture(parent, run.loop, { job, at, modules });
+  });
+  const record = writePlan(folder, bare, future);
+  folder.writeInfo(info(out, record));
+  note(folder, job, record);
+  die(job, "plan");
+  return {
+    runId,
+    dir: out,
+    parent: parent.runId,
+    at,
+    chainHead,
+    keptInputs: future.plan.inputs.length - future.upgraded.length,
+    recordedAnswers: future.plan.answers.length,
+    upgraded: future.upgraded,
+  };
+}
+
+/** Keeps the world at the tick, computes what is still to come from there, and closes the run. */
+function sealed(
+  run: OpenRun,
+  at: number,
+  compute: () => PlannedFuture,
+): { readonly chainHead: string; readonly future: PlannedFuture } {
+  const { loop, log } = run;
+  try {
+    loop.reach(at);
+    log.waitForSync();
+    loop.release();
+    if (loop.world.tick >= 0) run.takeSnapshot();
+    return { chainHead: hex(loop.world.chainHead), future: compute() };
+  } finally {
+    // Not closed like a run that has ended: its world may stand beyond the tick, to see the parent's requests.
+    run.abandon();
+  }
+}
+
+/** Modules of the parent and those that the fork brings, which stand first under their names. */
+function storedModules(source: RunFolder, { modules }: ResolvedOverrides): readonly StoredModule[] {
+  const fresh = modules.map(({ name, digest, instrumented }) => {
+    return { name, digest, instrumented: instrumentedDigest(instrumented) };
+  });
+  const digests = new Set(fresh.map(({ digest }) => digest));
+  return [...fresh, ...readInfo(source).modules.filter(({ digest }) => !digests.has(digest))];
+}
+
+function writeModules(
+  folder: RunFolder,
+  source: RunFolder,
+  stored: readonly StoredModule[],
+  { modules }: ResolvedOverrides,
+): void {
+  for (const { digest, bytes, instrumented } of modules) {
+    folder.writeModule(digest, bytes);
+    folder.writeModule(instrumentedDigest(instrumented), instrumented);
+  }
+  for (const digest of stored.flatMap((module) => [module.digest, module.instrumented])) {
+    const bytes = source.readModule(digest);
+    if (bytes !== undefined) folder.writeModule(digest, bytes);
+  }
+}
+
+/** The records up to and with the last commit at or before the tick. Returns how many the log holds. */
+function writePrefix(folder: RunFolder, parent: ReadRun, genesis: Genesis, at: number): number {
+  const log = createEventLog(folder.log, genesis, { durability: "ephemeral", threaded: false });
+  let head = genesisDigest(nodeHasher, genesis);
+  for (const { tick, inputs, commit } of parent.recovered.ticks()) {
+    if (commit === undefined || tick > at) break;
+    for (const input of inputs) log.append({ kind: "input", input });
+    head = nextChainHead(nodeHasher, head, commit);
+    log.append({ kind: "commit", commit, chainHead: head });
+    log.poll();
+  }
+  const { records } = log;
+  log.close(at);
+  return records;
+}
+
+/** Outputs are written anew, so a world that has any is executed from its first tick. */
+function copySnapshot(
+  folder: RunFolder,
+  parent: ReadRun,
+  { at, records }: { readonly at: number; readonly records: number },
+): void {
+  const snapshot = parent.setup.outputs.length > 0 || at < 0 ? undefined : parent.newestSnapshot(at);
+  if (snapshot !== undefined) folder.snapshots.save({ ...snapshot, logRecords: records });
+}
+
+/** No fork writes over what its parent wrote. Names that two outputs share are told apart by their places. */
+function outputsIn(dir: string, { setup }: ReadRun): ReadRun["setup"]["outputs"] {
+  const names = setup.outputs.map(({ path }) => basename(path));
+  return setup.outputs.map((output, index) => {
+    const name = basename(output.path);
+    const isShared = names.indexOf(name) !== names.lastIndexOf(name);
+    return { ...output, path: join(dir, outputsFolder, isShared ? `${index}-${name}` : name) };
+  });
+}
+
+function writePlan(folder: RunFolder, bare: ForkRecord, future: PlannedFuture): ForkRecord {
+  const { plan, openSources } = future;
+  if (plan.inputs.length === 0 && plan.answers.length === 0) return { ...bare, openSources };
+  const bytes = encodePlan(plan);
+  replaceFile(nodeFileSystem, folder.path, planFileName, [bytes]);
+  return { ...bare, openSources, plan: sha256Hex(bytes) };
+}
+
+/** What run.json leaves out because it travels: where the parent was. */
+function note(folder: RunFolder, job: ForkJob, record: ForkRecord): void {
+  const side = folder.openSideRecords();
+  const { parent, at, inputs, overrides } = record;
+  side.append("forked", {
+    parent,
+    parentDir: job.dir,
+    at,
+    inputs,
+    overrides,
+    time: new Date().toISOString(),
+  });
+  side.close();
+}
+
+/** Test-only. */
+function die({ testing }: ForkJob, step: NonNullable<ForkJob["testing"]>["dieAfter"]): void {
+  if (testing?.dieAfter === undefined || testing.dieAfter !== step) return;
+  process.kill(process.pid, "SIGKILL");
+  // The signal ends the process before the next instruction matters; sleeping makes sure of it.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+}
