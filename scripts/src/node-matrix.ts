@@ -1,7 +1,7 @@
 /**
- * Runs the example worlds under other Node versions and V8 tiers and with several threads, and compares chain heads. A
+ * Runs the example worlds, and one of deep calls, under other Node versions and V8 tiers and with several threads, and compares chain heads. A
  * command of its own as it installs Node binaries from npm into node_modules/.cache:
- * `node scripts/dist/node-matrix.js [20 22 24 26]`. Threads are varied on the first version alone: killed, late,
+ * `node scripts/dist/node-matrix.js [20 22 24 26] [WORLD.yaml]`. Threads are varied on the first version alone: killed, late,
  * one to eight. With `--native` airports ask the native provider: one head per fingerprint.
  */
 
@@ -65,13 +65,15 @@ function execute(node: string, { flags, workers, threads }: Variant, world: stri
     node?: string;
     v8Flags?: string[];
     threadsLost?: number;
+    faults?: number;
   }; // the CLI's document
   const cell = `${node} ${flags.join(" ")} ${world}`;
   if (result.status !== 0) throw new TypeError(`${cell}: exit ${result.status}\n${result.stderr}`);
   const applied = flags.every((flag) => report.v8Flags?.includes(flag) === true);
   if (!applied)
     throw new TypeError(`the executing process did not get ${flags.join(" ")}: ${String(report.v8Flags)}`);
-  const { chainHead = "", ticks = 0, fuel = 0, threadsLost = 0 } = report;
+  const { chainHead = "", ticks = 0, fuel = 0, threadsLost = 0, faults } = report;
+  if (faults !== 0) throw new TypeError(`${cell}: ${faults} faults`);
   if (threads?.startsWith("kill") === true && threadsLost === 0)
     throw new TypeError(`${cell}: no thread was lost`);
   const label = threads === undefined ? workers : `${workers}, ${threads}`;
@@ -119,7 +121,13 @@ const options = process.argv.slice(2);
 const isNative = options.includes("--native");
 const chosen = options.filter((option) => /^\d+$/.test(option));
 const majors = chosen.length > 0 ? chosen : ["20", "22", "24", "26"];
-const worlds = isNative ? [nativeWorld()] : ["examples/relay/engine.yaml", "examples/airports/engine.yaml"];
+const chosenWorlds = options.filter((option) => option.endsWith(".yaml"));
+const allWorlds = [
+  "examples/relay/engine.yaml",
+  "sdk/tests/guests/depth/engine.yaml",
+  "examples/airports/engine.yaml",
+];
+const worlds = isNative ? [nativeWorld()] : chosenWorlds.length > 0 ? chosenWorlds : allWorlds;
 try {
   const equal = worlds.map((world) => compare(world, majors));
   process.exitCode = equal.every((same) => same) ? 0 : 3;

@@ -53,8 +53,11 @@ QUICKJS(int32_t, qjs_promise_state, value *);
 QUICKJS(value *, qjs_promise_result, value *);
 QUICKJS(void, wasm_free, void *);
 
-/* Of the reactor's 1 MiB shadow stack; deeper recursion is a RangeError of the script. */
-#define STACK_BYTES (256 * 1024)
+/*
+ * Of the reactor's 1 MiB shadow stack; deeper recursion is a RangeError of the script. Twice as much would meet the
+ * budget of call depth first, which no script can catch.
+ */
+#define STACK_BYTES (384 * 1024)
 #define EVAL_MODULE 1
 #define STRIP_SOURCE (1 << 4)
 #define STRIP_DEBUG (1 << 5)
