@@ -1,8 +1,8 @@
 /**
- * Runs the example worlds, and one of deep calls, under other Node versions and V8 tiers and with several threads, and compares chain heads. A
- * command of its own as it installs Node binaries from npm into node_modules/.cache:
- * `node scripts/dist/node-matrix.js [20 22 24 26] [WORLD.yaml]`. Threads are varied on the first version alone: killed, late,
- * one to eight. With `--native` airports ask the native provider: one head per fingerprint.
+ * Runs the example worlds, and one of deep calls, under other Node versions and V8 tiers and with several threads, and
+ * compares chain heads. A command of its own as it installs Node binaries from npm into node_modules/.cache:
+ * `node scripts/dist/node-matrix.js [20 22 24 26] [WORLD.yaml]`. Threads are varied on the first version alone: killed,
+ * late, one to eight. With `--native` airports ask the native provider: one head per fingerprint.
  */
 
 import { spawnSync } from "node:child_process";
