@@ -88,7 +88,10 @@ function cliPage(definitions: readonly CommandDefinition[]): string {
 
 function verbSection(definition: CommandDefinition): string[] {
   const { name, description, arguments: args, options, examples, exitCodes } = definition;
-  const places = args.map((arg) => (arg.optional === true ? `[${arg.name}]` : `<${arg.name}>`));
+  const places = args.map(({ name, optional, variadic }) => {
+    const shown = variadic === true ? `${name}…` : name;
+    return optional === true ? `[${shown}]` : `<${shown}>`;
+  });
   const usage = ["wasm-engine", name, ...places, "[options]"];
   return [
     `## ${name}`,

@@ -8,12 +8,14 @@ import { movingVerbs } from "./verbs/moving.js";
 import { runningVerbs } from "./verbs/running.js";
 import { timeTravelVerbs } from "./verbs/time-travel.js";
 import { startingVerbs } from "./verbs/starting.js";
+import { testingVerbs } from "./verbs/testing.js";
 
 export const commands: readonly CommandDefinition[] = [
   ...startingVerbs,
   ...runningVerbs,
   ...timeTravelVerbs,
   ...lookingVerbs,
+  ...testingVerbs,
   ...movingVerbs,
   ...modulesVerbs,
   ...environmentVerbs,

@@ -16,6 +16,8 @@ export interface ArgumentDefinition {
   readonly name: string;
   readonly summary: string;
   readonly optional?: boolean;
+  /** Takes all that is left; they follow one another in `Parsed.arguments`. The last argument only. */
+  readonly variadic?: boolean;
   /** What it is one of, for shells that complete it. */
   readonly values?: readonly string[];
 }

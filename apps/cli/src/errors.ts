@@ -17,6 +17,19 @@ export const CLI_ERRORS = {
     exitCode: 2,
     explanation: "`explain` prints one error code of this release; `explain --list` prints all of them.",
   },
+  WE_TEST_NONE: {
+    message: "No tests were found: looked for {what} below {folder}",
+    hint: "run it in the folder of the project, or name a file; tests are described in docs/testing.md",
+    exitCode: 2,
+    explanation:
+      "`test` runs files that end in .test.ts, .test.mts, .test.js or .test.mjs, and golden bundles.",
+  },
+  WE_TEST_RUNNER: {
+    message: "The test runner of Node.js gave up: {cause}",
+    hint: "see what it wrote on standard error",
+    exitCode: 4,
+    explanation: "Node's test runner ended with a failure that no test has reported.",
+  },
   WE_CLI_INTERRUPTED: {
     message: "Interrupted after tick {tick}; the run is sealed and can go on",
     hint: "wasm-engine run --resume {run}",

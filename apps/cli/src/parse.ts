@@ -35,7 +35,8 @@ export async function parseCommandLine(
   for (const definition of commands) {
     const command = addCommand(program, definition);
     command.action(() => {
-      const given = command.processedArgs as (string | undefined)[]; // commander keeps declared arguments here
+      // commander keeps declared arguments here, those of a variadic one as a list
+      const given = (command.processedArgs as (string | undefined | string[])[]).flat(); // see above
       invoked = { command: definition, parsed: { arguments: given, options: command.opts() } };
     });
   }
@@ -65,8 +66,9 @@ function addCommand(program: Command, definition: CommandDefinition): Command {
     .configureOutput({ writeErr: () => undefined })
     .addHelpText("beforeAll", `Examples:\n${definition.examples.map((line) => `  $ ${line}`).join("\n")}\n`)
     .addHelpText("after", `\nExit codes: ${definition.exitCodes}`);
-  for (const { name, summary, optional } of definition.arguments) {
-    command.argument(optional === true ? `[${name}]` : `<${name}>`, summary);
+  for (const { name, summary, optional, variadic } of definition.arguments) {
+    const shown = variadic === true ? `${name}...` : name;
+    command.argument(optional === true ? `[${shown}]` : `<${shown}>`, summary);
   }
   for (const option of [...definition.options, ...commonOptions]) command.addOption(optionOf(option));
   return command;

@@ -1,0 +1,56 @@
+/** `test [PATTERN…]`: runs the tests of a project and replays its golden bundles; `--from` writes a test of a failed turn. */
+
+import { relative } from "node:path";
+import type { CommandContext, CommandFunction, Outcome, Parsed } from "../command.js";
+import { flagOption } from "../command.js";
+import { fail } from "../errors.js";
+import { findTests } from "../test-run/find-tests.js";
+import { replayBundles } from "../test-run/replay-bundles.js";
+import { runTests } from "../test-run/run-tests.js";
+import type { FileResult } from "../test-run/run-tests.js";
+
+export const test: CommandFunction = async (context) => await runAll(context);
+
+async function runAll({ parsed, reporter, signal }: CommandContext): Promise<Outcome> {
+  const folder = process.cwd();
+  const patterns = patternsOf(parsed);
+  const { files, bundles } = findTests(folder, patterns);
+  if (files.length + bundles.length === 0) {
+    const what =
+      patterns.length === 0 ? "**/*.test.{ts,mts,js,mjs} and golden/*.bundle" : patterns.join(", ");
+    throw fail("WE_TEST_NONE", { what, folder });
+  }
+  const isJson = flagOption(parsed, "json");
+  const ran =
+    files.length === 0
+      ? []
+      : await runTests({
+          files,
+          folder,
+          report: isJson ? "stderr" : "stdout",
+          environment: flagOption(parsed, "update") ? { WASM_ENGINE_UPDATE_GOLDEN: "1" } : {},
+          signal,
+        });
+  const say = (line: string): void => reporter.note(line);
+  const results = [...ran, ...(await replayBundles(bundles, { signal, say }))];
+  return outcomeOf(folder, results);
+}
+
+function patternsOf(parsed: Parsed): readonly string[] {
+  return parsed.arguments.filter((argument) => argument !== undefined);
+}
+
+function outcomeOf(folder: string, results: readonly FileResult[]): Outcome {
+  const count = (wanted: string): number =>
+    results.reduce((sum, { tests }) => sum + tests.filter(({ outcome }) => outcome === wanted).length, 0);
+  const [passed, failed, skipped] = ["passed", "failed", "skipped"].map(count) as [number, number, number]; // three names
+  const files = results.map(({ file, tests }) => ({ file: relative(folder, file), tests }));
+  const failures = files.flatMap(({ file, tests }) =>
+    tests.filter(({ outcome }) => outcome === "failed").map(({ name }) => `FAILED ${file}: ${name}`),
+  );
+  return {
+    document: { passed, failed, skipped, files },
+    text: [...failures, `${passed} passed, ${failed} failed, ${skipped} skipped`].join("\n"),
+    exitCode: failed === 0 ? 0 : 1,
+  };
+}
