@@ -1,4 +1,4 @@
-/** `test [PATTERN…]`: runs the tests of a project and replays its golden bundles; `--from` writes a test of a failed turn. */
+/** `test [PATTERN…]`: runs the tests of a project and replays its golden bundles. */
 
 import { relative } from "node:path";
 import type { CommandContext, CommandFunction, Outcome, Parsed } from "../command.js";
@@ -43,7 +43,7 @@ function patternsOf(parsed: Parsed): readonly string[] {
 function outcomeOf(folder: string, results: readonly FileResult[]): Outcome {
   const count = (wanted: string): number =>
     results.reduce((sum, { tests }) => sum + tests.filter(({ outcome }) => outcome === wanted).length, 0);
-  const [passed, failed, skipped] = ["passed", "failed", "skipped"].map(count) as [number, number, number]; // three names
+  const [passed, failed, skipped] = [count("passed"), count("failed"), count("skipped")];
   const files = results.map(({ file, tests }) => ({ file: relative(folder, file), tests }));
   const failures = files.flatMap(({ file, tests }) =>
     tests.filter(({ outcome }) => outcome === "failed").map(({ name }) => `FAILED ${file}: ${name}`),

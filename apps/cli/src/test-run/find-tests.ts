@@ -15,8 +15,8 @@ const bundleFile = /\.bundle$/;
 const passedOver = /^(?:node_modules|dist|out|build|coverage|\..*)$/;
 
 /**
- * Everything below `folder`, narrowed to what fits one of the patterns: a file, a folder, a pattern with `*`, `**` and `?`, or
- * a part of a path. Bundles are found by themselves only in folders called `golden`.
+ * Everything below `folder`, narrowed to what fits one of the patterns: a file, a folder, a pattern with `*`, `**` and
+ * `?`, or a part of a path. Bundles are found by themselves only in folders called `golden`.
  */
 export function findTests(folder: string, patterns: readonly string[]): FoundTests {
   const all = filesBelow(folder);

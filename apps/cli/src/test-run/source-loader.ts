@@ -1,6 +1,6 @@
 /**
- * Hooks of Node's module loader for tests in TypeScript: types are taken away as files load, `./name.js` finds `name.ts`,
- * and nothing is written anywhere. Everything else of modules stays Node's affair.
+ * Hooks of Node's module loader for tests in TypeScript: types are taken away as files load, `./name.js` finds
+ * `name.ts`, and nothing is written anywhere. Everything else of modules stays Node's affair.
  */
 
 import { readFileSync, statSync } from "node:fs";
