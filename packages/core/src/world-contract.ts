@@ -61,6 +61,8 @@ export interface WorldContract {
   agentDigests(): readonly (readonly [AgentId, Uint8Array])[];
   /** True while a request of the agent waits for its last answer. */
   awaits(agent: AgentHandle, requestId: number): boolean;
+  /** Identity of a living agent. */
+  idOf(agent: AgentHandle): AgentId | undefined;
   agents(): readonly AgentView[];
   agent(id: AgentId): AgentView | undefined;
   schedule(): ScheduleView;

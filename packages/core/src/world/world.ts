@@ -155,6 +155,10 @@ class LiveWorld implements WorldContract {
     return this.#state.agents.byHandle(agent)?.requests.has(requestId) ?? false;
   }
 
+  idOf(agent: AgentHandle): AgentId | undefined {
+    return this.#state.agents.byHandle(agent)?.id;
+  }
+
   agents(): readonly AgentView[] {
     return this.#state.agents.sorted().map((agent) => viewOf(this.#state, agent));
   }

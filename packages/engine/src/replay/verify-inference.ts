@@ -1,33 +1,23 @@
 /**
  * Asks the models of a recorded run again and compares their answers with those of the log: bit for bit where the
- * fingerprint is the recorded one, by tolerance where it is another. The requests come from executing the run again,
- * whose commits must agree with the log.
+ * fingerprint is the recorded one, by tolerance where it is another. The requests come from executing the run again.
  */
 
 import { join } from "node:path";
 import { Encoding, encodeUtf8 } from "@wasm-engine/abi";
-import type { AgentHandle } from "@wasm-engine/abi";
-import type { ExternalRequest, Input, InputBody, InferenceService, TensorResponse } from "@wasm-engine/core";
+import type { InferenceService, TensorResponse } from "@wasm-engine/core";
 import { compareAnswers } from "../inference/answer-comparison.js";
 import type { ComparedAnswer } from "../inference/answer-comparison.js";
 import { specOf } from "../inference/model-threads.js";
 import { modelsOf } from "../inference/noted-models.js";
 import { createService, inferencePackage } from "../inference/service-module.js";
-import { fail } from "../world/errors.js";
 import { readSetup } from "../world/run-store.js";
-import { compareCommits, playTick } from "./play.js";
 import type { InferenceVerification, ModelVerification } from "./replay-contract.js";
-import { openTrack } from "./track.js";
+import { answeredRequests } from "./answered-requests.js";
+import type { LoggedResult, AnsweredRequest } from "./answered-requests.js";
 import type { RecordedRun } from "./track.js";
 
-type Result = Extract<InputBody, { readonly kind: "result" }>;
-
-/** A request and the result that the log has for it. */
-interface Recorded {
-  readonly tick: number;
-  readonly request: ExternalRequest;
-  readonly result: Result;
-}
+type Recorded = Pick<AnsweredRequest, "tick" | "request" | "result">;
 
 interface Sums {
   compared: number;
@@ -71,44 +61,17 @@ export async function verifyInference(run: RecordedRun, service?: string): Promi
   }
 }
 
-/** Executes the run again; every result of the log with the request that it answers. */
+/** Answers of models in the order of the log, so many at a time. */
 function* rounds(run: RecordedRun): Generator<readonly Recorded[]> {
-  const track = openTrack(run, undefined);
-  const open = new Map<string, ExternalRequest>();
   let round: Recorded[] = [];
-  for (const entry of run.log.ticks(-1)) {
-    if (entry.commit === undefined) break;
-    for (const { body } of entry.inputs) {
-      const recorded = answered(open, entry.tick, body);
-      if (recorded !== undefined) round.push(recorded);
-    }
-    const { commit, requests } = playTick(track, entry, undefined);
-    const difference = compareCommits(entry.commit, commit);
-    if (difference !== undefined) throw fail("WE_RUN_DIVERGED", { ...difference, dir: run.dir });
-    for (const request of requests)
-      if (request.kind === "inference") open.set(keyOf(request.agent, request.requestId), request);
-    if (round.length >= answersPerRound) {
-      yield round;
-      round = [];
-    }
+  for (const recorded of answeredRequests(run)) {
+    if (recorded.request.kind !== "inference") continue;
+    round.push(recorded);
+    if (round.length < answersPerRound) continue;
+    yield round;
+    round = [];
   }
   yield round;
-}
-
-function answered(
-  open: Map<string, ExternalRequest>,
-  tick: number,
-  body: Input["body"],
-): Recorded | undefined {
-  if (body.kind !== "result" || body.source !== "inference") return undefined;
-  const key = keyOf(body.agent, body.requestId);
-  const request = open.get(key);
-  open.delete(key);
-  return request === undefined ? undefined : { tick, request, result: body };
-}
-
-function keyOf(agent: AgentHandle, requestId: number): string {
-  return `${agent}:${requestId}`;
 }
 
 interface RoundParts {
@@ -145,7 +108,7 @@ async function compareRound(adapter: InferenceService, { round, models, sums }: 
 }
 
 /** What a dead thread or an answer too large for a message left is no answer of the model. */
-function isHostFailure({ ok, payload }: Result): boolean {
+function isHostFailure({ ok, payload }: LoggedResult): boolean {
   return !ok && /"retryable":true|which no message holds/.test(Buffer.from(payload).toString());
 }
 

@@ -32,6 +32,14 @@ export const MODEL_ADAPTER_ERRORS = {
     explanation:
       "Rules that a program has written are checked like those of a file; the number counts from 0.",
   },
+  WE_RECORDING: {
+    message: "{name} cannot answer from {path}: {cause}",
+    hint: "name the folder of a run, or a bundle; `wasm-engine replay` tells whether it is whole ({code})",
+    exitCode: 4,
+    explanation:
+      "An entry with `recorded` executes another run again to learn which requests its answers belong to. That run " +
+      "could not be read, is damaged, or does not replay.",
+  },
 } as const satisfies ErrorTable;
 
 export const modelAdapterError: ReturnType<typeof errorFactory<typeof MODEL_ADAPTER_ERRORS>> =

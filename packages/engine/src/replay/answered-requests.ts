@@ -1,0 +1,56 @@
+/**
+ * What a recorded run was answered: every result of its log beside the request that it answers. A log holds no
+ * requests, so the run is executed again to obtain them, and its commits must agree with the log.
+ */
+
+import type { AgentHandle, AgentId } from "@wasm-engine/abi";
+import type { ExternalRequest, InputBody } from "@wasm-engine/core";
+import { fail } from "../world/errors.js";
+import { compareCommits, playTick } from "./play.js";
+import { openTrack } from "./track.js";
+import type { RecordedRun } from "./track.js";
+
+/** A last answer as the log has it. */
+export type LoggedResult = Extract<InputBody, { readonly kind: "result" }>;
+
+export interface AnsweredRequest {
+  readonly agentId: AgentId;
+  readonly request: ExternalRequest;
+  readonly result: LoggedResult;
+  /** Tick at which the answer entered. */
+  readonly tick: number;
+}
+
+type Asked = Pick<AnsweredRequest, "agentId" | "request">;
+
+/** The answers in the order of the log. @throws {WE_RUN_DIVERGED} */
+export function* answeredRequests(run: RecordedRun): Generator<AnsweredRequest> {
+  const track = openTrack(run, undefined);
+  try {
+    const open = new Map<string, Asked>();
+    for (const entry of run.log.ticks(-1)) {
+      if (entry.commit === undefined) break;
+      for (const { body } of entry.inputs) {
+        if (body.kind !== "result" || !body.last) continue;
+        const key = keyOf(body.agent, body.requestId);
+        const asked = open.get(key);
+        open.delete(key);
+        if (asked !== undefined) yield { ...asked, result: body, tick: entry.tick };
+      }
+      const { commit, requests } = playTick(track, entry, undefined);
+      const difference = compareCommits(entry.commit, commit);
+      if (difference !== undefined) throw fail("WE_RUN_DIVERGED", { ...difference, dir: run.dir });
+      for (const request of requests) {
+        const agentId = track.world.idOf(request.agent);
+        // Nobody waits for what an agent asked that has ended.
+        if (agentId !== undefined) open.set(keyOf(request.agent, request.requestId), { agentId, request });
+      }
+    }
+  } finally {
+    track.close();
+  }
+}
+
+function keyOf(agent: AgentHandle, requestId: number): string {
+  return `${agent}:${requestId}`;
+}
