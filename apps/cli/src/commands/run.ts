@@ -12,7 +12,7 @@ import type {
   RunningWorld,
 } from "@wasm-engine/engine";
 import type { CommandContext, CommandFunction, Outcome, Parsed } from "../command.js";
-import { flagOption, integerOption, textOption } from "../command.js";
+import { flagOption, integerOption, listOption, textOption } from "../command.js";
 import { fail, usageError } from "../errors.js";
 import type { Reporter } from "../reporter.js";
 import { visible } from "../visible.js";
@@ -63,7 +63,7 @@ async function open({ parsed, reporter, signal }: CommandContext): Promise<Runni
 }
 
 /** What a resumed run has from its folder, and no option can change. */
-const fixedOptions = ["seed", "dir", "durability", "input", "allowUnsigned"] as const;
+const fixedOptions = ["seed", "dir", "durability", "input", "allowUnsigned", "model"] as const;
 
 function optionsOf(parsed: Parsed): OpenOptions {
   const isResumed = textOption(parsed, "resume") !== undefined;
@@ -86,7 +86,9 @@ function optionsOf(parsed: Parsed): OpenOptions {
   const durability = durabilityOption(parsed);
   const delivery = deliveryOption(parsed);
   const workers = textOption(parsed, "workers");
+  const models = modelOption(parsed);
   return {
+    ...(models === undefined ? {} : { models }),
     ...(delivery === undefined ? {} : { delivery }),
     ...(flagOption(parsed, "strictInference") ? { strictInference: true } : {}),
     ...(seed === undefined ? {} : { seed }),
@@ -97,6 +99,19 @@ function optionsOf(parsed: Parsed): OpenOptions {
     ...(flagOption(parsed, "realtime") ? { realtime: true } : {}),
     ...(flagOption(parsed, "allowUnsigned") ? { allowUnsigned: true } : {}),
   };
+}
+
+/** `--model NAME=SOURCE`, once per model. */
+function modelOption(parsed: Parsed): Readonly<Record<string, string>> | undefined {
+  const given = listOption(parsed, "model");
+  if (given.length === 0) return undefined;
+  const pairs = given.map((text) => {
+    const [, name, source] = /^([^=]+)=(.+)$/.exec(text) ?? [];
+    if (name === undefined || source === undefined)
+      throw usageError("run", `--model takes NAME=SOURCE, not ${JSON.stringify(text)}`);
+    return [name, source] as const;
+  });
+  return Object.fromEntries(pairs);
 }
 
 function durabilityOption(parsed: Parsed): Durability | undefined {

@@ -33,6 +33,12 @@ export const runningVerbs: readonly CommandDefinition[] = [
           "lockstep: a tick waits for the answers of models that are due in it; recorded: nothing waits (default: lockstep, with --realtime recorded)",
       },
       {
+        flags: "--model <source>",
+        summary:
+          "NAME=SOURCE: another source for a model of the config, e.g. writer=openai:http://127.0.0.1:11434/v1#llama; also a folder, scripted:FILE, recorded:RUN, failing:refuse",
+        type: "list",
+      },
+      {
         flags: "--strict-inference",
         summary: "exit with 4 where a model does not run on the first of its providers",
       },

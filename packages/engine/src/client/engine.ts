@@ -2,6 +2,7 @@
 
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
+import type { ModelOverrides } from "../config/model-override.js";
 import type { Delivery, Durability, InputSourceSpec, ResolvedWorld } from "../world/contract.js";
 import type { CrashPlan } from "../world/crash-point.js";
 import type { WorldJob, WorldOrigin } from "../world/job.js";
@@ -33,6 +34,8 @@ export interface OpenOptions {
   /** Level at which inputs are acknowledged. */
   readonly durability?: Durability;
   readonly allowUnsigned?: boolean;
+  /** Other sources for models of the configuration, by their names: `openai:URL#NAME`, a folder, `scripted:FILE`. */
+  readonly models?: ModelOverrides;
   /** Inputs besides the configured ones; a second "-" is left out, standard input is read once. */
   readonly inputs?: readonly InputSourceSpec[];
   /** Ticks follow the wall clock. */
@@ -137,12 +140,13 @@ async function originOf(target: string | ResolvedWorld, options: OpenOptions): P
   if (isRun(target, options)) {
     return { origin: { kind: "resume", dir: resolveRun(target) }, warnings: [] };
   }
-  const { seed, durability, allowUnsigned, inputs } = options;
+  const { seed, durability, allowUnsigned, inputs, models } = options;
   const { world, warnings } = await loadConfig(resolve(target), {
     ...(seed === undefined ? {} : { seed }),
     ...(durability === undefined ? {} : { durability }),
     ...(allowUnsigned === undefined ? {} : { allowUnsigned }),
     ...(inputs === undefined ? {} : { inputs }),
+    ...(models === undefined ? {} : { models }),
   });
   return { origin: newRun(withOneStandardInput(world), options), warnings };
 }

@@ -57,6 +57,13 @@ export const CONFIG_ERRORS = {
     explanation:
       "A value has the right type but is out of range, is not one of the choices or does not have the required form.",
   },
+  WE_CONFIG_MODEL_UNKNOWN: {
+    message: "The configuration has no model {name} that another source could stand for",
+    hint: "{advice}",
+    exitCode: 2,
+    explanation:
+      "`run --model NAME=SOURCE` exchanges the source of a model that engine.yaml declares; agents ask by that name.",
+  },
   WE_CONFIG_KEY_UNKNOWN: {
     message: "{at}: {path} has no key {came}",
     hint: "{advice}",

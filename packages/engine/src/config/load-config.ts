@@ -23,6 +23,8 @@ import { configError } from "./errors.js";
 import { buildGenesis, resolveClock } from "./genesis.js";
 import { configBytesMax } from "./limits.js";
 import { resolveInference, resolveModels } from "./model-entries.js";
+import { withModels } from "./model-override.js";
+import type { ModelOverrides } from "./model-override.js";
 import { problemsError } from "./problem.js";
 import { checkReferences } from "./reference-check.js";
 import { checkSchema } from "./schema-check.js";
@@ -41,6 +43,8 @@ export interface ConfigOverrides {
   readonly allowUnsigned?: boolean;
   /** Records from standard input instead of the file's inputs that read "-", or besides them. */
   readonly inputs?: readonly InputSourceSpec[];
+  /** Sources of models by their names: see model-override.ts. */
+  readonly models?: ModelOverrides;
   readonly witness?: LoadWitness;
 }
 
@@ -61,7 +65,8 @@ export type LoadedModels = Required<Pick<ResolvedWorld, "models" | "inference" |
  */
 export async function loadConfig(path: string, overrides: ConfigOverrides = {}): Promise<LoadedConfig> {
   const { witness } = overrides;
-  const { file, directory, config, context } = readShape(path, witness);
+  const { file, directory, config: written, context } = readShape(path, witness);
+  const config = withModels(written, overrides.models ?? {});
   const drafts = expandAgents(context, config);
   checkReferences(context, config, drafts);
   const clock = resolveClock(context, config);
