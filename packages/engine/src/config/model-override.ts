@@ -31,5 +31,5 @@ export function withModels(config: ConfigFile, overrides: ModelOverrides): Confi
 function entryOf(source: string): string | ModelFileEntry {
   const [, kind, file, failing, how] = standIn.exec(source) ?? [];
   const named = kind ?? failing;
-  return named === undefined ? source : ({ [named]: file ?? how }); // the pattern names its members
+  return named === undefined ? source : { [named]: file ?? how }; // the pattern names its members
 }
