@@ -21,7 +21,7 @@ async function loaded(
   return loadConfig(directory, { allowUnsigned: true, ...(models === undefined ? {} : { models }) });
 }
 
-test("another source takes the place of a model's; the genesis is the same, because agents ask by the name", async (context) => {
+test("another source takes the place of a model and leaves the genesis as it is", async (context) => {
   const plain = await loaded(context);
   const server = await loaded(context, { writer: "openai:http://127.0.0.1:11434/v1#llama" });
   const folder = await loaded(context, { writer: "./models/delay" });
