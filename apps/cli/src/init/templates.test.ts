@@ -1,7 +1,7 @@
 /** Every template works as it is: its start and test scripts, its types, and twice the same chain. */
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { workbench } from "../testing/template-project.js";
@@ -15,6 +15,13 @@ const outputs: Readonly<Record<string, readonly [string, number]>> = {
   typescript: ["out/answers.jsonl", 3],
   assemblyscript: ["out/report.jsonl", 1],
   c: ["out/alarms.jsonl", 3],
+};
+
+/** A change of a template that its tests must notice. */
+const spoiled: Readonly<Record<string, readonly [string, string, string]>> = {
+  typescript: ["agents/critic.ts", '"name your source"', '"no"'],
+  assemblyscript: ["agents/heater.ts", "this.target - celsius, 1", "this.target - celsius, 2"],
+  c: ["engine.yaml", "tolerance: 8", "tolerance: 80"],
 };
 
 for (const { name } of templates) {
@@ -33,6 +40,25 @@ for (const { name } of templates) {
     assert.equal(again.document["chainHead"], head);
     const replay = bench.cli(["replay", "@last", "--json"], { below: name });
     assert.equal(replay.document["verified"], true, replay.stderr);
+  });
+}
+
+for (const { name } of templates) {
+  test(`template ${name}: npm test passes, and can fail`, () => {
+    const passed = bench.execute(name, ["npm", "test"]);
+    assert.equal(passed.code, 0, passed.stdout + passed.stderr);
+    const before = bench.cli(["test", "--json"], { below: name }).document;
+    assert.ok(Number(before["passed"]) > 0, JSON.stringify(before));
+    assert.equal(before["failed"], 0);
+    const [path, from, to] = spoiled[name] ?? ["", "", ""];
+    const file = join(bench.folder, name, path);
+    const text = readFileSync(file, "utf8");
+    assert.ok(text.includes(from), `${path} has ${from}`);
+    writeFileSync(file, text.replace(from, to));
+    const failed = bench.cli(["test", "--json"], { below: name });
+    assert.equal(failed.code, 1, failed.stderr);
+    assert.ok(Number(failed.document["failed"]) > 0);
+    writeFileSync(file, text);
   });
 }
 
