@@ -27,6 +27,14 @@ export { decodeSnapshot, encodeSnapshot } from "./codec/snapshot-codec.js";
 export type { Snapshot, SnapshotImage } from "./codec/snapshot-codec.js";
 export { encodeSyncedMark, readSyncedMark, syncedMarkBytes } from "./codec/synced-mark.js";
 export { genesisBytesDigest, genesisDigest, inputsDigest, nextChainHead } from "./codec/chain.js";
-export { drainTicksDefault, drainTicksMax, logRecordBytesMax, tenantNameBytesMax } from "./limits.js";
+export {
+  dependenciesPerTaskMax,
+  drainTicksDefault,
+  drainTicksMax,
+  guestJsonDepthMax,
+  logRecordBytesMax,
+  taskIdBytesMax,
+  tenantNameBytesMax,
+} from "./limits.js";
 export { allows, compileGrant } from "./world/capability.js";
 export { World } from "./world/world.js";

@@ -2,6 +2,7 @@
 
 import type { ErrorTable } from "@wasm-engine/abi";
 import { MODEL_ADAPTER_ERRORS } from "./adapters/models/errors.js";
+import { CONTROL_ERRORS } from "./control/errors.js";
 import { BUNDLE_ERRORS } from "./bundle/errors.js";
 import { CONFIG_ERRORS } from "./config/errors.js";
 import { ENGINE_INFERENCE_ERRORS } from "./inference/errors.js";
@@ -20,6 +21,7 @@ export const ENGINE_ERRORS: ErrorTable = {
   ...MODEL_ADAPTER_ERRORS,
   ...CONFIG_ERRORS,
   ...FORK_ERRORS,
+  ...CONTROL_ERRORS,
   ...INPUT_ERRORS,
   ...OUTPUT_ERRORS,
   ...MINI_WORLD_ERRORS,

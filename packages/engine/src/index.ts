@@ -3,6 +3,8 @@
 export { Engine } from "./client/engine.js";
 export type { OpenOptions } from "./client/engine.js";
 export type { RunOptions, SendOptions, SnapshotState, UpgradeOptions } from "./client/running-world.js";
+export { ConnectedWorld } from "./client/connected-world.js";
+export type { ConnectedSendOptions, ConnectedStatus } from "./client/connected-world.js";
 export { RunningWorld } from "./client/running-world.js";
 export type { AgentInput, TaskInput } from "./client/agent-input.js";
 export type { Payload, ReceivedMessage } from "./client/payload.js";
@@ -47,6 +49,10 @@ export type {
 export type {
   Acknowledgement,
   AgentReport,
+  AgentRow,
+  AgentRows,
+  DeadLetterList,
+  DeadLetterReport,
   FaultReport,
   MessageReport,
   Progress,
@@ -54,6 +60,7 @@ export type {
   SnapshotReport,
   StopReason,
   WorldReport,
+  WorldStatus,
 } from "./world/control.js";
 export type { ModelReport } from "./inference/contract.js";
 export { parseWorkers } from "./threads/worker-count.js";

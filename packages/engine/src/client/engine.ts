@@ -10,6 +10,7 @@ import type { SessionOptions } from "../world/session.js";
 import { parseWorkers } from "../threads/worker-count.js";
 import type { Workers } from "../threads/worker-count.js";
 import { isFolder } from "../storage/path-kind.js";
+import type { ConnectedWorld } from "./connected-world.js";
 import { loadConfig } from "./deferred.js";
 import { WorldLink } from "./link.js";
 import { connectProcess, startProcess } from "./process-transport.js";
@@ -128,7 +129,20 @@ function processFor(
   return startProcess(spawnOptions(options, isReader));
 }
 
-export const Engine = { open } as const;
+/**
+ * Connects to a world that is running in another process: the folder of its run, a prefix of its id, or `@last`.
+ * @throws {WE_RUN_UNKNOWN} {WE_CONTROL_NOT_RUNNING}
+ */
+async function connect(
+  run: string,
+  options: { readonly baseDirectory?: string } = {},
+): Promise<ConnectedWorld> {
+  const { ControlClient } = await import("./control-client.js");
+  const { ConnectedWorld: World } = await import("./connected-world.js");
+  return new World(await ControlClient.connect(resolveRun(run, options.baseDirectory)));
+}
+
+export const Engine = { open, connect } as const;
 
 interface Opening {
   readonly origin: WorldOrigin;

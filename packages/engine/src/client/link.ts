@@ -137,6 +137,7 @@ export class WorldLink {
         for (const listener of this.#listeners) listener.message(event.subscription, event.message);
         return;
       case "replayed":
+      case "overrun":
       case "reads-stdin":
         return;
       case "ended":

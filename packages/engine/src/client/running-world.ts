@@ -265,7 +265,12 @@ export class RunningWorld implements AsyncDisposable {
       if (end.result === undefined) throw end.error ?? fail("WE_WORLD_ENDED", { method: "stop" });
       return end.result;
     }
-    const result = (await this.#link.call({ method: "stop", reason })) as RunResult; // the session answers so
+    const asked = this.#link.call({ method: "stop", reason }) as Promise<RunResult>; // the session answers so
+    // Somebody else may have stopped it first: then it has ended as was wanted.
+    const result = await asked.catch((error: unknown) => {
+      if (this.#link.end?.result === undefined) throw error;
+      return this.#link.end.result;
+    });
     await this.#link.closed();
     return result;
   }

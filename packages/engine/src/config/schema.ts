@@ -116,6 +116,14 @@ const agent = map(
   ["id", "module"],
 );
 
+/** An agent that is started in a running world. */
+export const agentSpecSchema: Schema = { ...agent, properties: withoutTable(agent) };
+
+function withoutTable({ properties }: Schema): Record<string, unknown> {
+  // `map` has made it of these.
+  return Object.fromEntries(Object.entries(properties as object).filter(([name]) => name !== "each"));
+}
+
 const field = textOrMap("The field to take, or {field, type} to say what it is.", "field", {
   field: text("Column of a CSV file or member of a JSON record.", 255),
   type: {

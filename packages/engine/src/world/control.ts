@@ -179,6 +179,12 @@ export interface AgentRow {
   readonly faults: number;
 }
 
+/** Every agent, as of a tick. */
+export interface AgentRows {
+  readonly tick: number;
+  readonly agents: readonly AgentRow[];
+}
+
 /** A message, task or lifecycle input that reached nobody, and why. (tick, index) names it in every replay. */
 export interface DeadLetterReport {
   readonly tick: number;
@@ -245,8 +251,13 @@ export interface SnapshotReport {
 }
 
 export type ControlRequest =
-  | { readonly method: "input"; readonly body: InputBody; readonly key?: string }
-  | { readonly method: "ask"; readonly body: InputBody; readonly key?: string }
+  /** `known`: refused before it is logged where nobody has the id that it names. */
+  | {
+      readonly method: "input" | "ask";
+      readonly body: InputBody;
+      readonly key?: string;
+      readonly known?: boolean;
+    }
   | { readonly method: "run"; readonly until: RunUntil }
   /** `durable`: answered when the commits of the ticks are. */
   | { readonly method: "step"; readonly ticks: number; readonly durable?: boolean }
@@ -256,7 +267,15 @@ export type ControlRequest =
   | { readonly method: "dead-letters"; readonly since: number }
   | { readonly method: "stop"; readonly reason: "stopped" | "interrupted" }
   | { readonly method: "inspect"; readonly agent?: string; readonly describe: boolean }
-  | { readonly method: "subscribe"; readonly topic: string; readonly subscription: number }
+  /** `credit`: messages that may be on their way; the subscription ends where one more is due. Absent: no end. */
+  | {
+      readonly method: "subscribe";
+      readonly topic: string;
+      readonly subscription: number;
+      readonly credit?: number;
+    }
+  /** So many messages have reached the reader. Has no answer. */
+  | { readonly method: "credit"; readonly subscription: number; readonly messages: number }
   | { readonly method: "unsubscribe"; readonly subscription: number }
   | { readonly method: "cancel"; readonly request: number };
 
@@ -282,6 +301,8 @@ export type WorldEvent =
       readonly dir: string;
       readonly tick: number;
       readonly genesis: Genesis;
+      /** Address of its control socket; absent where it has none. */
+      readonly control?: string;
     }
   /** An input of the world is the standard input of its process: whoever has an event loop reads it. */
   | { readonly kind: "reads-stdin" }
@@ -292,6 +313,8 @@ export type WorldEvent =
   | { readonly kind: "recovered"; readonly tick: number; readonly error: ErrorRecord }
   | { readonly kind: "replayed"; readonly progress: ReplayProgress }
   | { readonly kind: "message"; readonly subscription: number; readonly message: WorldMessage }
+  /** The reader was too slow for its credit: it gets no more. */
+  | { readonly kind: "overrun"; readonly subscription: number }
   | { readonly kind: "ended"; readonly result: RunResult }
   | { readonly kind: "failed"; readonly error: ErrorRecord };
 

@@ -34,6 +34,20 @@ export const WORLD_ERRORS = {
     explanation:
       "Inputs that reach a world which does not tick wait in memory. Their number is limited; a refused input is not in the log.",
   },
+  WE_WORLD_INPUT_SIZE: {
+    message: "The {what} has {bytes} {unit}, from {least} to {most} are taken",
+    hint: "send less, or in parts; nothing was logged",
+    exitCode: 2,
+    explanation:
+      "Messages, topics, keys, task ids and specifications that come from outside have the limits of those that agents make. They are checked before they are logged.",
+  },
+  WE_WORLD_INPUT_DEPTH: {
+    message: "The arguments of the agent are nested deeper than {most} levels",
+    hint: "use flatter arguments; nothing was logged",
+    exitCode: 2,
+    explanation:
+      "Arguments of an agent are part of the event log and of snapshots, whose encoding has a limit of depth.",
+  },
   WE_INPUT_DUPLICATE: {
     message: "The world ignores this message: an earlier input has its idempotency key (input {seq})",
     hint: "nothing was lost: the answer belongs to the first one; ask again with another key",

@@ -47,6 +47,8 @@ export const observedLinesPerSecondMax = 2000;
 export const callsPerPump = 1024;
 /** Idempotency keys that are remembered for answers. */
 export const inputKeysMax = 65_536;
+/** An idempotency key. */
+export const inputKeyBytesMax = 255;
 /** Dead letters that are kept for people, and the bytes of their messages; a replay shows all. */
 export const deadLettersKeptMax = 1024;
 export const deadLetterBytesMax: number = 16 * 1024 * 1024;

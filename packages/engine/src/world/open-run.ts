@@ -13,6 +13,7 @@ import type { ForkPlan } from "../fork/fork-plan.js";
 import type { Models } from "../inference/contract.js";
 import { noteModels, notedModels } from "../inference/noted-models.js";
 import type { NoteSideRecord } from "../inference/noted-models.js";
+import { removeAddress } from "../control/control-address.js";
 import { openInputSource } from "../inputs/input-source.js";
 import { StreamInputSource } from "../inputs/stream-input-source.js";
 import { openOutputSink } from "../outputs/output-sink.js";
@@ -215,6 +216,8 @@ function endsOf(run: EndParts): Pick<OpenRun, "close" | "abandon"> {
       models?.close();
       parts.close({ wait: false });
       pass("before-close");
+      // While the run is still locked: afterwards the address may be that of another process.
+      removeAddress(store.dir);
       store.close(loop.reachedTick, { reason, chainHead: hex(loop.world.chainHead) });
     },
     abandon: () => {

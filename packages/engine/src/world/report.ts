@@ -2,10 +2,10 @@
 
 import { Encoding, MessageFlag, MessageKind, decodeMessage, decodeUtf8, isAgentId } from "@wasm-engine/abi";
 import type { AgentHandle } from "@wasm-engine/abi";
-import type { AgentView, Json, WorldContract } from "@wasm-engine/core";
+import type { AgentView, InputBody, Json, WorldContract } from "@wasm-engine/core";
 import type {
   AgentReport,
-  AgentRow,
+  AgentRows,
   MessageReport,
   ReceiverReport,
   WorldMessage,
@@ -92,9 +92,9 @@ function reportAgents(
 }
 
 /** Every agent in a line: nothing is hashed or decoded for it. */
-export function reportRows(world: WorldContract): readonly AgentRow[] {
+export function reportRows(world: WorldContract): AgentRows {
   const names = moduleNames(world);
-  return world.agents().map((view) => ({
+  const agents = world.agents().map((view) => ({
     agentId: view.agentId,
     status: view.status,
     moduleName: names.get(view.spec.module) ?? "",
@@ -105,6 +105,14 @@ export function reportRows(world: WorldContract): readonly AgentRow[] {
     fuel: view.fuel,
     faults: view.faults,
   }));
+  return { tick: world.tick, agents };
+}
+
+/** The agent that an input is for; undefined where it is for none, or for one that it starts. */
+export function receiverId(body: InputBody): string | undefined {
+  if (body.kind === "message") return body.to;
+  if (body.kind === "task") return body.task.agentId;
+  return "agent" in body && typeof body.agent === "string" ? body.agent : undefined;
 }
 
 /** Whom an input for `agentId` would reach: somebody who lives, or is about to be started. */

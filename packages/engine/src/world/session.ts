@@ -23,6 +23,7 @@ import type {
 import { duplicateSeqs } from "./dead-letter-log.js";
 import { readErrorAnswer } from "./error-answer.js";
 import { fail } from "./errors.js";
+import { checkInput } from "./input-check.js";
 import { InputKeys } from "./input-keys.js";
 import type { KeyedInput } from "./input-keys.js";
 import { isExecutorLoss } from "../threads/machine.js";
@@ -30,10 +31,11 @@ import type { OpenRun } from "./open-run.js";
 import type { RunRecovery } from "./run-recovery.js";
 import { admittedInputsMax, durableWaitMs, idleWaitMs, progressEveryMs, ticksPerPump } from "./limits.js";
 import { Pacer } from "./pacer.js";
-import { hex, receiverOf, reportRows, reportWorld, worldMessages } from "./report.js";
+import { hex, receiverId, receiverOf, reportRows, reportWorld, worldMessages } from "./report.js";
 import { progressOf, runResultOf } from "./run-result.js";
 import { isQuiet, noteReached, reasonToStop } from "./stop-rule.js";
 import type { RunCall } from "./stop-rule.js";
+import { Subscribers } from "./subscribers.js";
 
 interface PendingAcknowledgement {
   readonly id: number;
@@ -89,7 +91,7 @@ export class Session {
   #acknowledgements: PendingAcknowledgement[] = [];
   /** Sequence of the asking input -> id of the call that waits for the answer. */
   readonly #asks = new Map<number, number>();
-  readonly #subscriptions = new Map<number, string>();
+  readonly #subscribers: Subscribers;
   #live: boolean;
   /** The first input or subscription makes the world live. */
   #wakes: boolean;
@@ -103,7 +105,8 @@ export class Session {
   readonly #closesAfterRun: boolean;
   /** Why the run call ends, while it does. */
   #ending: Ending | undefined;
-  #stopping: { readonly id: number; readonly reason: "stopped" | "interrupted" } | undefined;
+  /** Whoever asked it to end, with the reason of the first. */
+  #stopping: { readonly ids: number[]; readonly reason: "stopped" | "interrupted" } | undefined;
   #nextProgressMs = 0;
   /** Dead letters up to here have been looked at for questions that the world ignored. */
   #duplicatesTick = -1;
@@ -117,6 +120,7 @@ export class Session {
     this.#run = run;
     this.#recovery = recovery;
     this.#emit = emit;
+    this.#subscribers = new Subscribers(emit);
     this.#live = options.start === "live";
     this.#wakes = options.start === "auto";
     this.#closesAfterRun = options.closesAfterRun ?? false;
@@ -219,16 +223,19 @@ export class Session {
       case "dead-letters":
         return this.#answer(id, this.#deadLetters(request.since));
       case "stop":
-        this.#stopping = { id, reason: request.reason };
+        this.#stopping ??= { ids: [], reason: request.reason };
+        this.#stopping.ids.push(id);
         return;
       case "inspect":
         return this.#inspect(id, request);
       case "subscribe":
         this.#live ||= this.#wakes;
-        this.#subscriptions.set(request.subscription, request.topic);
+        this.#subscribers.add(request);
         return this.#answer(id, { tick: loop.world.tick });
+      case "credit":
+        return this.#subscribers.renew(request);
       case "unsubscribe":
-        this.#subscriptions.delete(request.subscription);
+        this.#subscribers.remove(request.subscription);
         return this.#answer(id, { tick: loop.world.tick });
       case "cancel":
         return this.#cancel(id, request.request);
@@ -279,7 +286,11 @@ export class Session {
     if (log.failure !== undefined) throw log.failure;
     if (loop.admittedCount >= admittedInputsMax)
       throw fail("WE_WORLD_INPUTS_FULL", { count: loop.admittedCount });
-    const { method, body, key } = request;
+    const { method, body, key, known } = request;
+    checkInput(body, key);
+    const receiver = known === true ? receiverId(body) : undefined;
+    if (receiver !== undefined && !receiverOf(loop, receiver).isKnown)
+      throw fail("WE_AGENT_UNKNOWN", { agent: receiver, tick: loop.world.tick });
     checkInputCeilings(this.#run.admissions, loop.world, body);
     const floor = this.#pacer?.tickNow() ?? 0;
     const input = loop.admit(body, { floor, ...(key === undefined ? {} : { key }) });
@@ -392,13 +403,13 @@ export class Session {
     this.#reportProgress(true);
   }
 
-  #close(stopping: { readonly id: number; readonly reason: "stopped" | "interrupted" }): void {
+  #close({ ids, reason }: { readonly ids: readonly number[]; readonly reason: StopReason }): void {
     this.#seal();
-    const result = runResultOf(this.#run, { wallMs: this.#wallMs, reason: stopping.reason });
+    const result = runResultOf(this.#run, { wallMs: this.#wallMs, reason });
     if (this.#runCall !== undefined) this.#answer(this.#runCall.id, result);
     this.#runCall = undefined;
     this.#end(result);
-    this.#answer(stopping.id, result);
+    for (const id of ids) this.#answer(id, result);
     this.#emit({ kind: "ended", result });
   }
 
@@ -429,7 +440,7 @@ export class Session {
       for (const [index, message] of worldMessages(loop.world, released).entries()) {
         const departure = released.departures[index];
         if (departure?.kind === "answer") this.#settleAsk(departure.inputSeq, message);
-        else this.#publish(message);
+        else this.#subscribers.publish(message);
       }
     }
     if (this.#asks.size > 0) this.#refuseDuplicates();
@@ -469,12 +480,6 @@ export class Session {
     const { code, reason } = readErrorAnswer(message.payload);
     const error = fail("WE_ASK_FAILED", { agent: message.agentId, answerCode: code, reason });
     this.#emit({ kind: "refusal", id, error: error.toRecord() });
-  }
-
-  #publish(message: WorldMessage): void {
-    for (const [subscription, topic] of this.#subscriptions) {
-      if (topic === message.topic || topic === "*") this.#emit({ kind: "message", subscription, message });
-    }
   }
 
   get #wallMs(): number {

@@ -6,6 +6,7 @@
 
 import { fileURLToPath } from "node:url";
 import { MessageChannel, Worker } from "node:worker_threads";
+import { ControlServer } from "../control/control-server.js";
 import { serveThreads } from "../threads/thread-host.js";
 import type { WorldEvent } from "./control.js";
 import type { JobMessage, ThreadData } from "./job.js";
@@ -16,6 +17,11 @@ const bell = new SharedArrayBuffer(4);
 const threads = new MessageChannel();
 const startedThreads = serveThreads(threads.port1);
 const thread = startThread({ bell, threads: threads.port2 });
+const control = new ControlServer((call) => relay({ kind: "call", call }));
+/** Events that wait until the control socket listens. */
+let held: WorldEvent[] | undefined;
+/** Settles when the world has been announced. */
+let announced: Promise<void> = Promise.resolve();
 let hasJob = false;
 /** Settles when the cause of the thread's death has been told. */
 let dying: Promise<void> = Promise.resolve();
@@ -28,12 +34,13 @@ function startThread(data: ThreadData): Worker {
   });
   worker.on("message", (event: WorldEvent) => {
     if (event.kind === "reads-stdin") relayStandardInput();
-    else tell(event);
+    else if (event.kind === "opened") announced = announce(event);
+    else if (!control.receive(event)) tell(event);
   });
   worker.on("error", (error) => {
     dying = tellCause(error);
   });
-  worker.on("exit", (code) => void dying.then(() => leave(code)));
+  worker.on("exit", (code) => void Promise.all([dying, announced]).then(() => leave(code)));
   return worker;
 }
 
@@ -44,8 +51,20 @@ function relayStandardInput(): void {
   process.stdin.on("error", () => relay({ kind: "stdin" }));
 }
 
+/** A world is open for its client once others can reach it too; what it says meanwhile is told afterwards. */
+async function announce(event: Extract<WorldEvent, { readonly kind: "opened" }>): Promise<void> {
+  held = [];
+  const address = await control.listen(event);
+  const later = held;
+  held = undefined;
+  tell({ ...event, ...(address === undefined ? {} : { control: address }) });
+  for (const next of later) tell(next);
+}
+
 function tell(event: WorldEvent): void {
-  if (process.connected) process.send?.(event);
+  if (event.kind === "ended" || event.kind === "failed") control.close();
+  if (held !== undefined) held.push(event);
+  else if (process.connected) process.send?.(event);
 }
 
 /** What was told must arrive before the process ends: the channel is closed by the client's side last. */

@@ -1,0 +1,72 @@
+/**
+ * Holds bodies that people send against what the receiver's module declares in its manifest. Only what comes over the
+ * control socket is checked: inputs of a configuration reach agents as they are.
+ */
+
+import { Encoding } from "@wasm-engine/abi";
+import type { ModuleDigest } from "@wasm-engine/abi";
+import type { Genesis, Json } from "@wasm-engine/core";
+import { readManifest } from "@wasm-engine/wasm";
+import { readablePayload } from "../world/report.js";
+import { readOriginalModule } from "../world/run-store.js";
+import { fail } from "./errors.js";
+import { compileSchema } from "./params-check.js";
+import type { CheckValue } from "./params-check.js";
+
+type Messages = Readonly<Record<string, unknown>>;
+
+export interface CheckedMessage {
+  readonly to: string;
+  readonly topic: string;
+  readonly encoding: Encoding;
+  readonly payload: Uint8Array;
+}
+
+export class MessageCheck {
+  readonly #declared: ReadonlyMap<ModuleDigest, Messages>;
+  readonly #checks = new Map<string, CheckValue>();
+
+  constructor(dir: string, genesis: Genesis) {
+    const digests = [...new Set(Object.values(genesis.modules))];
+    const declared = digests.map((digest) => [digest, messagesOf(dir, digest)] as const);
+    this.#declared = new Map(declared.filter(([, messages]) => Object.keys(messages).length > 0));
+  }
+
+  /** False where no module declares anything: nobody has to be asked who the receiver is. */
+  get isNeeded(): boolean {
+    return this.#declared.size > 0;
+  }
+
+  /** Topics that a module does not declare take anything. @throws {WE_MESSAGE_SCHEMA} */
+  check(module: ModuleDigest, { to, topic, encoding, payload }: CheckedMessage): void {
+    const messages = this.#declared.get(module) ?? {};
+    if (!Object.hasOwn(messages, topic) || encoding !== Encoding.JSON) return;
+    const problems = this.#checkOf(`${module} ${topic}`, messages[topic])(readablePayload(encoding, payload));
+    if (problems !== undefined) throw fail("WE_MESSAGE_SCHEMA", { topic, agent: to, problems });
+  }
+
+  #checkOf(name: string, schema: unknown): CheckValue {
+    let check = this.#checks.get(name);
+    if (check === undefined) this.#checks.set(name, (check = compiledOrNothing(schema)));
+    return check;
+  }
+}
+
+/** A schema that nobody can compile says nothing about a body: the agent answers for itself. */
+function compiledOrNothing(schema: unknown): CheckValue {
+  try {
+    return compileSchema(schema as Json); // a member of a manifest, which is JSON
+  } catch {
+    return () => undefined;
+  }
+}
+
+/** Empty for modules without manifest: a program may vouch for those itself. */
+function messagesOf(dir: string, digest: ModuleDigest): Messages {
+  try {
+    const bytes = readOriginalModule(dir, digest);
+    return bytes === undefined ? {} : (readManifest(bytes).messages ?? {});
+  } catch {
+    return {};
+  }
+}

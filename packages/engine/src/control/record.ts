@@ -1,0 +1,5 @@
+/** Telling objects from everything else that JSON can be. */
+
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

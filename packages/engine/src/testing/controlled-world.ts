@@ -1,0 +1,102 @@
+/** Worlds that tests reach over their control sockets, and raw connections to them. */
+
+import { connect } from "node:net";
+import type { Socket } from "node:net";
+import { join } from "node:path";
+import { Engine } from "../client/engine.js";
+import type { OpenOptions } from "../client/engine.js";
+import type { RunningWorld } from "../client/running-world.js";
+import { addressOf } from "../control/control-address.js";
+import { isRecord } from "../control/record.js";
+import type { ResolvedWorld } from "../world/contract.js";
+import { sampleWorld } from "./sample-world.js";
+import type { SampleOptions } from "./sample-world.js";
+
+/** Agents that only react: nothing is due until something is sent. */
+export async function quietSample(
+  directory: string,
+  options: Omit<SampleOptions, "directory"> = {},
+): Promise<ResolvedWorld> {
+  const sample = await sampleWorld({ directory, records: 0, stop: { when: "never" }, ...options });
+  const agents = sample.genesis.agents.map((agent) => ({ ...agent, every: 0 }));
+  return { ...sample, inputs: [], outputs: [], genesis: { ...sample.genesis, agents } };
+}
+
+/** A quiet world in a process of its own, live. */
+export async function quietWorld(
+  directory: string,
+  options: OpenOptions & { readonly sample?: Omit<SampleOptions, "directory"> } = {},
+): Promise<RunningWorld> {
+  const { sample, ...open } = options;
+  return Engine.open(await quietSample(directory, sample), {
+    start: "live",
+    dir: join(directory, "run"),
+    ...open,
+  });
+}
+
+export interface RawAnswer {
+  readonly id: string | number | null;
+  readonly result?: Readonly<Record<string, unknown>>;
+  readonly error?: {
+    readonly code: number;
+    readonly message: string;
+    readonly data: { readonly code: string };
+  };
+}
+
+/** A connection that writes whatever the test wants. */
+export class RawConnection {
+  readonly socket: Socket;
+  readonly lines: Readonly<Record<string, unknown>>[] = [];
+  #text = "";
+  #wake: () => void = () => undefined;
+
+  constructor(dir: string) {
+    this.socket = connect(addressOf(dir));
+    this.socket.setEncoding("utf8");
+    this.socket.on("error", () => undefined);
+    this.socket.on("data", (text: string) => this.#take(text));
+    this.socket.once("close", () => this.#wake());
+  }
+
+  write(text: string): void {
+    this.socket.write(text);
+  }
+
+  request(id: string | number, method: string, params: unknown = {}): void {
+    this.write(`${JSON.stringify({ jsonrpc: "2.0", id, method, params })}\n`);
+  }
+
+  /** The answer with this id. */
+  async answer(id: string | number | null): Promise<RawAnswer> {
+    for (;;) {
+      const found = this.lines.find((line) => line["id"] === id && !("method" in line));
+      if (found !== undefined) return found as unknown as RawAnswer; // a test's expectation
+      if (this.socket.destroyed) throw new Error(`the connection closed before the answer to ${String(id)}`);
+      await this.next();
+    }
+  }
+
+  /** Something arrived, or the connection has closed. */
+  next(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.socket.destroyed) return resolve();
+      this.#wake = resolve;
+    });
+  }
+
+  async closed(): Promise<void> {
+    while (!this.socket.destroyed) await this.next();
+  }
+
+  #take(text: string): void {
+    const lines = (this.#text + text).split("\n");
+    this.#text = lines.pop() ?? "";
+    for (const line of lines) {
+      const value: unknown = JSON.parse(line);
+      if (isRecord(value)) this.lines.push(value);
+    }
+    this.#wake();
+  }
+}
