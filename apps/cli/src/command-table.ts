@@ -1,6 +1,7 @@
 /** Every verb as data: drives the parser, `--help`, the reference page and its tests. */
 
 import type { CommandDefinition } from "./command.js";
+import { developingVerbs } from "./verbs/developing.js";
 import { environmentVerbs } from "./verbs/environment.js";
 import { lookingVerbs } from "./verbs/looking.js";
 import { modulesVerbs } from "./verbs/modules.js";
@@ -12,6 +13,7 @@ import { testingVerbs } from "./verbs/testing.js";
 
 export const commands: readonly CommandDefinition[] = [
   ...startingVerbs,
+  ...developingVerbs,
   ...runningVerbs,
   ...timeTravelVerbs,
   ...lookingVerbs,

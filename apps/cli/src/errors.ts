@@ -50,6 +50,20 @@ export const CLI_ERRORS = {
     explanation:
       "The agent's onFault strategy is escalate and it has neither a living parent nor a declared tenant to escalate to. The tick was finished and sealed: the run can be replayed and inspected, and --resume goes on without the agent. Faults that a strategy contains fail no run.",
   },
+  WE_DEV_FAILED: {
+    message: "The run failed: agent {agent} {cause} at tick {tick}",
+    hint: "find the cause with: wasm-engine logs {run}",
+    exitCode: 1,
+    explanation:
+      "With --once, dev takes every fault and every exit code other than 0 for a failure of the run, also where a strategy contains it. The run is whole: it can be replayed, inspected and forked.",
+  },
+  WE_DEV_DIVERGED: {
+    message: "Executing the run again gave another result",
+    hint: "name the first tick and agent with: wasm-engine replay {run}",
+    exitCode: 3,
+    explanation:
+      "dev replays every run and compares each commit. A difference is a defect of the engine or of the machine, never of an agent: keep the run folder and report it.",
+  },
   WE_CLI_NODE_VERSION: {
     message: "Node {found} is too old, 20.19 or later is needed",
     hint: "install a supported version of Node.js: 20, 22, 24 or 26",

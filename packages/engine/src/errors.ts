@@ -7,6 +7,7 @@ import { BUNDLE_ERRORS } from "./bundle/errors.js";
 import { CONFIG_ERRORS } from "./config/errors.js";
 import { ENGINE_INFERENCE_ERRORS } from "./inference/errors.js";
 import { FORK_ERRORS } from "./fork/errors.js";
+import { DEV_ERRORS } from "./dev/errors.js";
 import { INPUT_ERRORS } from "./inputs/errors.js";
 import { MINI_WORLD_ERRORS } from "./mini-world/errors.js";
 import { BUILD_ERRORS } from "./modules/errors.js";
@@ -22,6 +23,7 @@ export const ENGINE_ERRORS: ErrorTable = {
   ...CONFIG_ERRORS,
   ...FORK_ERRORS,
   ...CONTROL_ERRORS,
+  ...DEV_ERRORS,
   ...INPUT_ERRORS,
   ...OUTPUT_ERRORS,
   ...MINI_WORLD_ERRORS,

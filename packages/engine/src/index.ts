@@ -55,6 +55,7 @@ export type {
   DeadLetterReport,
   FaultReport,
   MessageReport,
+  ObservedTick,
   Progress,
   RunResult,
   SnapshotReport,
@@ -75,6 +76,7 @@ export {
   loadTrustPolicy,
   policyOfKeys,
   signModuleFile,
+  startDev,
   verifyModuleFile,
 } from "./client/deferred.js";
 export type { KeyPairPlace } from "./modules/key-file.js";
@@ -92,3 +94,9 @@ export { ENGINE_SCHEMA, schemaText } from "./config/schema.js";
 export type { BuildOptions, BuiltModule } from "./modules/build-module.js";
 export { cEnvironment, cFlags } from "./modules/c-compiler.js";
 export { nodeHasher, nodeSignatureCrypto } from "./crypto/node-crypto.js";
+export type { DevSession } from "./dev/dev-session.js";
+export type { DevCommand, DevCycle, DevEvent, DevOptions, DevPlan, DevReport } from "./dev/contract.js";
+export type { DevFailure } from "./dev/failure.js";
+export type { AgentDifference, EntryChange, RunDifference, StateChange } from "./dev/difference.js";
+export type { Story, StoryAgent, StoryEntry, StoryReport } from "./replay/story-contract.js";
+export { storyOfRun } from "./client/replay-run.js";

@@ -5,6 +5,8 @@
 
 import type { ConfigOverrides, LoadedConfig, LoadedModels } from "../config/load-config.js";
 import type { EngineError } from "@wasm-engine/abi";
+import type { DevOptions } from "../dev/contract.js";
+import type { DevSession } from "../dev/dev-session.js";
 import type { BuildOptions, BuiltModule } from "../modules/build-module.js";
 import type { KeyPairPlace } from "../modules/key-file.js";
 import type {
@@ -74,4 +76,10 @@ export async function verifyModuleFile(
 ): Promise<{ readonly report: ModuleFileReport; readonly error?: EngineError }> {
   const modules = await import("../modules/signed-module.js");
   return modules.verifyModuleFile(path, options);
+}
+
+/** A session that runs a project again on every save; `run()` of it works until it is told to quit. */
+export async function startDev(options: DevOptions): Promise<DevSession> {
+  const dev = await import("../dev/dev-session.js");
+  return new dev.DevSession(options);
 }

@@ -51,8 +51,8 @@ export interface LoadOptions extends TrustRequest {
 export interface LoadWitness {
   /** Absolute path of a file that decides the result; it may not exist. */
   file?(path: string): void;
-  /** A module is there; `isBuilt`: it had to be compiled. */
-  module?(name: string, isBuilt: boolean): void;
+  /** A module is there; `path`: its source or .wasm file; `isBuilt`: it had to be compiled. */
+  module?(name: string, made: { readonly path: string; readonly isBuilt: boolean }): void;
 }
 
 /**
@@ -87,8 +87,11 @@ export async function loadModules(
   const admitted = new Map<string, AdmittedModule>();
   for (const { path } of requests) options.witness?.file?.(path);
   for (const { name, path, digest } of requests) {
-    const bytes =
-      extname(path) === ".wasm" ? readModuleFile(path) : await builtBytes({ name, path }, options);
+    const { bytes, isBuilt } =
+      extname(path) === ".wasm"
+        ? { bytes: readModuleFile(path), isBuilt: false }
+        : await build({ name, path }, options);
+    options.witness?.module?.(name, { path, isBuilt });
     const module = admitModule(
       { name, path, bytes },
       digest === undefined ? rules : { ...rules, pinned: digest },
@@ -101,14 +104,13 @@ export async function loadModules(
   return admitted;
 }
 
-async function builtBytes(
+async function build(
   { name, path }: ModuleRequest,
   { directory, witness }: LoadOptions,
-): Promise<Uint8Array> {
+): Promise<{ readonly bytes: Uint8Array; readonly isBuilt: boolean }> {
   const { bytes, sources, isCached } = await buildModule(path, { directory, name });
   for (const source of sources) witness?.file?.(source);
-  witness?.module?.(name, !isCached);
-  return bytes;
+  return { bytes, isBuilt: !isCached };
 }
 
 /**
