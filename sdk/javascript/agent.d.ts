@@ -81,15 +81,44 @@ export interface Pending<Answer> extends Promise<Answer> {
 export interface ChatMessage {
   readonly role: "system" | "user" | "assistant" | "tool";
   readonly content: string;
+  /** Of an assistant's message: what it wanted called, as its {@link ChatAnswer} had it. */
+  readonly toolCalls?: readonly ToolCall[];
+  /** Of a tool's message: the call that it answers. */
+  readonly toolCallId?: string;
 }
 
-/** Everything besides {@link RequestOptions} goes to the model as it is: `maxTokens`, `temperature`, … */
-export interface ChatOptions extends Omit<RequestOptions, "topic"> {
+/** A tool that a model wants called. The agent decides whether to call it. */
+export interface ToolCall {
+  readonly id: string;
+  readonly name: string;
+  readonly arguments: unknown;
+}
+
+/** Everything besides {@link RequestOptions} goes to the model; each of its servers knows some of it. */
+export interface ChatOptions extends Omit<RequestOptions, "topic" | "onPart"> {
+  readonly maxTokens?: number;
+  readonly temperature?: number;
+  readonly topP?: number;
+  readonly stop?: string | readonly string[];
+  /** Absent: the world's, another one for every request. */
+  readonly seed?: number;
+  /** "json": the text of the answer is JSON. */
+  readonly responseFormat?: unknown;
+  /** Tools that the model may want called: `{name, description, input: JSON Schema}`. */
+  readonly tools?: readonly object[];
+  /** Sees every stretch of text before the answer; where answers have computed ticks, none comes. */
+  readonly onPart?: (part: { readonly text: string }) => void;
   readonly [parameter: string]: unknown;
 }
 
 export interface ChatAnswer {
   readonly text: string;
+  /** Why the text ends: `stop`, `length`, `tool_calls`, or a word of the server. */
+  readonly finishReason?: string;
+  /** Null where the server does not count. */
+  readonly promptTokens?: number | null;
+  readonly completionTokens?: number | null;
+  readonly toolCalls?: readonly ToolCall[];
   readonly [field: string]: unknown;
 }
 

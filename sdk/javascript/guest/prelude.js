@@ -170,7 +170,8 @@
       },
       /** Promise of what a language model answers to a conversation: `{text, …}`; `onPart` sees the parts before. */
       chat(model, messages, { timeoutTicks, onPart, signal, ...parameters } = {}) {
-        const input = { messages, ...parameters };
+        // Whoever answers makes no parts unless somebody sees them: each is a logged input and a turn.
+        const input = { messages, ...parameters, ...(onPart === undefined ? {} : { stream: true }) };
         return askModel(`chat ${model}`, { model, input, options: { timeoutTicks, onPart, signal } });
       },
       tool(name, input, options) {
@@ -288,6 +289,8 @@
       request.onPart(message.body);
       return true;
     }
+    // A token that nobody wants is not the answer.
+    if (message.kind === MessageKind.TOKEN && !message.isLast && !message.isError) return true;
     pending.delete(message.correlationId);
     if (message.isError) {
       const error = message.body ?? {};

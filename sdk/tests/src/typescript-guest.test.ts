@@ -169,7 +169,7 @@ test("a conversation goes as JSON, parts come before the answer", () => {
   const [asked] = host.receive({});
   assert.deepEqual(
     [asked?.call, asked?.number, jsonOf(asked)],
-    ["infer", 9, { messages: [{ role: "user", content: "hi" }], maxTokens: 8 }],
+    ["infer", 9, { messages: [{ role: "user", content: "hi" }], maxTokens: 8, stream: true }],
   );
   const part = { kind: MessageKind.TOKEN, correlationId: 1, flags: 0, payload: { text: "he" } };
   assert.deepEqual(lines(host.receive(part)), ["he"]);
@@ -180,6 +180,18 @@ test("a conversation goes as JSON, parts come before the answer", () => {
     payload: { text: "hello", tokens: 2 },
   };
   assert.deepEqual(lines(host.receive(last)), ["hello 2"]);
+});
+
+test("without onPart no parts are asked for, and one that comes is not the answer", () => {
+  const host = handling(`
+    const answer = await ctx.chat("writer", [{ role: "user", content: "hi" }]);
+    ctx.log(answer.text);`);
+  const [asked] = host.receive({});
+  assert.deepEqual(jsonOf(asked), { messages: [{ role: "user", content: "hi" }] });
+  const part = { kind: MessageKind.TOKEN, correlationId: 1, flags: 0, payload: { text: "he" } };
+  assert.deepEqual(lines(host.receive(part)), []);
+  const last = { kind: MessageKind.INFERENCE, correlationId: 1, flags: 2, payload: { text: "hello" } };
+  assert.deepEqual(lines(host.receive(last)), ["hello"]);
 });
 
 const typed = `defineAgent({
