@@ -1,11 +1,11 @@
 /** Worlds inside of tests: what they show of TypeScript, AssemblyScript and C agents, and that they are the real ones. */
 
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { Engine } from "@wasm-engine/engine";
-import { createWorld, fail, never, scripted } from "@wasm-engine/engine/testing";
+import { assertGolden, assertSameRun, createWorld, fail, never, scripted } from "@wasm-engine/engine/testing";
 import type { MiniWorld } from "@wasm-engine/engine/testing";
 import { repositoryRoot } from "./testing/repository.js";
 import { projectOf } from "./testing/typescript-world.js";
@@ -181,4 +181,97 @@ test("AssemblyScript agents live in the same world", async () => {
   });
   assert.deepEqual(await world.ask("counter", { word: "so" }), { word: "so", count: 1 });
   assert.deepEqual(world.agent("counter").state, { words: 1 });
+});
+
+test("a golden file keeps a run; what has changed is told by its place", async () => {
+  const file = join(project.folder, "golden/assistants.json");
+  const runOf = async (text: string, overrides: object = {}): Promise<MiniWorld> => {
+    const world = await assistants(overrides);
+    await world.ask("relay", { text });
+    return world;
+  };
+  await using world = await runOf("why rain");
+  assert.throws(() => assertGolden(world, file), { code: "WE_TEST_GOLDEN_MISSING" });
+  process.env["WASM_ENGINE_UPDATE_GOLDEN"] = "1";
+  assertGolden(world, file);
+  delete process.env["WASM_ENGINE_UPDATE_GOLDEN"];
+  const golden = JSON.parse(readFileSync(file, "utf8")) as { agents: Record<string, { described: unknown }> }; // written above
+  assert.deepEqual(golden.agents["answerer"]?.described, { state: { answered: 1 }, waiting: [], queued: 0 });
+  await using same = await runOf("why rain");
+  assertGolden(same, file);
+  assertSameRun(world, same);
+  await using other = await runOf("why snow");
+  assert.throws(() => assertGolden(other, file), {
+    code: "WE_TEST_GOLDEN_CHANGED",
+    message: /messages\[0\]\.body\.text \(tick 0, from outside\) is "why snow", not "why rain"/,
+  });
+  assert.throws(() => assertSameRun(world, other), {
+    code: "WE_TEST_DIVERGED",
+    message: /"why rain" and "why snow"/,
+  });
+  await using seeded = await runOf("why rain", { seed: 12 });
+  assert.throws(() => assertSameRun(world, seeded), { code: "WE_TEST_DIVERGED", message: /chainHead/ });
+  assert.throws(() => assertGolden(seeded, file), { code: "WE_TEST_GOLDEN_CHANGED", message: /chainHead/ });
+});
+
+test("a golden file without fuel and chain head outlives a change that says the same", async () => {
+  const file = join(project.folder, "golden/loose.json");
+  await using world = await assistants();
+  await world.ask("answerer", { text: "why" });
+  process.env["WASM_ENGINE_UPDATE_GOLDEN"] = "1";
+  assertGolden(world, file, { exact: false });
+  delete process.env["WASM_ENGINE_UPDATE_GOLDEN"];
+  await using seeded = await assistants({ seed: 99 });
+  await seeded.ask("answerer", { text: "why" });
+  assertGolden(seeded, file, { exact: false });
+});
+
+test("mistakes of a test are coded errors", async () => {
+  await using world = await assistants({ models: { writer: () => never } });
+  await assert.rejects(world.ask("nobody", {}), { code: "WE_ASK_FAILED", message: /UNDELIVERABLE/ });
+  assert.throws(() => world.agent("nobody"), { code: "WE_AGENT_UNKNOWN" });
+  await assert.rejects(world.ask("relay", { text: "x" }, { ticksMax: 2 }), { code: "WE_TEST_TICKS_LIMIT" });
+  world.close();
+  assert.throws(() => world.send("relay", {}), { code: "WE_TEST_CLOSED" });
+  const config = project.config;
+  await assert.rejects(createWorld({ config, models: { none: () => "" } }), {
+    code: "WE_TEST_OPTION",
+    message: /"models" answers for "none"/,
+  });
+  const silent = { "agents/silent.ts": "" };
+  writeFileSync(
+    join(project.folder, Object.keys(silent)[0] ?? ""),
+    'import { defineAgent } from "wasm-engine/agent"; export const agent = defineAgent({ onMessage() {} });',
+  );
+  await using quiet = await createWorld({
+    directory: project.folder,
+    agents: { silent: "agents/silent.ts" },
+  });
+  await assert.rejects(quiet.ask("silent", {}), {
+    code: "WE_TEST_UNANSWERED",
+    message: /at rest at tick 0; it waits for nothing/,
+  });
+});
+
+test("capabilities: all that a module declares, unless the test says otherwise", async () => {
+  await using denied = await createWorld({
+    directory: project.folder,
+    agents: {
+      answerer: "agents/answerer.ts",
+      relay: { module: "agents/relay.ts", deny: ["send"] },
+    },
+    models: { writer: () => "plan" },
+    tools: { search: () => null },
+  });
+  await assert.rejects(denied.ask("relay", { text: "x" }), {
+    code: "WE_TEST_AGENT_FAULT",
+    message: /refused/i,
+  });
+  assert.deepEqual(
+    denied.deadLetters.map(({ agent, reason }) => [agent, reason]),
+    [
+      ["answerer", "DENIED"],
+      ["relay", "FAULT"],
+    ],
+  );
 });

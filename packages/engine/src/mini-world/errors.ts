@@ -29,6 +29,26 @@ export const MINI_WORLD_ERRORS = {
     exitCode: 5,
     explanation: "Running until a world is idle ends only where its agents stop giving each other work.",
   },
+  WE_TEST_GOLDEN_MISSING: {
+    message: "The golden file {file} cannot be read: {cause}",
+    hint: "write it with WASM_ENGINE_UPDATE_GOLDEN=1 (wasm-engine test --update) and look through it before you keep it",
+    exitCode: 1,
+    explanation:
+      "A golden file holds a run that was looked through once; without one nothing can be compared.",
+  },
+  WE_TEST_GOLDEN_CHANGED: {
+    message: "The run is not that of {file}: {where}{place} is {actual}, not {expected}",
+    hint: "where the change is meant, write the file anew with WASM_ENGINE_UPDATE_GOLDEN=1 and read what changed in it",
+    exitCode: 3,
+    explanation:
+      "A run differs from its golden file. What agents say comes first, fuel and chain head last: a change of a module that says the same shows there only.",
+  },
+  WE_TEST_DIVERGED: {
+    message: "The runs differ first at {where}{place}: {left} and {right}",
+    hint: "equal genesis, inputs and answers give equal runs: compare what was asked, and how it was answered",
+    exitCode: 3,
+    explanation: "Two worlds of a test were expected to have the same run, up to the last bit of the chain.",
+  },
   WE_TEST_CLOSED: {
     message: 'The world of the test is closed, so "{method}" does nothing any more',
     hint: "use it before close, or before the end of the block that declares it with `await using`",

@@ -18,6 +18,8 @@ export type {
   ToolAnswers,
   ToolFunction,
 } from "./answers.js";
+export { assertGolden, assertSameRun } from "./golden-run.js";
+export type { GoldenOptions } from "./golden-run.js";
 export { scripted } from "./scripted.js";
 export type { ScriptedRule, ScriptedWhen } from "./scripted.js";
 export type {
