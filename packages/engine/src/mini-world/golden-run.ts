@@ -11,15 +11,15 @@ import type { RunStory } from "./run-story.js";
 
 export interface GoldenOptions {
   /**
-   * Compares fuel and chain head too: false where only what agents say and hold is meant, since every change of a module
-   * changes both. @default true
+   * Compares fuel and chain head too: false where only what agents say and hold is meant, since every change of a
+   * module changes both. @default true
    */
   readonly exact?: boolean;
 }
 
 /**
- * Compares the run so far with a golden file: messages, faults, what agents describe, fuel and chain head. The file is JSON
- * that people can read; `WASM_ENGINE_UPDATE_GOLDEN=1` (`wasm-engine test --update`) writes it anew.
+ * Compares the run so far with a golden file: messages, faults, what agents describe, fuel and chain head. The file is
+ * JSON that people can read; `WASM_ENGINE_UPDATE_GOLDEN=1` (`wasm-engine test --update`) writes it anew.
  * @param file relative to the working directory, or an address of a file
  * @throws {WE_TEST_GOLDEN_MISSING} {WE_TEST_GOLDEN_CHANGED} with the first difference
  */
