@@ -9,7 +9,7 @@ export const environmentVerbs: readonly CommandDefinition[] = [
     description:
       "list loads every model on its providers and shows version, provider, why others were passed over, latency and digest. try asks one of them once with JSON, as an agent would, and prints the answer. Neither builds modules or starts a world.",
     arguments: [
-      { name: "action", summary: "list or try" },
+      { name: "action", summary: "list or try", values: ["list", "try"] },
       { name: "config", summary: "path of engine.yaml, or of a folder that holds one" },
       { name: "name", summary: "try: the model", optional: true },
       { name: "json", summary: "try: the request", optional: true },
@@ -25,7 +25,7 @@ export const environmentVerbs: readonly CommandDefinition[] = [
     summary: "Install the native inference runtime into the project",
     description:
       "native installs onnxruntime-node with npm, without its install script, into .wasm-engine/native: providers cpu and webgpu, on macOS coreml, on Windows dml. cuda adds the CUDA 12 libraries through the package's own script (Linux on x64). Worlds run without either, on the provider wasm.",
-    arguments: [{ name: "what", summary: "native or cuda" }],
+    arguments: [{ name: "what", summary: "native or cuda", values: ["native", "cuda"] }],
     options: [
       { flags: "--dir <folder>", summary: "folder of the configuration (default: the working directory)" },
     ],

@@ -20,7 +20,11 @@ export const runningVerbs: readonly CommandDefinition[] = [
         flags: "--dir <folder>",
         summary: "run folder; must not exist (default: .wasm-engine/runs/ beside the config)",
       },
-      { flags: "--durability <level>", summary: "sync, periodic or ephemeral" },
+      {
+        flags: "--durability <level>",
+        summary: "sync, periodic or ephemeral",
+        values: ["sync", "periodic", "ephemeral"],
+      },
       {
         flags: "--input <source>",
         summary:
@@ -31,6 +35,7 @@ export const runningVerbs: readonly CommandDefinition[] = [
         flags: "--delivery <when>",
         summary:
           "lockstep: a tick waits for the answers of models that are due in it; recorded: nothing waits (default: lockstep, with --realtime recorded)",
+        values: ["lockstep", "recorded"],
       },
       {
         flags: "--model <source>",
