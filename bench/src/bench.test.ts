@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import type { AgentDocument } from "./agent-bench.js";
 import { checkRing } from "./ring-check.js";
 import { messageWords, simulateRing } from "./ring.js";
 import type { MessageDocument } from "./message-bench.js";
@@ -37,6 +38,14 @@ test("bench:ticks executes exactly the ticks that have work", () => {
   assert.ok(ok);
   assert.equal(worlds.length, 3);
   for (const { p50Micros, p99Micros } of worlds) assert.ok(p50Micros > 0 && p50Micros <= p99Micros);
+});
+
+test("bench:agents measures the same agent in every language", () => {
+  const { ok, figures } = document("./agents.js") as AgentDocument; // its own format
+  assert.ok(ok, JSON.stringify(figures));
+  assert.equal(figures.length, 5);
+  for (const { messageMicros, replay } of figures) assert.ok(messageMicros > 0 && replay === "identical");
+  for (const { bare } of figures.slice(0, 4)) assert.ok(bare !== undefined && bare.invocationMicros > 0);
 });
 
 test("the ring's check sees a lost message, a changed one and a wrong station", () => {

@@ -3,18 +3,19 @@
  * It lies in bench/.wasm-engine, on the disk of the checkout: a temporary folder may be memory, where fsync is free.
  */
 
-import { copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const benchFolder = fileURLToPath(new URL("../", import.meta.url));
 
-export type AgentName = "ring" | "ring-plain" | "idle";
+export type AgentName = "ring" | "ring-plain" | "idle" | "echo-script" | "echo-compiled" | "echo-c";
 
 export interface WorldPlan {
   /** Names the folder. */
   readonly name: string;
-  /** File in bench/worlds, without its extension. */
+  /** File in bench/worlds, without its extension; the folder is its name up to the first hyphen. */
   readonly agent: AgentName;
   readonly agents: number;
   /** Columns of the table besides `id`, and the row of one agent. */
@@ -38,7 +39,7 @@ export function createWorldFolder(plan: WorldPlan): WorldFolder {
   const folder = join(benchFolder, ".wasm-engine", `${plan.name}-${process.pid}`);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(join(folder, "agents"), { recursive: true });
-  const agentFile = join("agents", `${plan.agent}.ts`);
+  const agentFile = agentFileOf(plan.agent);
   copyFileSync(join(benchFolder, "worlds", worldOf(plan.agent), agentFile), join(folder, agentFile));
   for (const [name, text] of Object.entries(plan.sources ?? {}))
     writeFileSync(join(folder, "agents", name), text);
@@ -46,7 +47,7 @@ export function createWorldFolder(plan: WorldPlan): WorldFolder {
   for (let agent = 0; agent < plan.agents; agent += 1) rows.push([`s${agent}`, ...plan.row(agent)].join(","));
   writeFileSync(join(folder, "agents.csv"), `${rows.join("\n")}\n`);
   const config = join(folder, "engine.yaml");
-  writeFileSync(config, engineYaml(plan));
+  writeFileSync(config, engineYaml(plan, folder));
   return {
     folder,
     config,
@@ -56,18 +57,33 @@ export function createWorldFolder(plan: WorldPlan): WorldFolder {
 }
 
 function worldOf(agent: AgentName): string {
-  return agent === "idle" ? "idle" : "ring";
+  return agent.split("-")[0] ?? agent;
+}
+
+/** A fresh machine has no C compiler: that module is committed. */
+function agentFileOf(agent: AgentName): string {
+  return `agents/${agent}${agent === "echo-c" ? ".wasm" : ".ts"}`;
+}
+
+/** A module that is not built here is told by its digest. */
+function moduleYaml(plan: WorldPlan, folder: string): string {
+  const file = agentFileOf(plan.agent);
+  if (!file.endsWith(".wasm")) return `./${file}`;
+  const digest = createHash("sha256")
+    .update(readFileSync(join(folder, file)))
+    .digest("hex");
+  return `{ path: ./${file}, digest: ${digest} }`;
 }
 
 /** Nothing but what the world is: every limit and every policy has its default. */
-function engineYaml(plan: WorldPlan): string {
+function engineYaml(plan: WorldPlan, folder: string): string {
   return [
     "version: 1",
     `name: ${plan.name}`,
     "seed: 1",
     "clock: { tickMs: 1 }",
     "durability: sync",
-    `modules: { ${plan.agent}: ./agents/${plan.agent}.ts }`,
+    `modules: { ${plan.agent}: ${moduleYaml(plan, folder)} }`,
     "agents:",
     "  - each: ./agents.csv",
     '    id: "{id}"',

@@ -137,7 +137,7 @@ function start(guest: BareGuest, args: { readonly number: number }): void {
     topic: new Uint8Array(),
     payload: encodeUtf8(JSON.stringify(args)),
   });
-  guest._initialize();
+  guest._initialize?.();
   guest.agent_init();
   const pointer = guest.agent_alloc(bytes.length);
   new Uint8Array(guest.memory.buffer).set(bytes, pointer);

@@ -12,17 +12,15 @@ export interface CompiledModule {
 /** Exports of an agent's module (spec/abi.md), as far as they are used. */
 export interface BareGuest {
   readonly memory: { readonly buffer: ArrayBuffer };
-  _initialize(): void;
+  _initialize?(): void;
   agent_init(): number;
   agent_alloc(bytes: number): number;
   agent_receive(pointer: number): number;
   agent_describe(): number;
 }
 
-/** The host function that the ring's module imports. Pointers are below 2 GiB. */
-export interface HostFunctions {
-  readonly send: (pointer: number) => number;
-}
+/** The host functions that a module imports. Pointers are below 2 GiB. */
+export type HostFunctions = Readonly<Record<string, (pointer: number) => number | bigint>>;
 
 export function compileModule(bytes: Uint8Array): CompiledModule {
   return new WebAssembly.Module(bytes);

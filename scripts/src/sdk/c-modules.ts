@@ -11,6 +11,7 @@ export const cModules: readonly string[] = [
   "examples/airports/agents/arbiter",
   "apps/cli/templates/c/agents/meter",
   "examples/relay/agents/stamp",
+  "bench/worlds/echo/agents/echo-c",
   "sdk/tests/guests/probe",
 ];
 
