@@ -1,6 +1,7 @@
 /** Every error code of this package in one table: for documentation, `explain` and clients. */
 
 import type { ErrorTable } from "@wasm-engine/abi";
+import { ADAPTER_ERRORS } from "./adapters/errors.js";
 import { MODEL_ADAPTER_ERRORS } from "./adapters/models/errors.js";
 import { CONTROL_ERRORS } from "./control/errors.js";
 import { BUNDLE_ERRORS } from "./bundle/errors.js";
@@ -18,6 +19,7 @@ import { THREAD_ERRORS } from "./threads/errors.js";
 import { WORLD_ERRORS } from "./world/errors.js";
 
 export const ENGINE_ERRORS: ErrorTable = {
+  ...ADAPTER_ERRORS,
   ...BUNDLE_ERRORS,
   ...MODEL_ADAPTER_ERRORS,
   ...CONFIG_ERRORS,

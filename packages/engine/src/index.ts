@@ -63,6 +63,9 @@ export type {
   WorldReport,
   WorldStatus,
 } from "./world/control.js";
+export { isLocalModel } from "./adapters/adapter-report.js";
+export type { AdapterReport } from "./adapters/adapter-report.js";
+export type { AdapterSetup, SecretSource } from "./adapters/contract.js";
 export type { ModelReport } from "./inference/contract.js";
 export { parseWorkers } from "./threads/worker-count.js";
 export type { Workers } from "./threads/worker-count.js";

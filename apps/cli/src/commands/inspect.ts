@@ -1,6 +1,6 @@
 /** `inspect RUN`: the world, or one agent, as sealed at a tick. */
 
-import { inspectRun } from "@wasm-engine/engine";
+import { inspectRun, isLocalModel } from "@wasm-engine/engine";
 import type { AgentReport, WorldReport } from "@wasm-engine/engine";
 import type { CommandFunction } from "../command.js";
 import { integerOption, textOption } from "../command.js";
@@ -36,13 +36,19 @@ function worldText(report: WorldReport): string {
   return `${heading(report)}\n${modelText(report)}\n${textTable(header, rows)}`;
 }
 
-function modelText({ models = [] }: WorldReport): string {
-  return models
-    .map(({ name, version, provider, fingerprint, refused }) => {
-      const passed = refused.map((refusal) => `, not ${refusal.provider}`).join("");
-      return `model ${name} ${version} on ${provider}${passed}, fingerprint ${fingerprint.slice(0, 12)}\n`;
-    })
-    .join("");
+function modelText({ models = [], tools = [] }: WorldReport): string {
+  const lines = [...models, ...tools].map((report) => {
+    if (!isLocalModel(report)) {
+      const { name, serves, provider, identity } = report;
+      const what = serves === "tool" ? "tool" : "model";
+      const by = provider === "tool" ? "" : ` by ${provider}`;
+      return `${what} ${name}${by}${identity === undefined ? "" : `, identity ${identity.slice(0, 12)}`}\n`;
+    }
+    const { name, version, provider, fingerprint, refused } = report;
+    const passed = refused.map((refusal) => `, not ${refusal.provider}`).join("");
+    return `model ${name} ${version} on ${provider}${passed}, fingerprint ${fingerprint.slice(0, 12)}\n`;
+  });
+  return lines.join("");
 }
 
 function agentText(report: WorldReport, agent: AgentReport): string {

@@ -1,7 +1,7 @@
 /** `run CONFIG` and `run --resume RUN`. */
 
 import { EngineError } from "@wasm-engine/abi";
-import { Engine, parseWorkers, resolveRun } from "@wasm-engine/engine";
+import { Engine, isLocalModel, parseWorkers, resolveRun } from "@wasm-engine/engine";
 import type {
   Delivery,
   Durability,
@@ -151,12 +151,15 @@ function tellFaults({ faults, faultDetails, dir }: RunResult, reporter: Reporter
 }
 
 /** A fallback is never silent: the answers come from another provider than was asked for first. */
-function tellModels({ models, inferenceThreadDeaths: deaths }: RunResult, reporter: Reporter): void {
-  for (const { name, provider, refused } of models) {
+function tellModels(result: RunResult, reporter: Reporter): void {
+  const { models, inferenceThreadDeaths: deaths, adapterThreadDeaths } = result;
+  for (const { name, provider, refused } of models.filter(isLocalModel)) {
     const reasons = refused.map((refusal) => `${refusal.provider} refused: ${visible(refusal.reason)}`);
     if (reasons.length > 0) reporter.warn(`model ${name} runs on ${provider}; ${reasons.join("; ")}`);
   }
   if (deaths > 0) reporter.warn(`the inference thread ended ${deaths} times and was started again`);
+  if (adapterThreadDeaths > 0)
+    reporter.warn(`the thread of tools ended ${adapterThreadDeaths} times and was started again`);
 }
 
 function faultText({ tick, agentId, code, guestCode, detail }: FaultReport): string {
@@ -184,10 +187,18 @@ function outcomeOf(result: RunResult): Outcome {
   return { document: result, text };
 }
 
-function modelLines({ models, inferences, inferenceStallMs }: RunResult): string[] {
-  if (models.length === 0) return [];
-  const names = models.map(({ name, version, provider }) => `${name} ${version} on ${provider}`).join(", ");
-  return [`models     ${names}: ${inferences} requests, ticks waited ${inferenceStallMs} ms`];
+function modelLines({ models, tools, inferences, toolCalls, inferenceStallMs, reused }: RunResult): string[] {
+  const names = models.map((model) => {
+    const { name, provider } = model;
+    return isLocalModel(model) ? `${name} ${model.version} on ${provider}` : `${name} by ${provider}`;
+  });
+  const counts = `${inferences} requests, ticks waited ${inferenceStallMs} ms`;
+  const taken = reused === 0 ? "" : `, ${reused} answers reused`;
+  const toolNames = tools.map(({ name }) => name).join(", ");
+  return [
+    ...(models.length === 0 ? [] : [`models     ${names.join(", ")}: ${counts}${taken}`]),
+    ...(tools.length === 0 ? [] : [`tools      ${toolNames}: ${toolCalls} calls`]),
+  ];
 }
 
 function progressLine(

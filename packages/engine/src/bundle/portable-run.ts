@@ -13,7 +13,16 @@ type JsonMap = { readonly [key: string]: Json };
 /** Members whose text is a path. */
 const pathMembers: ReadonlySet<string> = new Set(["path", "dir", "file"]);
 /** Side records that travel; everything else stays with its run. */
-const portableKinds: ReadonlySet<string> = new Set(["opened", "closed", "inference", "inference-thread"]);
+const portableKinds: ReadonlySet<string> = new Set([
+  "opened",
+  "closed",
+  "inference",
+  "inference-thread",
+  "adapters",
+  "adapter-thread",
+  // Elsewhere as here: what was begun once is not begun again.
+  "attempted",
+]);
 const runIdPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 
 /** run.json without absolute paths: those below the configuration are relative to it, of others the name is left. */

@@ -4,7 +4,6 @@
  */
 
 import { EngineError } from "@wasm-engine/abi";
-import { openInference } from "../inference/open-inference.js";
 import type { ControlCall, EmitEvent } from "../world/control.js";
 import { crashPoints } from "../world/crash-point.js";
 import { singleThread } from "../threads/machine.js";
@@ -13,6 +12,7 @@ import { LocalThreadHost } from "../threads/thread-host.js";
 import { fail } from "../world/errors.js";
 import type { WorldJob } from "../world/job.js";
 import { Observation } from "../world/observation.js";
+import { openAnswerers } from "../world/open-answerers.js";
 import { openRun } from "../world/open-run.js";
 import { RunRecovery } from "../world/run-recovery.js";
 import { Session } from "../world/session.js";
@@ -40,15 +40,14 @@ class InlineTransport implements Transport {
 
   async open(job: WorldJob): Promise<void> {
     const threads = { host: this.#threads };
-    const opened = await openInference(job, threads).catch((error: unknown) => this.#fail(error));
+    const opened = await openAnswerers(job, threads).catch((error: unknown) => this.#fail(error));
     if (opened === undefined) return;
-    const { origin, models } = opened;
+    const { origin, answerers } = opened;
     this.#guarded(() => {
       const pass = crashPoints(undefined);
-      const inference = models === undefined ? {} : { models };
       const emit: EmitEvent = (event) => this.#link.receive(event);
       const observing = job.session.observe === true ? { observation: new Observation(emit) } : {};
-      const options = { writer: "inline", pass, machine: this.#machine, ...inference, ...observing } as const;
+      const options = { writer: "inline", pass, machine: this.#machine, ...answerers, ...observing } as const;
       const run = openRun(origin, options);
       this.#session = new Session(run, emit, job.session, new RunRecovery(options));
       if (run.readsStandardInput) this.#readStandardInput(this.#session);

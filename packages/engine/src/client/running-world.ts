@@ -3,6 +3,7 @@
  * it is durable; every long call takes an AbortSignal. Names follow the founding interface (DESIGN §13).
  */
 
+import { isLocalModel } from "../adapters/adapter-report.js";
 import type { AgentId } from "@wasm-engine/abi";
 import type { Genesis, InputBody, Json } from "@wasm-engine/core";
 import type { ModelReport } from "../inference/contract.js";
@@ -211,7 +212,7 @@ export class RunningWorld implements AsyncDisposable {
       ...kept,
       agents,
       schedulerQueue: waiting.map((agentId) => ({ agentId, messages: mail.get(agentId) ?? 0 })),
-      onnxModelStates: models,
+      onnxModelStates: models.filter(isLocalModel),
       timestamp,
     };
   }

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { isLocalModel } from "../adapters/adapter-report.js";
 import { Encoding, TensorType, decodeTensors, decodeUtf8, encodeTensors } from "@wasm-engine/abi";
 import { float32Tensor, writeOnnxModel } from "@wasm-engine/inference/onnx";
 import { Engine } from "../client/engine.js";
@@ -72,7 +73,8 @@ function answers(dir: string): readonly { readonly ok: boolean; readonly payload
 }
 
 test("[G8] tensors of several agents in one tick: every answer is what the row alone gives", async () => {
-  const { dir, inferences, faults, models } = await asking({ directory: join(folder, "rows") });
+  const { dir, inferences, faults, models: all } = await asking({ directory: join(folder, "rows") });
+  const models = all.filter(isLocalModel);
   assert.equal(inferences, 4);
   assert.equal(faults, 0);
   assert.deepEqual([models[0]?.provider, models[0]?.version, models[0]?.refused], ["wasm", "1.2.0", []]);
@@ -101,7 +103,10 @@ test("[G8] [G4] live twins are equal, models asked again give the recorded bits,
   const first = await asking({ directory });
   const second = await asking({ directory: join(folder, "twins-2"), setup: { thread: "own" } });
   assert.equal(second.chainHead, first.chainHead);
-  assert.equal(second.models[0]?.fingerprint, first.models[0]?.fingerprint);
+  assert.equal(
+    second.models.filter(isLocalModel)[0]?.fingerprint,
+    first.models.filter(isLocalModel)[0]?.fingerprint,
+  );
   const report = await replayRun(first.dir, { verifyInference: true });
   assert.equal(report.verified, true);
   const { compared, identical, different, models } =
@@ -120,11 +125,12 @@ test("[G8] [G4] live twins are equal, models asked again give the recorded bits,
 
 test("[G8] a provider that is not there is passed over visibly, and refused under --strict-inference", async () => {
   const setup = { providers: ["cuda", "wasm"] } as const;
-  const { models, dir } = await asking({ directory: join(folder, "fallback"), setup });
+  const { models: all, dir } = await asking({ directory: join(folder, "fallback"), setup });
+  const models = all.filter(isLocalModel);
   assert.equal(models[0]?.provider, "wasm");
   assert.equal(models[0].refused[0]?.provider, "cuda");
   assert.notEqual(models[0].refused[0].reason, "");
-  assert.equal((await inspectRun(dir)).models?.[0]?.refused[0]?.provider, "cuda");
+  assert.equal((await inspectRun(dir)).models?.filter(isLocalModel)[0]?.refused[0]?.provider, "cuda");
   const strict = asking({ directory: join(folder, "strict"), setup, open: { strictInference: true } });
   await assert.rejects(strict, { code: "WE_MODEL_STRICT", exitCode: 4 });
 });

@@ -1,8 +1,9 @@
 /** The world, or one agent of it, as sealed at a tick: computed by replay from the nearest snapshot. */
 
+import { adaptersOf } from "../adapters/adapter-report.js";
 import { modelsOf } from "../inference/noted-models.js";
 import { fail } from "../world/errors.js";
-import { reportWorld } from "../world/report.js";
+import { answererReports, reportWorld, withAnswerers } from "../world/report.js";
 import type { WorldReport } from "../world/control.js";
 import type { InspectJob } from "./replay-contract.js";
 import { lastTick, play } from "./play.js";
@@ -22,6 +23,6 @@ export function inspect(run: RecordedRun, job: InspectJob): WorldReport {
     describe: (handle) => track.describe(handle),
   });
   if (agent !== undefined && report.agents.length === 0) throw fail("WE_AGENT_UNKNOWN", { agent, tick: at });
-  const { models } = modelsOf(run.sideRecords());
-  return models.length === 0 ? report : { ...report, models };
+  const records = run.sideRecords();
+  return withAnswerers(report, answererReports(modelsOf(records).models, adaptersOf(records)));
 }

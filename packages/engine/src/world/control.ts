@@ -5,6 +5,7 @@
 
 import type { AgentId, Encoding, ErrorRecord, ModuleDigest } from "@wasm-engine/abi";
 import type { AgentView, Genesis, InputBody, Json, PendingView, TickResult } from "@wasm-engine/core";
+import type { AdapterReport } from "../adapters/adapter-report.js";
 import type { ModelReport } from "../inference/contract.js";
 import type { ReplayProgress } from "../replay/replay-contract.js";
 import type { Durability, StopRule } from "./contract.js";
@@ -98,7 +99,16 @@ export interface RunResult {
   /** Times that an inference thread ended unasked and was started again. */
   readonly inferenceThreadDeaths: number;
   /** Models of the world: what answered, and what was refused first. */
-  readonly models: readonly ModelReport[];
+  readonly models: readonly (ModelReport | AdapterReport)[];
+  /** Calls of tools. */
+  readonly toolCalls: number;
+  /** Tools of the world: what answered. */
+  readonly tools: readonly AdapterReport[];
+  /** Requests since this process opened the run that somebody was asked, and those answered as an earlier one was. */
+  readonly asked: number;
+  readonly reused: number;
+  /** Times that the thread of tools ended unasked and was started again. */
+  readonly adapterThreadDeaths: number;
   readonly fuel: number;
   readonly faults: number;
   /** The first faults since this process opened the run, at most 20; `logs` shows every one. */
@@ -242,7 +252,9 @@ export interface WorldReport {
   readonly waiting: readonly AgentId[];
   readonly agents: readonly AgentReport[];
   /** Models as the run last noted them; absent where it never had one. */
-  readonly models?: readonly ModelReport[];
+  readonly models?: readonly (ModelReport | AdapterReport)[];
+  /** Tools as the run last noted them; absent where it never had one. */
+  readonly tools?: readonly AdapterReport[];
 }
 
 export interface SnapshotReport {

@@ -9,6 +9,9 @@ export type CrashPoint =
   | "after-append"
   | "after-step"
   | "after-commit"
+  /** Requests of a durable tick are about to go out to an adapter; have gone out. */
+  | "before-attempt"
+  | "after-ask"
   | "before-release"
   | "during-release"
   | "after-release"

@@ -14,6 +14,7 @@ export interface Totals {
   invocations: number;
   messages: number;
   inferences: number;
+  toolCalls: number;
   faults: number;
   fuel: number;
 }
@@ -35,7 +36,16 @@ export interface HostState {
 
 export function newHostState(sourceCount: number, sinkCount: number): HostState {
   return {
-    totals: { ticksExecuted: 0, turns: 0, invocations: 0, messages: 0, inferences: 0, faults: 0, fuel: 0 },
+    totals: {
+      ticksExecuted: 0,
+      turns: 0,
+      invocations: 0,
+      messages: 0,
+      inferences: 0,
+      toolCalls: 0,
+      faults: 0,
+      fuel: 0,
+    },
     lastSeq: 0,
     sourceRecords: new Array<number>(sourceCount).fill(0),
     sinkPositions: new Array<number>(sinkCount).fill(0),
@@ -64,6 +74,7 @@ export function noteTick(state: HostState, result: TickResult, stop: StopRule): 
   totals.invocations += figures.invocations;
   totals.messages += figures.messages;
   totals.inferences += figures.inferences;
+  totals.toolCalls += result.requests.filter(({ kind }) => kind === "tool").length;
   totals.faults += figures.faults;
   totals.fuel += result.commit.fuel;
   if (stop.when === "exit" && result.ended.includes(stop.agent)) state.exitSeen = true;

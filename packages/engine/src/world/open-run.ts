@@ -6,10 +6,14 @@
 
 import type { AgentHandle } from "@wasm-engine/abi";
 import { assert } from "@wasm-engine/abi";
-import { equalBytes } from "@wasm-engine/core";
-import type { Genesis, Json } from "@wasm-engine/core";
+import { equalBytes, genesisDigest } from "@wasm-engine/core";
+import type { Genesis, Json, WorldContract } from "@wasm-engine/core";
 import { forkFuture, forkSources, readPlan } from "../fork/fork-future.js";
 import type { ForkPlan } from "../fork/fork-plan.js";
+import { nodeHasher } from "../crypto/node-crypto.js";
+import type { OpenedAdapters } from "../adapters/open-adapters.js";
+import { RunAdapters, attemptsOf } from "../adapters/run-adapters.js";
+import type { RunAdaptersParts } from "../adapters/run-adapters.js";
 import type { Models } from "../inference/contract.js";
 import { noteModels, notedModels } from "../inference/noted-models.js";
 import type { NoteSideRecord } from "../inference/noted-models.js";
@@ -58,6 +62,8 @@ export interface OpenRun {
   readonly snapshotTick: number;
   /** Undefined where the world has no model. */
   readonly models: Models | undefined;
+  /** Undefined where the world has neither a tool nor a model that is asked over a wire. */
+  readonly adapters: RunAdapters | undefined;
   /** How long a pump may rest while an answer is awaited. */
   readonly answerWaitMs: number;
   readonly describe: (agent: AgentHandle) => Json | undefined;
@@ -83,6 +89,8 @@ export interface OpenRunOptions {
   readonly pass: PassCrashPoint;
   /** Loaded models of the world; the run closes them. */
   readonly models?: Models;
+  /** Adapters of the world; the run closes them. */
+  readonly adapters?: OpenedAdapters;
   /** What executes the agents; default: this thread alone. */
   readonly machine?: Machine;
   /** Tells a client what agents say while the run goes on. */
@@ -99,6 +107,7 @@ export function openRun(origin: WorldOrigin, options: OpenRunOptions): OpenRun {
     return openStored(origin, options);
   } catch (error) {
     options.models?.close();
+    options.adapters?.host.close();
     throw error;
   }
 }
@@ -148,7 +157,9 @@ function assemble(store: RunStore, options: OpenRunOptions, started: WorldParts[
   const sinks = openSinks(setup, genesis, state);
   const sources = openSources(store, plan, options.streams ?? []);
   const note: NoteSideRecord = (kind, data) => store.note(kind, data);
-  const models = options.models && notedModels(options.models, note, () => loop.reachedTick + 1);
+  const nextTick = (): number => loop.reachedTick + 1;
+  const models = options.models && notedModels(options.models, note, nextTick);
+  const adapters = options.adapters && openedAdapters(store, options.adapters, { world, pass, nextTick });
   const loop: TickLoop = new TickLoop({
     world,
     log,
@@ -161,10 +172,11 @@ function assemble(store: RunStore, options: OpenRunOptions, started: WorldParts[
     faults,
     ...(plan === undefined ? {} : { future: forkFuture(plan, world) }),
     ...observing(store, options.observation),
-    answerers: models === undefined ? [] : [models],
+    answerers: [models, adapters].filter((answerer) => answerer !== undefined),
   });
   if (store.recovered !== undefined) recover(loop, store, store.recovered);
-  if (models !== undefined) noteModels(models, note, loop.reachedTick + 1);
+  if (models !== undefined) noteModels(models, note, nextTick());
+  adapters?.noteStart();
   loop.begin();
   loop.seekSources();
   return {
@@ -178,6 +190,7 @@ function assemble(store: RunStore, options: OpenRunOptions, started: WorldParts[
     snapshotEvery: setup.snapshotEvery,
     snapshotTick: found?.tick ?? -1,
     models,
+    adapters,
     answerWaitMs: options.writer === "thread" ? idleWaitMs : durableWaitMs,
     describe: (agent) => describeAgent(executor, agent),
     // A fork has what its parent read there.
@@ -186,7 +199,7 @@ function assemble(store: RunStore, options: OpenRunOptions, started: WorldParts[
     takeSnapshot: () => takeSnapshot({ store, loop, executor, sinks, pass }),
     workers: () => parts.workers(),
     threadsLost: () => machine?.threadsLost ?? 0,
-    ...endsOf({ store, loop, parts, sources, sinks, pass, models }),
+    ...endsOf({ store, loop, parts, sources, sinks, pass, models, adapters }),
   };
 }
 
@@ -194,6 +207,25 @@ function observing(store: RunStore, observation: Observation | undefined): Pick<
   if (observation === undefined) return {};
   const { stacks } = store;
   return { observe: (tick, result, faults) => observation.note(tick, result, { faults, stacks }) };
+}
+
+/** The adapters of a process, for this run. What a former process has begun is in the side records. */
+function openedAdapters(
+  store: RunStore,
+  { host, delivery }: OpenedAdapters,
+  { world, ...rest }: Pick<RunAdaptersParts, "pass" | "nextTick"> & { readonly world: WorldContract },
+): RunAdapters {
+  const { genesis } = store;
+  return new RunAdapters({
+    host,
+    delivery,
+    lineage: hex(genesisDigest(nodeHasher, genesis)),
+    seed: genesis.seed,
+    agentId: (agent) => world.idOf(agent),
+    attempted: attemptsOf(store.sideRecords()),
+    note: (kind, data) => store.note(kind, data),
+    ...rest,
+  });
 }
 
 interface EndParts {
@@ -204,16 +236,18 @@ interface EndParts {
   readonly sinks: readonly OutputSink[];
   readonly pass: PassCrashPoint;
   readonly models: Models | undefined;
+  readonly adapters: RunAdapters | undefined;
 }
 
 /** The two ways in which an open run ends: for good, or to be opened again in this process. */
 function endsOf(run: EndParts): Pick<OpenRun, "close" | "abandon"> {
-  const { store, loop, parts, sources, sinks, pass, models } = run;
+  const { store, loop, parts, sources, sinks, pass, models, adapters } = run;
   return {
     close: (reason) => {
       for (const source of sources) source.close();
       for (const sink of sinks) sink.close();
       models?.close();
+      adapters?.close();
       parts.close({ wait: false });
       pass("before-close");
       // While the run is still locked: afterwards the address may be that of another process.

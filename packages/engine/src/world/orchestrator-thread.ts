@@ -49,20 +49,20 @@ function machineOf(workers: Workers | undefined, reservedCores = 0): Machine {
 
 /** The loop of an open world: calls, ticks, sleep. */
 async function drive(job: WorldJob): Promise<void> {
-  const [{ openRun }, { Session }, { RunRecovery }, { openInference }, { Observation }] = await Promise.all([
+  const [{ openRun }, { Session }, { RunRecovery }, { openAnswerers }, { Observation }] = await Promise.all([
     import("./open-run.js"),
     import("./session.js"),
     import("./run-recovery.js"),
-    import("../inference/open-inference.js"),
+    import("./open-answerers.js"),
     import("./observation.js"),
   ]);
   const bell = new Int32Array(data.bell);
-  const { origin, models } = await openInference(job, { host, bell: data.bell });
+  const { origin, answerers, threadCount } = await openAnswerers(job, { host, bell: data.bell });
   const options = {
     writer: "thread",
     pass: crashPoints(crashPlanOf(process.env)),
-    machine: machineOf(job.workers, models?.threadCount),
-    ...(models === undefined ? {} : { models }),
+    machine: machineOf(job.workers, threadCount),
+    ...answerers,
     ...(job.session.observe === true ? { observation: new Observation(emit) } : {}),
   } as const;
   const run = openRun(origin, options);

@@ -3,11 +3,14 @@
 import { Encoding, MessageFlag, MessageKind, decodeMessage, decodeUtf8, isAgentId } from "@wasm-engine/abi";
 import type { AgentHandle } from "@wasm-engine/abi";
 import type { AgentView, InputBody, Json, WorldContract } from "@wasm-engine/core";
+import type { AdapterReport } from "../adapters/adapter-report.js";
+import type { ModelReport } from "../inference/contract.js";
 import type {
   AgentReport,
   AgentRows,
   MessageReport,
   ReceiverReport,
+  RunResult,
   WorldMessage,
   WorldReport,
 } from "./control.js";
@@ -142,6 +145,29 @@ export function reportWorld(
     stateHash: hex(world.stateHash()),
     waiting: world.schedule().waiting,
     agents: reportAgents(world, options),
+  };
+}
+
+/** Models together, whatever answers for them; tools apart. */
+export function answererReports(
+  models: readonly ModelReport[],
+  adapters: readonly AdapterReport[],
+): Pick<RunResult, "models" | "tools"> {
+  return {
+    models: [...models, ...adapters.filter(({ serves }) => serves === "inference")],
+    tools: adapters.filter(({ serves }) => serves === "tool"),
+  };
+}
+
+/** The same for a view of the world, which says nothing of what the world does not have. */
+export function withAnswerers(
+  report: WorldReport,
+  { models, tools }: Pick<RunResult, "models" | "tools">,
+): WorldReport {
+  return {
+    ...report,
+    ...(models.length === 0 ? {} : { models }),
+    ...(tools.length === 0 ? {} : { tools }),
   };
 }
 

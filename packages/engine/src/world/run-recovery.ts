@@ -32,6 +32,7 @@ export class RunRecovery {
     const streams = run.abandon();
     if (isRepeated) {
       this.#options.models?.close();
+      this.#options.adapters?.host.close();
       throw error;
     }
     return openRun({ kind: "resume", dir: run.dir }, { ...this.#options, streams });

@@ -3,7 +3,7 @@
 import { formatTime } from "../time/virtual-time.js";
 import type { FaultReport, Progress, RunResult, StopReason } from "./control.js";
 import type { OpenRun } from "./open-run.js";
-import { hex } from "./report.js";
+import { answererReports, hex } from "./report.js";
 import type { TickLoop } from "./tick-loop.js";
 import { v8FlagsOf } from "./v8-flags.js";
 
@@ -25,7 +25,10 @@ export function runResultOf(
     answers: { reused: run.loop.answerFigures.reused, asked: run.loop.answerFigures.asked },
     inferenceStallMs: Math.round(run.loop.inferenceStallMs),
     inferenceThreadDeaths: run.models?.threadDeaths ?? 0,
-    models: run.models?.reports ?? [],
+    toolCalls: state.totals.toolCalls,
+    ...reportedAnswerers(run),
+    ...run.loop.answerFigures,
+    adapterThreadDeaths: run.adapters?.threadDeaths ?? 0,
     fuel: state.totals.fuel,
     faults: state.totals.faults,
     faultDetails: run.loop.faults.first,
@@ -38,6 +41,11 @@ export function runResultOf(
     threadsLost: run.threadsLost(),
     ...executingProcess(),
   };
+}
+
+/** What answers requests: models, ONNX and others, and tools. */
+export function reportedAnswerers({ models, adapters }: OpenRun): Pick<RunResult, "models" | "tools"> {
+  return answererReports(models?.reports ?? [], adapters?.reports ?? []);
 }
 
 export function progressOf(loop: TickLoop, wallMs: number): Progress {

@@ -71,7 +71,7 @@ export interface RunEnd {
 }
 
 /** A run folder opened for going on. */
-export interface RunStore extends Omit<ReadRun, "recovered" | "sideRecords"> {
+export interface RunStore extends Omit<ReadRun, "recovered"> {
   readonly log: EventLog;
   /** Absent in a new run. */
   readonly recovered: RecoveredLog | undefined;
@@ -225,6 +225,7 @@ function live(parts: LiveParts): RunStore {
     stacks: stacksOf(folder, info),
     fork: info.fork,
     newestSnapshot: (tick) => newestSnapshot(folder, { digest, records: log.records, tick }),
+    sideRecords: () => folder.sideRecords(),
     note: (kind, data) => side.append(kind, data),
     writeSnapshot: (snapshot) => {
       folder.snapshots.save({ ...snapshot, genesisDigest: digest, logRecords: log.records });

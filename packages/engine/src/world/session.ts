@@ -31,8 +31,16 @@ import type { OpenRun } from "./open-run.js";
 import type { RunRecovery } from "./run-recovery.js";
 import { admittedInputsMax, durableWaitMs, idleWaitMs, progressEveryMs, ticksPerPump } from "./limits.js";
 import { Pacer } from "./pacer.js";
-import { hex, receiverId, receiverOf, reportRows, reportWorld, worldMessages } from "./report.js";
-import { progressOf, runResultOf } from "./run-result.js";
+import {
+  hex,
+  receiverId,
+  receiverOf,
+  reportRows,
+  reportWorld,
+  withAnswerers,
+  worldMessages,
+} from "./report.js";
+import { progressOf, reportedAnswerers, runResultOf } from "./run-result.js";
 import { isQuiet, noteReached, reasonToStop } from "./stop-rule.js";
 import type { RunCall } from "./stop-rule.js";
 import { Subscribers } from "./subscribers.js";
@@ -72,6 +80,8 @@ export interface SessionOptions {
   readonly realtime: boolean;
   /** How answers of models enter; wins over the configuration. */
   readonly delivery?: Delivery;
+  /** Answers of earlier runs are not taken where an adapter could; those of this run are kept. */
+  readonly askAnew?: boolean;
   /** Models run on the first of their providers or not at all. */
   readonly strictInference?: boolean;
   /** The client is told what agents write and how they fail, while they do. */
@@ -326,8 +336,7 @@ export class Session {
     if (agent !== undefined && report.agents.length === 0) {
       throw fail("WE_AGENT_UNKNOWN", { agent, tick: report.tick });
     }
-    const { models } = this.#run;
-    this.#answer(id, models === undefined ? report : { ...report, models: models.reports });
+    this.#answer(id, withAnswerers(report, reportedAnswerers(this.#run)));
   }
 
   /** One step of the loop. Returns 0 after a tick, else how long there is nothing to do. */

@@ -1,0 +1,250 @@
+/**
+ * The orchestrator's side of the thread of adapters: hands it calls, reads what it says, ends it where a call blocks
+ * it, starts it again where it died. Calls are at most once: what may be repeated is asked again, of everything else
+ * the outcome is unknown. It outlives a run that is opened again in this process, so nothing is called twice.
+ *
+ *   call: asked ─► answered ─► forgotten     forgotten before it is answered: its signal is aborted
+ */
+
+import { MessageChannel, receiveMessageOnPort } from "node:worker_threads";
+import type { MessagePort } from "node:worker_threads";
+import { EngineError, assert, unreachable } from "@wasm-engine/abi";
+import type { Encoding } from "@wasm-engine/abi";
+import { AdapterState } from "./adapter-messages.js";
+import type {
+  AdapterFacts,
+  AdapterNews,
+  AdapterOptions,
+  AdapterOrder,
+  AdapterThreadData,
+} from "./adapter-messages.js";
+import { failure, timeoutAnswer } from "./answers.js";
+import type { AdapterAnswer, AdapterRequest, AdapterSetup } from "./contract.js";
+import { adapterError } from "./errors.js";
+import { adapterCloseMs, adapterDeathsMax, threadGraceMs } from "./limits.js";
+import type { SharedSignal } from "../threads/shared-signal.js";
+import type { StartedThread, ThreadHost } from "../threads/thread-host.js";
+
+const program = new URL("./adapter-thread.js", import.meta.url).href;
+
+export interface AdapterHostParts {
+  readonly setups: readonly AdapterSetup[];
+  readonly options: AdapterOptions;
+  readonly host: ThreadHost;
+  /** Bell of the orchestrator's loop; absent where that has an event loop. */
+  readonly bell?: SharedArrayBuffer;
+}
+
+/** What has been heard since the last look. */
+export type AdapterEvent =
+  | { readonly kind: "answer"; readonly id: string; readonly answer: AdapterAnswer }
+  | { readonly kind: "part"; readonly id: string; readonly encoding: Encoding; readonly payload: Uint8Array }
+  | { readonly kind: "died"; readonly cause: string; readonly deaths: number };
+
+interface Call {
+  readonly adapter: number;
+  readonly request: AdapterRequest;
+  /** Past it the call has blocked the thread; undefined until a thread works on it. */
+  deadlineMs: number | undefined;
+  answer: AdapterAnswer | undefined;
+}
+
+interface Running {
+  readonly port: MessagePort;
+  readonly state: Int32Array<SharedArrayBuffer>;
+  readonly thread: StartedThread;
+}
+
+/** Stable: they become parts of logged answers. */
+const diedText = "the thread of tools ended while it worked on this call";
+export const unknownText = "the call was begun and its outcome is not known";
+
+export class AdapterHost {
+  readonly #parts: AdapterHostParts;
+  readonly #calls = new Map<string, Call>();
+  #running: Running;
+  #facts: readonly AdapterFacts[] | undefined;
+  #isReady = false;
+  /** A kill is on its way. */
+  #isEnding = false;
+  #deathsInRow = 0;
+  #deaths = 0;
+
+  constructor(parts: AdapterHostParts) {
+    this.#parts = parts;
+    this.#running = this.#start();
+  }
+
+  get setups(): readonly AdapterSetup[] {
+    return this.#parts.setups;
+  }
+
+  /** Deaths of the thread since the world was opened. */
+  get deaths(): number {
+    return this.#deaths;
+  }
+
+  /** True once every adapter is made. @throws {WE_ADAPTER_THREAD} and what making them throws */
+  get isLoaded(): boolean {
+    this.#drain([]);
+    if (!this.#isReady && this.#isDead) {
+      const names = this.setups.map(({ name }) => name).join(", ");
+      throw adapterError("WE_ADAPTER_THREAD", { names, cause: this.#running.thread.cause });
+    }
+    return this.#isReady;
+  }
+
+  /** Facts of an adapter, by the index of its setup. */
+  factsOf(adapter: number): AdapterFacts {
+    const facts = this.#facts?.[adapter];
+    assert(facts !== undefined, "adapters are asked once they are made");
+    return facts;
+  }
+
+  /** A call of the adapter may be repeated without harm. */
+  isRepeatable(adapter: number): boolean {
+    const setup = this.setups[adapter];
+    if (setup?.kind !== "tool") return true;
+    return setup.idempotent ?? this.factsOf(adapter).idempotent ?? false;
+  }
+
+  /** True where this process has begun the call. */
+  knows(id: string): boolean {
+    return this.#calls.has(id);
+  }
+
+  /** The answer of a call that was answered and not forgotten. */
+  answerOf(id: string): AdapterAnswer | undefined {
+    return this.#calls.get(id)?.answer;
+  }
+
+  ask(adapter: number, request: AdapterRequest): void {
+    assert(!this.#calls.has(request.id), "a call is begun once");
+    const call: Call = { adapter, request, deadlineMs: undefined, answer: undefined };
+    this.#calls.set(request.id, call);
+    this.#send(call);
+  }
+
+  forget(id: string): void {
+    const call = this.#calls.get(id);
+    this.#calls.delete(id);
+    if (call !== undefined && call.answer === undefined) this.#post({ kind: "forget", id });
+  }
+
+  /** @throws the error that the thread cannot go on with */
+  poll(): readonly AdapterEvent[] {
+    const events: AdapterEvent[] = [];
+    // Before the port: a thread that died said everything before.
+    const isDead = this.#isDead;
+    this.#drain(events);
+    this.#endBlocked(events);
+    if (isDead) this.#bury(events);
+    return events;
+  }
+
+  /** Returns when the thread has let go, or after a moment. */
+  close(): void {
+    const { state, thread, port } = this.#running;
+    this.#post({ kind: "close" });
+    Atomics.wait(state, 0, AdapterState.RUNNING, adapterCloseMs);
+    thread.kill();
+    port.close();
+  }
+
+  get #isDead(): boolean {
+    return Atomics.load(this.#running.state, 0) === AdapterState.DEAD;
+  }
+
+  #start(): Running {
+    const { setups, options, host, bell } = this.#parts;
+    const { port1: port, port2 } = new MessageChannel();
+    const buffer = new SharedArrayBuffer(4);
+    const bells = [
+      { buffer, word: 0, step: 0 },
+      ...(bell === undefined ? [] : [{ buffer: bell, word: 0, step: 1 }]),
+    ];
+    const end: SharedSignal = { buffer, word: 0, value: AdapterState.DEAD, bells };
+    const rings = bell === undefined ? {} : { bell };
+    const data: AdapterThreadData = { port: port2, state: buffer, setups, options, ...rings };
+    return { port, state: new Int32Array(buffer), thread: host.start({ program, data, end }) };
+  }
+
+  #post(order: AdapterOrder): void {
+    this.#running.port.postMessage(order);
+  }
+
+  #send(call: Call): void {
+    call.deadlineMs = this.#isReady ? this.#deadlineOf(call) : undefined;
+    this.#post({ kind: "ask", adapter: call.adapter, request: call.request });
+  }
+
+  #deadlineOf({ adapter }: Call): number {
+    return performance.now() + (this.setups[adapter]?.timeoutMs ?? 0) + threadGraceMs;
+  }
+
+  #drain(events: AdapterEvent[]): void {
+    for (;;) {
+      const received = receiveMessageOnPort(this.#running.port) as { message: AdapterNews } | undefined; // its thread's
+      if (received === undefined) return;
+      this.#hear(received.message, events);
+    }
+  }
+
+  #hear(news: AdapterNews, events: AdapterEvent[]): void {
+    switch (news.kind) {
+      case "ready":
+        this.#isReady = true;
+        this.#facts = news.facts;
+        for (const call of this.#calls.values()) call.deadlineMs = this.#deadlineOf(call);
+        return;
+      case "failed":
+        throw EngineError.fromRecord(news.error);
+      case "part":
+        if (this.#calls.has(news.id)) events.push(news);
+        return;
+      case "answer":
+        this.#deathsInRow = 0;
+        return this.#settle(news.id, news.answer, events);
+      default:
+        return unreachable(news);
+    }
+  }
+
+  /** The first answer counts. */
+  #settle(id: string, answer: AdapterAnswer, events: AdapterEvent[]): void {
+    const call = this.#calls.get(id);
+    if (call === undefined || call.answer !== undefined) return;
+    call.answer = answer;
+    events.push({ kind: "answer", id, answer });
+  }
+
+  /** The limit of a call is kept in the thread; one that could not keep it is blocked. */
+  #endBlocked(events: AdapterEvent[]): void {
+    const now = performance.now();
+    for (const [id, { adapter, deadlineMs, answer }] of this.#calls) {
+      if (answer !== undefined || deadlineMs === undefined || deadlineMs > now) continue;
+      this.#settle(id, timeoutAnswer(this.setups[adapter]?.timeoutMs ?? 0), events);
+      if (!this.#isEnding) this.#running.thread.kill();
+      this.#isEnding = true;
+    }
+  }
+
+  /** The thread is gone: another is started, and every call that was under way is repeated or given up. */
+  #bury(events: AdapterEvent[]): void {
+    this.#deaths += 1;
+    this.#deathsInRow += 1;
+    events.push({ kind: "died", cause: this.#running.thread.cause, deaths: this.#deaths });
+    this.#running.port.close();
+    this.#isReady = false;
+    this.#isEnding = false;
+    this.#running = this.#start();
+    const isHopeless = this.#deathsInRow >= adapterDeathsMax;
+    if (isHopeless) this.#deathsInRow = 0;
+    for (const [id, call] of this.#calls) {
+      if (call.answer !== undefined) continue;
+      if (!this.isRepeatable(call.adapter)) this.#settle(id, failure("OUTCOME_UNKNOWN", unknownText), events);
+      else if (isHopeless) this.#settle(id, failure("FAILED", diedText, true), events);
+      else this.#send(call);
+    }
+  }
+}

@@ -1,0 +1,154 @@
+/**
+ * All adapters of a world, wherever an event loop is: makes them, calls them, gives each call its signal and its limit
+ * of time, and lets nothing out that holds a secret or fits no message. Exactly one answer per call; the first counts.
+ */
+
+import type { Encoding } from "@wasm-engine/abi";
+import type { AdapterFacts, AdapterNews, AdapterOptions } from "./adapter-messages.js";
+import { createAdapter } from "./adapter-table.js";
+import { failure, timeoutAnswer } from "./answers.js";
+import type { Adapter, AdapterAnswer, AdapterRequest, AdapterSetup } from "./contract.js";
+import { adapterError } from "./errors.js";
+import { answerBytesMax, failureCharsMax } from "./limits.js";
+import { Redaction, readSecrets } from "./secret-values.js";
+
+interface Place {
+  readonly adapter: Adapter;
+  readonly setup: AdapterSetup;
+}
+
+interface Call {
+  readonly controller: AbortController;
+  readonly timer: NodeJS.Timeout;
+}
+
+const codePattern = /^[A-Z][A-Z0-9_]{0,62}$/;
+
+export class AdapterService {
+  readonly #places: readonly Place[];
+  readonly #redaction: Redaction;
+  readonly #tell: (news: AdapterNews) => void;
+  readonly #calls = new Map<string, Call>();
+
+  private constructor(places: readonly Place[], redaction: Redaction, tell: (news: AdapterNews) => void) {
+    this.#places = places;
+    this.#redaction = redaction;
+    this.#tell = tell;
+  }
+
+  /** Returns when every adapter is made. @throws {WE_SECRET_MISSING} and what adapters have against their setups */
+  static async open(
+    setups: readonly AdapterSetup[],
+    options: AdapterOptions,
+    tell: (news: AdapterNews) => void,
+  ): Promise<AdapterService> {
+    const values = setups.map((setup) => readSecrets(setup, process.env));
+    const made = await Promise.allSettled(
+      setups.map(async (setup, index): Promise<Place> => {
+        const secret = (name: string): string => values[index]?.get(name) ?? missing(setup, name);
+        return { setup, adapter: await createAdapter(setup, { ...options, secret }) };
+      }),
+    );
+    // The first of the configuration is reported, whichever failed first.
+    const places = made.map((outcome) => {
+      if (outcome.status === "rejected") throw outcome.reason;
+      return outcome.value;
+    });
+    // A tool may send one secret to a server that another tool asks: every value is kept out of every answer.
+    return new AdapterService(places, new Redaction(values.flatMap((secrets) => [...secrets])), tell);
+  }
+
+  get facts(): readonly AdapterFacts[] {
+    return this.#places.map(({ adapter: { identity, idempotent } }) => ({
+      ...(identity === undefined ? {} : { identity }),
+      ...(idempotent === undefined ? {} : { idempotent }),
+    }));
+  }
+
+  ask(index: number, request: AdapterRequest): void {
+    const place = this.#places[index];
+    if (place === undefined) return;
+    const { adapter, setup } = place;
+    const { id } = request;
+    const controller = new AbortController();
+    const timer = setTimeout(() => this.#finish(id, timeoutAnswer(setup.timeoutMs)), setup.timeoutMs);
+    this.#calls.set(id, { controller, timer });
+    const part = (encoding: Encoding, payload: Uint8Array): void => this.#part(id, encoding, payload);
+    void answerOf(adapter, request, { signal: controller.signal, part }).then((answer) =>
+      this.#finish(id, answer),
+    );
+  }
+
+  /** The world does not wait any more: what still comes is dropped. */
+  forget(id: string): void {
+    const call = this.#calls.get(id);
+    this.#calls.delete(id);
+    if (call === undefined) return;
+    clearTimeout(call.timer);
+    call.controller.abort();
+  }
+
+  /** Gives up every call, then closes the adapters. */
+  async close(): Promise<void> {
+    for (const id of [...this.#calls.keys()]) this.forget(id);
+    await Promise.allSettled(this.#places.map(async ({ adapter }) => adapter.close?.()));
+  }
+
+  #part(id: string, encoding: Encoding, payload: Uint8Array): void {
+    const clean = this.#redaction.payload(encoding, payload);
+    if (!this.#calls.has(id) || clean.length > answerBytesMax) return;
+    this.#tell({ kind: "part", id, encoding, payload: clean });
+  }
+
+  #finish(id: string, answer: AdapterAnswer): void {
+    if (!this.#calls.has(id)) return;
+    this.forget(id);
+    this.#tell({ kind: "answer", id, answer: fitting(this.#redaction.answer(answer)) });
+  }
+}
+
+function missing(setup: AdapterSetup, name: string): never {
+  const user = `${setup.serves === "tool" ? "Tool" : "Model"} ${setup.name}`;
+  const advice = `grant it in engine.yaml: ${setup.serves}s: { ${setup.name}: { secrets: { ${name}: { env: NAME } } } }`;
+  throw adapterError("WE_SECRET_MISSING", {
+    user,
+    name,
+    cause: "the configuration does not grant it",
+    advice,
+  });
+}
+
+/** What adapters throw is an answer as well. */
+async function answerOf(
+  adapter: Adapter,
+  request: AdapterRequest,
+  call: Parameters<Adapter["answer"]>[1],
+): Promise<AdapterAnswer> {
+  try {
+    return await adapter.answer(request, call);
+  } catch (error) {
+    return failureOf(error);
+  }
+}
+
+/** Errors of tools may be made by another copy of the class: they are known by their name. */
+function failureOf(error: unknown): AdapterAnswer {
+  if (typeof error !== "object" || error === null) return failure("FAILED", String(error));
+  const { name, message, code, retryable } = error as Readonly<Record<string, unknown>>; // of anybody's making
+  const words = [message, name, "the call failed"];
+  const text = words.find((word) => typeof word === "string" && word !== "") as string; // the last one is
+  if (name !== "ToolError") return failure("FAILED", text);
+  const isCode = typeof code === "string" && codePattern.test(code);
+  return failure(isCode ? code : "FAILED", text, retryable === true);
+}
+
+function fitting(answer: AdapterAnswer): AdapterAnswer {
+  if (!answer.ok) {
+    const { message } = answer;
+    if (message.length <= failureCharsMax) return answer;
+    return { ...answer, message: `${message.slice(0, failureCharsMax - 1)}…` };
+  }
+  const { length } = answer.payload;
+  if (length <= answerBytesMax) return answer;
+  return failure("FAILED", `the answer has ${length} bytes; at most ${answerBytesMax} fit a message`);
+}

@@ -1,0 +1,43 @@
+/** Error codes of adapters: what keeps a world from being opened. What fails later is an answer. */
+
+import { errorFactory } from "@wasm-engine/abi";
+import type { ErrorTable } from "@wasm-engine/abi";
+
+export const ADAPTER_ERRORS = {
+  WE_SECRET_MISSING: {
+    message: "{user} needs the secret {name}: {cause}",
+    hint: "{advice}",
+    exitCode: 4,
+    explanation:
+      "Secrets are read when a world opens, in the thread that uses them, from an environment variable or a file " +
+      "that the configuration names. No value is ever kept or shown; one that is absent stops the world before it begins.",
+  },
+  WE_TOOL_LOAD: {
+    message: "Tool {name}: {path} cannot be loaded: {cause}",
+    hint: "run the file with node to see the whole error; packages that it imports must be installed in the project",
+    exitCode: 2,
+    explanation:
+      "A tool is a module that Node.js loads when the world opens. It could not be bundled, an import was not found, or " +
+      "its top level threw.",
+  },
+  WE_TOOL_DEFINITION: {
+    message: "Tool {name}: {path} {problem}",
+    hint: 'export a tool: export default defineTool({ description, input, run }), with defineTool from "wasm-engine/tool"',
+    exitCode: 2,
+    explanation:
+      "The module of a tool exports an object with a function run, and JSON Schemas where input and output are to be " +
+      "checked. Something of that is missing or has another type.",
+  },
+  WE_ADAPTER_THREAD: {
+    message: "The thread of tools and models ended while it loaded {names}: {cause}",
+    hint: "a tool may have ended it: look for process.exit in its top level; nothing of the run has been executed",
+    exitCode: 4,
+    retryable: true,
+    explanation:
+      "Tools and models behind a wire share one thread, which loads them before the first tick. It ended without an " +
+      "error of its own.",
+  },
+} as const satisfies ErrorTable;
+
+export const adapterError: ReturnType<typeof errorFactory<typeof ADAPTER_ERRORS>> =
+  errorFactory(ADAPTER_ERRORS);
