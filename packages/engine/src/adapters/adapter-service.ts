@@ -43,10 +43,12 @@ export class AdapterService {
     tell: (news: AdapterNews) => void,
   ): Promise<AdapterService> {
     const values = setups.map((setup) => readSecrets(setup, process.env));
+    // A tool may send one secret to a server that another tool asks: every value is kept out of every answer.
+    const redaction = new Redaction(values.flatMap((secrets) => [...secrets]));
     const made = await Promise.allSettled(
       setups.map(async (setup, index): Promise<Place> => {
         const secret = (name: string): string => values[index]?.get(name) ?? missing(setup, name);
-        return { setup, adapter: await createAdapter(setup, { ...options, secret }) };
+        return { setup, adapter: await createAdapter(setup, { ...options, secret }, redaction) };
       }),
     );
     // The first of the configuration is reported, whichever failed first.
@@ -54,8 +56,7 @@ export class AdapterService {
       if (outcome.status === "rejected") throw outcome.reason;
       return outcome.value;
     });
-    // A tool may send one secret to a server that another tool asks: every value is kept out of every answer.
-    return new AdapterService(places, new Redaction(values.flatMap((secrets) => [...secrets])), tell);
+    return new AdapterService(places, redaction, tell);
   }
 
   get facts(): readonly AdapterFacts[] {
@@ -109,7 +110,7 @@ export class AdapterService {
 
 function missing(setup: AdapterSetup, name: string): never {
   const user = `${setup.serves === "tool" ? "Tool" : "Model"} ${setup.name}`;
-  const advice = `grant it in engine.yaml: ${setup.serves}s: { ${setup.name}: { secrets: { ${name}: { env: NAME } } } }`;
+  const advice = `grant it in engine.yaml, at ${setup.name}: secrets: { ${name}: { env: VARIABLE } }`;
   throw adapterError("WE_SECRET_MISSING", {
     user,
     name,

@@ -10,19 +10,20 @@ export const ADAPTER_ERRORS = {
     exitCode: 4,
     explanation:
       "Secrets are read when a world opens, in the thread that uses them, from an environment variable or a file " +
-      "that the configuration names. No value is ever kept or shown; one that is absent stops the world before it begins.",
+      "that the configuration names. No value is ever kept or shown; one that is absent stops the world before it " +
+      "begins.",
   },
   WE_TOOL_LOAD: {
     message: "Tool {name}: {path} cannot be loaded: {cause}",
     hint: "run the file with node to see the whole error; packages that it imports must be installed in the project",
     exitCode: 2,
     explanation:
-      "A tool is a module that Node.js loads when the world opens. It could not be bundled, an import was not found, or " +
-      "its top level threw.",
+      "A tool is a module that Node.js loads when the world opens. It could not be bundled, an import was not found, " +
+      "or its top level threw.",
   },
   WE_TOOL_DEFINITION: {
     message: "Tool {name}: {path} {problem}",
-    hint: 'export a tool: export default defineTool({ description, input, run }), with defineTool from "wasm-engine/tool"',
+    hint: 'export a tool: export default defineTool({ input, run }), with defineTool from "wasm-engine/tool"',
     exitCode: 2,
     explanation:
       "The module of a tool exports an object with a function run, and JSON Schemas where input and output are to be " +

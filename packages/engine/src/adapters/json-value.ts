@@ -7,7 +7,7 @@ export type JsonText =
   /** Where the value is no JSON, and what stands there. */
   | { readonly ok: false; readonly place: string; readonly came: string };
 
-/** The value as JSON text. Whatever has `toJSON` (a date) is what that gives; members that are undefined are left out. */
+/** The value as JSON text. What has `toJSON` (a date) is what that gives; members that are undefined are left out. */
 export function jsonText(value: unknown): JsonText {
   const stranger = strangerIn(value, "", 0);
   if (stranger !== undefined) return { ok: false, ...stranger };

@@ -1,6 +1,7 @@
 /**
- * The adapters of one open run, as its request desk asks them: gives requests their ids and seeds, notes what may happen
- * only once before it happens, and answers OUTCOME_UNKNOWN for what a former process began and did not see the end of.
+ * The adapters of one open run, as its request desk asks them: gives requests their ids and seeds, notes what may
+ * happen only once before it happens, and answers OUTCOME_UNKNOWN for what a former process began and did not see the
+ * end of.
  */
 
 import { assert } from "@wasm-engine/abi";

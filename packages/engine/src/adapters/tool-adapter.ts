@@ -1,6 +1,6 @@
 /**
- * A tool as an adapter: checks what agents send, calls the tool, checks what it gives. Agents read its failures: its own
- * messages, never stacks or places of files.
+ * A tool as an adapter: checks what agents send, calls the tool, checks what it gives. Agents read its failures: its
+ * own messages, never stacks or places of files.
  */
 
 import { Encoding, decodeUtf8, encodeUtf8 } from "@wasm-engine/abi";

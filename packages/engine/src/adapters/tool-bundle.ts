@@ -1,6 +1,7 @@
 /**
- * One script of a tool and the files that it imports, made by esbuild, which comes with the JavaScript SDK. Packages stay
- * outside: Node.js finds them from where the script is kept. What a file says of its own place (`import.meta`) stays true.
+ * One script of a tool and the files that it imports, made by esbuild, which comes with the JavaScript SDK. Packages
+ * stay outside: Node.js finds them from where the script is kept. What a file says of its own place (`import.meta`)
+ * stays true.
  */
 
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";

@@ -1,6 +1,6 @@
 /**
- * What tools are written with, published as `wasm-engine/tool`. Imports nothing: a tool runs beside the world, and loads
- * as fast as Node.js loads it.
+ * What tools are written with, published as `wasm-engine/tool`. Imports nothing: a tool runs beside the world, and
+ * loads as fast as Node.js loads it.
  */
 
 /** A value of JSON. */

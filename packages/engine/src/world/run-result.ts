@@ -1,9 +1,10 @@
 /** Figures of a run, as the command line and the library report them. */
 
 import { formatTime } from "../time/virtual-time.js";
-import type { FaultReport, Progress, RunResult, StopReason } from "./control.js";
+import type { FaultReport, Progress, RunResult, StopReason, WorldReport } from "./control.js";
+import { fail } from "./errors.js";
 import type { OpenRun } from "./open-run.js";
-import { answererReports, hex } from "./report.js";
+import { answererReports, hex, reportWorld, withAnswerers } from "./report.js";
 import type { TickLoop } from "./tick-loop.js";
 import { v8FlagsOf } from "./v8-flags.js";
 
@@ -43,8 +44,26 @@ export function runResultOf(
   };
 }
 
+/** The world of a run, or one agent of it, as of its last tick. @throws {WE_AGENT_UNKNOWN} */
+export function inspectionOf(
+  run: OpenRun,
+  request: { readonly agent?: string; readonly describe: boolean },
+): WorldReport {
+  const { loop, describe, runId } = run;
+  const { agent } = request;
+  const report = reportWorld(loop.world, {
+    runId,
+    ...(agent === undefined ? {} : { agent }),
+    ...(request.describe ? { describe } : {}),
+  });
+  if (agent !== undefined && report.agents.length === 0) {
+    throw fail("WE_AGENT_UNKNOWN", { agent, tick: report.tick });
+  }
+  return withAnswerers(report, reportedAnswerers(run));
+}
+
 /** What answers requests: models, ONNX and others, and tools. */
-export function reportedAnswerers({ models, adapters }: OpenRun): Pick<RunResult, "models" | "tools"> {
+function reportedAnswerers({ models, adapters }: OpenRun): Pick<RunResult, "models" | "tools"> {
   return answererReports(models?.reports ?? [], adapters?.reports ?? []);
 }
 

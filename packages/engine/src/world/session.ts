@@ -31,16 +31,8 @@ import type { OpenRun } from "./open-run.js";
 import type { RunRecovery } from "./run-recovery.js";
 import { admittedInputsMax, durableWaitMs, idleWaitMs, progressEveryMs, ticksPerPump } from "./limits.js";
 import { Pacer } from "./pacer.js";
-import {
-  hex,
-  receiverId,
-  receiverOf,
-  reportRows,
-  reportWorld,
-  withAnswerers,
-  worldMessages,
-} from "./report.js";
-import { progressOf, reportedAnswerers, runResultOf } from "./run-result.js";
+import { hex, receiverId, receiverOf, reportRows, worldMessages } from "./report.js";
+import { inspectionOf, progressOf, runResultOf } from "./run-result.js";
 import { isQuiet, noteReached, reasonToStop } from "./stop-rule.js";
 import type { RunCall } from "./stop-rule.js";
 import { Subscribers } from "./subscribers.js";
@@ -237,7 +229,7 @@ export class Session {
         this.#stopping.ids.push(id);
         return;
       case "inspect":
-        return this.#inspect(id, request);
+        return this.#answer(id, inspectionOf(this.#run, request));
       case "subscribe":
         this.#live ||= this.#wakes;
         this.#subscribers.add(request);
@@ -323,20 +315,6 @@ export class Session {
     this.#steps = this.#steps.filter((step) => step.id !== request);
     this.#doneSteps = this.#doneSteps.filter((step) => step.id !== request);
     this.#answer(id, { tick: this.#run.loop.world.tick });
-  }
-
-  #inspect(id: number, request: { readonly agent?: string; readonly describe: boolean }): void {
-    const { loop, describe, runId } = this.#run;
-    const { agent } = request;
-    const report = reportWorld(loop.world, {
-      runId,
-      ...(agent === undefined ? {} : { agent }),
-      ...(request.describe ? { describe } : {}),
-    });
-    if (agent !== undefined && report.agents.length === 0) {
-      throw fail("WE_AGENT_UNKNOWN", { agent, tick: report.tick });
-    }
-    this.#answer(id, withAnswerers(report, reportedAnswerers(this.#run)));
   }
 
   /** One step of the loop. Returns 0 after a tick, else how long there is nothing to do. */
