@@ -3,6 +3,7 @@
 import { diffRuns } from "@wasm-engine/engine";
 import type {
   DiffReport,
+  DifferenceKind,
   InputReport,
   MemoryDifference,
   PathDifference,
@@ -13,6 +14,16 @@ import { visible } from "../visible.js";
 
 /** Lines of one kind that are shown; `--json` has more. */
 const linesShownMax = 8;
+const kindTexts: Readonly<Record<DifferenceKind, string>> = {
+  genesis: "they start differently",
+  input: "other inputs",
+  message: "it sends something else",
+  memory: "its memory differs",
+  fuel: "it uses other fuel",
+  state: "its state differs",
+  length: "one of the runs has ended",
+  log: "a log that executing does not confirm",
+};
 /** Characters of one value that are shown. */
 const valueCharactersMax = 160;
 
@@ -52,7 +63,7 @@ function tickLines(report: DiffReport): readonly string[] {
     ];
   }
   return [
-    `tick ${firstTick}${named}${others}: ${what === "length" ? "one of the runs has ended" : (what ?? "")}`,
+    `tick ${firstTick}${named}${others}: ${what === null ? "" : kindTexts[what]}`,
     ...section(
       "inputs",
       report.inputs.map(({ left, right }) => sides(inputText(left), inputText(right))),
@@ -106,8 +117,8 @@ function inputText(input: InputReport | undefined): string {
 
 function sentText(sent: SentMessage | undefined): string {
   if (sent === undefined) return "-";
-  const { topic, payload } = sent.message;
-  return shortened(`to ${sent.to}${topic === "" ? "" : ` on ${topic}`}: ${JSON.stringify(payload)}`);
+  const { kind, topic, payload } = sent.message;
+  return shortened(`${kind} to ${sent.to}${topic === "" ? "" : ` on ${topic}`}: ${JSON.stringify(payload)}`);
 }
 
 function shortened(text: string): string {

@@ -21,7 +21,7 @@ export interface Scene {
 
 /** What each agent sent in a tick: mail that was not there before, what left the world, requests. */
 export function sentMessages(
-  before: ReadonlyMap<AgentId, AgentView>,
+  before: ReadonlyMap<AgentId, ReadonlySet<string>>,
   after: ReadonlyMap<AgentId, AgentView>,
   result: TickResult | undefined,
 ): ReadonlyMap<AgentHandle, readonly SentMessage[]> {
@@ -33,36 +33,44 @@ export function sentMessages(
   };
   for (const [id, view] of after) {
     // Mail stays in order and only leaves from the front: what is new is the end.
-    const kept = new Set(before.get(id)?.mailbox.map(keyOf) ?? []);
-    for (const bytes of view.mailbox.filter((mail) => !kept.has(keyOf(mail)))) {
+    const kept = before.get(id);
+    for (const bytes of view.mailbox.filter((mail) => kept?.has(keyOf(mail)) !== true)) {
       const { peer } = decodeMessage(bytes);
       if (peer === OUTSIDE) continue;
-      const { topic, encoding, payload } = reportMessage(bytes);
-      note(peer as AgentHandle, { to: id, message: { topic, encoding, payload } }); // a sender's handle
+      const { kind, topic, payload } = reportMessage(bytes);
+      note(peer as AgentHandle, { to: id, message: { kind, topic, payload } }); // a sender's handle
     }
   }
-  for (const { agentId, topic, encoding, payload } of result?.departures ?? []) {
-    const handle = after.get(agentId)?.handle ?? before.get(agentId)?.handle;
-    const message = { topic, encoding: String(encoding), payload: readablePayload(encoding, payload) };
+  for (const { kind, agentId, topic, encoding, payload } of result?.departures ?? []) {
+    const handle = after.get(agentId)?.handle;
+    const message = { kind, topic, payload: readablePayload(encoding, payload) };
     if (handle !== undefined) note(handle, { to: "outside", message });
   }
   for (const { agent, kind, name, encoding, payload } of result?.requests ?? []) {
-    const message = { topic: name, encoding: String(encoding), payload: readablePayload(encoding, payload) };
+    const message = { kind: "request", topic: name, payload: readablePayload(encoding, payload) };
     note(agent, { to: kind === "tool" ? `tool ${name}` : `model ${name}`, message });
   }
   return sent;
+}
+
+/** What lies in the mailboxes: taken before a tick, because the world reuses the memory of mail. */
+export function mailOf(views: ReadonlyMap<AgentId, AgentView>): ReadonlyMap<AgentId, ReadonlySet<string>> {
+  return new Map([...views].map(([id, { mailbox }]) => [id, new Set(mailbox.map(keyOf))]));
 }
 
 function keyOf(mail: Uint8Array): string {
   return Buffer.from(mail.buffer, mail.byteOffset, mail.byteLength).toString("base64");
 }
 
-/** Agents whose digest differs or who live in one world only: those that took turns first, in plan order. */
+/**
+ * Agents whose digest differs or who live in one world only. First, in plan order, those who did something else; then
+ * those who only have other mail: others have sent it in this tick.
+ */
 export function differingAgents(left: Scene, right: Scene, isSameGenesis: boolean): readonly AgentId[] {
   const ids = [...new Set([...left.digests.keys(), ...right.digests.keys()])];
   const differing = new Set(ids.filter((id) => differs(left, right, id, isSameGenesis)));
-  const inOrder = [...left.turns, ...right.turns].filter((id) => differing.has(id));
-  return [...new Set([...inOrder, ...[...differing].sort()])];
+  const inOrder = [...left.turns, ...right.turns, ...[...differing].sort()].filter((id) => differing.has(id));
+  return [...new Set([...inOrder.filter((id) => didDiffer(left, right, id)), ...inOrder])];
 }
 
 /** Digests hold specifications and seeds too: where the genesis differs, they say nothing about what agents did. */
@@ -70,10 +78,15 @@ function differs(left: Scene, right: Scene, id: AgentId, isSameGenesis: boolean)
   const [ours, theirs] = [left.digests.get(id), right.digests.get(id)];
   if (ours === undefined || theirs === undefined) return true;
   if (isSameGenesis) return !equalBytes(ours, theirs);
+  return didDiffer(left, right, id);
+}
+
+/** What an agent did, in contrast to what was done to it. */
+function didDiffer(left: Scene, right: Scene, id: AgentId): boolean {
   return (
     messageDifferences(left, right, id).length > 0 ||
-    memoryDifference(left, right, id) !== undefined ||
-    fuelDifference(left, right, id) !== undefined
+    fuelDifference(left, right, id) !== undefined ||
+    memoryDifference(left, right, id) !== undefined
   );
 }
 

@@ -54,7 +54,7 @@ export interface InputDifference {
 /** Something that the agent sent in the tick. `to`: a mailbox, `outside`, or whom it asked. */
 export interface SentMessage {
   readonly to: string;
-  readonly message: Pick<MessageReport, "topic" | "encoding" | "payload">;
+  readonly message: Pick<MessageReport, "kind" | "topic" | "payload">;
 }
 
 export interface MessageDifference {

@@ -1,6 +1,6 @@
 /**
- * Compares two recorded runs: the logs tell the first tick that differs, and executing both from their nearest snapshots
- * tells the agent and what of it. Nothing is written, models and tools are not asked.
+ * Compares two recorded runs: the logs tell the first tick that differs, and executing both from their nearest
+ * snapshots tells the agent and what of it. Nothing is written, models and tools are not asked.
  */
 
 import { encodeGenesis, equalBytes } from "@wasm-engine/core";

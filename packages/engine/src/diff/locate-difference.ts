@@ -4,7 +4,7 @@
  */
 
 import type { AgentHandle, AgentId } from "@wasm-engine/abi";
-import type { AgentView, Input, Json, TickResult, WorldContract } from "@wasm-engine/core";
+import type { AgentView, Input, Json, TickResult } from "@wasm-engine/core";
 import { compareCommits } from "../replay/play.js";
 import type { Difference } from "../replay/play.js";
 import type { BitFlip } from "../replay/replay-contract.js";
@@ -13,6 +13,7 @@ import type { RecoveredTick } from "../storage/contract.js";
 import {
   differingAgents,
   fuelDifference,
+  mailOf,
   memoryDifference,
   messageDifferences,
   sentMessages,
@@ -65,30 +66,44 @@ export function locateDifference(runs: Pair<RecordedRun>, place: DifferencePlace
 
 function locate({ left, right }: Pair<Side>, place: DifferencePlace): Located {
   const { tick, isSameGenesis } = place;
-  for (const side of [left, right]) {
-    const divergence = playBefore(side, tick);
-    if (divergence !== undefined) return diverged(side, divergence);
+  const met = Math.max(left.watched.track.world.tick, right.watched.track.world.tick);
+  // Before the tick the logs agree: where the worlds do not, a snapshot holds what no tick has made.
+  for (const reached of isSameGenesis ? [met, ...commonTicks(left.run, met, tick)] : [tick - 1]) {
+    for (const side of [left, right]) {
+      const divergence = playUpTo(side, reached);
+      if (divergence !== undefined) return diverged(side, divergence);
+    }
+    const now = { left: sceneOf(left), right: sceneOf(right) };
+    const agents = isSameGenesis ? differingAgents(now.left, now.right, true) : [];
+    if (agents.length > 0) return located(now, { tick: reached, agents, inputs: [] });
   }
-  const early = { left: sceneOf(left), right: sceneOf(right) };
-  const earlyAgents = isSameGenesis ? differingAgents(early.left, early.right, true) : [];
-  // The logs agree up to here, so a snapshot holds what no tick has made.
-  if (earlyAgents.length > 0) return located(early, { tick: tick - 1, agents: earlyAgents, inputs: [] });
+  return locateIn({ left, right }, place);
+}
+
+/** Ticks between that both logs have. */
+function* commonTicks(run: RecordedRun, after: number, before: number): Generator<number> {
+  for (const entry of run.log.ticks(after)) {
+    if (entry.commit === undefined || entry.tick >= before) return;
+    yield entry.tick;
+  }
+}
+
+/** Executes the tick itself. */
+function locateIn({ left, right }: Pair<Side>, { tick, isSameGenesis }: DifferencePlace): Located {
+  const mail = { left: mailOf(viewsOf(left)), right: mailOf(viewsOf(right)) };
   const entries = { left: entryAt(left.run, tick), right: entryAt(right.run, tick) };
   const stepped = { left: stepAt(left, entries.left), right: stepAt(right, entries.right) };
   for (const { divergence } of [stepped.left, stepped.right]) if (divergence !== undefined) return divergence;
   const late = {
-    left: sceneOf(left, { before: early.left, result: stepped.left.result }),
-    right: sceneOf(right, { before: early.right, result: stepped.right.result }),
+    left: sceneOf(left, { mail: mail.left, result: stepped.left.result }),
+    right: sceneOf(right, { mail: mail.right, result: stepped.right.result }),
   };
   const inputs = inputDifferences(inputsOf(entries.left), inputsOf(entries.right), namesOf(late));
-  const agents = differingAgents(late.left, late.right, isSameGenesis);
-  const isLonger = entries.left === undefined || entries.right === undefined;
-  return located(late, {
-    tick,
-    agents,
-    inputs,
-    ...(isLonger ? { ended: endedAt(left.run, right.run, tick) } : {}),
-  });
+  const differing = differingAgents(late.left, late.right, isSameGenesis);
+  // Whoever gets another input comes first: for the others only the numbers of later inputs may have shifted.
+  const addressed = new Set(inputs.flatMap((input) => [input.left?.agent, input.right?.agent]));
+  const agents = [...new Set([...differing.filter((id) => addressed.has(id)), ...differing])];
+  return located(late, { tick, agents, inputs, ended: endedAt(left.run, right.run, tick) });
 }
 
 /** True where one of the logs ends before the tick. */
@@ -100,10 +115,10 @@ function inputsOf(entry: RecoveredTick | undefined): readonly Input[] {
   return entry?.inputs ?? [];
 }
 
-/** Executes what lies before the tick. Returns where the log and its execution differ. */
-function playBefore({ run, watched }: Side, tick: number): Difference | undefined {
+/** Executes up to and with the tick. Returns where the log and its execution differ. */
+function playUpTo({ run, watched }: Side, tick: number): Difference | undefined {
   for (const entry of run.log.ticks(watched.track.world.tick)) {
-    if (entry.commit === undefined || entry.tick >= tick) return undefined;
+    if (entry.commit === undefined || entry.tick > tick) return undefined;
     const difference = compareCommits(entry.commit, watched.step(entry, undefined).commit);
     if (difference !== undefined) return difference;
   }
@@ -147,21 +162,28 @@ interface DescribedScene extends Scene {
   readonly describe: (agent: AgentId) => Json | undefined;
 }
 
-/** A world as it is now; with `after`, what was sent since the scene before. */
-function sceneOf(
-  { watched }: Side,
-  after?: { readonly before: Scene; readonly result: TickResult | undefined },
-): DescribedScene {
-  const { track, executor } = watched;
-  const { world } = track;
-  const views = viewsOf(world);
-  const names = new Map([...(after?.before.views ?? []), ...views].map(([id, { handle }]) => [handle, id]));
+interface ExecutedTick {
+  /** Mailboxes before it. */
+  readonly mail: ReadonlyMap<AgentId, ReadonlySet<string>>;
+  readonly result: TickResult | undefined;
+}
+
+/** A world as it is now, to be looked at before it is executed on; with `executed`, what was sent in that tick. */
+function sceneOf(side: Side, executed?: ExecutedTick): DescribedScene {
+  const { track, executor, turns } = side.watched;
+  const views = viewsOf(side);
+  const names = new Map([...views].map(([id, { handle }]) => [handle, id]));
+  let images: Scene["images"] | undefined;
   return {
     views,
-    images: new Map(executor.images().map((image) => [image.agent, image])),
-    digests: new Map(world.agentDigests()),
-    sent: after === undefined ? new Map() : sentMessages(after.before.views, views, after.result),
-    turns: after?.result === undefined ? [] : watched.turns.flatMap((handle) => names.get(handle) ?? []),
+    // Copies of every memory: made only where digests differ.
+    get images() {
+      images ??= new Map(executor.images().map((image) => [image.agent, image]));
+      return images;
+    },
+    digests: new Map(track.world.agentDigests()),
+    sent: executed === undefined ? new Map() : sentMessages(executed.mail, views, executed.result),
+    turns: executed?.result === undefined ? [] : turns.flatMap((handle) => names.get(handle) ?? []),
     describe: (agent) => {
       const view = views.get(agent);
       return view === undefined ? undefined : track.describe(view.handle);
@@ -169,8 +191,8 @@ function sceneOf(
   };
 }
 
-function viewsOf(world: WorldContract): ReadonlyMap<AgentId, AgentView> {
-  return new Map(world.agents().map((view) => [view.agentId, view]));
+function viewsOf({ watched }: Side): ReadonlyMap<AgentId, AgentView> {
+  return new Map(watched.track.world.agents().map((view) => [view.agentId, view]));
 }
 
 function namesOf({ left, right }: Pair<Scene>): (handle: AgentHandle) => AgentId | undefined {

@@ -1,4 +1,4 @@
-/** A recorded run executed again for comparison: remembers the order of turns and what left the world in the last tick. */
+/** A recorded run that is executed again for comparison: remembers the order of turns of the last tick. */
 
 import { assert } from "@wasm-engine/abi";
 import type { AgentHandle } from "@wasm-engine/abi";
