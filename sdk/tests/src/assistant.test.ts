@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { Engine, inspectRun, replayRun } from "@wasm-engine/engine";
+import { Engine, forkRun, inspectRun, replayRun } from "@wasm-engine/engine";
 import type { OpenOptions, RunResult, RunningWorld } from "@wasm-engine/engine";
 import { projectOf } from "./testing/typescript-world.js";
 
@@ -70,8 +70,9 @@ async function resumedTo(dir: string): Promise<RunResult> {
   return await world.run();
 }
 
-async function waitingIn(dir: string): Promise<readonly string[]> {
-  const report = await inspectRun(dir, { agent: "answerer", isolation: "inline" });
+async function waitingIn(dir: string, at?: number): Promise<readonly string[]> {
+  const when = at === undefined ? {} : { at };
+  const report = await inspectRun(dir, { agent: "answerer", isolation: "inline", ...when });
   const described = report.agents[0]?.describe as { waiting?: string[] } | undefined; // as the SDK describes
   return described?.waiting ?? [];
 }
@@ -123,6 +124,15 @@ for (const place of ["chat writer", "tool search", "ask critic", "sleep"]) {
     assert.deepEqual(figures(await resumedTo(dir)), figures(undisturbed));
     const replay = await replayRun(dir, { isolation: "inline" });
     assert.ok(replay.verified, JSON.stringify(replay.firstDivergence));
+  });
+
+  test(`[G4] a fork inside of "${place}" that changes nothing has the undisturbed head`, async () => {
+    const at = places.get(place) ?? -1;
+    const dir = dirOf(`fork ${place}`);
+    const fork = await forkRun(dirOf("undisturbed"), { at, dir });
+    assert.equal(fork.at, at);
+    assert.ok((await waitingIn(dir, at)).some((what) => what.startsWith(place)));
+    assert.deepEqual(figures(await resumedTo(dir)), figures(undisturbed));
   });
 
   test(`an upgrade inside of "${place}" waits, survives kill -9, carries the state over`, async () => {

@@ -1,7 +1,7 @@
 /** Agents and tasks as a program writes them, completed to what the world takes. */
 
 import { Encoding, isAgentId, limits } from "@wasm-engine/abi";
-import type { AgentId, ModuleDigest } from "@wasm-engine/abi";
+import type { AgentId } from "@wasm-engine/abi";
 import { drainTicksDefault, drainTicksMax } from "@wasm-engine/core";
 import type {
   AgentLimits,
@@ -93,7 +93,7 @@ export function resolveUpgrade(
 ): InputBody {
   const { agentId: id, module: name, drainTicks = drainTicksDefault } = upgrade;
   const agent = asAgentId(id);
-  const module: ModuleDigest | undefined = genesis.modules[name];
+  const module = Object.hasOwn(genesis.modules, name) ? genesis.modules[name] : undefined;
   if (module === undefined) throw fail("WE_AGENT_SPEC", { id, reason: `there is no module "${name}"` });
   integer(id, "drainTicks", drainTicks, 0, drainTicksMax);
   return { kind: "upgrade", agent, module, ...(drainTicks === 0 ? {} : { drainTicks }) };

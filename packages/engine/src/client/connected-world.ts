@@ -20,7 +20,7 @@ import { asAgentId } from "./agent-input.js";
 import type { AgentInput, TaskInput } from "./agent-input.js";
 import type { ControlClient } from "./control-client.js";
 import type { Payload, ReceivedMessage } from "./payload.js";
-import type { SendOptions } from "./running-world.js";
+import type { SendOptions, UpgradeOptions } from "./running-world.js";
 import { Subscription } from "./subscription.js";
 
 export interface ConnectedSendOptions extends SendOptions {
@@ -100,9 +100,15 @@ export class ConnectedWorld implements AsyncDisposable {
     return this.#call(method, { agent: agentId, ...keyed(options) }, options);
   }
 
-  /** Gives an agent another module of the genesis. */
-  upgradeAgent(agentId: string, module: string, options: KeyedOptions = {}): Promise<Acknowledgement> {
-    return this.#call("upgrade", { agent: agentId, module, ...keyed(options) }, options);
+  /** Gives an agent another module of the genesis, as {@link RunningWorld.upgradeAgent} does. */
+  upgradeAgent(
+    agentId: string,
+    module: string,
+    options: KeyedOptions & Pick<UpgradeOptions, "drainTicks"> = {},
+  ): Promise<Acknowledgement> {
+    const { drainTicks } = options;
+    const wait = drainTicks === undefined ? {} : { drainTicks };
+    return this.#call("upgrade", { agent: agentId, module, ...wait, ...keyed(options) }, options);
   }
 
   /** Messages that the world publishes on `topic` from now on (`*`: on every topic), once they are durable. */

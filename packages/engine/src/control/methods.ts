@@ -1,14 +1,14 @@
 /** The methods of the control socket as data: what each takes (JSON Schema) and what it asks of the world. */
 
 import { Encoding, limits } from "@wasm-engine/abi";
+import { drainTicksMax } from "@wasm-engine/core";
 import type { Genesis, InputBody, Json } from "@wasm-engine/core";
-import { asAgentId, resolveSpec, resolveTask } from "../client/agent-input.js";
+import { asAgentId, resolveSpec, resolveTask, resolveUpgrade } from "../client/agent-input.js";
 import type { AgentInput, TaskInput } from "../client/agent-input.js";
 import { encodePayload } from "../client/payload.js";
 import type { EncodedPayload } from "../client/payload.js";
 import { agentSpecSchema } from "../config/schema.js";
 import type { ControlRequest } from "../world/control.js";
-import { fail } from "../world/errors.js";
 import type { ConnectionMethod, ControlMethod, MethodParams } from "./method-contract.js";
 
 const agentId = { type: "string", minLength: 1, maxLength: 63 } as const;
@@ -135,7 +135,15 @@ export const controlMethods: Readonly<Record<string, ControlMethod>> = {
     requests: (given) => membership("leave", given),
   },
   upgrade: {
-    params: params({ agent: agentId, module: { type: "string", minLength: 1 }, key }, ["agent", "module"]),
+    params: params(
+      {
+        agent: agentId,
+        module: { type: "string", minLength: 1 },
+        drainTicks: { ...count, maximum: drainTicksMax },
+        key,
+      },
+      ["agent", "module"],
+    ),
     requests: (given, genesis) => [input(upgradeBody(given, genesis), given, true)],
   },
   pause: { params: params(agentProperties), requests: agentOr("pause", { method: "pause" }) },
@@ -194,9 +202,7 @@ function membership(kind: "join" | "leave", given: MethodParams): readonly Contr
 
 /** @throws {WE_AGENT_SPEC} */
 function upgradeBody(given: MethodParams, genesis: Genesis): InputBody {
-  const { agent, module } = given as { readonly agent: string; readonly module: string }; // its schema
-  const digest = Object.hasOwn(genesis.modules, module) ? genesis.modules[module] : undefined;
-  if (digest === undefined)
-    throw fail("WE_AGENT_SPEC", { id: agent, reason: `there is no module "${module}"` });
-  return { kind: "upgrade", agent: asAgentId(agent), module: digest };
+  type Upgrade = { readonly agent: string; readonly module: string; readonly drainTicks?: number };
+  const { agent: agentId, ...rest } = given as unknown as Upgrade; // its schema
+  return resolveUpgrade(genesis, { agentId, ...rest });
 }
