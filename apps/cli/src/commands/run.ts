@@ -90,6 +90,7 @@ function optionsOf(parsed: Parsed): OpenOptions {
   return {
     ...(models === undefined ? {} : { models }),
     ...(delivery === undefined ? {} : { delivery }),
+    ...(flagOption(parsed, "askAnew") ? { askAnew: true } : {}),
     ...(flagOption(parsed, "strictInference") ? { strictInference: true } : {}),
     ...(seed === undefined ? {} : { seed }),
     ...(dir === undefined ? {} : { dir }),
@@ -187,18 +188,30 @@ function outcomeOf(result: RunResult): Outcome {
   return { document: result, text };
 }
 
-function modelLines({ models, tools, inferences, toolCalls, inferenceStallMs, reused }: RunResult): string[] {
+function modelLines({
+  models,
+  tools,
+  inferences,
+  toolCalls,
+  inferenceStallMs,
+  answers,
+}: RunResult): string[] {
   const names = models.map((model) => {
     const { name, provider } = model;
     return isLocalModel(model) ? `${name} ${model.version} on ${provider}` : `${name} by ${provider}`;
   });
   const counts = `${inferences} requests, ticks waited ${inferenceStallMs} ms`;
-  const taken = reused === 0 ? "" : `, ${reused} answers reused`;
   const toolNames = tools.map(({ name }) => name).join(", ");
   return [
-    ...(models.length === 0 ? [] : [`models     ${names.join(", ")}: ${counts}${taken}`]),
+    ...(models.length === 0 ? [] : [`models     ${names.join(", ")}: ${counts}`]),
     ...(tools.length === 0 ? [] : [`tools      ${toolNames}: ${toolCalls} calls`]),
+    ...answerLines(answers),
   ];
+}
+
+/** What an earlier run has paid for already. */
+function answerLines({ reused, asked }: RunResult["answers"]): string[] {
+  return reused === 0 ? [] : [`answers    reused ${reused} of ${reused + asked}`];
 }
 
 function progressLine(

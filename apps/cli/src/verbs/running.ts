@@ -44,6 +44,10 @@ export const runningVerbs: readonly CommandDefinition[] = [
         type: "list",
       },
       {
+        flags: "--ask-anew",
+        summary: "ask every model, also where an earlier run was given an answer to the same request",
+      },
+      {
         flags: "--strict-inference",
         summary: "exit with 4 where a model does not run on the first of its providers",
       },

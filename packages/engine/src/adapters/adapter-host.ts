@@ -21,7 +21,8 @@ import type {
 import { failure, timeoutAnswer } from "./answers.js";
 import type { AdapterAnswer, AdapterRequest, AdapterSetup } from "./contract.js";
 import { adapterError } from "./errors.js";
-import { adapterCloseMs, adapterDeathsMax, threadGraceMs } from "./limits.js";
+import { adapterCloseMs, adapterDeathsMax, limitsItself, threadGraceMs } from "./limits.js";
+import { executorStackMb } from "../world/limits.js";
 import type { SharedSignal } from "../threads/shared-signal.js";
 import type { StartedThread, ThreadHost } from "../threads/thread-host.js";
 
@@ -166,7 +167,10 @@ export class AdapterHost {
     const end: SharedSignal = { buffer, word: 0, value: AdapterState.DEAD, bells };
     const rings = bell === undefined ? {} : { bell };
     const data: AdapterThreadData = { port: port2, state: buffer, setups, options, ...rings };
-    return { port, state: new Int32Array(buffer), thread: host.start({ program, data, end }) };
+    // A recorded run is executed again in there, and its agents may call as deep as they could then.
+    const isExecuting = setups.some(({ kind }) => kind === "recorded");
+    const stack = isExecuting ? { resourceLimits: { stackSizeMb: executorStackMb } } : {};
+    return { port, state: new Int32Array(buffer), thread: host.start({ program, data, end, ...stack }) };
   }
 
   #post(order: AdapterOrder): void {
@@ -179,7 +183,9 @@ export class AdapterHost {
   }
 
   #deadlineOf({ adapter }: Call): number {
-    return performance.now() + (this.setups[adapter]?.timeoutMs ?? 0) + threadGraceMs;
+    const setup = this.setups[adapter];
+    if (setup === undefined || limitsItself(setup)) return Infinity;
+    return performance.now() + setup.timeoutMs + threadGraceMs;
   }
 
   #drain(events: AdapterEvent[]): void {

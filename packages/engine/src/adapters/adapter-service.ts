@@ -9,7 +9,7 @@ import { createAdapter } from "./adapter-table.js";
 import { failure, timeoutAnswer } from "./answers.js";
 import type { Adapter, AdapterAnswer, AdapterRequest, AdapterSetup } from "./contract.js";
 import { adapterError } from "./errors.js";
-import { answerBytesMax, failureCharsMax } from "./limits.js";
+import { answerBytesMax, failureCharsMax, limitsItself } from "./limits.js";
 import { Redaction, readSecrets } from "./secret-values.js";
 
 interface Place {
@@ -19,7 +19,7 @@ interface Place {
 
 interface Call {
   readonly controller: AbortController;
-  readonly timer: NodeJS.Timeout;
+  readonly timer: NodeJS.Timeout | undefined;
 }
 
 const codePattern = /^[A-Z][A-Z0-9_]{0,62}$/;
@@ -72,7 +72,8 @@ export class AdapterService {
     const { adapter, setup } = place;
     const { id } = request;
     const controller = new AbortController();
-    const timer = setTimeout(() => this.#finish(id, timeoutAnswer(setup.timeoutMs)), setup.timeoutMs);
+    const giveUp = (): void => this.#finish(id, timeoutAnswer(setup.timeoutMs));
+    const timer = limitsItself(setup) ? undefined : setTimeout(giveUp, setup.timeoutMs);
     this.#calls.set(id, { controller, timer });
     const part = (encoding: Encoding, payload: Uint8Array): void => this.#part(id, encoding, payload);
     void answerOf(adapter, request, { signal: controller.signal, part }).then((answer) =>

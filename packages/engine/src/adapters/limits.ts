@@ -1,6 +1,7 @@
 /** Limits of adapters. Unit last. None is world-visible: what they cut becomes an answer, which is logged. */
 
 import { assert, limits } from "@wasm-engine/abi";
+import type { AdapterSetup } from "./contract.js";
 
 /** Wall-clock limit that configuration may ask for: one day. */
 export const callTimeoutMsMax = 86_400_000;
@@ -26,6 +27,13 @@ export const backoffMsMax = 8_000;
 /** Characters of a server's own words that an answer repeats. */
 export const serverMessageCharsMax = 300;
 
+/**
+ * True where the adapter keeps the limit of its calls: a server takes so many requests at a time, and the time of those
+ * that wait does not count. No code of the user runs there that could block the thread.
+ */
+export function limitsItself({ kind }: Pick<AdapterSetup, "kind">): boolean {
+  return kind === "openai";
+}
 /** Over its limit by this much, a call has blocked the thread, which is then ended from outside. */
 export const threadGraceMs = 2_000;
 /** A closing world waits so long for the adapters to let go; the thread is ended then. */

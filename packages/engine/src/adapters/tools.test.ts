@@ -108,7 +108,7 @@ test("what a tool gives, refuses, throws or never gives is one answer, and repla
     ["CANCELLED", "TIMEOUT"],
   );
   assert.equal(result.toolCalls, 12);
-  assert.deepEqual([result.asked, result.reused, result.faults], [10, 0, 0]);
+  assert.deepEqual([result.answers, result.faults], [{ reused: 0, asked: 10 }, 0]);
   assert.deepEqual(result.models, []);
   assert.deepEqual(
     result.tools

@@ -56,6 +56,8 @@ export interface OpenOptions {
   readonly delivery?: Delivery;
   /** A model runs on the first of its providers or not at all. */
   readonly strictInference?: boolean;
+  /** Answers of earlier runs are not looked at; those of this one are kept. */
+  readonly askAnew?: boolean;
   /** Telemetry hooks hear what agents write to their consoles, their faults and exits, as they happen. */
   readonly observe?: boolean;
   /** `threads`: see thread-faults.ts. */
@@ -100,12 +102,13 @@ function jobOf(
   { start, workers }: { readonly start: SessionOptions["start"]; readonly workers: Workers },
   options: OpenOptions,
 ): WorldJob {
-  const { realtime = false, delivery, strictInference, observe, testing } = options;
+  const { realtime = false, delivery, strictInference, askAnew, observe, testing } = options;
   const session = {
     start,
     realtime,
     ...(delivery === undefined ? {} : { delivery }),
     ...(strictInference === undefined ? {} : { strictInference }),
+    ...(askAnew === undefined ? {} : { askAnew }),
     ...(observe === undefined ? {} : { observe }),
   };
   const service = testing?.inferenceService;

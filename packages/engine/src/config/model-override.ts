@@ -28,8 +28,7 @@ export function withModels(config: ConfigFile, overrides: ModelOverrides): Confi
   return { ...config, models };
 }
 
-/** An entry from one text. */
-export function entryOf(source: string): string | ModelFileEntry {
+function entryOf(source: string): string | ModelFileEntry {
   const [, kind, file, failing, how] = standIn.exec(source) ?? [];
   const named = kind ?? failing;
   return named === undefined ? source : { [named]: file ?? how }; // the pattern names its members

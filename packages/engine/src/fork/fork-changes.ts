@@ -86,8 +86,7 @@ export function upgradesOf(
       overrides,
     );
     return affected.map(({ agentId }) => {
-      const waits = overrides.drainTicks === 0 ? {} : { drainTicks: overrides.drainTicks };
-      const body = { kind: "upgrade", agent: agentId, module: digest, ...waits } as const;
+      const body = { kind: "upgrade", agent: agentId, module: digest } as const;
       checkInputCeilings(admissionsOf(known.setup, overrides), world, body);
       return body;
     });

@@ -92,7 +92,7 @@ export interface RunResult {
   readonly messages: number;
   /** Requests to models. */
   readonly inferences: number;
-  /** How requests were answered since this process opened the run: from a record of an earlier run, or asked anew. */
+  /** Since this process opened the run: answers that an earlier run was given, and those that were asked for. */
   readonly answers: { readonly reused: number; readonly asked: number };
   /** Milliseconds for which ticks waited for answers since this process opened the run. */
   readonly inferenceStallMs: number;
@@ -104,9 +104,6 @@ export interface RunResult {
   readonly toolCalls: number;
   /** Tools of the world: what answered. */
   readonly tools: readonly AdapterReport[];
-  /** Requests since this process opened the run that somebody was asked, and those answered as an earlier one was. */
-  readonly asked: number;
-  readonly reused: number;
   /** Times that the thread of tools ended unasked and was started again. */
   readonly adapterThreadDeaths: number;
   readonly fuel: number;

@@ -28,7 +28,6 @@ export function runResultOf(
     inferenceThreadDeaths: run.models?.threadDeaths ?? 0,
     toolCalls: state.totals.toolCalls,
     ...reportedAnswerers(run),
-    ...run.loop.answerFigures,
     adapterThreadDeaths: run.adapters?.threadDeaths ?? 0,
     fuel: state.totals.fuel,
     faults: state.totals.faults,
