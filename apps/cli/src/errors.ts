@@ -62,7 +62,7 @@ export const CLI_ERRORS = {
     hint: "name the first tick and agent with: wasm-engine replay {run}",
     exitCode: 3,
     explanation:
-      "dev replays every run and compares each commit. A difference is a defect of the engine or of the machine, never of an agent: keep the run folder and report it.",
+      "`dev` replays every run and compares each commit. A difference is a defect of the engine or of the machine, never of an agent: keep the run folder and report it.",
   },
   WE_CLI_NODE_VERSION: {
     message: "Node {found} is too old, 20.19 or later is needed",

@@ -11,6 +11,18 @@ export type { Payload, ReceivedMessage } from "./client/payload.js";
 export type { TelemetryEvent, TelemetryHook } from "./client/telemetry-hooks.js";
 export { inspectRun, logsOfRun, replayRun } from "./client/replay-run.js";
 export type { JobOptions } from "./client/replay-run.js";
+export { diffRuns } from "./client/diff-runs.js";
+export type {
+  ComparedRun,
+  DiffReport,
+  DifferenceKind,
+  InputDifference,
+  InputReport,
+  MemoryDifference,
+  MessageDifference,
+  PathDifference,
+  SentMessage,
+} from "./diff/diff-contract.js";
 export { forkRun } from "./client/fork-run.js";
 export type { ForkOptions } from "./client/fork-run.js";
 export type { ArgumentChange, ForkInputs, ForkOverrides, ForkPoint, ForkReport } from "./fork/contract.js";

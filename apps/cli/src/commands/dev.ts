@@ -1,18 +1,17 @@
 /** `dev`: a session of the engine behind a terminal: events become lines, keys become commands. */
 
-import type { EngineError } from "@wasm-engine/abi";
 import { spawn } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { startDev, parseWorkers } from "@wasm-engine/engine";
-import type { DevEvent, DevOptions, DevReport } from "@wasm-engine/engine";
-import type { CommandFunction, Outcome, Parsed } from "../command.js";
+import type { DevEvent, DevOptions } from "@wasm-engine/engine";
+import type { CommandFunction, Parsed } from "../command.js";
 import { flagOption, integerOption, textOption } from "../command.js";
 import { listenForKeys } from "../dev/dev-keys.js";
 import type { DevKey } from "../dev/dev-keys.js";
+import { outcomeOf } from "../dev/dev-outcome.js";
 import { linesOf } from "../dev/dev-view.js";
 import { paintFor } from "../dev/paint.js";
-import { fail } from "../errors.js";
 
 export const dev: CommandFunction = async (context) => {
   const { parsed, reporter, signal } = context;
@@ -108,31 +107,4 @@ function runTests(
     child.once("error", finish);
     child.once("close", finish);
   });
-}
-
-interface Ending {
-  readonly error: EngineError | undefined;
-  readonly isOnce: boolean;
-  readonly isFollowing: boolean;
-}
-
-/** @throws {WE_CLI_INTERRUPTED} {WE_DEV_FAILED} {WE_DEV_DIVERGED} and, with `once`, what the project throws */
-function outcomeOf(report: DevReport, { error, isOnce, isFollowing }: Ending): Outcome {
-  const { interrupted, cycles } = report;
-  if (interrupted !== undefined)
-    throw fail("WE_CLI_INTERRUPTED", { tick: interrupted.ticks - 1, run: interrupted.dir, result: report });
-  const last = cycles.at(-1);
-  if (error !== undefined) throw error;
-  if (isOnce && last !== undefined) {
-    const { run, failures, replay } = last;
-    const dir = run?.dir ?? "";
-    if (replay === "diverged") throw fail("WE_DEV_DIVERGED", { run: dir, result: report });
-    const [failure] = failures;
-    if (failure !== undefined) {
-      const { agentId: agent, tick, kind, code } = failure;
-      const cause = kind === "exit" ? `ended with code ${code}` : `faulted with ${code}`;
-      throw fail("WE_DEV_FAILED", { agent, tick, cause, run: dir, result: report });
-    }
-  }
-  return { document: report, text: "", streamed: isFollowing };
 }

@@ -8,5 +8,5 @@ export type Paint = (style: Style, text: string) => string;
 
 export function paintFor(stream: { readonly isTTY?: boolean }, environment: NodeJS.ProcessEnv): Paint {
   const isColoured = stream.isTTY === true && (environment["NO_COLOR"] ?? "") === "";
-  return (style, text) => (isColoured ? styleText(style, text) : text);
+  return (style, text) => (isColoured ? styleText(style, text, { validateStream: false }) : text);
 }

@@ -42,4 +42,18 @@ export const timeTravelVerbs: readonly CommandDefinition[] = [
       "0 ok, 1 a fault was escalated to nobody, 2 usage, 3 divergence, 4 environment, 5 limit, 130 interrupted",
     load: async () => (await import("../commands/fork.js")).fork,
   },
+  {
+    name: "diff",
+    summary: "Find where two runs part: tick, agent, message or byte",
+    description:
+      "Compares the chains of two runs. Where they differ, both are executed from their nearest snapshots, and the first tick, the first agent in the order of commits, and what of it differs are shown: an input, a message, memory, fuel. A different start (seed, arguments, modules, limits) and other models, tools and inputs are named first. Models and tools are never called.",
+    arguments: [
+      { name: "left", summary: "path, unique prefix of a run id, @last, or a bundle" },
+      { name: "right", summary: "the run that it is compared with" },
+    ],
+    options: [],
+    examples: ["wasm-engine diff 20260114-0930 @last", "wasm-engine diff evidence.wrun @last --json"],
+    exitCodes: "0 equal, 2 usage, 3 different, 4 environment",
+    load: async () => (await import("../commands/diff.js")).diff,
+  },
 ];

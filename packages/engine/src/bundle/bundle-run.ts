@@ -9,7 +9,9 @@ import type { Genesis } from "@wasm-engine/core";
 import { hexOfBytes, nodeHasher, sha256Hex } from "../crypto/node-crypto.js";
 import { storageError } from "../storage/errors.js";
 import { RunFolder, readSegments } from "../storage/index.js";
-import { checkModulesOf, engineRelease, moduleDigestsOf } from "../world/run-store.js";
+import { planBytes } from "../fork/fork-future.js";
+import { planFileName } from "../fork/fork-plan.js";
+import { checkModulesOf, engineRelease, moduleDigestsOf, readInfo } from "../world/run-store.js";
 import { checkFileBytes, contentDigest, encodeBundle } from "./bundle-file.js";
 import type { BundleContent, BundlePart } from "./bundle-file.js";
 import { bundleError, sizeError } from "./errors.js";
@@ -73,6 +75,7 @@ function contentOfRun(dir: string, path: string): BundleContent {
   const parts: BundlePart[] = [
     { name: "run.json", bytes: encodeUtf8(`${JSON.stringify(info, undefined, 2)}\n`) },
     { name: "side.jsonl", bytes: encodeUtf8(portableRecords(folder.sideRecords())) },
+    ...forkParts(folder),
     ...moduleParts(folder),
   ];
   const { runId } = info as { runId: string }; // made by portableInfo
@@ -85,6 +88,12 @@ function contentOfRun(dir: string, path: string): BundleContent {
     ticks: log.reachedTick + 1,
   };
   return { facts, parts, log: log.segments };
+}
+
+/** What a fork has not used yet: without it the run replays, but cannot go on. @throws {WE_FORK_PLAN} */
+function forkParts(folder: RunFolder): BundlePart[] {
+  const { fork } = readInfo(folder);
+  return fork?.plan === undefined ? [] : [{ name: planFileName, bytes: planBytes(folder.path, fork.plan) }];
 }
 
 /** Original and instrumented bytes of every module, once each, in the order of their names. */

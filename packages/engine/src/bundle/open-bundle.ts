@@ -11,6 +11,7 @@ import { EngineError, decodeUtf8 } from "@wasm-engine/abi";
 import { encodeSyncedMark, equalBytes, readLog, segmentIndex } from "@wasm-engine/core";
 import type { Genesis } from "@wasm-engine/core";
 import { digestOf } from "@wasm-engine/wasm";
+import { planFileName } from "../fork/fork-plan.js";
 import { nodeHasher, sha256, sha256Hex } from "../crypto/node-crypto.js";
 import { RunFolder } from "../storage/index.js";
 import { storageError } from "../storage/errors.js";
@@ -111,11 +112,13 @@ function readFile(path: string): Uint8Array {
   }
 }
 
+const fileNames: ReadonlySet<string> = new Set(["run.json", "side.jsonl", planFileName]);
+
 /** Only the names that a run folder has, each once: no other path is ever written. */
 function checkNames({ parts, log }: BundleContent, refuse: Refuse): void {
   const seen = new Set<string>();
   for (const { name, bytes } of parts) {
-    const isKnown = name === "run.json" || name === "side.jsonl" || moduleName.test(name);
+    const isKnown = fileNames.has(name) || moduleName.test(name);
     if (!isKnown || seen.has(name)) refuse(`it holds a part ${JSON.stringify(name)}`);
     if (moduleName.test(name) && !isNamedByDigest(name, bytes)) refuse(`${name} is another module`);
     seen.add(name);
@@ -182,7 +185,7 @@ function writeRun(folder: string, { content, genesis, path, filesDirectory }: Un
   const records = readPortableRecords(text("side.jsonl"), refuse);
   const run = RunFolder.create(folder, info, nodeHasher);
   const files: readonly BundlePart[] = [
-    ...content.parts.filter(({ name }) => moduleName.test(name)),
+    ...content.parts.filter(({ name }) => moduleName.test(name) || name === planFileName),
     ...content.log,
   ];
   for (const { name, bytes } of files) writeFileSync(join(folder, name), bytes);

@@ -1,6 +1,7 @@
 /** Forks of recorded runs: reads and builds what is to be different here, makes the fork in a world process. */
 
 import { basename, join, resolve } from "node:path";
+import { drainTicksDefault } from "@wasm-engine/core";
 import type { Json } from "@wasm-engine/core";
 import type {
   ForkInputs,
@@ -68,6 +69,7 @@ export async function forkRun(parent: string, options: ForkOptions): Promise<For
 async function resolved(overrides: ForkOverrides, directory: string): Promise<ResolvedOverrides> {
   const {
     modules = {},
+    drainTicks = drainTicksDefault,
     models = {},
     tools = {},
     seed,
@@ -80,6 +82,7 @@ async function resolved(overrides: ForkOverrides, directory: string): Promise<Re
   const entries = await resolvedEntries(models, tools, directory);
   return {
     modules: await builtModules(modules, directory),
+    drainTicks,
     ...entries,
     replaced: [
       ...Object.keys(models).map((name) => ({ kind: "inference", name }) as const),

@@ -28,7 +28,8 @@ export function withModels(config: ConfigFile, overrides: ModelOverrides): Confi
   return { ...config, models };
 }
 
-function entryOf(source: string): string | ModelFileEntry {
+/** An entry from one text. */
+export function entryOf(source: string): string | ModelFileEntry {
   const [, kind, file, failing, how] = standIn.exec(source) ?? [];
   const named = kind ?? failing;
   return named === undefined ? source : { [named]: file ?? how }; // the pattern names its members

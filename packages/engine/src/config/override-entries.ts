@@ -12,6 +12,7 @@ import type { LoadOptions } from "../modules/load-modules.js";
 import type { ModelSetup } from "../world/contract.js";
 import { ConfigContext } from "./config-context.js";
 import { readShape } from "./load-config.js";
+import { entryOf } from "./model-override.js";
 import { resolveModels } from "./model-entries.js";
 import { problemsError } from "./problem.js";
 import { checkSchema } from "./schema-check.js";
@@ -32,6 +33,11 @@ export function projectTrust(directory: string): LoadOptions {
   return { ...trust, directory, allowUnsigned: config.trust?.allowUnsigned ?? false };
 }
 
+/** What one text may stand for is what `run --model` takes. */
+function modelEntry(entry: Json): unknown {
+  return typeof entry === "string" ? entryOf(entry) : entry;
+}
+
 export interface OverrideEntries {
   readonly models: Readonly<Record<string, Json>>;
   readonly tools: Readonly<Record<string, Json>>;
@@ -48,7 +54,7 @@ export function resolveEntries(
     name: documentName,
     modules: { none: "none.js" },
     agents: [{ id: "none", module: "none" }],
-    models,
+    models: Object.fromEntries(Object.entries(models).map(([name, entry]) => [name, modelEntry(entry)])),
     tools,
   });
   const document = parseYaml(documentName, encodeUtf8(text));

@@ -21,6 +21,8 @@ export function changeOf(
   const what = [...new Set([...Object.keys(old), ...Object.keys(now)])].filter(
     (part) => old[part] !== now[part],
   );
+  if (!what.includes("agents") && !hasSameModules(before.world.genesis, after.world.genesis))
+    what.push("agents");
   for (const adapter of after.world.adapters ?? [])
     if ("path" in adapter && touched.includes(adapter.path)) what.push(`${adapter.kind} ${adapter.name}`);
   if (what.length > 0) return { kind: "world", what };
@@ -41,23 +43,25 @@ const besides = new Set(["genesis", "modules", "admissions", "baseDirectory"]);
 /** Everything that a run starts from besides code, as text per part. */
 function partsOf({ world }: LoadedConfig): Readonly<Record<string, string>> {
   const { modules, agents, ...constants } = world.genesis;
-  const names = namesOf(modules);
   const parts: readonly (readonly [string, unknown])[] = [
     ...Object.entries(world).filter(([name]) => !besides.has(name)),
     ...Object.entries(constants),
-    ["agents", agents.map((agent) => ({ ...agent, module: names.get(agent.module) }))],
+    ["agents", agents.map((agent) => ({ ...agent, module: undefined }))],
     ["modules", Object.keys(modules)],
   ];
   return Object.fromEntries(parts.map(([name, value]) => [name, textOf(value)]));
 }
 
-/** The first name of each module: agents are compared by what their module is called. */
-function namesOf(modules: Genesis["modules"]): ReadonlyMap<ModuleDigest, string> {
-  return new Map(
-    Object.entries(modules)
-      .reverse()
-      .map(([name, digest]) => [digest, name]),
-  );
+/** Every agent has a module that is called as before; a name is all that equal modules differ in. */
+function hasSameModules(before: Genesis, after: Genesis): boolean {
+  return after.agents.every((agent, index) => {
+    const old = namesOf(before, before.agents[index]?.module);
+    return namesOf(after, agent.module).some((name) => old.includes(name));
+  });
+}
+
+function namesOf({ modules }: Genesis, digest: ModuleDigest | undefined): readonly string[] {
+  return Object.keys(modules).filter((name) => modules[name] === digest);
 }
 
 /** Of values that are there: JSON has none for undefined. */

@@ -9,7 +9,7 @@ export const DEV_ERRORS = {
     hint: "name a file under inputs while you develop, or use: wasm-engine run {config}",
     exitCode: 2,
     explanation:
-      "dev runs a world again and again. What standard input brings can be read once; a file is read by every run. On a terminal, standard input is also where dev reads its keys.",
+      "`dev` runs a world again and again. What standard input brings can be read once; a file is read by every run. On a terminal, standard input is also where dev reads its keys.",
   },
   WE_DEV_UPGRADE_REFUSED: {
     message: "Agent {agent} kept its old code after tick {tick}: {reason}",

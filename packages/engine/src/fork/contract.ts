@@ -30,6 +30,8 @@ export interface ArgumentChange {
 export interface ForkOverrides {
   /** Path of a source or .wasm file by module name: every agent of that module is upgraded at the tick after. */
   readonly modules?: Readonly<Record<string, string>>;
+  /** Ticks that an upgrade may wait until its agent has no request pending; 0 refuses it there. Default: 600. */
+  readonly drainTicks?: number;
   /** As `models` and `tools` of engine.yaml have them, by name; answers of the earlier one are not reused. */
   readonly models?: Readonly<Record<string, Json>>;
   readonly tools?: Readonly<Record<string, Json>>;
@@ -61,6 +63,7 @@ export interface ForkRecord {
 /** What {@link ForkOverrides} come to once files have been read and built. */
 export interface ResolvedOverrides {
   readonly modules: readonly AdmittedModule[];
+  readonly drainTicks: number;
   readonly models: readonly ModelSetup[];
   readonly adapters: readonly AdapterSetup[];
   /** Names of models and tools that were replaced. */

@@ -86,7 +86,8 @@ export function upgradesOf(
       overrides,
     );
     return affected.map(({ agentId }) => {
-      const body = { kind: "upgrade", agent: agentId, module: digest } as const;
+      const waits = overrides.drainTicks === 0 ? {} : { drainTicks: overrides.drainTicks };
+      const body = { kind: "upgrade", agent: agentId, module: digest, ...waits } as const;
       checkInputCeilings(admissionsOf(known.setup, overrides), world, body);
       return body;
     });

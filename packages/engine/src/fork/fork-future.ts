@@ -4,6 +4,7 @@
  */
 
 import { join } from "node:path";
+import { EngineError } from "@wasm-engine/abi";
 import type { Genesis, Input, WorldContract } from "@wasm-engine/core";
 import { sha256Hex } from "../crypto/node-crypto.js";
 import { openInputSource } from "../inputs/input-source.js";
@@ -20,10 +21,24 @@ import { keptCalls, keptSource } from "./kept-inputs.js";
 /** The plan of a fork's folder. @throws {WE_FORK_PLAN} */
 export function readPlan(dir: string, record: ForkRecord): ForkPlan {
   if (record.plan === undefined) return emptyPlan;
+  const bytes = planBytes(dir, record.plan);
+  let reason = `${planFileName} is no plan of a fork`;
+  try {
+    const plan = decodePlan(bytes);
+    if (plan !== undefined) return plan;
+  } catch (error) {
+    if (!EngineError.is(error) || error.code === "WE_INTERNAL_ASSERTION") throw error;
+    reason = error.message;
+  }
+  throw forkError("WE_FORK_PLAN", { dir, reason });
+}
+
+/** The file of the plan with this digest. @throws {WE_FORK_PLAN} */
+export function planBytes(dir: string, plan: string): Uint8Array {
   const bytes = nodeFileSystem.read(join(dir, planFileName));
   if (bytes === undefined) throw forkError("WE_FORK_PLAN", { dir, reason: `${planFileName} is missing` });
   const digest = sha256Hex(bytes);
-  if (digest === record.plan) return decodePlan(bytes);
+  if (digest === plan) return bytes;
   const reason = `${planFileName} is not the file that run.json names (digest ${digest})`;
   throw forkError("WE_FORK_PLAN", { dir, reason });
 }

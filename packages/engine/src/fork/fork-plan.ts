@@ -3,6 +3,7 @@
  * again. One canonical CBOR value in the file `fork.cbor` of the run folder; its digest is in run.json.
  */
 
+import { Encoding } from "@wasm-engine/abi";
 import { decodeCanonical, decodeInput, encodeCanonical, encodeInput } from "@wasm-engine/core";
 import type { ExternalRequest, Input, InputBody } from "@wasm-engine/core";
 import { sha256Hex } from "../crypto/node-crypto.js";
@@ -63,10 +64,39 @@ export function encodePlan({ first, inputs, answers }: ForkPlan): Uint8Array {
   return encodeCanonical(stored);
 }
 
-/** What {@link encodePlan} was given; the caller has checked the digest. */
-export function decodePlan(bytes: Uint8Array): ForkPlan {
-  const value: unknown = decodeCanonical(bytes);
-  // Written by encodePlan: the digest in run.json says so.
-  const stored = value as Omit<ForkPlan, "inputs"> & { readonly inputs: readonly Uint8Array[] };
-  return { first: stored.first, inputs: stored.inputs.map(decodeInput), answers: stored.answers };
+/** What {@link encodePlan} was given; undefined where it is none. @throws {WE_CODEC_SHAPE} {WE_CBOR_MALFORMED} */
+export function decodePlan(bytes: Uint8Array): ForkPlan | undefined {
+  const { format, first, inputs, answers } = membersOf(decodeCanonical(bytes));
+  const isPlan = format === 1 && isCount(first) && Array.isArray(inputs) && Array.isArray(answers);
+  if (!isPlan || !inputs.every(isBytes) || !answers.every(isAnswer)) return undefined;
+  return { first, inputs: inputs.map(decodeInput), answers };
+}
+
+/** Bundles come from strangers: every member is looked at. */
+function isAnswer(value: unknown): value is RecordedAnswer {
+  const { kind, name, key, parts } = membersOf(value);
+  const isKind = kind === "inference" || kind === "tool";
+  const isList = Array.isArray(parts) && parts.every(isPart);
+  return isKind && typeof name === "string" && typeof key === "string" && isList;
+}
+
+function isPart(value: unknown): value is RecordedPart {
+  const { delayTicks, order, source, ok, last, encoding, payload } = membersOf(value);
+  const isSource = source === "inference" || source === "token" || source === "tool";
+  const areFlags = typeof ok === "boolean" && typeof last === "boolean";
+  const isContent = isCount(encoding) && encoding <= Encoding.TEXT && isBytes(payload);
+  return isCount(delayTicks) && delayTicks >= 1 && isCount(order) && isSource && areFlags && isContent;
+}
+
+function membersOf(value: unknown): Readonly<Record<string, unknown>> {
+  const isMap = typeof value === "object" && value !== null && !Array.isArray(value);
+  return isMap ? (value as Record<string, unknown>) : {}; // members are looked at one by one
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}
+
+function isBytes(value: unknown): value is Uint8Array {
+  return value instanceof Uint8Array;
 }

@@ -1,6 +1,7 @@
 /** Jobs that end with one value, executed in a world process (or inline in tests). */
 
 import { unreachable } from "@wasm-engine/abi";
+import type { DiffJob } from "../diff/diff-contract.js";
 import type { ForkJob } from "../fork/contract.js";
 import { singleThread } from "../threads/machine.js";
 import type { Machine } from "../threads/machine.js";
@@ -19,12 +20,16 @@ export interface JobSurroundings {
 }
 
 export async function runJob(
-  job: ReplayJob | InspectJob | LogsJob | StoryJob | ForkJob,
+  job: ReplayJob | InspectJob | LogsJob | StoryJob | ForkJob | DiffJob,
   surroundings: JobSurroundings,
 ): Promise<unknown> {
   if (job.kind === "fork") {
     const { makeFork } = await import("../fork/make-fork.js");
     return makeFork(job, surroundings.machine);
+  }
+  if (job.kind === "diff") {
+    const { diffRuns } = await import("../diff/diff-runs.js");
+    return diffRuns(job);
   }
   const run = openRecordedRun(job.dir);
   switch (job.kind) {

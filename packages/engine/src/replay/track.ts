@@ -59,7 +59,11 @@ export function openRecordedRun(dir: string): RecordedRun {
 }
 
 /** A world at tick -1, or at the newest snapshot at or before `from`. */
-export function openTrack(run: RecordedRun, from: number | undefined, machine?: Machine): Track {
+export function openTrack(
+  run: RecordedRun,
+  from: number | undefined,
+  machine?: Pick<Machine, "start">,
+): Track {
   const { genesis, modules } = run;
   const snapshot = from === undefined ? undefined : run.newestSnapshot(from);
   const content = snapshot === undefined ? undefined : decodeContent(snapshot);

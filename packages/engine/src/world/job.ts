@@ -2,6 +2,7 @@
 
 import type { MessagePort } from "node:worker_threads";
 import type { Workers } from "../threads/worker-count.js";
+import type { DiffJob } from "../diff/diff-contract.js";
 import type { ForkJob } from "../fork/contract.js";
 import type { ResolvedWorld } from "./contract.js";
 import type { ControlCall } from "./control.js";
@@ -24,7 +25,7 @@ export interface WorldJob {
   readonly workers?: Workers;
 }
 
-export type Job = WorldJob | ReplayJob | InspectJob | LogsJob | StoryJob | ForkJob;
+export type Job = WorldJob | ReplayJob | InspectJob | LogsJob | StoryJob | ForkJob | DiffJob;
 
 /** Client to world process, and world process to its orchestrator thread. */
 export type JobMessage =

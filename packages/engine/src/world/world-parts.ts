@@ -17,7 +17,7 @@ export interface WorldParts extends StartedExecutor {
 export interface PartsInput extends ExecutorRequest {
   readonly from?: Pick<SnapshotContent, "world" | "images">;
   /** Default: this thread alone. */
-  readonly machine?: Machine;
+  readonly machine?: Pick<Machine, "start">;
 }
 
 /** A world at tick -1, or at the tick of the snapshot. */

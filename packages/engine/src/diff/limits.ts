@@ -1,0 +1,8 @@
+/** Limits of comparing runs: reports are read by people. */
+
+/** Differing values that are listed of one document. */
+export const pathDifferencesMax = 100;
+/** Inputs and messages that are listed. */
+export const listedDifferencesMax = 20;
+/** Bytes of a page, as state hashes count pages. */
+export const pageBytes = 4096;
