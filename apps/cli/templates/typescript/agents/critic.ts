@@ -3,7 +3,6 @@ import { defineAgent, type Message } from "wasm-engine/agent";
 import type { Draft, Verdict } from "./messages";
 
 export const agent = defineAgent({
-  // Plain data. `wasm-engine inspect` shows it, and a new version of this agent goes on with it.
   state: { accepted: 0, rejected: 0 },
 
   onMessage(message: Message<Draft>, ctx) {
