@@ -9,7 +9,7 @@ import { loadConfig } from "../config/load-config.js";
 import { Engine } from "../client/engine.js";
 import { assemble, projectFolder, smallAgentText } from "../testing/project.js";
 import { changeOf } from "./config-change.js";
-import { decisiveFailure, failuresOf } from "./failure.js";
+import { decisiveFailure, failuresOf, isGone } from "./failure.js";
 import { loadProject } from "./load-project.js";
 import { newDevRun, removeOldRuns } from "./old-runs.js";
 import { SignalQueue } from "./signal-queue.js";
@@ -48,6 +48,12 @@ test("what ended the run is decisive, then what the new code may mend, then what
   assert.equal(decisiveFailure(failures, { hasChanged })?.tick, 2);
   assert.equal(decisiveFailure(failures, { hasChanged: () => false })?.tick, 1);
   assert.equal(decisiveFailure([], { hasChanged }), undefined);
+  const [first] = failures;
+  assert.ok(first !== undefined);
+  const moved = { ...first, tick: 5, detail: "Error: no\n    at f (a.ts:7)" };
+  assert.equal(isGone({ ...first, detail: "Error: no\n    at g (a.ts:3)" }, [moved]), false);
+  assert.equal(isGone({ ...first, detail: "Error: another" }, [moved]), true);
+  assert.equal(isGone(first, []), true);
 });
 
 const configuration = `version: 1

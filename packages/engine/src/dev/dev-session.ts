@@ -12,13 +12,13 @@ import type { DevCommand, DevCycle, DevEvent, DevOptions, DevPlan, DevReport } f
 import { planOf } from "./dev-plan.js";
 import type { DevRun } from "./dev-plan.js";
 import { differenceOf } from "./difference.js";
-import { decisiveFailure } from "./failure.js";
+import { decisiveFailure, isGone } from "./failure.js";
 import type { DevFailure } from "./failure.js";
 import { cyclesKept } from "./limits.js";
 import { loadProject } from "./load-project.js";
 import type { Project } from "./load-project.js";
 import { removeOldRuns } from "./old-runs.js";
-import { checkUpgraded, isGone, openDevRun } from "./one-run.js";
+import { checkUpgraded, openDevRun } from "./one-run.js";
 import type { OpenedRun } from "./one-run.js";
 import { SignalQueue } from "./signal-queue.js";
 import { WatchedFiles } from "./watched-files.js";
@@ -268,12 +268,14 @@ export class DevSession {
   ): Promise<Trigger | "quit" | undefined> {
     const { project, failures } = run;
     const { result, next } = run.ended;
-    const isLive = project.loaded.world.stop.when === "never" || this.#options.realtime === true;
+    // One that has ended by itself, by a fault, does not stand anywhere any more.
+    const goesOn = project.loaded.world.stop.when === "never" || this.#options.realtime === true;
+    const isLive = goesOn && next !== undefined;
     const kept = { dir: result.dir, project, result, failures, isLive };
     this.#last = { ...kept, story: undefined };
     removeOldRuns(project.loaded.world.baseDirectory);
     // A world that goes on where it stood is verified when it ends for good; nobody should wait for its whole past.
-    if (next === "quit" || (next !== undefined && isLive)) return next;
+    if (next === "quit" || isLive) return next;
     const told = await this.#story(result.dir, notes);
     if (told === undefined) return next;
     this.#last = { ...kept, story: told.story };

@@ -44,3 +44,22 @@ export function decisiveFailure(
   const final = failures.filter(({ agentId, kind }) => kind === "fault" && agentId === ended).at(-1);
   return final ?? failures.find(({ agentId }) => hasChanged(agentId)) ?? failures[0];
 }
+
+/** Whether a failure of an earlier run is not among those of a later one. Its place may have moved, its words not. */
+export function isGone(earlier: DevFailure, failures: readonly DevFailure[]): boolean {
+  return !failures.some(
+    ({ agentId, kind, code, detail }) =>
+      agentId === earlier.agentId &&
+      kind === earlier.kind &&
+      code === earlier.code &&
+      wordsOf(detail) === wordsOf(earlier.detail),
+  );
+}
+
+/** Without the stack. */
+function wordsOf(detail: string): string {
+  return detail
+    .split("\n")
+    .filter((line) => !/^\s*at /.test(line))
+    .join("\n");
+}

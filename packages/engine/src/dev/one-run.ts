@@ -118,10 +118,3 @@ export interface UpgradeCheck {
   readonly names: ReadonlyMap<string, ReadonlySet<string>>;
   readonly failures: readonly DevFailure[];
 }
-
-/** Whether the failure that a run goes back to is gone from it. */
-export function isGone(earlier: DevFailure, failures: readonly DevFailure[]): boolean {
-  const isSame = ({ agentId, kind, code }: DevFailure): boolean =>
-    agentId === earlier.agentId && kind === earlier.kind && code === earlier.code;
-  return !failures.some(isSame);
-}
