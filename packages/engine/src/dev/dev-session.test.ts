@@ -90,7 +90,7 @@ inputs: [{ file: ./inputs.jsonl, at: tick, to: "{to}", topic: go }]
   "right.ts": counter("right", 5),
 };
 
-test("forks of forks: one failure after the other is gone, the past is never run again, every run replays", async (context) => {
+test("forks of forks: one failure after the other is gone, every run replays", async (context) => {
   const { cycle, write } = listened(context, files);
   const first = await cycle();
   assert.deepEqual(
@@ -136,7 +136,7 @@ test("forks of forks: one failure after the other is gone, the past is never run
   }
 });
 
-test("code that breaks what was fine before an earlier fork: back before that fork, without its upgrade", async (context) => {
+test("a fork from before an earlier fork leaves its upgrade out", async (context) => {
   const { cycle, write } = listened(context, { ...files, "right.ts": counter("right", 0) });
   await cycle();
   write("left.ts", counter("left", 0));
@@ -157,7 +157,7 @@ test("code that breaks what was fine before an earlier fork: back before that fo
   assert.deepEqual(again.failures, []);
 });
 
-test("commands: again runs from the start, fork reproduces the failure, quit ends a session that waits", async (context) => {
+test("commands: again, fork without a change, quit", async (context) => {
   const { session, cycle, event, done } = listened(context, files);
   const first = await cycle();
   session.command("again");
