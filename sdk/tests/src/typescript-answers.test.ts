@@ -30,16 +30,23 @@ seed: 5
 clock: { tickMs: 1000, epoch: 2001-01-01T00:00:00Z }
 stop: { when: idle, maxTicks: 400 }
 modules: { asker: ./asker.ts, peer: ./peer.ts }
-models: { refusing: { failing: refuse, code: OVERLOADED, message: not today } }
-tools: { found: { failing: refuse } }
+models:
+  refusing: { failing: refuse, code: OVERLOADED, message: not today }
+  hanging: { failing: hang, latencyTicks: 9 }
+tools:
+  told: { path: ./tools.mjs, export: told }
+  refusing: { path: ./tools.mjs, export: refusing, latencyTicks: 7 }
+  broken: { path: ./tools.mjs, export: broken }
+  strict: { path: ./tools.mjs, export: strict }
+  hanging: { path: ./tools.mjs, export: hanging, latencyTicks: 9 }
 agents:
   - id: asker
     module: asker
     capabilities:
       send: [silent, slow, dying, victim, leaver, faulty, stubborn, busy, twice, again, narrow]
       spawn: [peer]
-      models: [refusing]
-      tools: [found]
+      models: ["*"]
+      tools: ["*"]
 ${Object.entries(peers)
   .map(([id, manner]) => {
     const policy = id === "stubborn" ? ", onFault: { strategy: restart, from: good }" : "";
@@ -47,6 +54,13 @@ ${Object.entries(peers)
   })
   .join("\n")}
   - { id: narrow, module: peer, args: twice, capabilities: { send: ["*"] }, limits: { mailboxMessages: 1 } }
+`;
+
+const tools = `export const told = { run: (input) => input + 1 };
+export const refusing = { run() { throw Object.assign(new Error("closed"), { code: "CLOSED" }); } };
+export const broken = { run() { throw new TypeError("it broke"); } };
+export const strict = { input: { type: "string" }, run: (input) => input };
+export const hanging = { run: () => new Promise(() => {}) };
 `;
 
 /** What each request of asker.ts comes to. */
@@ -57,7 +71,15 @@ const expected: Readonly<Record<string, string>> = {
   "answer after the cancel": "CANCELLED",
   aborted: "CANCELLED",
   "aborted before": "AbortError: This operation was aborted",
+  "aborted by time": "CANCELLED",
   "aborted sleep": "CANCELLED",
+  "tool told": "answered 2",
+  "tool refusing": "FAILED",
+  "tool broken": "FAILED",
+  "tool strict": "BAD_INPUT",
+  "tool that hangs": "TIMEOUT",
+  "model that refuses": "OVERLOADED",
+  "model that hangs": "TIMEOUT",
   "peer exits": "UNDELIVERABLE",
   "peer is terminated": "UNDELIVERABLE",
   "peer is stopped": "UNDELIVERABLE",
@@ -100,7 +122,7 @@ async function outcomesOf(dir: string): Promise<Readonly<Record<string, readonly
 const settledOnce = Object.fromEntries(Object.entries(expected).map(([name, how]) => [name, [how]]));
 
 test("[G10] every request that a TypeScript agent makes is settled exactly once, with its code", async (context) => {
-  const project = projectOf({ "engine.yaml": config }, "answers");
+  const project = projectOf({ "engine.yaml": config, "tools.mjs": tools }, "answers");
   context.after(() => project.remove());
   const dir = join(project.folder, "run");
   await using world = await Engine.open(project.config, { dir, start: "paused" });
