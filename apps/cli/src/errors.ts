@@ -24,6 +24,33 @@ export const CLI_ERRORS = {
     explanation:
       "`test` runs files that end in .test.ts, .test.mts, .test.js or .test.mjs, and golden bundles.",
   },
+  WE_TEST_FILE_EXISTS: {
+    message: "The test file {path} exists and is not overwritten",
+    hint: "choose another name with --out, or remove it",
+    exitCode: 2,
+    explanation: "A test that was made from a run is yours to change, so it is never written over.",
+  },
+  WE_TEST_SOURCE: {
+    message: "The source of module {module} of agent {agent} is not named by {file}",
+    hint: "name the engine.yaml of the project with --config",
+    exitCode: 2,
+    explanation:
+      "A test that is made from a run uses the source of the agent, so that the agent can be mended. Sources are named by the configuration.",
+  },
+  WE_TEST_NO_TURN: {
+    message: "Agent {agent} took no turn that became visible in tick {tick}",
+    hint: "choose a tick in which it worked: wasm-engine inspect, or the tick that a fault was reported for",
+    exitCode: 2,
+    explanation: "A test of a turn needs one: an agent takes turns only in ticks in which it has work.",
+  },
+  WE_TEST_NOT_REPRODUCED: {
+    message:
+      "A test cannot repeat what {agent} did in tick {tick}: the run had {expected}, the test has {actual}",
+    hint: "fork the run before that tick instead; quotas of tenants and tasks from others are not part of such a test",
+    exitCode: 1,
+    explanation:
+      "The test was tried with the module of the run before it was written, and did something else. What an agent got from others is repeated; what else it depended on is not.",
+  },
   WE_TEST_RUNNER: {
     message: "The test runner of Node.js gave up: {cause}",
     hint: "see what it wrote on standard error",

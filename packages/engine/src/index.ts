@@ -88,6 +88,7 @@ export {
   generateKeyFiles,
   loadConfig,
   loadModelSetups,
+  loadModuleSources,
   loadTrustPolicy,
   policyOfKeys,
   signModuleFile,
@@ -113,5 +114,11 @@ export type { DevSession } from "./dev/dev-session.js";
 export type { DevCommand, DevCycle, DevEvent, DevOptions, DevPlan, DevReport } from "./dev/contract.js";
 export type { DevFailure } from "./dev/failure.js";
 export type { AgentDifference, EntryChange, RunDifference, StateChange } from "./dev/difference.js";
+export type {
+  AgentHistory,
+  AskedOfPeer,
+  AskedOutside,
+  ReceivedFromOthers,
+} from "./replay/history-contract.js";
 export type { Story, StoryAgent, StoryEntry, StoryReport } from "./replay/story-contract.js";
-export { storyOfRun } from "./client/replay-run.js";
+export { historyOfAgent, storyOfRun } from "./client/replay-run.js";

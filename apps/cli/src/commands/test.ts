@@ -1,15 +1,26 @@
-/** `test [PATTERN…]`: runs the tests of a project and replays its golden bundles. */
+/** `test [PATTERN…]`: runs tests and replays golden bundles; `test --from` writes a test of one turn of a run. */
 
 import { relative } from "node:path";
 import type { CommandContext, CommandFunction, Outcome, Parsed } from "../command.js";
-import { flagOption } from "../command.js";
+import { flagOption, textOption } from "../command.js";
 import { fail } from "../errors.js";
 import { findTests } from "../test-run/find-tests.js";
 import { replayBundles } from "../test-run/replay-bundles.js";
 import { runTests } from "../test-run/run-tests.js";
 import type { FileResult } from "../test-run/run-tests.js";
 
-export const test: CommandFunction = async (context) => await runAll(context);
+export const test: CommandFunction = async (context) => {
+  const { parsed, signal } = context;
+  const from = textOption(parsed, "from");
+  if (from === undefined) return await runAll(context);
+  const { writeTurnTest } = await import("../test-run/write-turn-test.js");
+  return await writeTurnTest({
+    from,
+    out: textOption(parsed, "out"),
+    config: textOption(parsed, "config"),
+    signal,
+  });
+};
 
 async function runAll({ parsed, reporter, signal }: CommandContext): Promise<Outcome> {
   const folder = process.cwd();

@@ -3,7 +3,12 @@
  * package, and whoever looks at a recorded run needs none of them.
  */
 
-import type { ConfigOverrides, LoadedConfig, LoadedModels } from "../config/load-config.js";
+import type {
+  ConfigOverrides,
+  LoadedConfig,
+  LoadedModels,
+  ModuleSourcePlaces,
+} from "../config/load-config.js";
 import type { EngineError } from "@wasm-engine/abi";
 import type { DevOptions } from "../dev/contract.js";
 import type { DevSession } from "../dev/dev-session.js";
@@ -34,6 +39,12 @@ export async function loadConfig(path: string, overrides: ConfigOverrides = {}):
 export async function buildModule(path: string, options: BuildOptions): Promise<BuiltModule> {
   const modules = await import("../modules/build-module.js");
   return modules.buildModule(path, options);
+}
+
+/** Where the sources of a configuration's modules are; nothing is built. @throws what a bad configuration throws */
+export async function loadModuleSources(path: string): Promise<ModuleSourcePlaces> {
+  const config = await import("../config/load-config.js");
+  return config.loadModuleSources(path);
 }
 
 /** The models of a configuration alone; nothing is built. @throws what a bad configuration throws */

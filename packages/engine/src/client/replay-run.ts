@@ -11,6 +11,7 @@ import type {
   ReplayProgress,
   ReplayReport,
 } from "../replay/replay-contract.js";
+import type { AgentHistory, HistoryJob } from "../replay/history-contract.js";
 import type { StoryJob, StoryReport } from "../replay/story-contract.js";
 import { runInProcess } from "./process-transport.js";
 import { parseWorkers } from "../threads/worker-count.js";
@@ -85,6 +86,19 @@ export async function logsOfRun(
   };
   const lines = await withRun(run, options.baseDirectory, ({ dir }) => executeJob({ ...job, dir }, options));
   return lines as readonly ConsoleLine[]; // value of the job `logs`
+}
+
+/** What one agent has lived through up to a tick. @throws {WE_AGENT_UNKNOWN} {WE_RUN_TICK} {WE_HISTORY_TOO_MANY} */
+export async function historyOfAgent(
+  run: string,
+  options: { readonly agent: string; readonly tick: number } & JobOptions,
+): Promise<AgentHistory> {
+  const { agent, tick } = options;
+  const job: Unplaced<HistoryJob> = { kind: "history", agent, tick };
+  const history = await withRun(run, options.baseDirectory, ({ dir }) =>
+    executeJob({ ...job, dir }, options),
+  );
+  return history as AgentHistory; // value of the job `history`
 }
 
 /** Replays a run and tells what happened in it. A divergence is a report, not an error. */

@@ -56,6 +56,12 @@ export interface LoadedConfig {
   readonly warnings: readonly string[];
 }
 
+/** Sources of modules, by name, absolute. */
+export interface ModuleSourcePlaces {
+  readonly directory: string;
+  readonly paths: Readonly<Record<string, string>>;
+}
+
 /** What a configuration says about models. */
 export type LoadedModels = Required<Pick<ResolvedWorld, "models" | "inference" | "baseDirectory">>;
 
@@ -125,6 +131,14 @@ export function loadTrustPolicy(path: string): TrustPolicy {
   const trust = resolveTrust(context, config);
   context.settle();
   return projectPolicy(trust, () => existingDevelopmentKey(directory));
+}
+
+/** Where the sources of a configuration's modules are; nothing is built. @throws what a bad configuration throws */
+export function loadModuleSources(path: string): ModuleSourcePlaces {
+  const { directory, config, context } = readShape(path);
+  const requests = moduleRequests(context, config);
+  context.settle();
+  return { directory, paths: Object.fromEntries(requests.map((request) => [request.name, request.path])) };
 }
 
 /** The models of a configuration alone; nothing is built. @throws what a bad configuration throws */

@@ -104,7 +104,8 @@ export class AnswerDesk {
     const answerer = (kind === "inference" ? this.#answerers.models : this.#answerers.tools).get(name);
     const settled =
       answerer === undefined ? Promise.resolve("refused" as const) : settledAnswer(answerer, asked);
-    const latencyTicks = Math.max(1, answerer?.latencyTicks ?? 1);
-    this.#pending.set(keyOf(agent, requestId), { request, dueTick: tick + latencyTicks, settled });
+    const { latencyTicks = 1 } = answerer ?? {};
+    const ticks = typeof latencyTicks === "number" ? latencyTicks : latencyTicks(asked);
+    this.#pending.set(keyOf(agent, requestId), { request, dueTick: tick + Math.max(1, ticks), settled });
   }
 }

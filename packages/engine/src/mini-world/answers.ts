@@ -71,10 +71,31 @@ export type ModelFunction = ModelFunctions["answer"];
 /** The same for tools: the first parameter is what the agent gave. */
 export type ToolFunction = ToolFunctions["answer"];
 
-/** Ticks from request to answer besides the function; default 1. */
+/** Ticks from request to answer; default 1. */
+export type LatencyTicks = number | ((request: AskedRequest) => number);
+
+/** A function with the ticks that its answers take. */
 export interface Latency<Function_> {
   readonly answer: Function_;
-  readonly latencyTicks?: number;
+  readonly latencyTicks?: LatencyTicks;
+}
+
+/**
+ * Answers one after the other, each agent by itself; what is asked beyond them is never answered.
+ * @param latencyTicks of all of them, or one by one
+ */
+export function inOrder(
+  answers: readonly unknown[],
+  { latencyTicks = 1 }: { readonly latencyTicks?: number | readonly number[] } = {},
+): ModelAnswers & ToolAnswers {
+  const answerTo = (request: AskedRequest): unknown => {
+    return request.nth < answers.length ? answers[request.nth] : never;
+  };
+  return {
+    // A model's function gets the request first, a tool's its input.
+    answer: (input: unknown, request?: AskedRequest) => answerTo(request ?? (input as AskedRequest)),
+    latencyTicks: ({ nth }) => (typeof latencyTicks === "number" ? latencyTicks : (latencyTicks[nth] ?? 1)),
+  };
 }
 
 export type ModelAnswers = ModelFunction | Latency<ModelFunction>;
@@ -83,7 +104,7 @@ export type ToolAnswers = ToolFunction | Latency<ToolFunction> | { readonly run:
 
 /** Models and tools as the desk asks them. */
 export interface Answerer {
-  readonly latencyTicks: number;
+  readonly latencyTicks: LatencyTicks;
   answer(request: AskedRequest): unknown;
 }
 

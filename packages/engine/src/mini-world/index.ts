@@ -7,12 +7,14 @@ export type {
   AgentsWorld,
   ConfiguredWorld,
   ModuleSource,
+  TestInput,
   WorldOptions,
 } from "./world-options.js";
-export { AnswerFailure, fail, never } from "./answers.js";
+export { AnswerFailure, fail, inOrder, never } from "./answers.js";
 export type {
   AskedRequest,
   Latency,
+  LatencyTicks,
   ModelAnswers,
   ModelFunction,
   ToolAnswers,
@@ -20,6 +22,8 @@ export type {
 } from "./answers.js";
 export { assertGolden, assertSameRun } from "./golden-run.js";
 export type { GoldenOptions } from "./golden-run.js";
+export { standIn } from "./stand-in.js";
+export type { StandInAnswer, StandInMessage, StandInScript } from "./stand-in.js";
 export { scripted } from "./scripted.js";
 export type { ScriptedRule, ScriptedWhen } from "./scripted.js";
 export type {

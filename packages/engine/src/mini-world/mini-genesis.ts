@@ -3,11 +3,13 @@
  * engine.yaml give the same genesis. Models and tools are names only: tests answer for them.
  */
 
-import { basename, dirname, extname, resolve } from "node:path";
+import { basename, dirname, extname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { encodeUtf8 } from "@wasm-engine/abi";
 import type { ModuleDigest } from "@wasm-engine/abi";
-import type { Genesis } from "@wasm-engine/core";
+import type { Genesis, InputBody } from "@wasm-engine/core";
+import { asAgentId } from "../client/agent-input.js";
+import { encodePayload } from "../client/payload.js";
 import { expandAgents } from "../config/agent-table.js";
 import type { AgentDraft } from "../config/agent-table.js";
 import { ConfigContext } from "../config/config-context.js";
@@ -20,17 +22,26 @@ import { resolveInputs } from "../config/surroundings.js";
 import { parseYaml } from "../config/yaml-document.js";
 import { admitModule } from "../modules/admission.js";
 import type { AdmittedModule } from "../modules/admission.js";
+import { writeAtomically } from "../modules/build-cache.js";
 import { developmentKey } from "../modules/key-file.js";
 import { checkCapabilities, loadModules, projectPolicy } from "../modules/load-modules.js";
 import type { InputSourceSpec } from "../world/contract.js";
 import { miniWorldError } from "./errors.js";
-import type { AgentOptions, AgentsWorld, ModuleSource, WorldOptions } from "./world-options.js";
+import { standInModule, standInSource } from "./stand-in.js";
+import type { AgentOptions, AgentsWorld, ModuleSource, TestInput, WorldOptions } from "./world-options.js";
 
 /** Everything that a world of a test is made from. */
 export interface MiniWorldSetup {
   readonly genesis: Genesis;
   readonly modules: ReadonlyMap<ModuleDigest, AdmittedModule>;
   readonly inputs: readonly InputSourceSpec[];
+  /** Messages from outside, by tick. */
+  readonly scheduled: readonly ScheduledInput[];
+}
+
+export interface ScheduledInput {
+  readonly tick: number;
+  readonly body: InputBody;
 }
 
 /** @throws what a bad configuration, a module that cannot be built or a bad option throws */
@@ -63,7 +74,7 @@ async function setupOfConfig(options: Extract<WorldOptions, { config: unknown }>
   const genesis = buildGenesis({ config, clock, drafts, digests, seed });
   checkCapabilities(genesis.agents, admitted);
   const files = inputs.filter((input) => input.path !== "-");
-  return { genesis, modules: byDigest(admitted), inputs: scanInputs(files, genesis).inputs };
+  return { genesis, modules: byDigest(admitted), inputs: scanInputs(files, genesis).inputs, scheduled: [] };
 }
 
 /** Answers for what the world does not have are a mistake of the test. */
@@ -98,7 +109,18 @@ async function setupOfAgents(options: AgentsWorld): Promise<MiniWorldSetup> {
   const granted = drafts.map((draft) => withGrants(draft, options, admitted));
   const genesis = buildGenesis({ config, clock, drafts: granted, digests: digestsOf(admitted), seed });
   checkCapabilities(genesis.agents, admitted);
-  return { genesis, modules: byDigest(admitted), inputs: [] };
+  const scheduled = scheduledInputs(options.inputs ?? []);
+  return { genesis, modules: byDigest(admitted), inputs: [], scheduled };
+}
+
+function scheduledInputs(inputs: readonly TestInput[]): readonly ScheduledInput[] {
+  const scheduled = inputs.map(({ tick, to, topic = "", body, answerWanted = false }): ScheduledInput => {
+    return {
+      tick,
+      body: { kind: "message", to: asAgentId(to), topic, ...encodePayload(body), answerWanted },
+    };
+  });
+  return scheduled.sort((left, right) => left.tick - right.tick);
 }
 
 function namesOf(answers: Readonly<Record<string, unknown>> | undefined): Record<string, string> {
@@ -169,6 +191,7 @@ class ModuleSources {
   /** The name of a module: as the test calls it, or after its file. */
   nameOf(source: ModuleSource): string {
     if (typeof source === "string" && this.#sources.has(source)) return source;
+    if (source === standInModule) return this.#nameOfStandIn();
     const place = this.#place(source);
     for (const [name, known] of this.#sources) if (known === place) return name;
     const stem = typeof place === "string" ? stemOf(place) : "module";
@@ -176,6 +199,13 @@ class ModuleSources {
     for (let number = 2; this.#sources.has(name); number += 1) name = `${stem}-${number}`;
     this.#sources.set(name, place);
     return name;
+  }
+
+  #nameOfStandIn(): string {
+    const path = join(this.#directory, ".wasm-engine", "build", "stand-in.js");
+    writeAtomically(path, standInSource);
+    this.#sources.set(standInModule, path);
+    return standInModule;
   }
 
   /** Builds what are sources. One after the other: compilers are large. */

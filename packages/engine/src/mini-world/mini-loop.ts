@@ -18,7 +18,7 @@ import { FaultLog } from "../world/fault-log.js";
 import { describeAgent } from "../world/world-parts.js";
 import { AnswerDesk } from "./answer-desk.js";
 import type { Answerers, DeskState } from "./answer-desk.js";
-import type { MiniWorldSetup } from "./mini-genesis.js";
+import type { MiniWorldSetup, ScheduledInput } from "./mini-genesis.js";
 import { observeTurns } from "./turn-observer.js";
 import type { ExecutedTurn } from "./turn-observer.js";
 import { WorldRecord } from "./world-record.js";
@@ -34,6 +34,8 @@ export interface LoopState {
   readonly reachedTick: number;
   /** Next record per input source. */
   readonly records: readonly number[];
+  /** Scheduled inputs that have entered. */
+  readonly scheduledCount: number;
 }
 
 export class MiniLoop {
@@ -46,19 +48,25 @@ export class MiniLoop {
   readonly #records: number[];
   /** Turns of the tick that is being executed. */
   #turns: readonly ExecutedTurn[] = [];
+  readonly #scheduled: readonly ScheduledInput[];
+  #scheduledCount: number;
   #admitted: InputBody[];
   #seq: number;
   #reachedTick: number;
 
   constructor(setup: MiniWorldSetup, answerers: Answerers, from?: LoopState) {
-    const { genesis, inputs } = setup;
+    const { genesis, inputs, scheduled } = setup;
+    this.#scheduled = scheduled;
+    this.#scheduledCount = from?.scheduledCount ?? 0;
     this.#faults = new FaultLog(new StackMap(() => [...setup.modules.values()].map(({ bytes }) => bytes)));
     this.#started = singleThread.start({
       genesis,
       modules: instrumentedOf(setup.modules),
       onFaultDetail: (detail) => this.#faults.hear(detail),
     });
-    const executors = observeTurns(this.#started.executor, (turns) => (this.#turns = turns));
+    const executors = observeTurns(this.#started.executor, {
+      onTurns: (turns) => (this.#turns = turns),
+    });
     const ports = { hasher: nodeHasher, executors };
     if (from === undefined) this.#world = World.create(genesis, ports);
     else {
@@ -99,6 +107,7 @@ export class MiniLoop {
       seq: this.#seq,
       reachedTick: this.#reachedTick,
       records: [...this.#records],
+      scheduledCount: this.#scheduledCount,
     };
   }
 
@@ -118,6 +127,7 @@ export class MiniLoop {
     if (this.#admitted.length > 0) return first;
     let next = Math.min(this.#world.nextDueTick() ?? Infinity, this.#desk.dueTick(first) ?? Infinity);
     for (const source of this.#sources) next = Math.min(next, Math.max(first, source.peekTick() ?? Infinity));
+    next = Math.min(next, Math.max(first, this.#scheduled[this.#scheduledCount]?.tick ?? Infinity));
     return next === Infinity ? undefined : next;
   }
 
@@ -154,7 +164,8 @@ export class MiniLoop {
     const answers = await this.#desk.take(tick);
     const outside = this.#admitted;
     this.#admitted = [];
-    const inputs: Input[] = [...outside, ...answers].map((body) => ({ seq: (this.#seq += 1), tick, body }));
+    const bodies = [...outside, ...answers, ...this.#takeScheduled(tick)];
+    const inputs: Input[] = bodies.map((body) => ({ seq: (this.#seq += 1), tick, body }));
     this.#sources.forEach((source, index) => {
       for (const { body, record, key } of source.take(tick)) {
         this.#records[index] = record + 1;
@@ -163,6 +174,13 @@ export class MiniLoop {
       }
     });
     return inputs;
+  }
+
+  #takeScheduled(tick: number): readonly InputBody[] {
+    const rest = this.#scheduled.slice(this.#scheduledCount);
+    const due = rest.filter((input) => input.tick <= tick);
+    this.#scheduledCount += due.length;
+    return due.map(({ body }) => body);
   }
 }
 

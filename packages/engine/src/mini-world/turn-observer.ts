@@ -3,8 +3,8 @@
  * again. Changes nothing of what the core sees.
  */
 
-import { OutcomeReader, decodeEffects } from "@wasm-engine/abi";
-import type { AgentHandle, Effect } from "@wasm-engine/abi";
+import { EntryCode, OutcomeReader, TurnReader, decodeEffects } from "@wasm-engine/abi";
+import type { AgentHandle, Effect, Region } from "@wasm-engine/abi";
 import type { Executors } from "@wasm-engine/core";
 
 /** One turn as it was executed. Its effects count from the tick in which it becomes visible. */
@@ -16,11 +16,15 @@ export interface ExecutedTurn {
   readonly effects: readonly Effect[];
 }
 
-/** The same executor, which tells `onTurns` what it executed. For executors with one region of outcomes. */
-export function observeTurns(
-  executor: Executors,
-  onTurns: (turns: readonly ExecutedTurn[]) => void,
-): Executors {
+export interface TurnWitness {
+  /** Told after each tick that had turns. */
+  onTurns(turns: readonly ExecutedTurn[]): void;
+  /** Told before a tick is executed, once per message that an agent is about to receive. Bytes are copies. */
+  onReceived?(agent: AgentHandle, message: Uint8Array): void;
+}
+
+/** The same executor, which tells what it executes. For executors with one region of turns and outcomes. */
+export function observeTurns(executor: Executors, witness: TurnWitness): Executors {
   let tick = 0;
   let turnCount = 0;
   let anyone: AgentHandle | undefined;
@@ -38,12 +42,29 @@ export function observeTurns(
       return executor.turnsOf(agent);
     },
     execute() {
+      if (anyone !== undefined && witness.onReceived !== undefined) {
+        tellReceived(executor.turnsOf(anyone).region, executor.mail(tick).region.bytes, witness);
+      }
       executor.execute();
-      if (anyone !== undefined) onTurns(turnsIn(executor.outcomesOf(anyone), tick, turnCount));
+      if (anyone !== undefined) witness.onTurns(turnsIn(executor.outcomesOf(anyone), tick, turnCount));
     },
     outcomesOf: (agent) => executor.outcomesOf(agent),
     imageDigests: (agents) => executor.imageDigests(agents),
   };
+}
+
+function tellReceived(turns: Region, mail: Uint8Array, witness: TurnWitness): void {
+  const reader = new TurnReader();
+  reader.open(turns);
+  while (reader.nextTurn()) {
+    for (let index = 0; index < reader.invocationCount; index += 1) {
+      reader.nextInvocation(mail);
+      if (reader.entry !== EntryCode.RECEIVE) continue;
+      const { messageSource, messageStart, messageBytes } = reader;
+      const agent = reader.agent as AgentHandle; // written by the core
+      witness.onReceived?.(agent, messageSource.slice(messageStart, messageStart + messageBytes));
+    }
+  }
 }
 
 function turnsIn({ region }: OutcomeReader, tick: number, count: number): ExecutedTurn[] {

@@ -25,6 +25,17 @@ export interface AgentOptions {
   readonly tenant?: string;
 }
 
+/** A message from outside. */
+export interface TestInput {
+  /** Tick in which it is received. */
+  readonly tick: number;
+  readonly to: string;
+  readonly topic?: string;
+  readonly body: Json | Uint8Array;
+  /** The receiver may answer; the answer is among the messages. */
+  readonly answerWanted?: boolean;
+}
+
 interface CommonOptions {
   /** Folder that paths are relative to, and whose `.wasm-engine` keeps builds. @default the working directory */
   readonly directory?: string | URL;
@@ -48,6 +59,8 @@ export interface AgentsWorld extends CommonOptions {
   /** Virtual time of tick 0, ISO 8601. @default 1970-01-01T00:00:00Z */
   readonly epoch?: string;
   readonly policy?: Policy;
+  /** Messages from outside by tick, in that order; `send` adds others as the test goes on. */
+  readonly inputs?: readonly TestInput[];
   readonly limits?: LimitsEntry;
   readonly config?: never;
 }

@@ -5,6 +5,7 @@ import type { DiffJob } from "../diff/diff-contract.js";
 import type { ForkJob } from "../fork/contract.js";
 import { singleThread } from "../threads/machine.js";
 import type { Machine } from "../threads/machine.js";
+import type { HistoryJob } from "./history-contract.js";
 import { inspect } from "./inspect.js";
 import { consoleLines } from "./logs.js";
 import type { InspectJob, LogsJob, ReplayJob, ReplayProgress, ReplayReport } from "./replay-contract.js";
@@ -20,7 +21,7 @@ export interface JobSurroundings {
 }
 
 export async function runJob(
-  job: ReplayJob | InspectJob | LogsJob | StoryJob | ForkJob | DiffJob,
+  job: ReplayJob | InspectJob | LogsJob | StoryJob | HistoryJob | ForkJob | DiffJob,
   surroundings: JobSurroundings,
 ): Promise<unknown> {
   if (job.kind === "fork") {
@@ -39,6 +40,10 @@ export async function runJob(
       return inspect(run, job);
     case "logs":
       return consoleLines(run, job);
+    case "history": {
+      const { agentHistory } = await import("./history.js");
+      return agentHistory(run, job);
+    }
     case "story": {
       const { tellStory } = await import("./story.js");
       const { onProgress, machine = singleThread } = surroundings;

@@ -21,6 +21,10 @@ export interface RecordedRun {
   readonly modules: ReadonlyMap<ModuleDigest, Uint8Array>;
   readonly log: RecoveredLog;
   readonly stacks: StackMap;
+  /** Folder of the configuration that it was made from. */
+  readonly baseDirectory: string;
+  /** A module as signed. */
+  moduleBytes: ReadRun["moduleBytes"];
   newestSnapshot: ReadRun["newestSnapshot"];
   sideRecords: ReadRun["sideRecords"];
   /** State hash that a snapshot of exactly this tick recorded. */
@@ -49,6 +53,8 @@ export function openRecordedRun(dir: string): RecordedRun {
     modules: run.modules,
     log: run.recovered,
     stacks: run.stacks,
+    baseDirectory: run.setup.baseDirectory,
+    moduleBytes: (digest) => run.moduleBytes(digest),
     newestSnapshot: (tick) => run.newestSnapshot(tick),
     sideRecords: () => run.sideRecords(),
     stateHashOfSnapshot: (tick) => {

@@ -103,6 +103,13 @@ export const WORLD_ERRORS = {
     explanation:
       "The genesis of a run names the digest of every module. A run folder whose module bytes have another digest would execute other code than the chain covers, so it is refused.",
   },
+  WE_HISTORY_TOO_MANY: {
+    message: 'Agent "{agent}" has received more than {messagesMax} messages, too many for a test',
+    hint: "choose an earlier tick, or make a shorter run that fails alike",
+    exitCode: 5,
+    explanation:
+      "A test that is made from a run holds every message that its agent has received since it started, for people to read.",
+  },
   WE_AGENT_UNKNOWN: {
     message: 'There is no agent "{agent}" in the world at tick {tick}',
     hint: "list the agents with: wasm-engine inspect RUN",

@@ -8,6 +8,7 @@ import type { ResolvedWorld } from "./contract.js";
 import type { ControlCall } from "./control.js";
 import type { SessionOptions } from "./session.js";
 import type { InspectJob, LogsJob, ReplayJob } from "../replay/replay-contract.js";
+import type { HistoryJob } from "../replay/history-contract.js";
 import type { StoryJob } from "../replay/story-contract.js";
 
 /** Where a world comes from: a configuration, or the folder of a run. */
@@ -25,7 +26,7 @@ export interface WorldJob {
   readonly workers?: Workers;
 }
 
-export type Job = WorldJob | ReplayJob | InspectJob | LogsJob | StoryJob | ForkJob | DiffJob;
+export type Job = WorldJob | ReplayJob | InspectJob | LogsJob | StoryJob | HistoryJob | ForkJob | DiffJob;
 
 /** Client to world process, and world process to its orchestrator thread. */
 export type JobMessage =

@@ -24,6 +24,8 @@ export const stderrTailBytes = 4096;
 export const subscriptionMessagesMax = 65_536;
 /** Folders that are looked at for projects when a run is named by its id. */
 export const searchedFoldersMax = 10_000;
+/** Messages of one agent that a test made from a run may hold. */
+export const agentMessagesMax = 2000;
 /** Faults of a run whose details are reported; the count covers all of them. */
 export const faultDetailsMax = 20;
 /** Text of one fault: a guest decides how much it logs. */

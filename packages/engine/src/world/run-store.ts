@@ -54,6 +54,8 @@ export interface ReadRun {
   /** Instrumented bytes by digest. */
   readonly modules: ReadonlyMap<ModuleDigest, Uint8Array>;
   readonly recovered: RecoveredLog;
+  /** A module as signed. @throws {WE_MODULE_DIGEST_MISMATCH} where the folder has lost it */
+  moduleBytes(digest: ModuleDigest): Uint8Array;
   /** Places of the sources for stack traces of the run's modules. */
   readonly stacks: StackMap;
   /** Present where the run was forked from another. */
@@ -71,7 +73,7 @@ export interface RunEnd {
 }
 
 /** A run folder opened for going on. */
-export interface RunStore extends Omit<ReadRun, "recovered"> {
+export interface RunStore extends Omit<ReadRun, "recovered" | "moduleBytes"> {
   readonly log: EventLog;
   /** Absent in a new run. */
   readonly recovered: RecoveredLog | undefined;
@@ -174,6 +176,7 @@ export function readRunStore(dir: string): ReadRun {
     setup: info.setup,
     modules,
     recovered,
+    moduleBytes: (digest) => moduleBytesOf(folder, digest),
     stacks: stacksOf(folder, info),
     fork: info.fork,
     sideRecords: () => folder.sideRecords(),
@@ -282,6 +285,13 @@ export function checkModulesOf(folder: RunFolder, genesis: Genesis): void {
 
 function stacksOf(folder: RunFolder, { modules }: RunInfo): StackMap {
   return new StackMap(() => modules.flatMap(({ digest }) => folder.readModule(digest) ?? []));
+}
+
+function moduleBytesOf(folder: RunFolder, digest: ModuleDigest): Uint8Array {
+  const bytes = folder.readModule(digest);
+  if (bytes === undefined)
+    throw fail("WE_MODULE_DIGEST_MISMATCH", { name: digest, expected: digest, actual: "nothing" });
+  return bytes;
 }
 
 export function instrumentedDigest(bytes: Uint8Array): ModuleDigest {
