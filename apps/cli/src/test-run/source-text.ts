@@ -1,4 +1,4 @@
-/** Values as TypeScript source: short ones on one line, keys without needless quotes, bytes and calls as expressions. */
+/** Values as TypeScript source: short ones on one line, keys without needless quotes, bytes as expressions. */
 
 /** An expression that is printed as it is. */
 export class Expression {

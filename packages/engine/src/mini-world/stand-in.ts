@@ -47,8 +47,10 @@ function withBase64(_key: string, value: unknown): unknown {
   return value instanceof Uint8Array ? { $base64: Buffer.from(value).toString("base64") } : value;
 }
 
+const head = 'import { defineAgent } from "wasm-engine/agent";';
+
 /** Its source. It is built in the project of the test like every module. */
-export const standInSource = `import { defineAgent } from "wasm-engine/agent";
+export const standInSource = `${head}
 
 const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
