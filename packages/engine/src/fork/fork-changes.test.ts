@@ -1,4 +1,4 @@
-/** Forks with something changed: exactly that changes, answers are reused exactly, and what makes no sense is refused. */
+/** Forks with something changed: that alone changes, answers are reused exactly, and nonsense is refused. */
 
 import assert from "node:assert/strict";
 import { rmSync, writeFileSync } from "node:fs";
