@@ -25,6 +25,7 @@ import {
 import { LineReader } from "./line-reader.js";
 import type { MessageCheck } from "./message-check.js";
 import { controlMethods } from "./methods.js";
+import { isRecord } from "./record.js";
 import { checkParams } from "./params-check.js";
 import { wireAnswer, wireMessage } from "./wire-message.js";
 
@@ -232,8 +233,7 @@ export class ControlConnection implements SubscriptionReader {
   #settle(id: RequestId, method: string, answer: Answer): void {
     if (!this.#calls.delete(id) || this.#isClosed) return;
     if (!answer.ok) return this.#write(errorLine(id, answer.error));
-    const status = { ...(answer.value as object), pid: this.#parts.pid }; // a report
-    const value = method === "status" ? status : answer.value;
+    const value = method === "status" ? withPid(answer.value, this.#parts.pid) : answer.value;
     const line = answerLine(id, wireAnswer(value));
     const bytes = Buffer.byteLength(line);
     const error = fail("WE_CONTROL_ANSWER_SIZE", { method, bytes, max: answerBytesMax });
@@ -248,4 +248,9 @@ export class ControlConnection implements SubscriptionReader {
     if (socket.writableLength > unreadBytesMax) socket.destroy();
     else if (socket.writableLength > unreadBytesRest) socket.pause();
   }
+}
+
+/** The world does not know which process it is in. */
+function withPid(status: unknown, pid: number): unknown {
+  return isRecord(status) ? { ...status, pid } : status;
 }

@@ -12,6 +12,22 @@ import type { ResolvedWorld } from "../world/contract.js";
 import { sampleWorld } from "./sample-world.js";
 import type { SampleOptions } from "./sample-world.js";
 
+/** Publishes every message it gets from outside under its own topic. */
+export const echoText = `(module
+  (import "wasm_engine" "publish" (func $publish (param i32) (result i32)))
+  (memory (export "memory") 4)
+  (func (export "agent_alloc") (param i32) (result i32) (i32.const 1024))
+  (func (export "agent_init") (result i32) (i32.const 0))
+  (func (export "agent_step") (param i32) (result i32) (i32.const 0))
+  (func (export "agent_shutdown") (result i32) (i32.const 0))
+  (func (export "agent_receive") (param $message i32) (result i32)
+    (if (i32.eq (i32.load16_u offset=4 (local.get $message)) (i32.const 6)) (then (return (i32.const 0))))
+    (i64.store offset=24 (local.get $message) (i64.const 0))
+    (i64.store offset=16 (local.get $message) (i64.const 0))
+    (i32.store8 offset=7 (local.get $message) (i32.const 0))
+    (drop (call $publish (local.get $message)))
+    (i32.const 0)))`;
+
 /** Agents that only react: nothing is due until something is sent. */
 export async function quietSample(
   directory: string,
