@@ -81,7 +81,7 @@ name: writing
 stop: { when: idle }
 modules: { writer: ./agents/writer.ts }
 models: { writer: { scripted: ./writer.yaml } }
-tools: { count: ./count.mjs }
+tools: { count: ./tools/count.mjs }
 agents:
   - id: writer
     module: writer
@@ -89,16 +89,14 @@ agents:
     onFault: { strategy: stop }
 `,
     "writer.yaml": "- answer: 'about {last}'\n",
-    "count.mjs": `import { appendFileSync } from "node:fs";
+    "tools/count.mjs": `import { lettersOf } from "./letters.mjs";
 export default {
   name: "count",
   input: { type: "object" },
-  run({ content }) {
-    appendFileSync(new URL("./calls.txt", import.meta.url), content + "\\n");
-    return { letters: content.length };
-  },
+  run: ({ content }) => ({ letters: lettersOf(content) }),
 };
 `,
+    "tools/letters.mjs": "export const lettersOf = (text) => text.length;\n",
     "agents/writer.ts": writer(true),
   };
   await session(files, async (dev, project) => {
@@ -117,6 +115,10 @@ export default {
     const third = await dev.until(/^watching/m);
     assert.match(third, /^plan +from the start: scripted writer changed$/m);
     assert.match(third, /"texts":\["on one",3,"on two",3\]/);
+    project.write("tools/letters.mjs", "export const lettersOf = (text) => -text.length;\n");
+    const fourth = await dev.until(/^watching/m);
+    assert.match(fourth, /^plan +from the start: tool count changed$/m);
+    assert.match(fourth, /"texts":\["on one",-3,"on two",-3\]/);
   });
 });
 

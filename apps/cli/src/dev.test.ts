@@ -204,3 +204,26 @@ test("[S14.dev] --once --json: one document; old runs of dev are removed, others
   assert.ok(runs.length <= 10, `${runs.length} runs are kept`);
   assert.ok(runs.every((name) => name.endsWith("-dev")));
 });
+
+test("[S14.dev] --test runs the project's tests after a run; with --once they decide too", async () => {
+  reset();
+  const check = (expected: number): string => `import assert from "node:assert/strict";
+import { test } from "node:test";
+test("sum", () => assert.equal(1 + 1, ${expected}));
+`;
+  for (const [expected, exitCode, code] of [
+    [2, 0, undefined],
+    [3, 1, "WE_DEV_TESTS_FAILED"],
+  ] as const) {
+    project.write("tests/sum.test.mjs", check(expected));
+    await session(
+      async (dev) => {
+        const ended = await dev.ended;
+        assert.equal(ended.code, exitCode, ended.stderr);
+        const document = JSON.parse(ended.stdout) as { readonly error?: { readonly code: string } }; // DESIGN §14
+        assert.equal(document.error?.code, code);
+      },
+      ["--once", "--test", "--json"],
+    );
+  }
+});

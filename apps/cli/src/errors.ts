@@ -84,6 +84,13 @@ export const CLI_ERRORS = {
     explanation:
       "With --once, dev takes every fault and every exit code other than 0 for a failure of the run, also where a strategy contains it. The run is whole: it can be replayed, inspected and forked.",
   },
+  WE_DEV_TESTS_FAILED: {
+    message: "The run is over and the project's tests fail",
+    hint: "see them alone with: wasm-engine test",
+    exitCode: 1,
+    explanation:
+      "With --test, dev runs the verb test after each run; with --once its result is that of dev, too. The run itself is whole.",
+  },
   WE_DEV_DIVERGED: {
     message: "Executing the run again gave another result",
     hint: "name the first tick and agent with: wasm-engine replay {run}",

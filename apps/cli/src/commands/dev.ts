@@ -12,6 +12,7 @@ import type { DevKey } from "../dev/dev-keys.js";
 import { outcomeOf } from "../dev/dev-outcome.js";
 import { linesOf } from "../dev/dev-view.js";
 import { paintFor } from "../dev/paint.js";
+import { fail } from "../errors.js";
 
 export const dev: CommandFunction = async (context) => {
   const { parsed, reporter, signal } = context;
@@ -36,7 +37,10 @@ export const dev: CommandFunction = async (context) => {
     if (event.kind === "changed" && isClearing) stream.write("\u001b[2J\u001b[3J\u001b[H");
     for (const line of linesOf(event, { paint, directory, hasKeys })) say(line);
   };
-  const tests = (abort: AbortSignal): Promise<void> => runTests(directory, { isJson, signal: abort });
+  let passed = true;
+  const tests = async (abort: AbortSignal): Promise<void> => {
+    passed = await runTests(directory, { isJson, signal: abort });
+  };
   const session = await startDev({
     ...optionsOf(parsed, config),
     tell,
@@ -57,7 +61,7 @@ export const dev: CommandFunction = async (context) => {
   const release = hasKeys ? listenForKeys(process.stdin, press) : () => undefined;
   try {
     return outcomeOf(await session.run(), {
-      error: isOnce ? session.failure : undefined,
+      error: isOnce ? (session.failure ?? (passed ? undefined : fail("WE_DEV_TESTS_FAILED"))) : undefined,
       isOnce,
       isFollowing: isJson && flagOption(parsed, "follow"),
     });
@@ -87,11 +91,11 @@ function projectDirectory(config: string): string {
   return existsSync(path) && statSync(path).isDirectory() ? path : dirname(path);
 }
 
-/** The verb `test` as a process of its own: tests of a project may do anything to theirs. */
+/** True where they pass. The verb `test` as a process of its own: tests of a project may do anything to theirs. */
 function runTests(
   directory: string,
   { isJson, signal }: { readonly isJson: boolean; readonly signal: AbortSignal },
-): Promise<void> {
+): Promise<boolean> {
   return new Promise((done) => {
     const child = spawn(process.execPath, [process.argv[1] ?? "", "test"], {
       cwd: directory,
@@ -100,11 +104,9 @@ function runTests(
     });
     const end = (): void => void child.kill("SIGTERM");
     signal.addEventListener("abort", end, { once: true });
-    const finish = (): void => {
+    child.once("close", (code) => {
       signal.removeEventListener("abort", end);
-      done();
-    };
-    child.once("error", finish);
-    child.once("close", finish);
+      done(code === 0);
+    });
   });
 }

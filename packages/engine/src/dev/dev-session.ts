@@ -146,7 +146,8 @@ export class DevSession {
   }
 
   #planFor({ kind, saved }: Trigger, project: Project): DevPlan | undefined {
-    return planOf({ last: this.#last, project, trigger: kind, saved, names: this.#names });
+    const touched = touchedFiles(project, saved);
+    return planOf({ last: this.#last, project, trigger: kind, saved: touched, names: this.#names });
   }
 
   #refuse(error: EngineError, notes: Notes): void {
@@ -255,7 +256,7 @@ export class DevSession {
     const notes: Notes = { cycle: this.#count + 1, changed: paths, built: [], failures: [] };
     const project = await this.#load(true, notes);
     if (project === undefined) return undefined;
-    const change = changeOf(running.loaded, project.loaded, paths);
+    const change = changeOf(running.loaded, project.loaded, touchedFiles(project, paths));
     if (change.kind !== "none") return { kind: "saved", saved: paths, project };
     this.#tell({ kind: "unchanged" });
     return undefined;
@@ -308,6 +309,11 @@ export class DevSession {
     notes.comparedTo = comparedTo;
     this.#tell({ kind: "difference", difference, comparedTo });
   }
+}
+
+/** Saved files; one that a tool may import stands for the tool. */
+function touchedFiles({ besideTools }: Project, saved: readonly string[]): readonly string[] {
+  return saved.flatMap((path) => [path, besideTools.get(path) ?? path]);
 }
 
 function triggerOf(command: DevCommand): Trigger | "quit" {

@@ -97,3 +97,14 @@ test("installed packages are left out, their number does not matter", (context) 
   files.watch([join(folder, "a/one.ts"), join(folder, "node_modules/x/index.js")], { eager: false });
   assert.equal(files.count, 1);
 });
+
+test("a file that is empty for a moment while it is written is told once, as it is then", async (context) => {
+  const { folder, next, told } = watching(context, ["a/one.ts", "a/two.ts"]);
+  const one = join(folder, "a/one.ts");
+  writeFileSync(one, "");
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  writeFileSync(one, "1");
+  writeFileSync(join(folder, "a/two.ts"), "other");
+  assert.deepEqual(await next(), ["a/two.ts"], "the first is as it was before");
+  assert.deepEqual(told, []);
+});

@@ -42,10 +42,13 @@ export class WatchedFiles {
   readonly #watchers = new Map<string, FSWatcher>();
   /** Files that gave a sign since the last look. */
   readonly #stirred = new Set<string>();
+  /** Files that have changed and may still be changing, with what they were before. */
+  readonly #pending = new Map<string, string | null>();
   /** Any source in a watched folder counts: the last build failed and may read what nobody knows of. */
   #isEager = false;
   #settle: NodeJS.Timeout | undefined;
-  #firstSignMs = 0;
+  /** Of what is not told yet. */
+  #firstSignMs: number | undefined;
   readonly #regular: NodeJS.Timeout;
 
   constructor(onChange: (paths: readonly string[]) => void) {
@@ -113,29 +116,47 @@ export class WatchedFiles {
     const counts = path === undefined || this.#known.has(path) || (this.#isEager && isSource(path));
     if (!counts) return;
     if (path !== undefined) this.#stirred.add(path);
+    this.#settleSoon();
+  }
+
+  /** Tells what differs once it stays as it is: many programs empty a file before they write it. */
+  #look(): void {
+    if (this.#settle !== undefined) return;
+    let isMoving = false;
+    for (const [path, known] of this.#known) {
+      const now = fingerprint(path, known);
+      this.#known.set(path, now);
+      if (now.sha256 === known.sha256) continue;
+      isMoving = true;
+      if (!this.#pending.has(path)) this.#pending.set(path, known.sha256);
+    }
+    this.#arm();
+    const isLate = performance.now() >= (this.#firstSignMs ?? Infinity) + settleMsMax;
+    if (isMoving && !isLate) this.#settleSoon();
+    else this.#tellPending();
+  }
+
+  #tellPending(): void {
+    const changed = [...this.#pending]
+      .filter(([path, before]) => this.#known.has(path) && this.#known.get(path)?.sha256 !== before)
+      .map(([path]) => path);
+    this.#pending.clear();
+    this.#firstSignMs = undefined;
+    if (this.#isEager)
+      for (const path of this.#stirred) if (!this.#known.has(path) && isSource(path)) changed.push(path);
+    this.#stirred.clear();
+    if (changed.length > 0) this.#onChange(changed.sort());
+  }
+
+  #settleSoon(): void {
     const nowMs = performance.now();
-    if (this.#settle === undefined) this.#firstSignMs = nowMs;
+    this.#firstSignMs ??= nowMs;
     clearTimeout(this.#settle);
-    const waitMs = Math.max(0, Math.min(settleMs, this.#firstSignMs + settleMsMax - nowMs));
+    const waitMs = Math.max(1, Math.min(settleMs, this.#firstSignMs + settleMsMax - nowMs));
     this.#settle = setTimeout(() => {
       this.#settle = undefined;
       this.#look();
     }, waitMs);
-  }
-
-  #look(): void {
-    if (this.#settle !== undefined) return;
-    const changed: string[] = [];
-    for (const [path, known] of this.#known) {
-      const now = fingerprint(path, known);
-      this.#known.set(path, now);
-      if (now.sha256 !== known.sha256) changed.push(path);
-    }
-    if (this.#isEager)
-      for (const path of this.#stirred) if (!this.#known.has(path) && isSource(path)) changed.push(path);
-    this.#stirred.clear();
-    this.#arm();
-    if (changed.length > 0) this.#onChange(changed.sort());
   }
 }
 
