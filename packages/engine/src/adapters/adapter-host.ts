@@ -48,6 +48,8 @@ interface Call {
   /** Past it the call has blocked the thread; undefined until a thread works on it. */
   deadlineMs: number | undefined;
   answer: AdapterAnswer | undefined;
+  /** Times that the thread has ended while it worked on this. */
+  deaths: number;
 }
 
 interface Running {
@@ -68,7 +70,6 @@ export class AdapterHost {
   #isReady = false;
   /** A kill is on its way. */
   #isEnding = false;
-  #deathsInRow = 0;
   #deaths = 0;
 
   constructor(parts: AdapterHostParts) {
@@ -121,7 +122,7 @@ export class AdapterHost {
 
   ask(adapter: number, request: AdapterRequest): void {
     assert(!this.#calls.has(request.id), "a call is begun once");
-    const call: Call = { adapter, request, deadlineMs: undefined, answer: undefined };
+    const call: Call = { adapter, request, deadlineMs: undefined, answer: undefined, deaths: 0 };
     this.#calls.set(request.id, call);
     this.#send(call);
   }
@@ -209,7 +210,6 @@ export class AdapterHost {
         if (this.#calls.has(news.id)) events.push(news);
         return;
       case "answer":
-        this.#deathsInRow = 0;
         return this.#settle(news.id, news.answer, events);
       default:
         return unreachable(news);
@@ -238,18 +238,16 @@ export class AdapterHost {
   /** The thread is gone: another is started, and every call that was under way is repeated or given up. */
   #bury(events: AdapterEvent[]): void {
     this.#deaths += 1;
-    this.#deathsInRow += 1;
     events.push({ kind: "died", cause: this.#running.thread.cause, deaths: this.#deaths });
     this.#running.port.close();
     this.#isReady = false;
     this.#isEnding = false;
     this.#running = this.#start();
-    const isHopeless = this.#deathsInRow >= adapterDeathsMax;
-    if (isHopeless) this.#deathsInRow = 0;
     for (const [id, call] of this.#calls) {
       if (call.answer !== undefined) continue;
+      call.deaths += 1;
       if (!this.isRepeatable(call.adapter)) this.#settle(id, failure("OUTCOME_UNKNOWN", unknownText), events);
-      else if (isHopeless) this.#settle(id, failure("FAILED", diedText, true), events);
+      else if (call.deaths >= adapterDeathsMax) this.#settle(id, failure("FAILED", diedText, true), events);
       else this.#send(call);
     }
   }

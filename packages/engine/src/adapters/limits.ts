@@ -40,7 +40,7 @@ export const threadGraceMs = 2_000;
 export const adapterCloseMs = 1_000;
 /** How often an open that awaits its adapters looks for them. */
 export const adapterPollMs = 2;
-/** A thread that died is started again; one more death without an answer between fails what it was asked. */
+/** A call that may be repeated is, once: a thread that dies over it a second time fails it. */
 export const adapterDeathsMax = 2;
 /** Text of a failure: a tool decides how much it says. */
 export const failureCharsMax = 2_000;

@@ -75,8 +75,10 @@ export class Redaction {
     const text = decodeUtf8(payload);
     if (text === undefined) return this.#bytes(payload);
     const value = encoding === Encoding.JSON ? parsed(text) : undefined;
+    // Bytes of JSON that holds no secret stay as they were written.
+    const before = value === undefined ? text : JSON.stringify(value.json);
     const clean = value === undefined ? this.text(text) : JSON.stringify(this.#value(value.json));
-    return clean === text ? payload : encodeUtf8(clean);
+    return clean === before ? payload : encodeUtf8(clean);
   }
 
   #value(value: unknown): unknown {

@@ -40,11 +40,12 @@ function checkGrants(
   { secrets = [] }: ToolDefinition,
   surroundings: AdapterSurroundings,
 ): void {
-  for (const name of secrets) surroundings.secret(name);
-  if (!Array.isArray(secrets)) {
+  const isList: (value: unknown) => boolean = Array.isArray;
+  if (!isList(secrets)) {
     const { name, path } = setup;
     throw adapterError("WE_TOOL_DEFINITION", { name, path, problem: "has `secrets` that are no list" });
   }
+  for (const name of secrets) surroundings.secret(name);
 }
 
 /** @throws {WE_TOOL_DEFINITION} */

@@ -10,7 +10,7 @@ import { equalBytes, genesisDigest } from "@wasm-engine/core";
 import type { Genesis, Json, WorldContract } from "@wasm-engine/core";
 import { forkFuture, forkSources, readPlan } from "../fork/fork-future.js";
 import type { ForkPlan } from "../fork/fork-plan.js";
-import { nodeHasher } from "../crypto/node-crypto.js";
+import { nodeHasher, sha256Hex } from "../crypto/node-crypto.js";
 import type { OpenedAdapters } from "../adapters/open-adapters.js";
 import { RunAdapters, attemptsOf } from "../adapters/run-adapters.js";
 import type { RunAdaptersParts } from "../adapters/run-adapters.js";
@@ -219,13 +219,21 @@ function openedAdapters(
   return new RunAdapters({
     host,
     delivery,
-    lineage: hex(genesisDigest(nodeHasher, genesis)),
+    lineage: lineageOf(store),
     seed: genesis.seed,
     agentId: (agent) => world.idOf(agent),
     attempted: attemptsOf(store.sideRecords()),
     note: (kind, data) => store.note(kind, data),
     ...rest,
   });
+}
+
+/** What ids of requests descend from: the genesis, and what makes a fork another world than its parent. */
+function lineageOf({ genesis, fork }: RunStore): string {
+  const digest = hex(genesisDigest(nodeHasher, genesis));
+  if (fork === undefined) return digest;
+  const { at, inputs, overrides, plan = "" } = fork;
+  return sha256Hex(Buffer.from(JSON.stringify([digest, at, inputs, overrides, plan])));
 }
 
 interface EndParts {
