@@ -61,7 +61,7 @@ const calls = [1, 2, 3, 4, 5].flatMap((n) => [
   { tool: "look", input: { n } },
 ]);
 
-test("[G3] kill -9 anywhere: no call that cannot be repeated begins twice, and none is lost silently", async (context) => {
+test("[G3] kill -9 anywhere: what cannot be repeated begins once, and nothing is lost silently", async (context) => {
   const undisturbed = project(context, { a: calls });
   const whole = await finished(undisturbed);
   const passages = Array.from({ length: 14 }, (_, index) => 3 + index * 7);
