@@ -147,6 +147,31 @@ test("answers that were on their way arrive as in the parent, and nobody is aske
   }
 });
 
+test("agents in the middle of a turn, in two tenants, land in a fork as they did", async () => {
+  const directory = join(folder, "busy");
+  const sample = await sampleWorld({ directory, records: 40, span: 40, snapshotEvery: 7, stateHashEvery: 2 });
+  const limits = { fuelPerSlice: 250, fuelPerTurnMax: 100_000 };
+  const agents = sample.genesis.agents.map((agent, index) => {
+    return { ...agent, tenant: `t${index % 2}`, limits: { ...agent.limits, ...limits } };
+  });
+  const tenants = ["t0", "t1"].map((name) => {
+    const share = { fuelPerTick: 2000, turnsPerTick: 10, messagesPerTick: 500, agentsMax: 10 };
+    return { name, ...share, elastic: false };
+  });
+  const genesis = { ...sample.genesis, agents, tenants };
+  await using world = await Engine.open({ ...sample, genesis }, inline);
+  const result = await world.run();
+  await world.close();
+  let busy = 0;
+  for (const at of [1, 3, 6, 9, 15, 22, 31, 44]) {
+    const { agents: seen } = await inspectRun(result.dir, { at, ...inline });
+    busy += seen.filter(({ status }) => status === "busy").length;
+    const done = await finished((await forked(result.dir, { at })).dir);
+    assert.deepEqual([done.chainHead, done.stateHash], [result.chainHead, result.stateHash], `at ${at}`);
+  }
+  assert.ok(busy > 0, "some agents were in the middle of a turn");
+});
+
 test("the state at the forked tick is the parent's", async () => {
   const { dir } = await forked(parent.dir, { at: 25 });
   const agent = "a3" as AgentId; // of the sample world

@@ -13,6 +13,7 @@ import { lastTick } from "../replay/play.js";
 import { RunFolder, createEventLog, nodeFileSystem } from "../storage/index.js";
 import { storageError } from "../storage/errors.js";
 import { errnoOf, replaceFile } from "../storage/file-system.js";
+import { isExecutorLoss } from "../threads/machine.js";
 import type { Machine } from "../threads/machine.js";
 import { openRun } from "../world/open-run.js";
 import type { OpenRun } from "../world/open-run.js";
@@ -43,7 +44,7 @@ export function makeFork(job: ForkJob, machine: Machine | undefined): ForkReport
     throw storageError("WE_RUN_UNWRITABLE", { path: staging, cause: errnoOf(error) });
   }
   try {
-    const report = makeAt(staging, parent, { job, at, machine });
+    const report = makeTwice(staging, parent, { job, at, machine });
     if (nodeFileSystem.list(out) !== undefined) rmdirSync(out);
     renameSync(staging, out);
     nodeFileSystem.syncFolder(dirname(out));
@@ -64,6 +65,17 @@ interface Making {
   readonly job: ForkJob;
   readonly at: number;
   readonly machine: Machine | undefined;
+}
+
+/** What executing threads lose is made once more, from the start. */
+function makeTwice(staging: string, parent: ReadRun, making: Making): ForkReport {
+  try {
+    return makeAt(staging, parent, making);
+  } catch (error) {
+    if (!isExecutorLoss(error)) throw error;
+    rmSync(staging, { recursive: true, force: true });
+    return makeAt(staging, parent, making);
+  }
 }
 
 function makeAt(staging: string, parent: ReadRun, { job, at, machine }: Making): ForkReport {
