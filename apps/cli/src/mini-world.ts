@@ -30,7 +30,6 @@ export type {
   RestOptions,
   RunOptions,
   ScriptedRule,
-  ScriptedWhen,
   StandInAnswer,
   StandInMessage,
   StandInScript,

@@ -1,11 +1,20 @@
 /** Worlds inside of tests: what they show of TypeScript, AssemblyScript and C agents, and that they are the real ones. */
 
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { Engine } from "@wasm-engine/engine";
-import { assertGolden, assertSameRun, createWorld, fail, never, scripted } from "@wasm-engine/engine/testing";
+import {
+  assertGolden,
+  assertSameRun,
+  createWorld,
+  fail,
+  inOrder,
+  never,
+  scripted,
+  standIn,
+} from "@wasm-engine/engine/testing";
 import type { MiniWorld } from "@wasm-engine/engine/testing";
 import { repositoryRoot } from "./testing/repository.js";
 import { projectOf } from "./testing/typescript-world.js";
@@ -62,7 +71,8 @@ test("an agent is asked, and everything that happened is there to be compared", 
   );
   const [prompt] = world.requests({ agent: "answerer", kind: "inference" });
   assert.deepEqual(prompt?.messages, [{ role: "user", content: "why rain" }]);
-  assert.deepEqual(prompt.answer, { tick: 2, ok: true, body: { text: "because of rain" } });
+  const usage = { finishReason: "stop", promptTokens: 2, completionTokens: 3 };
+  assert.deepEqual(prompt.answer, { tick: 2, ok: true, body: { text: "because of rain", ...usage } });
   const { state, console: lines, faults, pending } = world.agent("answerer");
   assert.deepEqual([state, faults, pending], [{ answered: 1 }, [], []]);
   assert.deepEqual(
@@ -274,4 +284,88 @@ test("capabilities: all that a module declares, unless the test says otherwise",
       ["relay", "FAULT"],
     ],
   );
+});
+
+test("what a configuration names and the test does not answers as in a run", async () => {
+  const files = {
+    "asker.ts": `import { defineAgent } from "wasm-engine/agent";
+export const agent = defineAgent({
+  capabilities: ["models", "tools"],
+  async onMessage(message, ctx) {
+    const { text } = await ctx.chat("writer", [{ role: "user", content: message.body }]);
+    const length = await ctx.tool("measure", { text }).catch((error) => error.code);
+    const served = await ctx.chat("served", [{ role: "user", content: "?" }]).catch((error) => error.message);
+    message.reply({ text, length, served });
+  },
+});`,
+    "measure.ts": `export const measure = { run: ({ text }: { text: string }) => text.length };`,
+    "writer.yaml": '- { when: { last: "/plan (.+)/" }, answer: "about {1}" }\n- { error: { code: LOST } }\n',
+    "engine.yaml": `version: 1
+name: answered
+modules: { asker: ./asker.ts }
+models:
+  writer: { scripted: ./writer.yaml, latencyTicks: 3 }
+  served: "openai:http://127.0.0.1:9/v1#none"
+tools: { measure: ./measure.ts }
+agents: [{ id: asker, module: asker, capabilities: { models: ["*"], tools: ["*"] } }]
+`,
+  };
+  const answered = projectOf(files);
+  after(() => answered.remove());
+  const { config } = answered;
+  await using world = await createWorld({ config });
+  const served = 'chat served: no adapter answers inference requests for "served" in this run';
+  assert.deepEqual(await world.ask("asker", "plan one"), { text: "about one", length: 9, served });
+  assert.equal(world.requests({ name: "writer" })[0]?.answer?.tick, 3);
+  const measure = (): number => 1;
+  await using other = await createWorld({ config, tools: { measure } });
+  assert.deepEqual(await other.ask("asker", "plan two"), { text: "about two", length: 1, served });
+});
+
+test("stand-ins say and answer what they were told", async () => {
+  await using world = await createWorld({
+    directory: project.folder,
+    agents: {
+      relay: "agents/relay.ts",
+      answerer: standIn({
+        says: [{ tick: 4, to: "relay", topic: "late", body: Uint8Array.of(1, 2, 255) }],
+        answers: [{ body: { ok: 1 } }, { error: { code: "BUSY", message: "not now" }, afterTicks: 3 }, null],
+      }),
+    },
+    inputs: [{ tick: 2, to: "relay", topic: "first", body: "hello" }],
+  });
+  assert.deepEqual(await world.ask("relay", "one"), { ok: 1 });
+  await assert.rejects(world.ask("relay", "two"), { message: /not now/ });
+  assert.deepEqual(world.messages({ from: "answerer", topic: "late" })[0]?.body, Uint8Array.of(1, 2, 255));
+  assert.deepEqual(world.messages({ topic: "first" })[0], {
+    tick: 2,
+    from: null,
+    to: "relay",
+    kind: "message",
+    topic: "first",
+    body: "hello",
+  });
+});
+
+test("answers in order are each agent's own, and end", async () => {
+  await using world = await assistants({
+    models: { writer: inOrder(["one", fail("LOST"), "three"], { latencyTicks: [1, 4, 2] }) },
+  });
+  assert.deepEqual(await world.ask("answerer", { text: "a" }), { plan: "one", facts: { hits: ["one"] } });
+  assert.deepEqual(await world.ask("answerer", { text: "b" }), { plan: "LOST", facts: { hits: ["LOST"] } });
+  const answers = world.requests({ kind: "inference" }).map(({ tick, answer }) => (answer?.tick ?? 0) - tick);
+  assert.deepEqual(answers, [1, 4]);
+});
+
+test("C agents live in the same world", async (context) => {
+  const root = join(repositoryRoot, "apps/cli/templates/c");
+  if (!existsSync(join(root, "agents/meter.wasm"))) return context.skip("the template in C is not there");
+  await using world = await createWorld({
+    directory: project.folder,
+    agents: { meter: { module: join(root, "agents/meter.wasm"), args: { tolerance: 5 } } },
+  });
+  for (const celsius of [20, 21, 40]) world.send("meter", { celsius });
+  await world.run();
+  assert.deepEqual(world.messages({ from: "meter", topic: "alarm" }).length, 1);
+  assert.deepEqual(world.faults, []);
 });

@@ -5,8 +5,11 @@
  */
 
 import type { ExternalRequest, InputBody, WorldContract } from "@wasm-engine/core";
-import type { AdapterAnswer } from "../adapters/contract.js";
+import type { AgentId } from "@wasm-engine/abi";
+import type { AdapterAnswer, AdapterRequest } from "../adapters/contract.js";
+import { requestSeed } from "../adapters/request-seed.js";
 import { decodePayload } from "../client/payload.js";
+import { sha256Hex } from "../crypto/node-crypto.js";
 import { resultBody } from "../inference/request-desk.js";
 import { settledAnswer } from "./answers.js";
 import type { Answerer, AskedRequest } from "./answers.js";
@@ -32,7 +35,14 @@ export interface DeskState {
   readonly counts: ReadonlyMap<string, number>;
 }
 
+/** What the desk knows of its world. */
+export interface DeskWorld {
+  readonly names: AgentNames;
+  readonly seed: number;
+}
+
 export class AnswerDesk {
+  readonly #seed: number;
   readonly #answerers: Answerers;
   readonly #names: AgentNames;
   /** In order of emission. */
@@ -40,7 +50,9 @@ export class AnswerDesk {
   /** Requests so far, by agent and name. */
   readonly #counts: Map<string, number>;
 
-  constructor(answerers: Answerers, names: AgentNames, from?: DeskState) {
+  constructor(answerers: Answerers, world: DeskWorld, from?: DeskState) {
+    const { names, seed } = world;
+    this.#seed = seed;
     this.#answerers = answerers;
     this.#names = names;
     this.#pending = new Map(from?.pending);
@@ -100,12 +112,22 @@ export class AnswerDesk {
     const counted = `${id}:${kind}:${name}`;
     const nth = this.#counts.get(counted) ?? 0;
     this.#counts.set(counted, nth + 1);
-    const asked: AskedRequest = { agent: id, kind, name, tick, input, messages: promptOf(input), nth };
+    const raw = this.#rawRequest(request, id as AgentId); // brand: the id of an agent that lives
+    const asked: AskedRequest = { agent: id, kind, name, tick, input, messages: promptOf(input), nth, raw };
     const answerer = (kind === "inference" ? this.#answerers.models : this.#answerers.tools).get(name);
     const settled =
       answerer === undefined ? Promise.resolve("refused" as const) : settledAnswer(answerer, asked);
+    // Whoever waits for it hears of a refusal.
+    settled.catch(() => undefined);
     const { latencyTicks = 1 } = answerer ?? {};
     const ticks = typeof latencyTicks === "number" ? latencyTicks : latencyTicks(asked);
     this.#pending.set(keyOf(agent, requestId), { request, dueTick: tick + Math.max(1, ticks), settled });
+  }
+
+  #rawRequest(request: ExternalRequest, agentId: AgentId): AdapterRequest {
+    const { kind, name, tick, encoding, payload, emissionIndex, requestId } = request;
+    const id = sha256Hex(Buffer.from(JSON.stringify([this.#seed, agentId, tick, emissionIndex])));
+    const seed = requestSeed(this.#seed, agentId, requestId);
+    return { id, kind, agentId, name, tick, encoding, payload, seed };
   }
 }

@@ -3,9 +3,9 @@
  * mean as answers of an adapter; when they enter is the desk's affair.
  */
 
-import { Encoding, encodeUtf8 } from "@wasm-engine/abi";
+import { EngineError, Encoding, encodeUtf8 } from "@wasm-engine/abi";
 import type { Json } from "@wasm-engine/core";
-import type { AdapterAnswer } from "../adapters/contract.js";
+import type { AdapterAnswer, AdapterRequest } from "../adapters/contract.js";
 import { encodePayload } from "../client/payload.js";
 import type { ChatTurn } from "./observations.js";
 
@@ -22,6 +22,21 @@ export interface AskedRequest {
   readonly messages: readonly ChatTurn[];
   /** Requests of this agent to this model or tool before this one. */
   readonly nth: number;
+  /** As adapters get it: bytes, seed, the key that makes calls of one request one. */
+  readonly raw: AdapterRequest;
+}
+
+/** @internal An answer as an adapter gives it. */
+export class SettledAnswer {
+  readonly #answer: AdapterAnswer;
+
+  constructor(answer: AdapterAnswer) {
+    this.#answer = answer;
+  }
+
+  static of(value: unknown): AdapterAnswer | undefined {
+    return typeof value === "object" && value !== null && #answer in value ? value.#answer : undefined;
+  }
 }
 
 /** No answer comes: the agent waits until its own timeout. */
@@ -133,12 +148,16 @@ export async function settledAnswer(
     const value = await answerer.answer(request);
     return value === never ? undefined : adapterAnswer(value, request);
   } catch (error) {
+    // What stops a run before it starts stops a test.
+    if (EngineError.is(error)) throw error;
     const message = error instanceof Error ? error.message : String(error);
     return { ok: false, code: "FAILED", message, retryable: false };
   }
 }
 
 function adapterAnswer(value: unknown, request: AskedRequest): AdapterAnswer {
+  const settled = SettledAnswer.of(value);
+  if (settled !== undefined) return settled;
   if (AnswerFailure.is(value)) {
     const { code, message, retryable } = value;
     return { ok: false, code, message, retryable };

@@ -25,7 +25,7 @@ export type { GoldenOptions } from "./golden-run.js";
 export { standIn } from "./stand-in.js";
 export type { StandInAnswer, StandInMessage, StandInScript } from "./stand-in.js";
 export { scripted } from "./scripted.js";
-export type { ScriptedRule, ScriptedWhen } from "./scripted.js";
+export type { ScriptedRule } from "./scripted.js";
 export type {
   ChatTurn,
   TestAgent,

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { encodeUtf8 } from "@wasm-engine/abi";
 import type { ModuleDigest } from "@wasm-engine/abi";
 import type { Genesis, InputBody } from "@wasm-engine/core";
+import type { AdapterSetup } from "../adapters/contract.js";
 import { asAgentId } from "../client/agent-input.js";
 import { encodePayload } from "../client/payload.js";
 import { expandAgents } from "../config/agent-table.js";
@@ -17,8 +18,10 @@ import type { CapabilitiesEntry, ConfigFile } from "../config/config-file.js";
 import { ENGINE_DEFAULTS } from "../config/defaults.js";
 import { buildGenesis, resolveClock } from "../config/genesis.js";
 import { acceptedConfig, moduleRequests, readShape, scanInputs } from "../config/load-config.js";
+import { resolveModels } from "../config/model-entries.js";
 import { checkReferences } from "../config/reference-check.js";
 import { resolveInputs } from "../config/surroundings.js";
+import { resolveTools } from "../config/tool-entries.js";
 import { parseYaml } from "../config/yaml-document.js";
 import { admitModule } from "../modules/admission.js";
 import type { AdmittedModule } from "../modules/admission.js";
@@ -37,6 +40,9 @@ export interface MiniWorldSetup {
   readonly inputs: readonly InputSourceSpec[];
   /** Messages from outside, by tick. */
   readonly scheduled: readonly ScheduledInput[];
+  /** Adapters of the configuration: they answer where the test does not. */
+  readonly adapters: readonly AdapterSetup[];
+  readonly baseDirectory: string;
 }
 
 export interface ScheduledInput {
@@ -66,6 +72,8 @@ async function setupOfConfig(options: Extract<WorldOptions, { config: unknown }>
   checkReferences(context, config, drafts);
   const clock = resolveClock(context, config);
   const inputs = options.inputs === false ? [] : resolveInputs(context, config);
+  const left = unanswered(config, options);
+  const adapters = [...resolveModels(context, left).adapters, ...resolveTools(context, left)];
   const requests = moduleRequests(context, config);
   context.settle();
   const admitted = await loadModules(requests, { keys: [], directory, allowUnsigned: true });
@@ -74,7 +82,15 @@ async function setupOfConfig(options: Extract<WorldOptions, { config: unknown }>
   const genesis = buildGenesis({ config, clock, drafts, digests, seed });
   checkCapabilities(genesis.agents, admitted);
   const files = inputs.filter((input) => input.path !== "-");
-  return { genesis, modules: byDigest(admitted), inputs: scanInputs(files, genesis).inputs, scheduled: [] };
+  const scanned = scanInputs(files, genesis).inputs;
+  return {
+    genesis,
+    modules: byDigest(admitted),
+    inputs: scanned,
+    scheduled: [],
+    adapters,
+    baseDirectory: directory,
+  };
 }
 
 /** Answers for what the world does not have are a mistake of the test. */
@@ -88,6 +104,16 @@ function answered(config: ConfigFile, options: WorldOptions): ConfigFile {
     throw miniWorldError("WE_TEST_OPTION", { problem, advice });
   }
   return config;
+}
+
+/** Models and tools that the test leaves to the configuration. Models in folders are not: they need a thread. */
+function unanswered(config: ConfigFile, options: WorldOptions): ConfigFile {
+  const models = Object.entries(config.models ?? {}).filter(([name, entry]) => {
+    const isFolder = typeof entry === "string" ? !entry.startsWith("openai:") : entry.path !== undefined;
+    return !isFolder && options.models?.[name] === undefined;
+  });
+  const tools = Object.entries(config.tools ?? {}).filter(([name]) => options.tools?.[name] === undefined);
+  return { ...config, models: Object.fromEntries(models), tools: Object.fromEntries(tools) };
 }
 
 async function setupOfAgents(options: AgentsWorld): Promise<MiniWorldSetup> {
@@ -110,7 +136,14 @@ async function setupOfAgents(options: AgentsWorld): Promise<MiniWorldSetup> {
   const genesis = buildGenesis({ config, clock, drafts: granted, digests: digestsOf(admitted), seed });
   checkCapabilities(genesis.agents, admitted);
   const scheduled = scheduledInputs(options.inputs ?? []);
-  return { genesis, modules: byDigest(admitted), inputs: [], scheduled };
+  return {
+    genesis,
+    modules: byDigest(admitted),
+    inputs: [],
+    scheduled,
+    adapters: [],
+    baseDirectory: directory,
+  };
 }
 
 function scheduledInputs(inputs: readonly TestInput[]): readonly ScheduledInput[] {

@@ -75,7 +75,7 @@ export class MiniLoop {
     }
     this.#record = from?.record.copy() ?? new WorldRecord();
     this.#record.names.learn(this.#world);
-    this.#desk = new AnswerDesk(answerers, this.#record.names, from?.desk);
+    this.#desk = new AnswerDesk(answerers, { names: this.#record.names, seed: genesis.seed }, from?.desk);
     this.#admitted = [...(from?.admitted ?? [])];
     this.#seq = from?.seq ?? 0;
     this.#reachedTick = from?.reachedTick ?? -1;

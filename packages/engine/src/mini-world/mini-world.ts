@@ -14,6 +14,7 @@ import { hex } from "../world/report.js";
 import type { Answerers } from "./answer-desk.js";
 import { modelAnswerer, toolAnswerer } from "./answers.js";
 import type { ModelAnswers, ToolAnswers } from "./answers.js";
+import { configuredAnswerers } from "./configured-answers.js";
 import { miniWorldError } from "./errors.js";
 import { ticksToRestMax } from "./limits.js";
 import { resolveSetup } from "./mini-genesis.js";
@@ -76,7 +77,8 @@ export class WorldSnapshot {
  */
 export async function createWorld(options: WorldOptions): Promise<MiniWorld> {
   const setup = await resolveSetup(options);
-  return new MiniWorld(setup, answerersOf(options));
+  const configured = configuredAnswerers(setup.adapters, setup.baseDirectory);
+  return new MiniWorld(setup, withAnswers(configured, options));
 }
 
 export class MiniWorld {
@@ -333,10 +335,6 @@ function narrowed<Entry extends object>(entries: readonly Entry[], only: Only<En
     const members = entry as Readonly<Record<string, unknown>>; // plain data
     return wanted.every(([key, value]) => members[key] === value);
   });
-}
-
-function answerersOf({ models, tools }: NewAnswers): Answerers {
-  return withAnswers({ models: new Map(), tools: new Map() }, { models: models ?? {}, tools: tools ?? {} });
 }
 
 function withAnswers(answerers: Answerers, { models = {}, tools = {} }: NewAnswers): Answerers {

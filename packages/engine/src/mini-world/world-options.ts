@@ -39,7 +39,10 @@ export interface TestInput {
 interface CommonOptions {
   /** Folder that paths are relative to, and whose `.wasm-engine` keeps builds. @default the working directory */
   readonly directory?: string | URL;
-  /** Who answers for models, by name. A model that nobody answers for is answered FAILED. */
+  /**
+   * Who answers for models, by name. What a configuration names and the test does not is answered as in a run, but for
+   * servers and models in folders: those are answered FAILED.
+   */
   readonly models?: Readonly<Record<string, ModelAnswers>>;
   /** Who answers for tools, by name. */
   readonly tools?: Readonly<Record<string, ToolAnswers>>;

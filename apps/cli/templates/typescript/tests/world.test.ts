@@ -48,7 +48,7 @@ test("a model that fails costs one answer and no agent", async () => {
 
 test("the questions of data/ lead to what is kept in golden/answers.json", async () => {
   const writer = scripted([
-    { when: { system: /Facts: (.+) \[(.+)\]/, nth: 1 }, answer: "{1} (source: {2})" },
+    { when: { system: /Facts: (.+) \[(.+)\]/, nth: 2 }, answer: "{1} (source: {2})" },
     { when: { system: /Facts: (.+) \[/ }, answer: "{1}" },
   ]);
   const tools = { search: ({ query }: { query: string }) => findNote(query) };
