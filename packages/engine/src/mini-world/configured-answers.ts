@@ -1,6 +1,6 @@
 /**
- * Adapters of a configuration inside of a test: tools and what stands for models answer as they do in a run, made when they
- * are first asked. Servers are not asked: a test depends on nothing outside.
+ * Adapters of a configuration inside of a test: tools and what stands for models answer as they do in a run, made when
+ * they are first asked. Servers are not asked: a test depends on nothing outside.
  */
 
 import { AdapterService } from "../adapters/adapter-service.js";
