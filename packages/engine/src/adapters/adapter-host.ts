@@ -21,7 +21,7 @@ import type {
 import { failure, timeoutAnswer } from "./answers.js";
 import type { AdapterAnswer, AdapterRequest, AdapterSetup } from "./contract.js";
 import { adapterError } from "./errors.js";
-import { adapterCloseMs, adapterDeathsMax, limitsItself, threadGraceMs } from "./limits.js";
+import { adapterCloseMs, adapterDeathsMax, limitsItself, threadGraceMs, threadLagMs } from "./limits.js";
 import { executorStackMb } from "../world/limits.js";
 import type { SharedSignal } from "../threads/shared-signal.js";
 import type { StartedThread, ThreadHost } from "../threads/thread-host.js";
@@ -45,7 +45,7 @@ export type AdapterEvent =
 interface Call {
   readonly adapter: number;
   readonly request: AdapterRequest;
-  /** Past it the call has blocked the thread; undefined until a thread works on it. */
+  /** Past it the thread is asked whether it is there; undefined until a thread works on the call. */
   deadlineMs: number | undefined;
   answer: AdapterAnswer | undefined;
   /** Times that the thread has ended while it worked on this. */
@@ -68,6 +68,8 @@ export class AdapterHost {
   #running: Running;
   #facts: readonly AdapterFacts[] | undefined;
   #isReady = false;
+  /** When the thread was asked whether it is there; undefined where nothing is open. */
+  #pingedMs: number | undefined;
   /** A kill is on its way. */
   #isEnding = false;
   #deaths = 0;
@@ -186,7 +188,7 @@ export class AdapterHost {
   #deadlineOf({ adapter }: Call): number {
     const setup = this.setups[adapter];
     if (setup === undefined || limitsItself(setup)) return Infinity;
-    return performance.now() + setup.timeoutMs + threadGraceMs;
+    return performance.now() + setup.timeoutMs + threadLagMs;
   }
 
   #drain(events: AdapterEvent[]): void {
@@ -206,6 +208,8 @@ export class AdapterHost {
         return;
       case "failed":
         throw EngineError.fromRecord(news.error);
+      case "pong":
+        return this.#rest();
       case "part":
         if (this.#calls.has(news.id)) events.push(news);
         return;
@@ -224,14 +228,35 @@ export class AdapterHost {
     events.push({ kind: "answer", id, answer });
   }
 
-  /** The limit of a call is kept in the thread; one that could not keep it is blocked. */
+  /**
+   * Limits of calls are kept in the thread. Where one has passed without an answer, the thread is asked whether it is
+   * there; one that says nothing is blocked by a call, and is ended.
+   */
   #endBlocked(events: AdapterEvent[]): void {
     const now = performance.now();
-    for (const [id, { adapter, deadlineMs, answer }] of this.#calls) {
-      if (answer !== undefined || deadlineMs === undefined || deadlineMs > now) continue;
+    const overdue = [...this.#calls].filter(
+      ([, { answer, deadlineMs = Infinity }]) => answer === undefined && deadlineMs < now,
+    );
+    if (overdue.length === 0 || this.#isEnding) return;
+    if (this.#pingedMs === undefined) {
+      this.#pingedMs = now;
+      this.#post({ kind: "ping" });
+      return;
+    }
+    if (this.#pingedMs + threadGraceMs > now) return;
+    for (const [id, { adapter }] of overdue) {
       this.#settle(id, timeoutAnswer(this.setups[adapter]?.timeoutMs ?? 0), events);
-      if (!this.#isEnding) this.#running.thread.kill();
-      this.#isEnding = true;
+    }
+    this.#isEnding = true;
+    this.#running.thread.kill();
+  }
+
+  /** The thread is there: whoever is overdue has its time kept by its adapter. */
+  #rest(): void {
+    this.#pingedMs = undefined;
+    const now = performance.now();
+    for (const call of this.#calls.values()) {
+      if ((call.deadlineMs ?? Infinity) < now) call.deadlineMs = this.#deadlineOf(call);
     }
   }
 
@@ -242,6 +267,7 @@ export class AdapterHost {
     this.#running.port.close();
     this.#isReady = false;
     this.#isEnding = false;
+    this.#pingedMs = undefined;
     this.#running = this.#start();
     for (const [id, call] of this.#calls) {
       if (call.answer !== undefined) continue;

@@ -33,6 +33,8 @@ export interface AdapterFacts {
 export type AdapterOrder =
   | { readonly kind: "ask"; readonly adapter: number; readonly request: AdapterRequest }
   | { readonly kind: "forget"; readonly id: string }
+  /** Are you there? */
+  | { readonly kind: "ping" }
   | { readonly kind: "close" };
 
 export type AdapterNews =
@@ -40,5 +42,6 @@ export type AdapterNews =
   | { readonly kind: "ready"; readonly facts: readonly AdapterFacts[] }
   /** It cannot go on. */
   | { readonly kind: "failed"; readonly error: ErrorRecord }
+  | { readonly kind: "pong" }
   | { readonly kind: "part"; readonly id: string; readonly encoding: Encoding; readonly payload: Uint8Array }
   | { readonly kind: "answer"; readonly id: string; readonly answer: AdapterAnswer };

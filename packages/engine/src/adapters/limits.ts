@@ -34,7 +34,9 @@ export const serverMessageCharsMax = 300;
 export function limitsItself({ kind }: Pick<AdapterSetup, "kind">): boolean {
   return kind === "openai";
 }
-/** Over its limit by this much, a call has blocked the thread, which is then ended from outside. */
+/** A call over its limit by this much may have blocked the thread, which is asked whether it is there. */
+export const threadLagMs = 500;
+/** A thread that does not say so for this long is ended from outside. */
 export const threadGraceMs = 2_000;
 /** A closing world waits so long for the adapters to let go; the thread is ended then. */
 export const adapterCloseMs = 1_000;

@@ -60,6 +60,30 @@ test("[G10] [S14.open] a path that leaves the folder is refused in every form", 
   }
 });
 
+test("[S14.open] secrets of an opened run come from its own folder, whatever the bundle names", () => {
+  const adapters = [
+    { kind: "tool", name: "t", path: "t.mjs", secrets: { KEY: { env: "HOME" }, PIN: { file: "pin" } } },
+    { kind: "openai", name: "m", url: "http://127.0.0.1:1/v1", secrets: {} },
+  ];
+  const info = { runId: "r", modules: [], setup: { inputs: [], outputs: [], adapters } };
+  const dir = resolve("/", "elsewhere");
+  const { setup } = installedInfo(info, dir, refuse) as unknown as {
+    setup: { adapters: { path?: string; secrets: object }[] };
+  }; // the shape above
+  assert.deepEqual(
+    setup.adapters.map(({ path, secrets }) => [path, secrets]),
+    [
+      [
+        join(dir, "t.mjs"),
+        { KEY: { file: join(dir, "secrets", "KEY") }, PIN: { file: join(dir, "secrets", "PIN") } },
+      ],
+      [undefined, {}],
+    ],
+  );
+  const escaping = { ...info, setup: { ...info.setup, adapters: [{ secrets: { "../x": { env: "A" } } }] } };
+  assert.throws(() => installedInfo(escaping, dir, refuse), { code: "WE_BUNDLE_DAMAGED" });
+});
+
 test("[S14.bundle] side records travel by kind; ids that name no folder are replaced", () => {
   const record = (kind: string, data: string) => ({ n: 0, kind, data, prev: "", hash: "" });
   const text = portableRecords([

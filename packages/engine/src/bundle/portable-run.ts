@@ -64,7 +64,24 @@ export function installedInfo(info: Json, dir: string, refuse: Refuse): JsonMap 
       ? join(dir, ...text.split("/"))
       : refuse(`run.json names the path ${JSON.stringify(text)}`);
   };
-  return { ...map, setup: { ...(mapPaths(setup, lengthen) as JsonMap), baseDirectory: dir } }; // a map stays one
+  const placed = mapPaths(setup, lengthen) as JsonMap; // a map stays one
+  const { adapters } = placed;
+  const withSecrets = adapters === undefined ? {} : { adapters: withOwnSecrets(adapters, dir, refuse) };
+  return { ...map, setup: { ...placed, ...withSecrets, baseDirectory: dir } };
+}
+
+/**
+ * Secrets of a run that came from elsewhere are read from its own folder `secrets` alone: nobody's bundle takes a
+ * variable of this machine to a server of its choice.
+ */
+function withOwnSecrets(adapters: Json, dir: string, refuse: Refuse): Json {
+  return listOf(adapters, "setup.adapters", refuse).map((adapter) => {
+    const map = mapOf(adapter) ?? refuse("run.json names an adapter of another form");
+    const names = Object.keys(mapOf(map["secrets"]) ?? {});
+    if (!names.every((name) => runIdPattern.test(name))) refuse("run.json names a secret of another form");
+    const secrets = names.map((name) => [name, { file: join(dir, "secrets", name) }] as const);
+    return { ...map, secrets: Object.fromEntries(secrets) };
+  });
 }
 
 function mapPaths(value: Json, change: (text: string, isPath: boolean) => string, member = ""): Json {
