@@ -24,6 +24,13 @@ export const CLI_ERRORS = {
     explanation:
       "`test` runs files that end in .test.ts, .test.mts, .test.js or .test.mjs, and golden bundles.",
   },
+  WE_TEST_VITEST: {
+    message: "The tests in {folder} are those of vitest, which it depends on and configures",
+    hint: "run: npx vitest run; golden bundles are replayed by: wasm-engine test golden/*.bundle",
+    exitCode: 2,
+    explanation:
+      "Tests that import vitest run in vitest only. wasm-engine/testing works there as it does with Node's own runner.",
+  },
   WE_TEST_FILE_EXISTS: {
     message: "The test file {path} exists and is not overwritten",
     hint: "choose another name with --out, or remove it",

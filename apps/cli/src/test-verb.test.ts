@@ -1,7 +1,8 @@
 /** `wasm-engine test`: finds tests, runs TypeScript without a build, replays golden bundles, tells what happened. */
 
 import assert from "node:assert/strict";
-import { mkdirSync, symlinkSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -121,4 +122,23 @@ test("golden bundles are replayed as tests, damaged ones fail", () => {
   const torn = project.cli("test", "golden", "--json");
   assert.equal(torn.code, 1);
   assert.deepEqual([reportOf(torn).passed, reportOf(torn).failed], [1, 1]);
+});
+
+test("a project that configures vitest is told to run it; its bundles are replayed all the same", () => {
+  project.write("package.json", '{ "type": "module", "devDependencies": { "vitest": "*" } }');
+  project.write("vitest.config.ts", "export default {};\n");
+  const refused = project.cli("test", "echo");
+  assert.equal(refused.code, 2);
+  assert.match(refused.stderr, /WE_TEST_VITEST[\s\S]*npx vitest run/);
+  const bundle = project.cli("test", "golden/echoes.bundle", "--json");
+  assert.deepEqual([bundle.code, reportOf(bundle).passed], [0, 1]);
+});
+
+test("the same test runs in vitest", (context) => {
+  const vitest = fileURLToPath(new URL("../../../node_modules/vitest/vitest.mjs", import.meta.url));
+  if (!existsSync(vitest)) return context.skip("vitest is not installed here; node:test is what is tested");
+  project.write("tests/vitest.test.ts", passing.replace("node:test", "vitest"));
+  const args = [vitest, "run", "tests/vitest.test.ts"];
+  const { status, stdout } = spawnSync(process.execPath, args, { cwd: project.folder, encoding: "utf8" });
+  assert.equal(status, 0, stdout);
 });

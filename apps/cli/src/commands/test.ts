@@ -8,6 +8,7 @@ import { findTests } from "../test-run/find-tests.js";
 import { replayBundles } from "../test-run/replay-bundles.js";
 import { runTests } from "../test-run/run-tests.js";
 import type { FileResult } from "../test-run/run-tests.js";
+import { usesVitest } from "../test-run/vitest-project.js";
 
 export const test: CommandFunction = async (context) => {
   const { parsed, signal } = context;
@@ -31,6 +32,7 @@ async function runAll({ parsed, reporter, signal }: CommandContext): Promise<Out
       patterns.length === 0 ? "**/*.test.{ts,mts,js,mjs} and golden/*.bundle" : patterns.join(", ");
     throw fail("WE_TEST_NONE", { what, folder });
   }
+  if (files.length > 0 && usesVitest(folder)) throw fail("WE_TEST_VITEST", { folder });
   const isJson = flagOption(parsed, "json");
   const ran =
     files.length === 0

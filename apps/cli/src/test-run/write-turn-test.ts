@@ -1,6 +1,6 @@
 /** `test --from RUN@TICK:AGENT`: reads the history of the agent, proves that a test can repeat it, writes the test. */
 
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { historyOfAgent, loadModuleSources } from "@wasm-engine/engine";
 import type { AgentHistory } from "@wasm-engine/engine";
@@ -8,6 +8,7 @@ import type { Outcome } from "../command.js";
 import { fail, usageError } from "../errors.js";
 import { proveTurn, turnTest } from "./turn-test.js";
 import type { TurnTestPlace } from "./turn-test.js";
+import { usesVitest } from "./vitest-project.js";
 
 export interface TurnTestRequest {
   /** RUN@TICK:AGENT */
@@ -67,19 +68,10 @@ async function placeOf(
   if (!existsSync(file)) throw fail("WE_TEST_SOURCE", { agent, module: moduleName, file });
   const { directory, paths } = await loadModuleSources(file);
   if (paths[moduleName] === undefined) throw fail("WE_TEST_SOURCE", { agent, module: moduleName, file });
-  return { folder: dirname(path), project: directory, paths, runner: runnerOf(directory) };
-}
-
-/** Tests of a project with vitest are vitest's. */
-function runnerOf(project: string): TurnTestPlace["runner"] {
-  try {
-    const manifest = JSON.parse(readFileSync(join(project, "package.json"), "utf8")) as Readonly<
-      Record<"dependencies" | "devDependencies", Readonly<Record<string, string>> | undefined>
-    >; // npm's format
-    const isThere = "vitest" in { ...manifest.dependencies, ...manifest.devDependencies };
-    return isThere ? "vitest" : "node:test";
-  } catch {
-    // No manifest, or none that can be read: Node's own runner is always there.
-    return "node:test";
-  }
+  return {
+    folder: dirname(path),
+    project: directory,
+    paths,
+    runner: usesVitest(directory) ? "vitest" : "node:test",
+  };
 }
