@@ -24,7 +24,7 @@ import type { Rule, RuleOutcome, RuleTest, Rules, TextTest } from "./rules.js";
 export interface RuleEntry {
   readonly when?: {
     readonly last?: TextTest;
-    readonly contains?: string;
+    readonly contains?: TextTest;
     readonly system?: TextTest;
     readonly agent?: string;
     readonly nth?: number;
@@ -115,10 +115,10 @@ function outcomeOf(entry: RuleEntry, path: Path, note: NoteProblem): RuleOutcome
 }
 
 function testOf(when: NonNullable<RuleEntry["when"]>, path: Path, note: NoteProblem): RuleTest | undefined {
-  const { last, system, input, ...rest } = when;
-  const tests = { last, system };
-  const given: { last?: TextTest; system?: TextTest } = {};
-  for (const name of ["last", "system"] as const) {
+  const { last, contains, system, input, ...rest } = when;
+  const tests = { last, contains, system };
+  const given: { last?: TextTest; contains?: TextTest; system?: TextTest } = {};
+  for (const name of ["last", "contains", "system"] as const) {
     const test = textTestOf(tests[name], [...path, name], note);
     if (test !== undefined) given[name] = test;
   }
@@ -161,8 +161,10 @@ function checkPlaceholders(
 }
 
 /** Names of what the patterns of a test catch. */
-function groupsOf({ last, system, input }: RuleTest): readonly string[] {
-  const patterns = [last, system, ...patternsIn(input ?? {})].filter((test) => test instanceof RegExp);
+function groupsOf({ last, contains, system, input }: RuleTest): readonly string[] {
+  const patterns = [last, contains, system, ...patternsIn(input ?? {})].filter(
+    (test) => test instanceof RegExp,
+  );
   const names = patterns.flatMap((pattern) => {
     const empty = new RegExp(`${pattern.source}|`, pattern.flags).exec("");
     return [Object.keys(empty?.groups ?? {}), Array.from(empty ?? [], (_group, index) => String(index))];

@@ -13,10 +13,10 @@ const when = map(
   "What a request must be like; every member that is there must hold. Absent: every request.",
   {
     last: words(
-      "The last message, whole, or a pattern like /capital of (.+)/i; of a tool its input as JSON.",
+      "A part of the last message, or a pattern like /capital of (.+)/i; of a tool, its input as JSON.",
     ),
-    contains: words("A part of that text."),
-    system: words("All system messages together, or a pattern."),
+    contains: words("A part of any message, or a pattern."),
+    system: words("A part of the system messages together, or a pattern."),
     agent: text("Id of the agent that asks; a trailing * matches a prefix.", 64),
     nth: integer("Position of the request in its conversation, from 1.", 1),
     input: { description: "Members that the request has; texts like /…/ are patterns.", type: "object" },

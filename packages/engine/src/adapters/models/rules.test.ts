@@ -24,7 +24,7 @@ function textFor(rules: readonly RuleEntry[], messages: readonly Json[], agent =
 
 test("the first rule that fits answers; a rule without a test fits everything", () => {
   const rules: readonly RuleEntry[] = [
-    { when: { last: "ping" }, answer: "pong" },
+    { when: { last: "Ping" }, answer: "pong" },
     {
       when: { last: /capital of (?<place>\w+)/i },
       answer: "{1} has one: {place}, asked by {agent} as {last}",
@@ -46,7 +46,8 @@ test("the first rule that fits answers; a rule without a test fits everything", 
   assert.equal(textFor(rules, [user("x"), said("y"), user("and?")]), "turn 2");
   assert.equal(textFor(rules, [user("and?")]), "what?");
   assert.equal(textFor(rules, [user("jx")]), '{"first":["x",2],"{1}":true}');
-  assert.equal(textFor(rules, [user("a ping b")]), "what?");
+  assert.equal(textFor(rules, [user("a pING b")]), "pong");
+  assert.equal(textFor(rules, [system("be terse about weather"), user("x")]), "rain");
 });
 
 test("braces that are no placeholder stay; doubled ones are escaped", () => {
@@ -105,7 +106,7 @@ test("errors and tool calls are outcomes too; what no rule fits says so", () => 
 test("rules stand for tools: members of the input, patterns in them, values as results", () => {
   const rules = rulesOf([
     { when: { input: { query: "/^price of (.+)$/", deep: { n: 1 } } }, json: { item: "{1}", price: 3 } },
-    { when: { last: '{"query":"x"}' }, answer: "exact" },
+    { when: { input: { query: "x" } }, answer: "exact" },
     { when: { contains: "query" }, json: [1, null] },
   ]);
   const resultFor = (input: Json): unknown =>

@@ -12,22 +12,22 @@ import type { ChatMessage, JsonMap } from "./model-request.js";
 import { filled, filledJson } from "./rule-template.js";
 import type { Fills } from "./rule-template.js";
 
-/** A text that must be equal, or a pattern that must be found. */
+/** A text that must be a part, regardless of case, or a pattern that must be found. */
 export type TextTest = string | RegExp;
 
 /** What a request must be like, compiled. Every member that is there must hold. */
 export interface RuleTest {
   /** The text of the last message; of a tool's input as JSON. */
   readonly last?: TextTest;
-  /** A part of the text that `last` is about. */
-  readonly contains?: string;
+  /** Any message, the system's included. */
+  readonly contains?: TextTest;
   /** All system messages together. */
   readonly system?: TextTest;
   /** An agent id; a trailing * matches a prefix. */
   readonly agent?: string;
   /** Position of the request in its conversation from 1: one more than answers of the model in it. */
   readonly nth?: number;
-  /** Members that the body of the request has; texts like /…/ are patterns. */
+  /** Members that the body of the request has, with just these values; texts like /…/ are patterns. */
   readonly input?: JsonMap;
 }
 
@@ -59,6 +59,8 @@ interface SeenRequest {
   readonly agent: string;
   readonly last: string;
   readonly system: string;
+  /** Texts of all messages; of a request that is no conversation, the one. */
+  readonly texts: readonly string[];
   readonly nth: number;
   readonly body: Json;
   /** Present in a conversation. */
@@ -71,30 +73,40 @@ interface SeenRequest {
 
 const shownCharsMax = 120;
 
-/** The answer of the first rule that fits. */
+/** The answer of the first rule that fits; where none does, a failure that shows the request. */
 export function scriptedAnswer(rules: Rules, request: AdapterRequest): ScriptedAnswer {
+  return foundAnswer(rules, request) ?? { answer: noRule(request), parts: [] };
+}
+
+/** The answer of the first rule that fits, or undefined. */
+export function foundAnswer(rules: Rules, request: AdapterRequest): ScriptedAnswer | undefined {
   const seen = seenOf(request);
   if (typeof seen === "string") return { answer: failure("BAD_INPUT", seen), parts: [] };
   for (const { when, outcome } of rules) {
     const fills = fillsOf(when, seen);
     if (fills !== undefined) return answerOf(outcome, seen, fills);
   }
-  const what = request.kind === "tool" ? "tool" : "model";
-  const shown = seen.last.length > shownCharsMax ? `${seen.last.slice(0, shownCharsMax)}…` : seen.last;
-  const target = `no rule of ${what} "${request.name}"`;
-  const message = `${target} answers this request, whose last text is ${JSON.stringify(shown)}`;
-  return { answer: failure("FAILED", message), parts: [] };
+  return undefined;
+}
+
+function noRule(request: AdapterRequest): AdapterAnswer {
+  const seen = seenOf(request);
+  const last = typeof seen === "string" ? "" : seen.last;
+  const shown = last.length > shownCharsMax ? `${last.slice(0, shownCharsMax)}…` : last;
+  const target = `no rule of ${request.kind === "tool" ? "tool" : "model"} "${request.name}"`;
+  return failure("FAILED", `${target} answers this request, whose last text is ${JSON.stringify(shown)}`);
 }
 
 function seenOf(request: AdapterRequest): SeenRequest | string {
   const body = bodyOf(request);
   if (body === undefined) return "rules answer requests that are JSON";
-  const plain = { agent: request.agentId, last: typeof body === "string" ? body : canonicalJson(body) };
-  if (request.kind === "tool") return { ...plain, system: "", nth: 1, body };
+  const last = typeof body === "string" ? body : canonicalJson(body);
+  const plain = { agent: request.agentId, last, texts: [last], system: "", nth: 1, body };
+  if (request.kind === "tool") return plain;
   const read = readModelRequest(request);
   if (read.kind === "bad") return read.message;
-  if (read.kind === "embeddings") return { ...plain, last: read.inputs.join("\n"), system: "", nth: 1, body };
-  if (read.kind === "other") return { ...plain, system: "", nth: 1, body };
+  if (read.kind === "embeddings") return { ...plain, last: read.inputs.join("\n"), texts: read.inputs };
+  if (read.kind === "other") return plain;
   const { messages, stream, parameters } = read;
   const { maxTokens = parameters.max_tokens } = parameters;
   const ofRole = (...roles: readonly string[]): ChatMessage[] =>
@@ -103,6 +115,7 @@ function seenOf(request: AdapterRequest): SeenRequest | string {
     agent: request.agentId,
     last: textOf(messages.at(-1) ?? {}),
     system: ofRole("system", "developer").map(textOf).join("\n"),
+    texts: messages.map(textOf),
     nth: ofRole("assistant").length + 1,
     body,
     chat: { messages, stream, maxTokens: typeof maxTokens === "number" ? maxTokens : Infinity },
@@ -113,10 +126,10 @@ function seenOf(request: AdapterRequest): SeenRequest | string {
 function fillsOf(when: RuleTest, seen: SeenRequest): Fills | undefined {
   if (when.nth !== undefined && when.nth !== seen.nth) return undefined;
   if (when.agent !== undefined && !isAgent(when.agent, seen.agent)) return undefined;
-  if (when.contains !== undefined && !seen.last.includes(when.contains)) return undefined;
   const fills: Record<string, string> = {};
   const isMatch =
     (when.last === undefined || matches(when.last, seen.last, fills)) &&
+    (when.contains === undefined || seen.texts.some((text) => matches(when.contains ?? "", text, fills))) &&
     (when.system === undefined || matches(when.system, seen.system, fills)) &&
     (when.input === undefined || hasMembers(when.input, seen.body, fills));
   return isMatch ? { ...fills, agent: seen.agent, nth: String(seen.nth), last: seen.last } : undefined;
@@ -128,7 +141,8 @@ function isAgent(pattern: string, agent: string): boolean {
 
 /** Numbered groups are those of the first pattern that has matched; names add up. */
 function matches(test: TextTest, text: string, fills: Record<string, string>): boolean {
-  if (typeof test === "string") return test === text;
+  if (typeof test === "string") return text.toLowerCase().includes(test.toLowerCase());
+  // A pattern with flag g or y keeps a position.
   test.lastIndex = 0;
   const found = test.exec(text);
   if (found === null) return false;
@@ -146,8 +160,9 @@ export function patternOf(text: string): RegExp | undefined {
 
 function hasMembers(expected: Json, body: Json, fills: Record<string, string>): boolean {
   if (typeof expected === "string") {
-    if (typeof body !== "string") return false;
-    return matches(patternOf(expected) ?? expected, body, fills);
+    const pattern = patternOf(expected);
+    if (pattern === undefined) return expected === body;
+    return typeof body === "string" && matches(pattern, body, fills);
   }
   if (!isMap(expected)) return canonicalJson(expected) === canonicalJson(body);
   if (!isMap(body)) return false;
