@@ -245,3 +245,35 @@ test("rules, recordings and failures stand for a model; without a server nothing
   assert.equal((await run(folder, { workers: 3 })).chainHead, scripted.chainHead);
   assert.equal((await replayRun(scripted.dir)).verified, true);
 });
+
+const caller = `import { defineAgent } from "wasm-engine/agent";
+export const agent = defineAgent({
+  capabilities: ["tools", "topics"],
+  async onStart(message, ctx) {
+    const found = await ctx.tool("search", { query: "price of tea" });
+    const failed = await ctx.tool("broken", {}).catch(({ code }) => code);
+    ctx.publish("texts", { found, failed });
+  },
+});
+`;
+
+test("rules, failures and recordings stand for tools as well", async (context) => {
+  const folder = project(context, configuration("http://127.0.0.1:1/v1"));
+  writeFileSync(join(folder, "writer.ts"), caller);
+  const configured = (search: string): string => `version: 1
+name: caller
+modules: { caller: ./writer.ts }
+tools: { search: ${search}, broken: { failing: refuse, code: GONE } }
+outputs: [{ topic: texts, file: texts.jsonl }]
+agents: [{ id: a, module: caller, capabilities: { tools: [search, broken], topics: [texts] } }]
+`;
+  const rules = "- when: { input: { query: '/price of (.+)/' } }\n  json: { item: '{1}', price: 3 }\n";
+  writeFileSync(join(folder, "rules.yaml"), rules);
+  writeFileSync(join(folder, "engine.yaml"), configured("{ scripted: ./rules.yaml }"));
+  const { dir, toolCalls, chainHead } = await run(folder);
+  const output = readFileSync(join(folder, "texts.jsonl"), "utf8");
+  assert.equal(toolCalls, 2);
+  assert.ok(output.includes('{"found":{"item":"tea","price":3},"failed":"GONE"}'), output);
+  writeFileSync(join(folder, "engine.yaml"), configured(`{ recorded: "${dir}" }`));
+  assert.equal((await run(folder)).chainHead, chainHead);
+});

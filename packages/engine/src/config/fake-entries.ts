@@ -4,7 +4,7 @@
  */
 
 import { existsSync } from "node:fs";
-import type { FakeSetup } from "../adapters/contract.js";
+import type { AdapterSetup, FakeSetup } from "../adapters/contract.js";
 import { modelTimeoutMsDefault } from "../adapters/limits.js";
 import { readRules } from "../adapters/models/rules-file.js";
 import type { ConfigContext } from "./config-context.js";
@@ -35,10 +35,7 @@ export function resolveFake(
   };
   if (scripted !== undefined) {
     const file = context.file([...path, "scripted"], scripted);
-    if (file === undefined) return undefined;
-    // For its problems only: one that stops the adapter would be told after the modules were built.
-    readRules(file);
-    return { ...head, kind: "scripted", path: file };
+    return file === undefined ? undefined : { ...head, kind: "scripted", path: file };
   }
   if (recorded !== undefined) {
     const place = context.absolute(recorded);
@@ -49,4 +46,12 @@ export function resolveFake(
   }
   const { code = "FAILED", message = `${name} fails on purpose` } = entry;
   return { ...head, kind: "failing", how: failing ?? "refuse", code, message };
+}
+
+/**
+ * Reads the rules of scripted entries for their problems only: the adapter would tell them after modules are built.
+ * @throws what reading rules throws
+ */
+export function checkRules(adapters: readonly AdapterSetup[]): void {
+  for (const adapter of adapters) if (adapter.kind === "scripted") readRules(adapter.path);
 }

@@ -20,6 +20,7 @@ import { ConfigContext } from "./config-context.js";
 import type { ConfigFile } from "./config-file.js";
 import { ENGINE_DEFAULTS } from "./defaults.js";
 import { configError } from "./errors.js";
+import { checkRules } from "./fake-entries.js";
 import { buildGenesis, resolveClock } from "./genesis.js";
 import { configBytesMax } from "./limits.js";
 import { resolveInference, resolveModels } from "./model-entries.js";
@@ -87,6 +88,7 @@ export async function loadConfig(path: string, overrides: ConfigOverrides = {}):
   for (const { path: input } of inputs) if (input !== "-") witness?.file?.(input);
   for (const adapter of adapters) if ("path" in adapter) witness?.file?.(adapter.path);
   context.settle();
+  checkRules(adapters);
   const allowUnsigned = overrides.allowUnsigned ?? config.trust?.allowUnsigned ?? false;
   const watched = witness === undefined ? {} : { witness };
   const modules = await loadModules(requests, { ...trust, directory, allowUnsigned, ...watched });

@@ -18,6 +18,7 @@ async function loaded(
     "engine.yaml": text,
     "m.wasm": await assemble(smallAgentText()),
     "models/delay/model.json": "{}",
+    "bad-rules.yaml": "- when: { last: x }\n",
   };
   const directory = projectFolder(context, files);
   return { ...(await loadConfig(directory, { allowUnsigned: true })), directory };
@@ -228,6 +229,11 @@ const refused: readonly {
     says: ["models.m.key", "both"],
   },
   { lines: "models: { m: { scripted: none.yaml } }\n", code: "WE_CONFIG_FILE_MISSING", says: ["none.yaml"] },
+  {
+    lines: "models: { m: { scripted: bad-rules.yaml } }\n",
+    code: "WE_CONFIG_VALUE",
+    says: ["bad-rules.yaml:1:3", "none of them"],
+  },
   {
     lines: "models: { m: { recorded: none } }\n",
     code: "WE_CONFIG_FILE_MISSING",

@@ -75,23 +75,16 @@ const shownCharsMax = 120;
 
 /** The answer of the first rule that fits; where none does, a failure that shows the request. */
 export function scriptedAnswer(rules: Rules, request: AdapterRequest): ScriptedAnswer {
-  return foundAnswer(rules, request) ?? { answer: noRule(request), parts: [] };
-}
-
-/** The answer of the first rule that fits, or undefined. */
-export function foundAnswer(rules: Rules, request: AdapterRequest): ScriptedAnswer | undefined {
   const seen = seenOf(request);
   if (typeof seen === "string") return { answer: failure("BAD_INPUT", seen), parts: [] };
   for (const { when, outcome } of rules) {
     const fills = fillsOf(when, seen);
     if (fills !== undefined) return answerOf(outcome, seen, fills);
   }
-  return undefined;
+  return { answer: noRule(request, seen), parts: [] };
 }
 
-function noRule(request: AdapterRequest): AdapterAnswer {
-  const seen = seenOf(request);
-  const last = typeof seen === "string" ? "" : seen.last;
+function noRule(request: AdapterRequest, { last }: SeenRequest): AdapterAnswer {
   const shown = last.length > shownCharsMax ? `${last.slice(0, shownCharsMax)}…` : last;
   const target = `no rule of ${request.kind === "tool" ? "tool" : "model"} "${request.name}"`;
   return failure("FAILED", `${target} answers this request, whose last text is ${JSON.stringify(shown)}`);
