@@ -64,7 +64,11 @@ test("[G10] hints and explanations name verbs that exist", () => {
 const meanings: readonly (readonly [number, string, RegExp])[] = [
   [70, "defect or death of a process", /^WE_INTERNAL_|^WE_CLI_UNHANDLED$|^WE_WORLD_DIED$/],
   [130, "interrupted", /_INTERRUPTED(_EARLY)?$|_ABORTED$/],
-  [5, "limit exceeded", /_SIZE$|_LIMIT$|_TOO_MANY$|^WE_WORLD_INPUTS_FULL$|^WE_INPUT_UNSORTED$/],
+  [
+    5,
+    "limit exceeded",
+    /_SIZE$|_LIMIT$|_TOO_MANY$|^WE_WORLD_INPUTS_FULL$|^WE_INPUT_UNSORTED$|^WE_CONTROL_(BUSY|CONNECTIONS)$/,
+  ],
   [
     3,
     "damage, divergence or failed verification",

@@ -6,6 +6,7 @@ import { environmentVerbs } from "./verbs/environment.js";
 import { lookingVerbs } from "./verbs/looking.js";
 import { modulesVerbs } from "./verbs/modules.js";
 import { movingVerbs } from "./verbs/moving.js";
+import { operatingVerbs } from "./verbs/operating.js";
 import { runningVerbs } from "./verbs/running.js";
 import { timeTravelVerbs } from "./verbs/time-travel.js";
 import { startingVerbs } from "./verbs/starting.js";
@@ -16,6 +17,7 @@ export const commands: readonly CommandDefinition[] = [
   ...startingVerbs,
   ...developingVerbs,
   ...runningVerbs,
+  ...operatingVerbs,
   ...upgradingVerbs,
   ...timeTravelVerbs,
   ...lookingVerbs,

@@ -64,6 +64,21 @@ export const CLI_ERRORS = {
     exitCode: 4,
     explanation: "Node's test runner ended with a failure that no test has reported.",
   },
+  WE_CLI_NOT_JSON: {
+    message: "The message is not JSON: {came} ({problem})",
+    hint: `quote it for the shell: wasm-engine {verb} NAME '{"text":"hello"}'; a text is JSON in double quotes: '"hello"'`,
+    exitCode: 2,
+    explanation:
+      "Bodies of messages are JSON. A shell takes unquoted double quotes away, so the whole is written in single quotes (in PowerShell too; cmd.exe needs double quotes and a backslash before the inner ones).",
+  },
+  WE_CLI_NO_ANSWER: {
+    message: "Agent {agent} has not answered within {seconds} seconds",
+    hint: "the question is in the log and may still be answered: look with wasm-engine ps and deadletters, or wait longer with --timeout",
+    exitCode: 1,
+    retryable: true,
+    explanation:
+      "A question was logged, and the command stopped waiting for its answer. An agent may be paused or busy, wait for a model, or never answer messages of this topic.",
+  },
   WE_CLI_INTERRUPTED: {
     message: "Interrupted after tick {tick}; the run is sealed and can go on",
     hint: "wasm-engine run --resume {run}",

@@ -1,7 +1,7 @@
 /** Node host: processes, threads, storage, control, façade. */
 
 export { Engine } from "./client/engine.js";
-export type { OpenOptions } from "./client/engine.js";
+export type { DetachedWorld, OpenOptions } from "./client/engine.js";
 export type { RunOptions, SendOptions, SnapshotState, UpgradeOptions } from "./client/running-world.js";
 export { ConnectedWorld } from "./client/connected-world.js";
 export type { ConnectedSendOptions, ConnectedStatus } from "./client/connected-world.js";
@@ -9,7 +9,7 @@ export { RunningWorld } from "./client/running-world.js";
 export type { AgentInput, TaskInput } from "./client/agent-input.js";
 export type { Payload, ReceivedMessage } from "./client/payload.js";
 export type { TelemetryEvent, TelemetryHook } from "./client/telemetry-hooks.js";
-export { inspectRun, logsOfRun, replayRun } from "./client/replay-run.js";
+export { deadLettersOfRun, inspectRun, logsOfRun, replayRun } from "./client/replay-run.js";
 export type { JobOptions } from "./client/replay-run.js";
 export { diffRuns } from "./client/diff-runs.js";
 export type {
@@ -81,6 +81,8 @@ export type { AdapterSetup, SecretSource } from "./adapters/contract.js";
 export type { ModelReport } from "./inference/contract.js";
 export { parseWorkers } from "./threads/worker-count.js";
 export type { Workers } from "./threads/worker-count.js";
+export { listRuns, liveProcess, onlyLiveRun } from "./client/run-list.js";
+export type { RunState, RunSummary } from "./client/run-list.js";
 export { ENGINE_ERRORS } from "./errors.js";
 export { executingProcess } from "./world/run-result.js";
 export {

@@ -25,6 +25,7 @@ const standardInput = { path: "-", format: "jsonl", to: "{to}", topic: "{topic}"
 
 export const run: CommandFunction = async (context) => {
   const { parsed, reporter } = context;
+  if (flagOption(parsed, "detach")) return detach(context);
   const world = await open(context);
   try {
     const ticks = integerOption(parsed, "ticks");
@@ -47,6 +48,28 @@ export const run: CommandFunction = async (context) => {
     await world.close().catch(() => undefined);
   }
 };
+
+/** The world is open and runs by itself; what follows is in its log. */
+async function detach({ parsed, reporter, signal }: CommandContext): Promise<Outcome> {
+  const resume = textOption(parsed, "resume");
+  const ticks = integerOption(parsed, "ticks");
+  const options = { ...optionsOf(parsed), signal, ...(ticks === undefined ? {} : { ticks }) };
+  if (flagOption(parsed, "allowUnsigned")) reporter.warn("unsigned modules are accepted in this run");
+  const world = await (resume === undefined
+    ? Engine.detach(parsed.arguments[0] ?? "", options)
+    : Engine.detach(resolveRun(resume), { ...options, resume: true }));
+  for (const warning of world.warnings) reporter.warn(visible(warning));
+  const { runId, dir, pid, control, log } = world;
+  if (control === undefined) reporter.warn(`the world has no control socket: end it with kill ${pid}`);
+  const text = [
+    `run ${runId} goes on in process ${pid}`,
+    `run        ${dir}`,
+    `log        ${log}`,
+    `look       wasm-engine ps ${dir}`,
+    `stop       wasm-engine stop --run ${dir}`,
+  ].join("\n");
+  return { document: { runId, dir, pid, control, log }, text };
+}
 
 /** A signal that arrives while the world is being opened ends it: nothing has been executed yet. */
 async function open({ parsed, reporter, signal }: CommandContext): Promise<RunningWorld> {

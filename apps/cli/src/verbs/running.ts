@@ -32,6 +32,10 @@ export const runningVerbs: readonly CommandDefinition[] = [
       },
       { flags: "--realtime", summary: "pace ticks by the wall clock" },
       {
+        flags: "--detach",
+        summary: "return once the world is open; it runs until its stop rule holds or stop is said",
+      },
+      {
         flags: "--delivery <when>",
         summary:
           "lockstep: a tick waits for the answers of models that are due in it; recorded: nothing waits (default: lockstep, with --realtime recorded)",

@@ -15,7 +15,8 @@ import { loadConfig } from "./deferred.js";
 import { WorldLink } from "./link.js";
 import { connectProcess, startProcess } from "./process-transport.js";
 import type { SpawnOptions, StartedProcess } from "./process-transport.js";
-import { resolveRun } from "../world/run-reference.js";
+import { fail } from "../world/errors.js";
+import { newRunId, resolveRun, runsDirectory } from "../world/run-reference.js";
 import { RunningWorld } from "./running-world.js";
 
 export interface OpenOptions {
@@ -145,7 +146,67 @@ async function connect(
   return new World(await ControlClient.connect(resolveRun(run, options.baseDirectory)));
 }
 
-export const Engine = { open, connect } as const;
+/** A world that runs by itself: nobody has to stay for it. */
+export interface DetachedWorld {
+  readonly runId: string;
+  readonly dir: string;
+  readonly pid: number;
+  /** Address of its control socket; absent where the platform has none: it then ends by a signal only. */
+  readonly control?: string;
+  /** Where it says what it has to say. */
+  readonly log: string;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Starts a world that outlives this process: it runs until its stop rule holds or it is told to stop, and closes by
+ * itself. What goes wrong before it is open (configuration, models) is thrown here.
+ * @throws {WE_RUN_DETACHED_INPUT} and what {@link Engine.open} throws
+ */
+async function detach(
+  target: string,
+  options: Omit<OpenOptions, "isolation" | "start" | "handleSignals"> & { readonly ticks?: number } = {},
+): Promise<DetachedWorld> {
+  const { beginLog } = await import("./detached-log.js");
+  const workers = parseWorkers(options.workers ?? "auto");
+  const opening = await originOf(target, options);
+  const { origin, dir } = withFolder(opening.origin);
+  const link = new WorldLink();
+  const abort = (): void => link.kill();
+  const log = beginLog(dir, origin.kind);
+  try {
+    const job = jobOf(origin, { start: "paused", workers }, options);
+    const { ticks } = options;
+    const until = { rule: "configured", ...(ticks === undefined ? {} : { ticks }) } as const;
+    const session = { ...job.session, closesAfterRun: true };
+    const started = startProcess({ ...spawnOptions(options, false), detachedLog: log.file });
+    connectProcess(link, { ...job, session, detached: { until, log: log.path } }, started);
+    options.signal?.addEventListener("abort", abort, { once: true });
+    if (options.signal?.aborted === true) abort();
+    const { runId, control } = await link.opened;
+    started.child.disconnect();
+    started.child.unref();
+    const address = control === undefined ? {} : { control };
+    const { warnings } = opening;
+    return { runId, dir, pid: link.pid, ...address, log: log.finalPath, warnings };
+  } catch (error) {
+    link.kill();
+    throw log.explained(error);
+  } finally {
+    log.close();
+    options.signal?.removeEventListener("abort", abort);
+  }
+}
+
+/** A detached world's folder is known before the world is, so that its log can be. @throws {WE_RUN_DETACHED_INPUT} */
+function withFolder(origin: WorldOrigin): { readonly origin: WorldOrigin; readonly dir: string } {
+  if (origin.kind === "resume") return { origin, dir: origin.dir };
+  if (readsStandardInput(origin)) throw fail("WE_RUN_DETACHED_INPUT");
+  const dir = origin.dir ?? join(runsDirectory(origin.world.baseDirectory), newRunId());
+  return { origin: { ...origin, dir }, dir };
+}
+
+export const Engine = { open, connect, detach } as const;
 
 interface Opening {
   readonly origin: WorldOrigin;

@@ -44,6 +44,8 @@ export interface OpenedWorld {
   readonly dir: string;
   readonly tick: number;
   readonly genesis: Genesis;
+  /** Address of its control socket. */
+  readonly control?: string;
 }
 
 export class WorldLink {

@@ -29,6 +29,8 @@ export interface SpawnOptions {
   readonly threads?: string;
   /** Executable of another Node version; default this one. */
   readonly execPath?: string;
+  /** The process outlives this one; its standard error goes to this open file. */
+  readonly detachedLog?: number;
 }
 
 /** A world process that waits for its job, and loads its parts meanwhile. */
@@ -48,7 +50,8 @@ export function startProcess(options: SpawnOptions): StartedProcess {
       ...new Set([...worldProcessFlags, ...v8FlagsOf(process.execArgv), ...(options.v8Flags ?? [])]),
     ],
     serialization: "advanced",
-    stdio: [options.stdin ? "inherit" : "ignore", "ignore", "pipe", "ipc"],
+    stdio: [options.stdin ? "inherit" : "ignore", "ignore", options.detachedLog ?? "pipe", "ipc"],
+    detached: options.detachedLog !== undefined,
     env: environment,
     ...(options.execPath === undefined ? {} : { execPath: options.execPath }),
   });

@@ -1,9 +1,10 @@
 /** Replay, inspection and console lines of recorded runs: each in a world process of its own, or inline in tests. */
 
-import type { WorldReport } from "../world/control.js";
+import type { DeadLetterReport, WorldReport } from "../world/control.js";
 import type { Job } from "../world/job.js";
 import type {
   ConsoleLine,
+  DeadLettersJob,
   InspectJob,
   LogsJob,
   ReplayJob,
@@ -86,6 +87,24 @@ export async function logsOfRun(
   };
   const lines = await withRun(run, options.baseDirectory, ({ dir }) => executeJob({ ...job, dir }, options));
   return lines as readonly ConsoleLine[]; // value of the job `logs`
+}
+
+/** What reached nobody in a recorded run, and why. */
+export async function deadLettersOfRun(
+  run: string,
+  options: { readonly agent?: string; readonly from?: number; readonly to?: number } & JobOptions = {},
+): Promise<readonly DeadLetterReport[]> {
+  const { agent, from, to } = options;
+  const job: Unplaced<DeadLettersJob> = {
+    kind: "dead-letters",
+    ...(agent === undefined ? {} : { agent }),
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
+  };
+  const letters = await withRun(run, options.baseDirectory, ({ dir }) =>
+    executeJob({ ...job, dir }, options),
+  );
+  return letters as readonly DeadLetterReport[]; // value of the job `dead-letters`
 }
 
 /** What one agent has lived through up to a tick. @throws {WE_AGENT_UNKNOWN} {WE_RUN_TICK} {WE_HISTORY_TOO_MANY} */

@@ -80,6 +80,14 @@ export interface LogsJob {
   readonly to?: number;
 }
 
+export interface DeadLettersJob {
+  readonly kind: "dead-letters";
+  readonly dir: string;
+  readonly agent?: string;
+  readonly from?: number;
+  readonly to?: number;
+}
+
 /** The first place where replay and log differ. */
 export interface FirstDivergence {
   readonly tick: number;

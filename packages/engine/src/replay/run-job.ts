@@ -8,7 +8,14 @@ import type { Machine } from "../threads/machine.js";
 import type { HistoryJob } from "./history-contract.js";
 import { inspect } from "./inspect.js";
 import { consoleLines } from "./logs.js";
-import type { InspectJob, LogsJob, ReplayJob, ReplayProgress, ReplayReport } from "./replay-contract.js";
+import type {
+  DeadLettersJob,
+  InspectJob,
+  LogsJob,
+  ReplayJob,
+  ReplayProgress,
+  ReplayReport,
+} from "./replay-contract.js";
 import { replay } from "./replay.js";
 import type { StoryJob } from "./story-contract.js";
 import { openRecordedRun } from "./track.js";
@@ -21,7 +28,7 @@ export interface JobSurroundings {
 }
 
 export async function runJob(
-  job: ReplayJob | InspectJob | LogsJob | StoryJob | HistoryJob | ForkJob | DiffJob,
+  job: ReplayJob | InspectJob | LogsJob | DeadLettersJob | StoryJob | HistoryJob | ForkJob | DiffJob,
   surroundings: JobSurroundings,
 ): Promise<unknown> {
   if (job.kind === "fork") {
@@ -40,6 +47,10 @@ export async function runJob(
       return inspect(run, job);
     case "logs":
       return consoleLines(run, job);
+    case "dead-letters": {
+      const { deadLetters } = await import("./dead-letters.js");
+      return deadLetters(run, job);
+    }
     case "history": {
       const { agentHistory } = await import("./history.js");
       return agentHistory(run, job);

@@ -37,7 +37,7 @@ export const WORLD_ERRORS = {
   WE_WORLD_INPUT_SIZE: {
     message: "The {what} has {bytes} {unit}, from {least} to {most} are taken",
     hint: "send less, or in parts; nothing was logged",
-    exitCode: 2,
+    exitCode: 5,
     explanation:
       "Messages, topics, keys, task ids and specifications that come from outside have the limits of those that agents make. They are checked before they are logged.",
   },
@@ -54,6 +54,13 @@ export const WORLD_ERRORS = {
     exitCode: 1,
     explanation:
       "A question that repeats an idempotency key within retainTicks is not delivered, so no answer will come. The first question with that key was.",
+  },
+  WE_RUN_DETACHED_INPUT: {
+    message: 'A detached world has no standard input, but an input of it is "-"',
+    hint: "run it without --detach, or send its inputs with: wasm-engine send",
+    exitCode: 2,
+    explanation:
+      "A detached world outlives the terminal that started it. Its inputs are files, and what is sent over its control socket.",
   },
   WE_RUN_DIVERGED: {
     message:

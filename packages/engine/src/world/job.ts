@@ -5,9 +5,9 @@ import type { Workers } from "../threads/worker-count.js";
 import type { DiffJob } from "../diff/diff-contract.js";
 import type { ForkJob } from "../fork/contract.js";
 import type { ResolvedWorld } from "./contract.js";
-import type { ControlCall } from "./control.js";
+import type { ControlCall, RunUntil } from "./control.js";
 import type { SessionOptions } from "./session.js";
-import type { InspectJob, LogsJob, ReplayJob } from "../replay/replay-contract.js";
+import type { DeadLettersJob, InspectJob, LogsJob, ReplayJob } from "../replay/replay-contract.js";
 import type { HistoryJob } from "../replay/history-contract.js";
 import type { StoryJob } from "../replay/story-contract.js";
 
@@ -24,9 +24,12 @@ export interface WorldJob {
   readonly inferenceService?: string;
   /** Threads that execute agents; default `auto`. */
   readonly workers?: Workers;
+  /** The world outlives its client: it runs by itself, and says what it has to say in a file. */
+  readonly detached?: { readonly until: RunUntil; readonly log: string };
 }
 
-export type Job = WorldJob | ReplayJob | InspectJob | LogsJob | StoryJob | HistoryJob | ForkJob | DiffJob;
+export type Job =
+  WorldJob | ReplayJob | InspectJob | LogsJob | DeadLettersJob | StoryJob | HistoryJob | ForkJob | DiffJob;
 
 /** Client to world process, and world process to its orchestrator thread. */
 export type JobMessage =

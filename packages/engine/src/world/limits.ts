@@ -55,4 +55,7 @@ export const inputKeyBytesMax = 255;
 export const deadLettersKeptMax = 1024;
 export const deadLetterBytesMax: number = 16 * 1024 * 1024;
 
+/** Log of a detached world. */
+export const engineLogBytesMax: number = 1024 * 1024;
+
 assert(durableWaitMs <= idleWaitMs, "waiting for the disk is not slower than being idle");

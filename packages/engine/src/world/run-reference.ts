@@ -45,22 +45,39 @@ export function resolveRun(reference: string, baseDirectory: string = process.cw
   const path = resolve(baseDirectory, reference);
   if (isFolder(path)) return path;
   if (isBundleFile(path)) throw bundleError("WE_BUNDLE_NOT_OPENED", { path: reference });
-  const places = [baseDirectory, ...projectsBelow(baseDirectory)];
-  const runs = places
-    .flatMap((place) => listRunIds(place).map((id) => ({ id, dir: join(runsDirectory(place), id) })))
-    .sort((left, right) => compareIds(left.id, right.id));
+  const runs = runsBelow(baseDirectory);
   const fitting =
     reference === "@last"
       ? runs.filter(({ id }) => id === runs.at(-1)?.id)
       : runs.filter(({ id }) => reference !== "" && id.startsWith(reference));
   const [only] = fitting;
   if (only === undefined) {
-    const searched = places.map((place) => relative(baseDirectory, runsDirectory(place)));
-    throw fail("WE_RUN_UNKNOWN", { run: reference, searched: listed(searched) });
+    throw fail("WE_RUN_UNKNOWN", { run: reference, searched: searchedPlaces(baseDirectory) });
   }
   if (fitting.length === 1) return only.dir;
   const names = fitting.map(({ dir }) => relative(baseDirectory, dir));
-  throw fail("WE_RUN_AMBIGUOUS", { run: reference, count: fitting.length, runs: listed(names) });
+  throw fail("WE_RUN_AMBIGUOUS", { run: reference, count: fitting.length, runs: shownNames(names) });
+}
+
+export interface RunFolderName {
+  readonly id: string;
+  readonly dir: string;
+}
+
+/** The runs of `baseDirectory` and of the projects below it, oldest first. */
+export function runsBelow(baseDirectory: string): readonly RunFolderName[] {
+  return placesOf(baseDirectory)
+    .flatMap((place) => listRunIds(place).map((id) => ({ id, dir: join(runsDirectory(place), id) })))
+    .sort((left, right) => compareIds(left.id, right.id));
+}
+
+/** Where {@link runsBelow} looks, for people. */
+export function searchedPlaces(baseDirectory: string): string {
+  return shownNames(placesOf(baseDirectory).map((place) => relative(baseDirectory, runsDirectory(place))));
+}
+
+function placesOf(baseDirectory: string): readonly string[] {
+  return [baseDirectory, ...projectsBelow(baseDirectory)];
 }
 
 /** Folders with a configuration one or two levels below `directory`, in order. */
@@ -87,7 +104,8 @@ function subfolders(folder: string): readonly string[] {
   }
 }
 
-function listed(names: readonly string[]): string {
+/** The first names of a list, and how many more there are. */
+export function shownNames(names: readonly string[]): string {
   const rest = names.length - namesShownMax;
   return `${names.slice(0, namesShownMax).join(", ")}${rest > 0 ? ` and ${rest} more` : ""}`;
 }

@@ -9,7 +9,8 @@ import { MessageChannel, Worker } from "node:worker_threads";
 import { ControlServer } from "../control/control-server.js";
 import { serveThreads } from "../threads/thread-host.js";
 import type { WorldEvent } from "./control.js";
-import type { JobMessage, ThreadData } from "./job.js";
+import type { EngineLog } from "./engine-log.js";
+import type { JobMessage, ThreadData, WorldJob } from "./job.js";
 import { executorStackMb, orchestratorHeapMb, stopDeadlineMs } from "./limits.js";
 
 const threadProgram = fileURLToPath(new URL("./orchestrator-thread.js", import.meta.url));
@@ -23,6 +24,8 @@ let held: WorldEvent[] | undefined;
 /** Settles when the world has been announced. */
 let announced: Promise<void> = Promise.resolve();
 let hasJob = false;
+let detached: WorldJob["detached"];
+let engineLog: EngineLog | undefined;
 /** Settles when the cause of the thread's death has been told. */
 let dying: Promise<void> = Promise.resolve();
 
@@ -57,14 +60,27 @@ async function announce(event: Extract<WorldEvent, { readonly kind: "opened" }>)
   const address = await control.listen(event);
   const later = held;
   held = undefined;
+  if (detached !== undefined) await beginAlone(event, detached);
   tell({ ...event, ...(address === undefined ? {} : { control: address }) });
   for (const next of later) tell(next);
 }
 
 function tell(event: WorldEvent): void {
   if (event.kind === "ended" || event.kind === "failed") control.close();
-  if (held !== undefined) held.push(event);
-  else if (process.connected) process.send?.(event);
+  if (held !== undefined) return void held.push(event);
+  engineLog?.note(event);
+  // The client of a detached world leaves at any time.
+  if (process.connected) process.send?.(event, undefined, undefined, () => undefined);
+}
+
+/** A detached world runs without being asked. Its answer has nobody to go to: the log says how it ended. */
+async function beginAlone(
+  { dir }: Extract<WorldEvent, { readonly kind: "opened" }>,
+  { log, until }: NonNullable<WorldJob["detached"]>,
+): Promise<void> {
+  const { EngineLog: Log } = await import("./engine-log.js");
+  engineLog = new Log(log, dir);
+  relay({ kind: "call", call: { id: 0, request: { method: "run", until } } });
 }
 
 /** What was told must arrive before the process ends: the channel is closed by the client's side last. */
@@ -103,10 +119,15 @@ function cutOff(): void {
 
 process.on("message", (message) => {
   const received = message as JobMessage; // sent by our own client
-  if (received.kind === "job") hasJob = true;
+  if (received.kind === "job") {
+    hasJob = true;
+    if (received.job.kind === "world") detached = received.job.detached;
+  }
   relay(received);
 });
-process.on("disconnect", stop);
+process.on("disconnect", () => {
+  if (detached === undefined) stop();
+});
 // A terminal sends Ctrl-C to the whole group: the client decides what it means.
 process.on("SIGINT", () => undefined);
 process.on("SIGTERM", stop);
