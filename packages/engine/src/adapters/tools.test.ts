@@ -15,6 +15,7 @@ async function finished(directory: string, options: OpenOptions = {}): Promise<R
 
 const weather = `import { readFileSync } from "node:fs";
 import { ToolError, defineTool } from "wasm-engine/tool";
+import { scale } from "tiny";
 import { degrees } from "./lib/degrees.js";
 const names: Record<string, string> = JSON.parse(readFileSync(new URL("./names.json", import.meta.url), "utf8"));
 export default defineTool({
@@ -26,7 +27,7 @@ export default defineTool({
     if (!(city in names)) throw new ToolError("NO_CITY", "no city " + city, { retryable: true });
     if (city === "odd") return { degrees: "warm" };
     await new Promise((resolve) => setTimeout(resolve, 5));
-    return { degrees: degrees(city), name: names[city], id: requestId.length, agentId };
+    return { degrees: scale * degrees(city), name: names[city], id: requestId.length, agentId };
   },
 });
 `;
@@ -34,6 +35,8 @@ export default defineTool({
 const files = {
   "tools/weather.ts": weather,
   "tools/lib/degrees.ts": "export function degrees(city: string): number { return city.length; }\n",
+  "node_modules/tiny/package.json": JSON.stringify({ name: "tiny", type: "module", exports: "./index.js" }),
+  "node_modules/tiny/index.js": "export const scale = 3;\n",
   "tools/names.json": JSON.stringify({ rome: "Roma", odd: "Odd" }),
   "tools/odd.mjs": `export const tools = "not a tool";
 export const thrower = { run() { throw new Error("it broke at line 1"); } };
@@ -79,7 +82,7 @@ test("what a tool gives, refuses, throws or never gives is one answer, and repla
     code === undefined ? { value } : { code, message: message?.replace(/^tool \w+: /, ""), retryable },
   );
   assert.deepEqual(outcomes.slice(0, 10), [
-    { value: { degrees: 4, name: "Roma", id: 64, agentId: "asker" } },
+    { value: { degrees: 12, name: "Roma", id: 64, agentId: "asker" } },
     { code: "NO_CITY", message: "no city paris", retryable: true },
     {
       code: "FAILED",
