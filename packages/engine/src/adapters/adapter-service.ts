@@ -11,6 +11,7 @@ import type { Adapter, AdapterAnswer, AdapterRequest, AdapterSetup } from "./con
 import { adapterError } from "./errors.js";
 import { answerBytesMax, failureCharsMax, limitsItself } from "./limits.js";
 import { Redaction, readSecrets } from "./secret-values.js";
+import type { ToolDefinition } from "./tool.js";
 
 interface Place {
   readonly adapter: Adapter;
@@ -20,6 +21,14 @@ interface Place {
 interface Call {
   readonly controller: AbortController;
   readonly timer: NodeJS.Timeout | undefined;
+}
+
+/** What a caller in the same thread has in memory. It never crosses a thread: functions do not, secrets must not. */
+export interface InMemory {
+  /** Values by the names that adapters know them by; they win over the sources of setups. */
+  readonly secrets?: ReadonlyMap<string, string>;
+  /** Tools by name; all others are loaded. */
+  readonly definitions?: ReadonlyMap<string, ToolDefinition>;
 }
 
 const codePattern = /^[A-Z][A-Z0-9_]{0,62}$/;
@@ -39,16 +48,19 @@ export class AdapterService {
   /** Returns when every adapter is made. @throws {WE_SECRET_MISSING} and what adapters have against their setups */
   static async open(
     setups: readonly AdapterSetup[],
-    options: AdapterOptions,
+    { inMemory = {}, ...options }: AdapterOptions & { readonly inMemory?: InMemory },
     tell: (news: AdapterNews) => void,
   ): Promise<AdapterService> {
-    const values = setups.map((setup) => readSecrets(setup, process.env));
+    const { secrets: known = new Map<string, string>(), definitions } = inMemory;
+    const values = setups.map((setup) => readSecrets(setup, process.env, known));
     // A tool may send one secret to a server that another tool asks: every value is kept out of every answer.
-    const redaction = new Redaction(values.flatMap((secrets) => [...secrets]));
+    const redaction = new Redaction([...known, ...values.flatMap((secrets) => [...secrets])]);
     const made = await Promise.allSettled(
       setups.map(async (setup, index): Promise<Place> => {
         const secret = (name: string): string => values[index]?.get(name) ?? missing(setup, name);
-        return { setup, adapter: await createAdapter(setup, { ...options, secret }, redaction) };
+        const definition = setup.serves === "tool" ? definitions?.get(setup.name) : undefined;
+        const surroundings = { ...options, secret, ...(definition === undefined ? {} : { definition }) };
+        return { setup, adapter: await createAdapter(setup, surroundings, redaction) };
       }),
     );
     // The first of the configuration is reported, whichever failed first.
@@ -111,7 +123,8 @@ export class AdapterService {
 
 function missing(setup: AdapterSetup, name: string): never {
   const user = `${setup.serves === "tool" ? "Tool" : "Model"} ${setup.name}`;
-  const advice = `grant it in engine.yaml, at ${setup.name}: secrets: { ${name}: { env: VARIABLE } }`;
+  const entry = `grant it in engine.yaml, at ${setup.name}: secrets: { ${name}: { env: VARIABLE } }`;
+  const advice = `${entry}; a test gives it in the secrets of createWorld`;
   throw adapterError("WE_SECRET_MISSING", {
     user,
     name,

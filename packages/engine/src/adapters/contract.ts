@@ -7,6 +7,7 @@
 import type { AgentId, Encoding } from "@wasm-engine/abi";
 import type { ExternalRequest, Json } from "@wasm-engine/core";
 import type { Delivery } from "../world/contract.js";
+import type { ToolDefinition } from "./tool.js";
 
 /** One request, as it left the world. Plain data: it crosses a thread boundary. */
 export interface AdapterRequest {
@@ -151,6 +152,8 @@ export interface AdapterSurroundings {
   readonly baseDirectory: string;
   /** Answers of earlier runs are not looked at; those of this one are kept. */
   readonly askAnew: boolean;
+  /** A tool that is in memory already; absent: the module of the setup is loaded. */
+  readonly definition?: ToolDefinition;
 }
 
 /**

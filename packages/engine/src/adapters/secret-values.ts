@@ -9,17 +9,19 @@ import type { AdapterAnswer, AdapterSetup, SecretSource } from "./contract.js";
 import { adapterError } from "./errors.js";
 import { secretBytesMax, secretCharsMin } from "./limits.js";
 
-/** Reads every secret of an adapter. @throws {WE_SECRET_MISSING} */
+/** Reads every secret of an adapter; `known` values win over sources. @throws {WE_SECRET_MISSING} */
 export function readSecrets(
   { name, serves, secrets }: AdapterSetup,
   environment: NodeJS.ProcessEnv,
+  known: ReadonlyMap<string, string> = new Map(),
 ): ReadonlyMap<string, string> {
   const user = `${serves === "tool" ? "Tool" : "Model"} ${name}`;
   const values = Object.entries(secrets).map(([secret, source]) => {
-    const value = "env" in source ? environment[source.env] : fileText(source.file);
+    const value = known.get(secret) ?? ("env" in source ? environment[source.env] : fileText(source.file));
     const cause = value === undefined ? "it is not there" : complaint(value);
     if (value === undefined || cause !== undefined) {
-      throw adapterError("WE_SECRET_MISSING", { user, name: secret, cause, advice: adviceFor(source) });
+      const advice = known.has(secret) ? "give a longer one among the secrets" : adviceFor(source);
+      throw adapterError("WE_SECRET_MISSING", { user, name: secret, cause, advice });
     }
     return [secret, value] as const;
   });

@@ -11,16 +11,17 @@ import { jsonText } from "./json-value.js";
 import { answerBytesMax } from "./limits.js";
 import type { ToolDefinition } from "./tool.js";
 import { loadTool } from "./tool-module.js";
+import type { LoadedTool } from "./tool-module.js";
 import { valueCheck } from "./value-check.js";
 import type { CheckValue } from "./value-check.js";
 
 export const createAdapter: CreateAdapter<ToolSetup> = async (setup, surroundings) => {
-  const { definition, identity } = await loadTool(setup, surroundings.baseDirectory);
+  const { definition, identity } = await toolOf(setup, surroundings);
   checkGrants(setup, definition, surroundings);
   const checkInput = schemaOf(setup, definition, "input");
   const checkOutput = schemaOf(setup, definition, "output");
   return {
-    identity,
+    ...(identity === undefined ? {} : { identity }),
     ...(definition.idempotent === undefined ? {} : { idempotent: definition.idempotent }),
     async answer(request, { signal }) {
       const { encoding, payload, id: requestId, agentId } = request;
@@ -33,6 +34,14 @@ export const createAdapter: CreateAdapter<ToolSetup> = async (setup, surrounding
     },
   };
 };
+
+/** What is in memory has no text that could be told from another. @throws what loading a tool throws */
+async function toolOf(
+  setup: ToolSetup,
+  { baseDirectory, definition }: AdapterSurroundings,
+): Promise<Omit<LoadedTool, "identity"> & Partial<LoadedTool>> {
+  return definition === undefined ? await loadTool(setup, baseDirectory) : { definition };
+}
 
 /** @throws {WE_SECRET_MISSING} where the tool asks for more than it is granted */
 function checkGrants(

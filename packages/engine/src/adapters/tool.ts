@@ -14,7 +14,7 @@ export interface ToolContext {
   /** Aborted where the world does not wait any more: cancelled, timed out, ended; or after `timeoutMs` of the tool. */
   readonly signal: AbortSignal;
   /** Value of a secret that the configuration grants. Wherever it turns up in an answer it is replaced by its name. */
-  secret(name: string): string;
+  readonly secret: (name: string) => string;
   /** The same wherever this very call is repeated: an idempotency key for what the tool calls. */
   readonly requestId: string;
   /** Who calls. */

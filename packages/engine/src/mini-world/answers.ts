@@ -6,7 +6,9 @@
 import { EngineError, Encoding, encodeUtf8 } from "@wasm-engine/abi";
 import type { Json } from "@wasm-engine/core";
 import type { AdapterAnswer, AdapterRequest } from "../adapters/contract.js";
+import type { ToolDefinition } from "../adapters/tool.js";
 import { encodePayload } from "../client/payload.js";
+import type { FakeEntry, ToolEntry } from "../config/config-file.js";
 import type { ChatTurn } from "./observations.js";
 
 /** A request as the answerer of a test sees it. */
@@ -113,27 +115,30 @@ export function inOrder(
   };
 }
 
-export type ModelAnswers = ModelFunction | Latency<ModelFunction>;
-/** A tool as `defineTool` makes it is taken by its `run`. */
-export type ToolAnswers = ToolFunction | Latency<ToolFunction> | { readonly run: ToolFunction };
+/** An entry is one of engine.yaml that stands for a model: `{ scripted: "./models/writer.yaml" }`. */
+export type ModelAnswers = ModelFunction | Latency<ModelFunction> | FakeEntry;
+/**
+ * A tool as `defineTool` makes it, the path of a module that exports one, and an entry of engine.yaml are called as in
+ * a run: input and output are checked, a ToolError keeps its code.
+ */
+export type ToolAnswers = ToolFunction | Latency<ToolFunction> | ToolDefinition | string | URL | ToolEntry;
 
 /** Models and tools as the desk asks them. */
 export interface Answerer {
   readonly latencyTicks: LatencyTicks;
   answer(request: AskedRequest): unknown;
+  /** Makes ready what is otherwise made when it is first asked. @throws what it cannot be made with */
+  open?(): Promise<void>;
 }
 
-export function modelAnswerer(answers: ModelAnswers): Answerer {
+export function modelAnswerer(answers: ModelFunction | Latency<ModelFunction>): Answerer {
   if (typeof answers === "function") return { latencyTicks: 1, answer: answers };
   return { latencyTicks: answers.latencyTicks ?? 1, answer: (request) => answers.answer(request) };
 }
 
-export function toolAnswerer(answers: ToolAnswers): Answerer {
+export function toolAnswerer(answers: ToolFunction | Latency<ToolFunction>): Answerer {
   if (typeof answers === "function") {
     return { latencyTicks: 1, answer: (request) => answers(request.input, request) };
-  }
-  if ("run" in answers) {
-    return { latencyTicks: 1, answer: (request) => answers.run(request.input, request) };
   }
   const { latencyTicks = 1 } = answers;
   return { latencyTicks, answer: (request) => answers.answer(request.input, request) };

@@ -1,7 +1,8 @@
 /** Entry of `wasm-engine/testing`: worlds inside of tests. */
 
 export { MiniWorld, WorldSnapshot, createWorld } from "./mini-world.js";
-export type { NewAnswers, Only, RestOptions, RunOptions } from "./mini-world.js";
+export type { Only, RestOptions, RunOptions } from "./mini-world.js";
+export type { NewAnswers } from "./given-answers.js";
 export type {
   AgentOptions,
   AgentsWorld,

@@ -43,6 +43,7 @@ export interface MiniWorldSetup {
   /** Adapters of the configuration: they answer where the test does not. */
   readonly adapters: readonly AdapterSetup[];
   readonly baseDirectory: string;
+  readonly secrets: ReadonlyMap<string, string>;
 }
 
 export interface ScheduledInput {
@@ -90,6 +91,7 @@ async function setupOfConfig(options: Extract<WorldOptions, { config: unknown }>
     scheduled: [],
     adapters,
     baseDirectory: directory,
+    secrets: secretsOf(options),
   };
 }
 
@@ -143,7 +145,12 @@ async function setupOfAgents(options: AgentsWorld): Promise<MiniWorldSetup> {
     scheduled,
     adapters: [],
     baseDirectory: directory,
+    secrets: secretsOf(options),
   };
+}
+
+function secretsOf({ secrets = {} }: WorldOptions): ReadonlyMap<string, string> {
+  return new Map(Object.entries(secrets));
 }
 
 function scheduledInputs(inputs: readonly TestInput[]): readonly ScheduledInput[] {

@@ -12,10 +12,10 @@ import { readErrorAnswer } from "../world/error-answer.js";
 import { fail as worldError } from "../world/errors.js";
 import { hex } from "../world/report.js";
 import type { Answerers } from "./answer-desk.js";
-import { modelAnswerer, toolAnswerer } from "./answers.js";
-import type { ModelAnswers, ToolAnswers } from "./answers.js";
 import { configuredAnswerers } from "./configured-answers.js";
 import { miniWorldError } from "./errors.js";
+import { openGiven, withAnswers } from "./given-answers.js";
+import type { NewAnswers } from "./given-answers.js";
 import { ticksToRestMax } from "./limits.js";
 import { resolveSetup } from "./mini-genesis.js";
 import type { MiniWorldSetup } from "./mini-genesis.js";
@@ -46,12 +46,6 @@ export interface RestOptions {
   readonly ticksMax?: number;
 }
 
-/** Who answers from here on, by name; everybody else answers as before. */
-export interface NewAnswers {
-  readonly models?: Readonly<Record<string, ModelAnswers>>;
-  readonly tools?: Readonly<Record<string, ToolAnswers>>;
-}
-
 /** A world between two ticks. */
 export class WorldSnapshot {
   readonly tick: number;
@@ -69,7 +63,8 @@ export class WorldSnapshot {
 
 /**
  * Makes a world for a test.
- * @throws {WE_TEST_OPTION} and what building modules and resolving a configuration throw
+ * @throws {WE_TEST_OPTION} {WE_SECRET_MISSING} {WE_TOOL_DEFINITION} {WE_TOOL_LOAD} and what building modules and
+ * resolving a configuration throw
  *
  * @example
  * await using world = await createWorld({ agents: { critic: "./agents/critic.ts" } });
@@ -77,8 +72,10 @@ export class WorldSnapshot {
  */
 export async function createWorld(options: WorldOptions): Promise<MiniWorld> {
   const setup = await resolveSetup(options);
-  const configured = configuredAnswerers(setup.adapters, setup.baseDirectory);
-  return new MiniWorld(setup, withAnswers(configured, options));
+  const sources = setup.adapters.map((adapter) => ({ setup: adapter }));
+  const answerers = withAnswers(configuredAnswerers(sources, setup), options, setup);
+  await openGiven(answerers, options);
+  return new MiniWorld(setup, answerers);
 }
 
 export class MiniWorld {
@@ -238,7 +235,7 @@ export class MiniWorld {
   /** A second world that goes on from here by itself, with other answers where some are given. */
   fork(answers: NewAnswers = {}): MiniWorld {
     const { state } = this.snapshot();
-    return new MiniWorld(this.#setup, withAnswers(this.#answerers, answers), state);
+    return new MiniWorld(this.#setup, withAnswers(this.#answerers, answers, this.#setup), state);
   }
 
   /** Idempotent. */
@@ -335,15 +332,6 @@ function narrowed<Entry extends object>(entries: readonly Entry[], only: Only<En
     const members = entry as Readonly<Record<string, unknown>>; // plain data
     return wanted.every(([key, value]) => members[key] === value);
   });
-}
-
-function withAnswers(answerers: Answerers, { models = {}, tools = {} }: NewAnswers): Answerers {
-  const newModels = Object.entries(models).map(([name, answers]) => [name, modelAnswerer(answers)] as const);
-  const newTools = Object.entries(tools).map(([name, answers]) => [name, toolAnswerer(answers)] as const);
-  return {
-    models: new Map([...answerers.models, ...newModels]),
-    tools: new Map([...answerers.tools, ...newTools]),
-  };
 }
 
 /** The SDK for JavaScript describes `{ state, waiting }`; other modules what they like. */

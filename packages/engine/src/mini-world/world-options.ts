@@ -46,6 +46,11 @@ interface CommonOptions {
   readonly models?: Readonly<Record<string, ModelAnswers>>;
   /** Who answers for tools, by name. */
   readonly tools?: Readonly<Record<string, ToolAnswers>>;
+  /**
+   * Values of secrets by the names that tools ask by. Tools that the test gives are granted all of them; those of a
+   * configuration what it grants, with these values where they have the name.
+   */
+  readonly secrets?: Readonly<Record<string, string>>;
   readonly seed?: number;
 }
 

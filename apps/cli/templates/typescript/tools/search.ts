@@ -7,7 +7,7 @@ import type { Fact } from "../agents/messages";
 const notes = new URL("../data/notes.txt", import.meta.url);
 
 /** The note that shares most words with the query. */
-export async function findNote(query: string): Promise<Fact> {
+async function findNote(query: string): Promise<Fact> {
   const words = new Set(query.toLowerCase().match(/[a-z]+/g));
   let best = { text: "Nothing is known.", source: "nobody", score: 0 };
   for (const line of (await readFile(notes, "utf8")).split("\n")) {
