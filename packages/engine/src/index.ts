@@ -7,7 +7,7 @@ export { ConnectedWorld } from "./client/connected-world.js";
 export type { ConnectedSendOptions, ConnectedStatus } from "./client/connected-world.js";
 export { RunningWorld } from "./client/running-world.js";
 export type { AgentInput, TaskInput } from "./client/agent-input.js";
-export type { Payload, ReceivedMessage } from "./client/payload.js";
+export type { ReceivedMessage } from "./client/received-message.js";
 export type { TelemetryEvent, TelemetryHook } from "./client/telemetry-hooks.js";
 export { deadLettersOfRun, inspectRun, logsOfRun, replayRun } from "./client/replay-run.js";
 export type { JobOptions } from "./client/replay-run.js";
@@ -32,6 +32,7 @@ export { bundleRun, openBundle, runPlace, withRun } from "./client/run-place.js"
 export type { RunPlace } from "./client/run-place.js";
 export type { BundleReport } from "./bundle/bundle-run.js";
 export type { OpenedBundle, UnpackOptions } from "./bundle/open-bundle.js";
+export type { Payload } from "./world/payload.js";
 export { listRunIds, resolveRun, runsDirectory } from "./world/run-reference.js";
 export type {
   BitFlip,

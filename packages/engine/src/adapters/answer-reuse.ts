@@ -6,10 +6,11 @@
 
 import type { Json } from "@wasm-engine/core";
 import { sha256Hex } from "../crypto/node-crypto.js";
+import { bodyOf } from "../world/payload.js";
 import { AnswerStore, answersDirectory } from "./answer-store.js";
 import { canonicalJson } from "./canonical-json.js";
 import type { Adapter, AdapterRequest, AdapterSetup, AdapterSurroundings } from "./contract.js";
-import { bodyOf, isMap, sendWhole } from "./models/model-request.js";
+import { isMap, sendWhole } from "./models/model-request.js";
 
 /** Part of every key: another number forgets everything that was kept. */
 const formatVersion = 1;

@@ -15,8 +15,8 @@ import type {
 } from "@wasm-engine/core";
 import { ENGINE_DEFAULTS } from "../config/defaults.js";
 import { fail } from "../world/errors.js";
-import { encodePayload } from "./payload.js";
-import type { Payload } from "./payload.js";
+import { encodePayload } from "../world/payload.js";
+import type { Payload } from "../world/payload.js";
 
 /** `AgentSpec` of the founding interface: `module` is a name of the configuration. */
 export interface AgentInput {

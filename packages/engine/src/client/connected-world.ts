@@ -19,7 +19,9 @@ import type {
 import { asAgentId } from "./agent-input.js";
 import type { AgentInput, TaskInput } from "./agent-input.js";
 import type { ControlClient } from "./control-client.js";
-import type { Payload, ReceivedMessage } from "./payload.js";
+import { encodingName, encodingOf } from "../world/payload.js";
+import type { Payload } from "../world/payload.js";
+import type { ReceivedMessage } from "./received-message.js";
 import type { SendOptions, UpgradeOptions } from "./running-world.js";
 import { Subscription } from "./subscription.js";
 
@@ -222,21 +224,12 @@ function content(payload: Payload, options: SendOptions): Readonly<Record<string
   const bytes = isBytes
     ? payload
     : Buffer.from(typeof payload === "string" ? payload : JSON.stringify(payload));
-  return { payload: Buffer.from(bytes).toString("base64"), encoding: nameOf(encoding) };
-}
-
-function nameOf(encoding: Encoding): string {
-  return (
-    Object.entries(Encoding)
-      .find(([, code]) => code === encoding)?.[0]
-      .toLowerCase() ?? "bytes"
-  );
+  return { payload: Buffer.from(bytes).toString("base64"), encoding: encodingName(encoding) };
 }
 
 function received(message: WireMessage): ReceivedMessage {
-  const { tick, agentId, topic, timestamp, encoding: name, body, payload } = message;
-  const encoding =
-    Object.entries(Encoding).find(([key]) => key.toLowerCase() === name)?.[1] ?? Encoding.BYTES;
+  const { tick, agentId, topic, timestamp, body, payload } = message;
+  const encoding = encodingOf(message.encoding);
   const value: Json | Uint8Array = payload === undefined ? (body ?? null) : Buffer.from(payload, "base64");
   return { tick, agentId: asAgentId(agentId), topic, timestamp, encoding, payload: value };
 }

@@ -17,7 +17,7 @@ import { parseWorkers } from "../threads/worker-count.js";
 import type { Workers } from "../threads/worker-count.js";
 import { newRunId, runsDirectory } from "../world/run-reference.js";
 import { readSetup } from "../world/run-store.js";
-import { encodePayload } from "./payload.js";
+import { encodePayload } from "../world/payload.js";
 import { executeJob } from "./replay-run.js";
 import type { JobOptions } from "./replay-run.js";
 import { withRun } from "./run-place.js";

@@ -23,8 +23,10 @@ import type { AgentInput, TaskInput } from "./agent-input.js";
 import { TelemetryHooks } from "./telemetry-hooks.js";
 import type { TelemetryHook } from "./telemetry-hooks.js";
 import type { OpenedWorld, WorldLink } from "./link.js";
-import { encodePayload, receivedMessage } from "./payload.js";
-import type { Payload, ReceivedMessage } from "./payload.js";
+import { encodePayload } from "../world/payload.js";
+import type { Payload } from "../world/payload.js";
+import { receivedMessage } from "./received-message.js";
+import type { ReceivedMessage } from "./received-message.js";
 import { Subscription } from "./subscription.js";
 
 /** Options of calls that become one input. */

@@ -4,7 +4,7 @@ import { Encoding, EngineError } from "@wasm-engine/abi";
 import type { AgentId } from "@wasm-engine/abi";
 import { fail } from "../world/errors.js";
 import { subscriptionMessagesMax } from "../world/limits.js";
-import type { ReceivedMessage } from "./payload.js";
+import type { ReceivedMessage } from "./received-message.js";
 import { Subscription } from "./subscription.js";
 
 function message(tick: number): ReceivedMessage {

@@ -2,7 +2,7 @@
 
 import type { EngineError } from "@wasm-engine/abi";
 import { subscriptionMessagesMax } from "../world/limits.js";
-import type { ReceivedMessage } from "./payload.js";
+import type { ReceivedMessage } from "./received-message.js";
 
 type Next = IteratorResult<ReceivedMessage, undefined>;
 

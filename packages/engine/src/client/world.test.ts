@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { freshFolder, loggedInputs } from "../testing/run-folders.js";
 import { sampleWorld } from "../testing/sample-world.js";
 import { Engine } from "./engine.js";
-import type { ReceivedMessage } from "./payload.js";
+import type { ReceivedMessage } from "./received-message.js";
 import type { RunningWorld } from "./running-world.js";
 
 const folder = freshFolder("world");

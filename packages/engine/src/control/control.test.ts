@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { EngineError } from "@wasm-engine/abi";
 import { Engine } from "../client/engine.js";
-import type { ReceivedMessage } from "../client/payload.js";
+import type { ReceivedMessage } from "../client/received-message.js";
 import { replayRun } from "../client/replay-run.js";
 import { RawConnection, quietSample, quietWorld } from "../testing/controlled-world.js";
 import { freshFolder, loggedInputs } from "../testing/run-folders.js";

@@ -7,7 +7,7 @@ import { Encoding } from "@wasm-engine/abi";
 import type { ModuleDigest } from "@wasm-engine/abi";
 import type { Genesis, Json } from "@wasm-engine/core";
 import { readManifest } from "@wasm-engine/wasm";
-import { readablePayload } from "../world/report.js";
+import { readablePayload } from "../world/payload.js";
 import { readOriginalModule } from "../world/run-store.js";
 import { fail } from "./errors.js";
 import { compileSchema } from "./params-check.js";

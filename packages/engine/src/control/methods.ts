@@ -1,12 +1,12 @@
 /** The methods of the control socket as data: what each takes (JSON Schema) and what it asks of the world. */
 
-import { Encoding, limits } from "@wasm-engine/abi";
+import { limits } from "@wasm-engine/abi";
 import { drainTicksMax } from "@wasm-engine/core";
 import type { Genesis, InputBody, Json } from "@wasm-engine/core";
 import { asAgentId, resolveSpec, resolveTask, resolveUpgrade } from "../client/agent-input.js";
 import type { AgentInput, TaskInput } from "../client/agent-input.js";
-import { encodePayload } from "../client/payload.js";
-import type { EncodedPayload } from "../client/payload.js";
+import { encodePayload, encodingNames, encodingOf } from "../world/payload.js";
+import type { EncodedPayload } from "../world/payload.js";
 import { agentSpecSchema } from "../config/schema.js";
 import type { ControlRequest } from "../world/control.js";
 import type { ConnectionMethod, ControlMethod, MethodParams } from "./method-contract.js";
@@ -19,7 +19,7 @@ const count = { type: "integer", minimum: 0, maximum: Number.MAX_SAFE_INTEGER } 
 const content = {
   body: true,
   payload: { type: "string", pattern: "^[A-Za-z0-9+/]*={0,2}$" },
-  encoding: { enum: ["bytes", "json", "cbor", "tensor", "text"] },
+  encoding: { enum: encodingNames },
 } as const;
 const contentRule = { oneOf: [{ required: ["body"] }, { required: ["payload", "encoding"] }] } as const;
 
@@ -36,8 +36,7 @@ interface Content {
 
 function contentOf({ body, payload, encoding }: Content): EncodedPayload {
   if (payload === undefined) return encodePayload(body ?? null);
-  const code = Object.entries(Encoding).find(([name]) => name.toLowerCase() === encoding)?.[1];
-  return encodePayload(new Uint8Array(Buffer.from(payload, "base64")), code ?? Encoding.BYTES);
+  return encodePayload(new Uint8Array(Buffer.from(payload, "base64")), encodingOf(encoding));
 }
 
 function input(body: InputBody, given: MethodParams, isChecked = false): ControlRequest {

@@ -5,7 +5,8 @@ import type { AgentHandle, AgentId } from "@wasm-engine/abi";
 import { equalBytes } from "@wasm-engine/core";
 import type { AgentView, TickResult } from "@wasm-engine/core";
 import type { AgentImage } from "@wasm-engine/executor";
-import { readablePayload, reportMessage } from "../world/report.js";
+import { readablePayload } from "../world/payload.js";
+import { reportMessage } from "../world/report.js";
 import type { MemoryDifference, MessageDifference, SentMessage } from "./diff-contract.js";
 import { listedDifferencesMax, pageBytes } from "./limits.js";
 

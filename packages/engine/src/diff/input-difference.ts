@@ -5,7 +5,7 @@ import type { AgentId, AgentHandle } from "@wasm-engine/abi";
 import { encodeWorldInput } from "@wasm-engine/core";
 import type { Input, InputBody, Json } from "@wasm-engine/core";
 import { sha256Hex } from "../crypto/node-crypto.js";
-import { readablePayload } from "../world/report.js";
+import { readablePayload } from "../world/payload.js";
 import type { InputDifference, InputReport } from "./diff-contract.js";
 import { listedDifferencesMax } from "./limits.js";
 

@@ -8,7 +8,7 @@ import type { ExternalRequest, InputBody, WorldContract } from "@wasm-engine/cor
 import type { AgentId } from "@wasm-engine/abi";
 import type { AdapterAnswer, AdapterRequest } from "../adapters/contract.js";
 import { requestSeed } from "../adapters/request-seed.js";
-import { decodePayload } from "../client/payload.js";
+import { decodePayload } from "../world/payload.js";
 import { sha256Hex } from "../crypto/node-crypto.js";
 import { resultBody } from "../inference/request-desk.js";
 import { settledAnswer } from "./answers.js";

@@ -7,8 +7,8 @@ import { EngineError, Encoding, encodeUtf8 } from "@wasm-engine/abi";
 import type { Json } from "@wasm-engine/core";
 import type { AdapterAnswer, AdapterRequest } from "../adapters/contract.js";
 import type { ToolDefinition } from "../adapters/tool.js";
-import { encodePayload } from "../client/payload.js";
 import type { FakeEntry, ToolEntry } from "../config/config-file.js";
+import { encodePayload } from "../world/payload.js";
 import type { ChatTurn } from "./observations.js";
 
 /** A request as the answerer of a test sees it. */

@@ -10,7 +10,7 @@ import type { ModuleDigest } from "@wasm-engine/abi";
 import type { Genesis, InputBody } from "@wasm-engine/core";
 import type { AdapterSetup } from "../adapters/contract.js";
 import { asAgentId } from "../client/agent-input.js";
-import { encodePayload } from "../client/payload.js";
+import { encodePayload } from "../world/payload.js";
 import { expandAgents } from "../config/agent-table.js";
 import type { AgentDraft } from "../config/agent-table.js";
 import { ConfigContext } from "../config/config-context.js";

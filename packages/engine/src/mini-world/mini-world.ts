@@ -7,7 +7,7 @@ import { MessageFlag } from "@wasm-engine/abi";
 import type { Departure, InputBody, Json, TickResult } from "@wasm-engine/core";
 import { asAgentId, resolveTask } from "../client/agent-input.js";
 import type { TaskInput } from "../client/agent-input.js";
-import { decodePayload, encodePayload } from "../client/payload.js";
+import { decodePayload, encodePayload } from "../world/payload.js";
 import { readErrorAnswer } from "../world/error-answer.js";
 import { fail as worldError } from "../world/errors.js";
 import { hex } from "../world/report.js";

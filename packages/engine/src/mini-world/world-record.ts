@@ -13,7 +13,7 @@ import {
 } from "@wasm-engine/abi";
 import type { AgentHandle, Effect } from "@wasm-engine/abi";
 import type { DeadLetter, Input, TickResult, WorldContract } from "@wasm-engine/core";
-import { decodePayload } from "../client/payload.js";
+import { decodePayload } from "../world/payload.js";
 import type { FaultReport } from "../world/control.js";
 import { AgentNames } from "./agent-names.js";
 import type {

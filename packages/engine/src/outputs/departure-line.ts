@@ -2,10 +2,7 @@
 
 import { Encoding, decodeUtf8, encodeUtf8 } from "@wasm-engine/abi";
 import type { Departure } from "@wasm-engine/core";
-
-const encodingNames: ReadonlyMap<number, string> = new Map(
-  Object.entries(Encoding).map(([name, number]) => [number, name.toLowerCase()]),
-);
+import { encodingName } from "../world/payload.js";
 
 /** The line with its line end. `timestamp` is virtual time. */
 export function departureLine(departure: Departure, timestamp: string): Uint8Array {
@@ -27,7 +24,7 @@ function payloadJson({ encoding, payload }: Departure): string {
   // Line ends can only be white space between values here: inside strings JSON forbids them.
   if (text !== undefined && isJson(text)) return text.trim().replace(/[\r\n]/g, " ");
   const base64 = Buffer.from(payload).toString("base64");
-  return JSON.stringify({ encoding: encodingNames.get(encoding) ?? "bytes", base64 });
+  return JSON.stringify({ encoding: encodingName(encoding), base64 });
 }
 
 function isJson(text: string): boolean {

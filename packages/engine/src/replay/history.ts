@@ -4,7 +4,7 @@ import { EffectKind, MessageFlag, MessageKind, decodeMessage, decodeUtf8, isAgen
 import type { AgentHandle, AgentId, Message } from "@wasm-engine/abi";
 import { World } from "@wasm-engine/core";
 import type { AgentSpec, Input, WorldContract } from "@wasm-engine/core";
-import { decodePayload } from "../client/payload.js";
+import { decodePayload } from "../world/payload.js";
 import { nodeHasher } from "../crypto/node-crypto.js";
 import { keyOf, WorldRecord } from "../mini-world/world-record.js";
 import { observeTurns } from "../mini-world/turn-observer.js";

@@ -11,7 +11,7 @@ import type { StackMap } from "../modules/stack-map.js";
 import type { FaultReport } from "../world/control.js";
 import { storyAgentsMax, storyEntriesMax, storyTextCharactersMax } from "../world/limits.js";
 import { levelName } from "../world/observation.js";
-import { readablePayload } from "../world/report.js";
+import { readablePayload } from "../world/payload.js";
 import { replay } from "./replay.js";
 import type { ReplaySurroundings } from "./replay.js";
 import type { Story, StoryAgent, StoryEntry, StoryReport } from "./story-contract.js";

@@ -15,6 +15,7 @@ import type {
   WorldReport,
 } from "./control.js";
 import type { ReleasedTick, TickLoop } from "./tick-loop.js";
+import { readablePayload } from "./payload.js";
 import { formatTime } from "../time/virtual-time.js";
 
 /** JSON that the agent says about itself, computed on a copy; undefined where the module cannot. */
@@ -27,18 +28,6 @@ export function hex(bytes: Uint8Array): string {
 function nameOf(table: Readonly<Record<string, number>>, value: number): string {
   const entry = Object.entries(table).find(([, number]) => number === value);
   return entry === undefined ? String(value) : entry[0].toLowerCase();
-}
-
-/** JSON and text as what they say; everything else as base64. */
-export function readablePayload(encoding: number, payload: Uint8Array): Json {
-  const text = encoding === Encoding.JSON || encoding === Encoding.TEXT ? decodeUtf8(payload) : undefined;
-  if (text === undefined) return Buffer.from(payload).toString("base64");
-  if (encoding === Encoding.TEXT) return text;
-  try {
-    return JSON.parse(text) as Json; // JSON.parse gives nothing else
-  } catch {
-    return text;
-  }
 }
 
 export function reportMessage(bytes: Uint8Array): MessageReport {

@@ -3,8 +3,9 @@
  * answers of the first two are made here, so that a world cannot tell a server from what stands for it.
  */
 
-import { Encoding, decodeUtf8, encodeUtf8 } from "@wasm-engine/abi";
+import { Encoding, encodeUtf8 } from "@wasm-engine/abi";
 import type { Json } from "@wasm-engine/core";
+import { bodyOf } from "../../world/payload.js";
 import { jsonAnswer } from "../answers.js";
 import type { AdapterAnswer, AdapterCall, AdapterRequest } from "../contract.js";
 
@@ -49,20 +50,6 @@ export interface ChatAnswer {
 
 export function isMap(value: unknown): value is JsonMap {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** The JSON value of a request; undefined where it has none. */
-export function bodyOf({
-  encoding,
-  payload,
-}: Pick<AdapterRequest, "encoding" | "payload">): Json | undefined {
-  const text = encoding === Encoding.JSON || encoding === Encoding.TEXT ? decodeUtf8(payload) : undefined;
-  if (text === undefined || encoding === Encoding.TEXT) return text;
-  try {
-    return JSON.parse(text) as Json; // JSON.parse gives nothing else
-  } catch {
-    return undefined;
-  }
 }
 
 /** Reads the payload of a request to a model. */

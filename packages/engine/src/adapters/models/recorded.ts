@@ -14,11 +14,12 @@ import { openRecordedRun } from "../../replay/track.js";
 import { isFolder } from "../../storage/path-kind.js";
 import { unstreamed } from "../answer-reuse.js";
 import { failure } from "../answers.js";
+import { bodyOf } from "../../world/payload.js";
 import { canonicalJson } from "../canonical-json.js";
 import type { Adapter, AdapterAnswer, AdapterRequest, CreateAdapter, RecordedSetup } from "../contract.js";
 import { requestSeed } from "../request-seed.js";
 import { modelAdapterError } from "./errors.js";
-import { bodyOf, isMap, sendWhole } from "./model-request.js";
+import { isMap, sendWhole } from "./model-request.js";
 
 /** @throws {WE_RECORDING} */
 export const createAdapter: CreateAdapter<RecordedSetup> = ({ path, serves, name }) => {

@@ -5,9 +5,10 @@
 
 import type { Json } from "@wasm-engine/core";
 import { failure, jsonAnswer } from "../answers.js";
+import { bodyOf } from "../../world/payload.js";
 import { canonicalJson } from "../canonical-json.js";
 import type { AdapterAnswer, AdapterRequest } from "../contract.js";
-import { bodyOf, chatAnswer, isMap, readModelRequest, textOf } from "./model-request.js";
+import { chatAnswer, isMap, readModelRequest, textOf } from "./model-request.js";
 import type { ChatMessage, JsonMap } from "./model-request.js";
 import { filled, filledJson } from "./rule-template.js";
 import type { Fills } from "./rule-template.js";
