@@ -189,6 +189,11 @@ export class ConnectedWorld implements AsyncDisposable {
     return this.#client.close();
   }
 
+  /** Resolves when the connection is closed, by this side or because the world has ended. */
+  closed(): Promise<void> {
+    return this.#client.closed();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

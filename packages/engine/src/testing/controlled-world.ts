@@ -66,7 +66,7 @@ export class RawConnection {
   readonly socket: Socket;
   readonly lines: Readonly<Record<string, unknown>>[] = [];
   #text = "";
-  #wake: () => void = () => undefined;
+  #waiting: (() => void)[] = [];
 
   constructor(dir: string) {
     this.socket = connect(addressOf(dir));
@@ -98,12 +98,16 @@ export class RawConnection {
   next(): Promise<void> {
     return new Promise((resolve) => {
       if (this.socket.destroyed) return resolve();
-      this.#wake = resolve;
+      this.#waiting.push(resolve);
     });
   }
 
   async closed(): Promise<void> {
     while (!this.socket.destroyed) await this.next();
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
   #take(text: string): void {
