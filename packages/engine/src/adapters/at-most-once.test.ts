@@ -34,8 +34,9 @@ function project(context: TestContext, plan: Parameters<typeof toolProject>[1]["
   return toolProject(context, {
     files: { "tracing.mjs": tracing },
     tools: {
-      charge: { path: "./tracing.mjs", export: "charge", timeoutMs: 1000 },
-      look: { path: "./tracing.mjs", export: "look", timeoutMs: 1000 },
+      charge: { path: "./tracing.mjs", export: "charge" },
+      look: { path: "./tracing.mjs", export: "look" },
+      stuck: { path: "./tracing.mjs", export: "look", timeoutMs: 200 },
     },
     agents: plan,
     ...more,
@@ -125,7 +126,7 @@ test("a tool that ends or blocks the thread of all tools costs its own calls, no
       { tool: "charge", input: { n: 1, dies: "always" } },
       { tool: "look", input: { n: 2, dies: "always" } },
       { tool: "charge", input: { n: 3 } },
-      { tool: "look", input: { n: 4, blocks: true } },
+      { tool: "stuck", input: { n: 4, blocks: true } },
       { tool: "look", input: { n: 5 } },
     ],
   });

@@ -29,7 +29,9 @@ export type ServerDeed =
   | { readonly do: "close" }
   /** Never answers. */
   | { readonly do: "hang" }
-  | { readonly do: "slow"; readonly ms: number };
+  | { readonly do: "slow"; readonly ms: number }
+  /** Answers when so many requests are held, all of them. */
+  | { readonly do: "gather"; readonly count: number };
 
 /** A request as it arrived. */
 export interface AskedRequest {
@@ -69,13 +71,19 @@ export async function openAiServer(
 ): Promise<OpenAiServer> {
   const asked: AskedRequest[] = [];
   const counts = { now: 0, most: 0 };
+  const held: (() => void)[] = [];
   const server = createServer((request, response) => {
     counts.now += 1;
     counts.most = Math.max(counts.most, counts.now);
     response.on("close", () => (counts.now -= 1));
     void readRequest(request).then((read) => {
       asked.push(read);
-      serve(read, { response, deed: options.deed?.(asked.length - 1, read) ?? { do: "pass" }, options });
+      serve(read, {
+        response,
+        deed: options.deed?.(asked.length - 1, read) ?? { do: "pass" },
+        options,
+        held,
+      });
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -101,9 +109,11 @@ interface Serving {
   readonly response: ServerResponse;
   readonly deed: ServerDeed;
   readonly options: OpenAiServerOptions;
+  /** Answers of requests that wait for others. */
+  readonly held: (() => void)[];
 }
 
-function serve(request: AskedRequest, { response, deed, options }: Serving): void {
+function serve(request: AskedRequest, { response, deed, options, held }: Serving): void {
   switch (deed.do) {
     case "hang":
       return;
@@ -124,12 +134,16 @@ function serve(request: AskedRequest, { response, deed, options }: Serving): voi
     case "slow":
       setTimeout(() => pass(request, { response, deed, options }), deed.ms).unref();
       return;
+    case "gather":
+      held.push(() => pass(request, { response, deed, options }));
+      if (held.length >= deed.count) for (const answer of held.splice(0)) answer();
+      return;
     default:
       pass(request, { response, deed, options });
   }
 }
 
-function pass(request: AskedRequest, { response, deed, options }: Serving): void {
+function pass(request: AskedRequest, { response, deed, options }: Omit<Serving, "held">): void {
   if (request.path === "/v1/embeddings") {
     sendJson(response, embeddingsOf(request));
     return;

@@ -293,7 +293,7 @@ test("a server that is gone refuses connections", async (context) => {
   await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve));
   const { port } = taken.address() as AddressInfo; // of a server that listens on a port
   await new Promise((resolve) => taken.close(resolve));
-  const setup = setupOf(`http://127.0.0.1:${port}/v1`, { timeoutMs: 300 });
+  const setup = setupOf(`http://127.0.0.1:${port}/v1`, { timeoutMs: 60_000 });
   const adapter = await createAdapter(setup, adapterSurroundings("/nowhere", { key }));
   context.after(() => adapter.close?.());
   const { value } = await ask(adapter, adapterRequest(hello));
@@ -335,7 +335,7 @@ test("a server that hangs is a timeout; a caller that leaves is heard at once", 
 test("no more requests than allowed are under way; each gets its own answer", async (context) => {
   const { server, adapter } = await opened(
     context,
-    { deed: () => ({ do: "slow", ms: 5 }) },
+    { deed: () => ({ do: "gather", count: 3 }) },
     { concurrency: 3 },
   );
   const texts = Array.from({ length: 12 }, (_item, index) => `m${index}`);
