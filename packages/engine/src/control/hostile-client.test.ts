@@ -23,12 +23,16 @@ import {
 
 const folder = freshFolder("hostile-client");
 
+/** Paced, so that a slow machine makes no longer run of it: everything is replayed in the end. */
+const tickNanos = 2_000_000n;
+
 /** A world with work in every tick that never ends by itself. */
 async function busyWorld(name: string, text?: string): Promise<RunningWorld> {
   const guest = text === undefined ? {} : { text };
   const sample = await quietSample(join(folder, name), { durability: "periodic", ...guest });
   const agents = sample.genesis.agents.map((agent) => ({ ...agent, every: 1 }));
-  return Engine.open({ ...sample, genesis: { ...sample.genesis, agents } }, { start: "live", workers: 1 });
+  const genesis = { ...sample.genesis, agents, tickNanos };
+  return Engine.open({ ...sample, genesis }, { start: "live", workers: 1, realtime: true });
 }
 
 /** The world still ticks, and answers somebody who behaves. */
