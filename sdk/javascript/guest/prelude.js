@@ -8,7 +8,7 @@
 (native) => {
   "use strict";
 
-  /** Requests waiting for an answer, by id: {resolve, reject, onPart, what, when}; what and when are for people. */
+  /** Requests waiting for an answer, by id: {resolve, reject, onPart, what, when, stack}; the last three are for people. */
   const pending = new Map();
   /** Deliveries that wait for the running handler. */
   const queue = [];
@@ -80,16 +80,34 @@
     return result >= 0 ? result : accepted(result, topic === "" ? call : `${call} "${topic}"`);
   }
 
+  /** Callers that a place tells: each costs as much fuel as a tenth of a delivery. */
+  const askedFramesMax = 3;
+  const AnyError = Error;
+
+  /** Where `method` of the context was called, as text of a stack. Kept while a request waits: its failure comes later. */
+  function placeOf(method) {
+    const asked = {};
+    const { stackTraceLimit } = AnyError;
+    AnyError.stackTraceLimit = askedFramesMax;
+    try {
+      AnyError.captureStackTrace(asked, method);
+    } finally {
+      AnyError.stackTraceLimit = stackTraceLimit;
+    }
+    return asked.stack;
+  }
+
   /**
    * Promise of the answer to the request that `begin` makes, with `cancel()`. Whatever happens to a request, its one last
-   * answer settles the promise; cancelling makes that answer CANCELLED.
+   * answer settles the promise; cancelling makes that answer CANCELLED. `from` is the method that the author has called.
    */
-  function request(what, { signal, onPart, when } = {}, begin, pick = (message) => message) {
+  function request(what, { signal, onPart, when, from } = {}, begin, pick = (message) => message) {
     let id = 0;
     const answered = new Promise((resolve, reject) => {
       signal?.throwIfAborted();
+      const stack = from && placeOf(from);
       id = begin();
-      pending.set(id, { resolve, reject, onPart, what, when: when ?? `since tick ${native.tick()}` });
+      pending.set(id, { resolve, reject, onPart, what, when: when ?? `since tick ${native.tick()}`, stack });
     });
     const promise = answered.then(pick);
     promise.cancel = () => {
@@ -106,24 +124,24 @@
 
   const ticksMax = 2 ** 31 - 1;
 
-  function sleep(what, ticks, options) {
+  function sleep(what, ticks, options, from) {
     const delay = Math.min(ticksMax, Math.max(1, Math.trunc(ticks)));
     const when = `until tick ${native.tick() + delay}`;
     const begin = () => post("schedule", { kind: MessageKind.TIMER, body: null, ticks: delay });
-    return request(what, { signal: options?.signal, when }, begin, () => undefined);
+    return request(what, { signal: options?.signal, when, from }, begin, () => undefined);
   }
 
   function bodyOf(message) {
     return message.body;
   }
 
-  function askModel(what, { model, input, options }) {
+  function askModel(what, { model, input, options, from }) {
     const begin = () => post("infer", { topic: model, body: input, ticks: ticksOf(options) });
-    return request(what, options, begin, bodyOf);
+    return request(what, { ...options, from }, begin, bodyOf);
   }
 
   function makeContext() {
-    return Object.freeze({
+    const own = {
       /** Plain data: what inspectors see and upgrades carry over. */
       get state() {
         return state;
@@ -143,7 +161,7 @@
         const topic = options?.topic ?? "";
         const flags = MessageFlag.ANSWER_WANTED;
         const begin = () => post("send", { flags, peer: handleOf(to), topic, body, ticks: ticksOf(options) });
-        return request(`ask ${to}`, options, begin);
+        return request(`ask ${to}`, { ...options, from: own.ask }, begin);
       },
       publish(topic, body) {
         post("publish", { topic, body });
@@ -156,32 +174,33 @@
       },
       /** Promise that resolves after `ticks`, at least 1. */
       sleep(ticks, options) {
-        return sleep("sleep", ticks, options);
+        return sleep("sleep", ticks, options, own.sleep);
       },
       /** Promise of the task's result. */
       task(task, options) {
         const begin = () =>
           post("schedule", { kind: MessageKind.TASK, body: task, ticks: options?.delayTicks ?? 0 });
-        return request(`task ${task?.taskId}`, options, begin, bodyOf);
+        return request(`task ${task?.taskId}`, { ...options, from: own.task }, begin, bodyOf);
       },
       /** Promise of a model's answer; `onPart` sees the tokens before. */
       infer(model, input, options) {
-        return askModel(`infer ${model}`, { model, input, options });
+        return askModel(`infer ${model}`, { model, input, options, from: own.infer });
       },
       /** Promise of what a language model answers to a conversation: `{text, …}`; `onPart` sees the parts before. */
       chat(model, messages, { timeoutTicks, onPart, signal, ...parameters } = {}) {
         // Whoever answers makes no parts unless somebody sees them: each is a logged input and a turn.
         const input = { messages, ...parameters, ...(onPart === undefined ? {} : { stream: true }) };
-        return askModel(`chat ${model}`, { model, input, options: { timeoutTicks, onPart, signal } });
+        const options = { timeoutTicks, onPart, signal };
+        return askModel(`chat ${model}`, { model, input, options, from: own.chat });
       },
       tool(name, input, options) {
         const begin = () => post("call_tool", { topic: name, body: input, ticks: ticksOf(options) });
-        return request(`tool ${name}`, options, begin, bodyOf);
+        return request(`tool ${name}`, { ...options, from: own.tool }, begin, bodyOf);
       },
       /** Handle of a child, addressable at once; `started` settles with its first tick. */
       spawn(spec) {
         const id = accepted(native.spawn(JSON.stringify(spec).toWellFormed()), "spawn");
-        const started = request(`spawn ${spec?.id}`, undefined, () => id);
+        const started = request(`spawn ${spec?.id}`, { from: own.spawn }, () => id);
         started.catch(() => {});
         return { handle: native.spawned(), started };
       },
@@ -204,7 +223,8 @@
       exit(code = 0) {
         native.exit(code | 0);
       },
-    });
+    };
+    return Object.freeze(own);
   }
 
   /** What handlers see of a delivery. */
@@ -293,10 +313,12 @@
     if (message.kind === MessageKind.TOKEN && !message.isLast && !message.isError) return true;
     pending.delete(message.correlationId);
     if (message.isError) {
-      const error = message.body ?? {};
-      request.reject(
-        new AgentError(error.code ?? "FAILED", `${request.what}: ${error.message ?? error.code}`, error),
-      );
+      const details = message.body ?? {};
+      const text = `${request.what}: ${details.message ?? details.code}`;
+      const error = new AgentError(details.code ?? "FAILED", text, details);
+      // Where it was asked: what is on the stack now is nobody's.
+      error.stack = request.stack ?? "";
+      request.reject(error);
     } else request.resolve(message);
     return true;
   }
@@ -362,9 +384,13 @@
   }
 
   function stackOf(error) {
-    // Frames of this file have no place: nobody who writes an agent can do anything about them.
+    // Frames of this file have no place: nobody who writes an agent can do anything about them, nor about what they call.
     const frames = typeof error.stack === "string" ? error.stack.trimEnd().split("\n") : [];
-    const stack = frames.filter((frame) => !frame.includes("<null>:0")).join("\n");
+    const isOwn = (frame) => frame?.includes("<null>:0") === true;
+    const isNative = (frame) => frame.endsWith("(native)");
+    const stack = frames
+      .filter((frame, index) => !isOwn(frame) && !(isNative(frame) && isOwn(frames[index + 1])))
+      .join("\n");
     return stack === "" ? String(error) : `${String(error)}\n${stack}`;
   }
 

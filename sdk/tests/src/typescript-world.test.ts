@@ -89,6 +89,63 @@ agents: [{ id: broken, module: broken, args: { text: x } }]
   }
 });
 
+const refused = `import { defineAgent, type Context, type Message } from "wasm-engine/agent";
+
+type Order = { how: "caught" | "loose" | "combined" };
+
+export const agent = defineAgent({
+  capabilities: ["models", "tools"],
+  async onStart(message: Message<Order>, ctx) {
+    const { how } = message.body;
+    await ctx.sleep(2);
+    if (how === "combined") await Promise.all([ctx.sleep(9), ctx.tool("search", { query: how })]);
+    try {
+      await drafted(how, ctx);
+    } catch (error) {
+      if (how !== "caught") throw error;
+      console.error(error);
+    }
+  },
+});
+
+async function drafted(text: string, { chat }: Context): Promise<string> {
+  const draft = await chat("writer", [{ role: "user", content: text }]);
+  return draft.text;
+}
+`;
+
+test("an answer that is an error has the line of the .ts that asked, whether it is caught or not", async (context) => {
+  const agents = ["caught", "loose", "combined"]
+    .map((how) => `  - { id: ${how}, module: refused, args: { how: ${how} }, capabilities: *granted }\n`)
+    .join("");
+  const project = projectFor(context, {
+    "engine.yaml": `${head}modules: { refused: ./agents/refused.ts }
+models: { writer: { failing: refuse, message: out of tokens } }
+tools: { search: { failing: refuse } }
+agents:
+${agents}`.replace(/\*granted/g, "{ models: [writer], tools: [search] }"),
+    "agents/refused.ts": refused,
+  });
+  const result = await runOf(project);
+  const details = new Map(result.faultDetails.map(({ agentId, detail }) => [String(agentId), detail]));
+  assert.deepEqual([...details.keys()].sort(), ["combined", "loose"]);
+  const [wide = "", loose = ""] = [details.get("combined"), details.get("loose")];
+  assert.match(
+    loose,
+    /AgentError: chat writer: out of tokens\n\s+at drafted \(refused\.ts:21\)\n.*\(refused\.ts:12\)/,
+  );
+  assert.match(wide, /AgentError: tool search: .*\n\s+at .*\(refused\.ts:10\)/);
+  for (const [agent, line] of [
+    ["caught", 21],
+    ["loose", 21],
+    ["combined", 10],
+  ] as const) {
+    const text = (await consoleOf(result.dir, agent)).join("\n");
+    assert.match(text, new RegExp(`AgentError: .*\\n\\s+at .*\\(refused\\.ts:${line}\\)`));
+    assert.ok(!/bundle-|native|null/.test(text), text);
+  }
+});
+
 test("an upgrade of an agent that waits for nothing carries its state to the new version", async (context) => {
   const version = (number: number, more: string): string => `import { defineAgent } from "wasm-engine/agent";
 defineAgent({

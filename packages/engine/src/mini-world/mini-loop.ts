@@ -44,6 +44,7 @@ export class MiniLoop {
   readonly #desk: AnswerDesk;
   readonly #record: WorldRecord;
   readonly #faults: FaultLog;
+  readonly #stacks: StackMap;
   readonly #sources: readonly InputSource[];
   readonly #records: number[];
   /** Turns of the tick that is being executed. */
@@ -58,7 +59,8 @@ export class MiniLoop {
     const { genesis, inputs, scheduled } = setup;
     this.#scheduled = scheduled;
     this.#scheduledCount = from?.scheduledCount ?? 0;
-    this.#faults = new FaultLog(new StackMap(() => [...setup.modules.values()].map(({ bytes }) => bytes)));
+    this.#stacks = new StackMap(() => [...setup.modules.values()].map(({ bytes }) => bytes));
+    this.#faults = new FaultLog(this.#stacks);
     this.#started = singleThread.start({
       genesis,
       modules: instrumentedOf(setup.modules),
@@ -154,7 +156,7 @@ export class MiniLoop {
     const result = this.#world.step(tick, inputs);
     this.#reachedTick = tick;
     const faults = this.#faults.note(tick, result);
-    this.#record.note(this.#world, { inputs, turns: this.#turns, result, faults });
+    this.#record.note(this.#world, { inputs, turns: this.#turns, result, faults, stacks: this.#stacks });
     this.#desk.note(this.#world, result.requests);
     return result;
   }

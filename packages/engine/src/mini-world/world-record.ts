@@ -13,6 +13,7 @@ import {
 } from "@wasm-engine/abi";
 import type { AgentHandle, Effect } from "@wasm-engine/abi";
 import type { DeadLetter, Input, TickResult, WorldContract } from "@wasm-engine/core";
+import type { StackMap } from "../modules/stack-map.js";
 import { decodePayload } from "../world/payload.js";
 import type { FaultReport } from "../world/control.js";
 import { AgentNames } from "./agent-names.js";
@@ -121,16 +122,18 @@ export class WorldRecord {
       readonly turns: readonly ExecutedTurn[];
       readonly result: TickResult;
       readonly faults: readonly FaultReport[];
+      readonly stacks: StackMap;
     },
   ): void {
-    const { inputs, turns, result, faults } = tick;
+    const { inputs, turns, result, faults, stacks } = tick;
     const at = result.commit.tick;
     for (const input of inputs) this.#noteInput(input);
     this.names.learn(world);
     for (const turn of this.#landing(at, turns)) {
       for (const effect of turn.effects) this.#noteEffect(at, turn.agent, effect);
     }
-    for (const { agentId, level, text } of result.console) {
+    for (const { agentId, level, text: written } of result.console) {
+      const text = stacks.map(written);
       this.#kept.console.push({ tick: at, agent: agentId, level: levels[level] ?? "info", text });
     }
     for (const { agentId, code, detail } of faults) {

@@ -85,7 +85,8 @@ class Gatherer {
     this.#turns = [];
     const result = this.#world.step(tick, inputs);
     const faults = this.#faults.note(tick, result);
-    this.#record.note(this.#world, { inputs, turns: this.#turns, result, faults });
+    const { stacks } = this.#run;
+    this.#record.note(this.#world, { inputs, turns: this.#turns, result, faults, stacks });
     const own = this.#turns.filter(({ agent }) => agent === this.#handle);
     if (own.length > 0 && this.#firstTick < 0) this.#firstTick = tick;
     for (const turn of own) this.#noteTurn(turn);
