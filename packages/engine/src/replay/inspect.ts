@@ -6,22 +6,21 @@ import { fail } from "../world/errors.js";
 import { answererReports, reportWorld, withAnswerers } from "../world/report.js";
 import type { WorldReport } from "../world/control.js";
 import type { InspectJob } from "./replay-contract.js";
-import { lastTick, play } from "./play.js";
-import { openTrack } from "./track.js";
+import { readConfirmed } from "./confirmed-track.js";
+import { lastTick } from "./play.js";
 import type { RecordedRun } from "./track.js";
 
 /** The job `inspect`. @throws {WE_RUN_TICK} @throws {WE_AGENT_UNKNOWN} @throws {WE_RUN_DIVERGED} */
 export function inspect(run: RecordedRun, job: InspectJob): WorldReport {
   const at = lastTick(run, job.at);
-  const track = openTrack(run, at);
-  const difference = play(run, track, { to: at });
-  if (difference !== undefined) throw fail("WE_RUN_DIVERGED", { ...difference, dir: run.dir });
   const { agent } = job;
-  const report = reportWorld(track.world, {
-    runId: run.runId,
-    ...(agent === undefined ? {} : { agent }),
-    describe: (handle) => track.describe(handle),
-  });
+  const report = readConfirmed(run, { from: at + 1, to: at }, (track) =>
+    reportWorld(track.world, {
+      runId: run.runId,
+      ...(agent === undefined ? {} : { agent }),
+      describe: (handle) => track.describe(handle),
+    }),
+  );
   if (agent !== undefined && report.agents.length === 0) throw fail("WE_AGENT_UNKNOWN", { agent, tick: at });
   const records = run.sideRecords();
   return withAnswerers(report, answererReports(modelsOf(records).models, adaptersOf(records)));

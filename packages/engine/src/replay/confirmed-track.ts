@@ -1,0 +1,28 @@
+/** What views of a recorded run are read from: its ticks executed again, each confirmed by the log. */
+
+import { fail } from "../world/errors.js";
+import { play } from "./play.js";
+import type { PlayOptions } from "./play.js";
+import { openTrack } from "./track.js";
+import type { RecordedRun, Track } from "./track.js";
+
+export interface ConfirmedTicks extends Pick<PlayOptions, "to" | "onTick"> {
+  /** Executing begins after the newest snapshot before this tick. */
+  readonly from: number;
+}
+
+/** `read` is given the world as of `to`, and nothing of it is left afterwards. @throws {WE_RUN_DIVERGED} */
+export function readConfirmed<Result>(
+  run: RecordedRun,
+  { from, ...ticks }: ConfirmedTicks,
+  read: (track: Track) => Result,
+): Result {
+  const track = openTrack(run, from === 0 ? undefined : from - 1);
+  try {
+    const difference = play(run, track, ticks);
+    if (difference !== undefined) throw fail("WE_RUN_DIVERGED", { ...difference, dir: run.dir });
+    return read(track);
+  } finally {
+    track.close();
+  }
+}
