@@ -37,4 +37,5 @@ export {
   tenantNameBytesMax,
 } from "./limits.js";
 export { allows, compileGrant } from "./world/capability.js";
+export { canonicalJson } from "./world/json-text.js";
 export { World } from "./world/world.js";

@@ -4,11 +4,11 @@
  * are no part of it. Only good answers are kept; what failed is asked anew.
  */
 
+import { canonicalJson } from "@wasm-engine/core";
 import type { Json } from "@wasm-engine/core";
 import { sha256Hex } from "../crypto/node-crypto.js";
 import { bodyOf } from "../world/payload.js";
 import { AnswerStore, answersDirectory } from "./answer-store.js";
-import { canonicalJson } from "./canonical-json.js";
 import type { Adapter, AdapterRequest, AdapterSetup, AdapterSurroundings } from "./contract.js";
 import { isMap, sendWhole } from "./models/model-request.js";
 

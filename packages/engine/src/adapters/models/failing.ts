@@ -4,11 +4,11 @@
  */
 
 import { Encoding, encodeUtf8, unreachable } from "@wasm-engine/abi";
+import { canonicalJson } from "@wasm-engine/core";
 import type { Json } from "@wasm-engine/core";
 import { sha256Hex } from "../../crypto/node-crypto.js";
 import { failure, jsonAnswer } from "../answers.js";
 import { bodyOf } from "../../world/payload.js";
-import { canonicalJson } from "../canonical-json.js";
 import type { Adapter, AdapterAnswer, AdapterRequest, CreateAdapter, FailingSetup } from "../contract.js";
 import { reasonOf } from "./http-exchange.js";
 import { chatAnswer, readModelRequest, textOf } from "./model-request.js";

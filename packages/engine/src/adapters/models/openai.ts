@@ -5,7 +5,6 @@
 
 import { sha256Hex } from "../../crypto/node-crypto.js";
 import { failure, jsonAnswer, timeoutAnswer } from "../answers.js";
-import { canonicalJson } from "../canonical-json.js";
 import type {
   Adapter,
   AdapterAnswer,
@@ -23,6 +22,7 @@ import type { Connections, HttpResponse } from "./http-exchange.js";
 import { chatAnswer, readModelRequest, sendPart } from "./model-request.js";
 import type { ModelRequest } from "./model-request.js";
 import { chatBody, embeddingsBody, readChat, readEmbeddings, readServerMessage } from "./openai-protocol.js";
+import { canonicalJson } from "@wasm-engine/core";
 import type { Json } from "@wasm-engine/core";
 
 /** What one attempt came to: an answer, or a reason to try again. */

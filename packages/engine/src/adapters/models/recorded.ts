@@ -5,6 +5,7 @@
 
 import { EngineError } from "@wasm-engine/abi";
 import type { AgentId } from "@wasm-engine/abi";
+import { canonicalJson } from "@wasm-engine/core";
 import type { Json } from "@wasm-engine/core";
 import { unpackTemporarily } from "../../bundle/open-bundle.js";
 import { sha256Hex } from "../../crypto/node-crypto.js";
@@ -15,7 +16,6 @@ import { isFolder } from "../../storage/path-kind.js";
 import { unstreamed } from "../answer-reuse.js";
 import { failure } from "../answers.js";
 import { bodyOf } from "../../world/payload.js";
-import { canonicalJson } from "../canonical-json.js";
 import type { Adapter, AdapterAnswer, AdapterRequest, CreateAdapter, RecordedSetup } from "../contract.js";
 import { requestSeed } from "../request-seed.js";
 import { modelAdapterError } from "./errors.js";

@@ -3,10 +3,10 @@
  * request; what came before is read from the conversation itself, so a resumed run gets the same answers.
  */
 
+import { canonicalJson } from "@wasm-engine/core";
 import type { Json } from "@wasm-engine/core";
 import { failure, jsonAnswer } from "../answers.js";
 import { bodyOf } from "../../world/payload.js";
-import { canonicalJson } from "../canonical-json.js";
 import type { AdapterAnswer, AdapterRequest } from "../contract.js";
 import { chatAnswer, isMap, readModelRequest, textOf } from "./model-request.js";
 import type { ChatMessage, JsonMap } from "./model-request.js";
