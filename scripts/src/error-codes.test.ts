@@ -76,7 +76,7 @@ const meanings: readonly (readonly [number, string, RegExp])[] = [
       [
         "_DAMAGED$|_DIVERGED$|_DIGEST_MISMATCH$|_PINNED$|_CHANGED$",
         "^WE_SIGNATURE_(INVALID|MISSING|THRESHOLD|UNTRUSTED)$",
-        "^WE_CBOR_MALFORMED$|^WE_CODEC_SHAPE$|^WE_WORLD_STATE$|^WE_EXECUTOR_IMAGE$",
+        "^WE_CBOR_MALFORMED$|^WE_CODEC_SHAPE$|^WE_WORLD_STATE$|^WE_EXECUTOR_IMAGE$|^WE_FORK_PLAN$",
         "^WE_OUTPUT_(FOREIGN|SHORT)$",
       ].join("|"),
     ),

@@ -32,7 +32,7 @@ export const MODEL_ADAPTER_ERRORS = {
     explanation:
       "Rules that a program has written are checked like those of a file; the number counts from 0.",
   },
-  WE_RECORDING: {
+  WE_RECORDING_READ: {
     message: "{name} cannot answer from {path}: {cause}",
     hint: "name the folder of a run, or a bundle; `wasm-engine replay` tells whether it is whole ({code})",
     exitCode: 4,

@@ -76,7 +76,7 @@ test("[G10] what is no whole run stops the world with the cause", async () => {
   for (const place of [path, join(folder, "model")]) {
     await assert.rejects(
       async () => opened(place),
-      (error) => EngineError.is(error) && error.code === "WE_RECORDING" && error.message.includes(place),
+      (error) => EngineError.is(error) && error.code === "WE_RECORDING_READ" && error.message.includes(place),
     );
   }
 });

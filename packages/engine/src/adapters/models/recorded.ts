@@ -21,7 +21,7 @@ import { requestSeed } from "../request-seed.js";
 import { modelAdapterError } from "./errors.js";
 import { isMap, sendWhole } from "./model-request.js";
 
-/** @throws {WE_RECORDING} */
+/** @throws {WE_RECORDING_READ} */
 export const createAdapter: CreateAdapter<RecordedSetup> = ({ path, serves, name }) => {
   const answers = recordingOf(path, serves, name);
   const adapter: Adapter = {
@@ -67,8 +67,8 @@ function unpacked(path: string, name: string): { readonly dir: string; readonly 
 }
 
 function recordingError(error: unknown, path: string, name: string): unknown {
-  if (!EngineError.is(error) || error.code === "WE_RECORDING") return error;
-  return modelAdapterError("WE_RECORDING", { name, path, cause: error.message, code: error.code });
+  if (!EngineError.is(error) || error.code === "WE_RECORDING_READ") return error;
+  return modelAdapterError("WE_RECORDING_READ", { name, path, cause: error.message, code: error.code });
 }
 
 /**
