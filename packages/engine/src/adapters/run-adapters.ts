@@ -12,6 +12,7 @@ import type { AnswerEvent, AnswerSchedule, Answerer, RequestTarget } from "../in
 import type { NoteSideRecord } from "../inference/noted-models.js";
 import type { Delivery } from "../world/contract.js";
 import type { PassCrashPoint } from "../world/crash-point.js";
+import { requestKey } from "../inference/request-key.js";
 import { unknownText } from "./adapter-host.js";
 import type { AdapterEvent, AdapterHost } from "./adapter-host.js";
 import { adapterReports, adaptersRecordKind } from "./adapter-report.js";
@@ -95,7 +96,7 @@ export class RunAdapters implements Answerer {
     for (const request of requests) {
       const call = this.#callOf(request);
       this.#requests.set(call.id, request);
-      this.#ids.set(keyOf(request), call.id);
+      this.#ids.set(requestKey(request.agent, request.requestId), call.id);
       const answer = host.answerOf(call.id);
       if (answer !== undefined) this.#know(request, answer);
       else if (host.knows(call.id)) continue;
@@ -110,7 +111,7 @@ export class RunAdapters implements Answerer {
   }
 
   forget(request: ExternalRequest): void {
-    const key = keyOf(request);
+    const key = requestKey(request.agent, request.requestId);
     const id = this.#ids.get(key);
     if (id === undefined) return;
     this.#ids.delete(key);
@@ -156,7 +157,12 @@ export class RunAdapters implements Answerer {
 
   /** Durable before the first of the calls goes out. */
   #noteAttempts(calls: readonly AdapterRequest[], requests: readonly ExternalRequest[]): void {
-    const numbers = new Map(requests.map((request) => [this.#ids.get(keyOf(request)), request.requestId]));
+    const numbers = new Map(
+      requests.map((request) => [
+        this.#ids.get(requestKey(request.agent, request.requestId)),
+        request.requestId,
+      ]),
+    );
     const noted = calls.map(({ id, name, agentId, tick }) => {
       return { id, tool: name, agent: agentId, requestId: numbers.get(id) ?? 0, tick };
     });
@@ -177,10 +183,6 @@ export class RunAdapters implements Answerer {
 
 function digestOf(parts: readonly (string | number)[]): string {
   return sha256Hex(Buffer.from(JSON.stringify(parts)));
-}
-
-function keyOf({ agent, requestId }: ExternalRequest): string {
-  return `${agent}:${requestId}`;
 }
 
 function answerEvent(request: ExternalRequest, answer: AdapterAnswer): AnswerEvent {

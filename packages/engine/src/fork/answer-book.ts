@@ -5,8 +5,8 @@
  */
 
 import { assert } from "@wasm-engine/abi";
-import type { AgentHandle } from "@wasm-engine/abi";
 import type { ExternalRequest, Input, InputBody, WorldContract } from "@wasm-engine/core";
+import { requestKey } from "../inference/request-key.js";
 import { answerKey } from "./fork-plan.js";
 import type { RecordedAnswer, RecordedPart } from "./fork-plan.js";
 
@@ -50,7 +50,7 @@ export class AnswerBook {
       const answer = this.#answers.get(answerKey(request, this.#world.genesis.seed));
       if (answer === undefined) return true;
       const parts = answer.parts.filter(({ delayTicks }) => tick + delayTicks > this.#world.tick);
-      this.#claimed.set(keyOf(agent, requestId), { request, parts });
+      this.#claimed.set(requestKey(agent, requestId), { request, parts });
       return false;
     });
   }
@@ -59,7 +59,7 @@ export class AnswerBook {
   settle(inputs: readonly Input[]): void {
     for (const { body } of inputs) {
       if (body.kind !== "result") continue;
-      const claimed = this.#claimed.get(keyOf(body.agent, body.requestId));
+      const claimed = this.#claimed.get(requestKey(body.agent, body.requestId));
       if (claimed !== undefined) claimed.parts = claimed.parts.slice(1);
     }
   }
@@ -102,8 +102,4 @@ function resultOf(request: ExternalRequest, part: RecordedPart): InputBody {
   const { source, ok, last, encoding, payload, delayTicks } = part;
   assert(delayTicks >= 1, "an answer enters after its request");
   return { kind: "result", agent, requestId, source, ok, last, encoding, payload };
-}
-
-function keyOf(agent: AgentHandle, requestId: number): string {
-  return `${agent}:${requestId}`;
 }

@@ -3,11 +3,11 @@
  * not in the log, so where a world may ask anybody the parent's later ticks are executed again to see them.
  */
 
-import type { AgentHandle } from "@wasm-engine/abi";
 import type { ExternalRequest, Input, TickResult, WorldContract } from "@wasm-engine/core";
 import { compareCommits } from "../replay/play.js";
 import type { RecoveredTick } from "../storage/contract.js";
 import { fail } from "../world/errors.js";
+import { requestKey } from "../inference/request-key.js";
 import { answerKey } from "./fork-plan.js";
 import type { RecordedAnswer, RecordedPart } from "./fork-plan.js";
 
@@ -50,7 +50,7 @@ export function recordedAnswers(parent: AnsweringParent): readonly RecordedAnswe
   const note = (requests: readonly ExternalRequest[]): void => {
     for (const request of requests) {
       const { agent, requestId } = request;
-      if (world.awaits(agent, requestId)) open.set(keyOf(agent, requestId), { request, parts: [] });
+      if (world.awaits(agent, requestId)) open.set(requestKey(agent, requestId), { request, parts: [] });
     }
   };
   const close = (key: string, { request, parts }: OpenRequest): void => {
@@ -79,7 +79,7 @@ function noteParts(open: ReadonlyMap<string, OpenRequest>, inputs: readonly Inpu
   const answered: string[] = [];
   for (const { body, tick, seq } of inputs) {
     if (body.kind !== "result") continue;
-    const key = keyOf(body.agent, body.requestId);
+    const key = requestKey(body.agent, body.requestId);
     const waiting = open.get(key);
     if (waiting === undefined) continue;
     const { source, ok, last, encoding, payload } = body;
@@ -96,8 +96,4 @@ function executed(world: WorldContract, entry: RecoveredTick, dir: string): Tick
   const difference = entry.commit && compareCommits(entry.commit, result.commit);
   if (difference !== undefined) throw fail("WE_RUN_DIVERGED", { ...difference, dir });
   return result;
-}
-
-function keyOf(agent: AgentHandle, requestId: number): string {
-  return `${agent}:${requestId}`;
 }

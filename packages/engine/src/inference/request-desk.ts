@@ -5,8 +5,8 @@
  */
 
 import { Encoding, assert, encodeUtf8 } from "@wasm-engine/abi";
-import type { AgentHandle } from "@wasm-engine/abi";
 import type { ExternalRequest, Input, InputBody, ProviderChange, WorldContract } from "@wasm-engine/core";
+import { requestKey } from "./request-key.js";
 import type { AnswerEvent, Answerer, RequestAnswer } from "./answerer.js";
 
 interface PendingRequest {
@@ -168,7 +168,7 @@ export class RequestDesk {
     const answerer = this.#answerers.find((candidate) => candidate.schedule(request) !== undefined);
     const schedule = answerer?.schedule(request);
     const base = { request, answerer, parts: [] };
-    const key = keyOf(agent, requestId);
+    const key = requestKey(agent, requestId);
     if (schedule === undefined) {
       // No adapter: the answer is known at once and enters in the next tick.
       this.#pending.set(key, { ...base, dueTick: tick + 1, answer: "refused" });
@@ -182,7 +182,7 @@ export class RequestDesk {
   /** Asks at once what shows nowhere outside; the rest is held until its tick is durable. */
   #hand(requests: readonly ExternalRequest[]): void {
     const isHeld = ({ agent, requestId }: ExternalRequest): boolean =>
-      this.#pending.get(keyOf(agent, requestId))?.answerer?.waitsForLog === true;
+      this.#pending.get(requestKey(agent, requestId))?.answerer?.waitsForLog === true;
     this.#held.push(...requests.filter(isHeld));
     this.#ask(requests.filter((request) => !isHeld(request)));
   }
@@ -192,7 +192,7 @@ export class RequestDesk {
     const batches = new Map<string, { answerer: Answerer; name: string; requests: ExternalRequest[] }>();
     for (const request of requests) {
       const { kind, name, tick, agent, requestId } = request;
-      const { answerer, answer } = this.#pending.get(keyOf(agent, requestId)) ?? {};
+      const { answerer, answer } = this.#pending.get(requestKey(agent, requestId)) ?? {};
       if (answerer === undefined || answer !== undefined) continue;
       const key = `${tick}:${kind}:${name}`;
       const batch = batches.get(key) ?? { answerer, name, requests: [] };
@@ -210,7 +210,7 @@ export class RequestDesk {
     if (event.kind === "changed") this.#changes.push(event.change);
     if (event.kind !== "answer" && event.kind !== "part") return;
     // Undefined where the world has stopped waiting: a late answer is dropped. The first of two counts.
-    const pending = this.#pending.get(keyOf(event.request.agent, event.request.requestId));
+    const pending = this.#pending.get(requestKey(event.request.agent, event.request.requestId));
     if (pending === undefined || pending.answer !== undefined) return;
     if (event.kind === "part") {
       if (pending.dueTick === undefined) pending.parts.push(event);
@@ -222,14 +222,10 @@ export class RequestDesk {
   }
 }
 
-function keyOf(agent: AgentHandle, requestId: number): string {
-  return `${agent}:${requestId}`;
-}
-
 function answeredBy(inputs: readonly Input[]): ReadonlySet<string> {
   const keys = new Set<string>();
   for (const { body } of inputs) {
-    if (body.kind === "result" && body.last) keys.add(keyOf(body.agent, body.requestId));
+    if (body.kind === "result" && body.last) keys.add(requestKey(body.agent, body.requestId));
   }
   return keys;
 }

@@ -11,10 +11,11 @@ import { requestSeed } from "../adapters/request-seed.js";
 import { decodePayload } from "../world/payload.js";
 import { sha256Hex } from "../crypto/node-crypto.js";
 import { resultBody } from "../inference/request-desk.js";
+import { requestKey } from "../inference/request-key.js";
 import { settledAnswer } from "./answers.js";
 import type { Answerer, AskedRequest } from "./answers.js";
 import type { AgentNames } from "./agent-names.js";
-import { keyOf, promptOf } from "./world-record.js";
+import { promptOf } from "./world-record.js";
 
 /** Who answers, by name. */
 export interface Answerers {
@@ -121,7 +122,7 @@ export class AnswerDesk {
     settled.catch(() => undefined);
     const { latencyTicks = 1 } = answerer ?? {};
     const ticks = typeof latencyTicks === "number" ? latencyTicks : latencyTicks(asked);
-    this.#pending.set(keyOf(agent, requestId), { request, dueTick: tick + Math.max(1, ticks), settled });
+    this.#pending.set(requestKey(agent, requestId), { request, dueTick: tick + Math.max(1, ticks), settled });
   }
 
   #rawRequest(request: ExternalRequest, agentId: AgentId): AdapterRequest {

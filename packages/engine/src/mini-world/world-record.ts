@@ -16,6 +16,7 @@ import type { DeadLetter, Input, TickResult, WorldContract } from "@wasm-engine/
 import type { StackMap } from "../modules/stack-map.js";
 import { decodePayload } from "../world/payload.js";
 import type { FaultReport } from "../world/control.js";
+import { requestKey } from "../inference/request-key.js";
 import { AgentNames } from "./agent-names.js";
 import type {
   ChatTurn,
@@ -111,7 +112,7 @@ export class WorldRecord {
 
   /** What a pending request of an agent waits for. */
   openedBy(agent: AgentHandle, requestId: number): Opened | undefined {
-    return this.#kept.opened.get(keyOf(agent, requestId));
+    return this.#kept.opened.get(requestKey(agent, requestId));
   }
 
   /** Takes over one executed tick. `world` is as of its seal. */
@@ -197,7 +198,7 @@ export class WorldRecord {
     const answer: TestAnswer = result.ok
       ? { tick, ok: true, body }
       : { tick, ok: false, code: String(failure.code), message: String(failure.message) };
-    this.#kept.answers.set(keyOf(result.agent, result.requestId), answer);
+    this.#kept.answers.set(requestKey(result.agent, result.requestId), answer);
   }
 
   #noteEffect(tick: number, agent: AgentHandle, effect: Effect): void {
@@ -207,7 +208,7 @@ export class WorldRecord {
     this.#kept.effects.push({ tick, agent: id, kind: effectNames[kind], ...content });
     const opened = openedAs(effect, content);
     if (requestId > 0 && opened !== undefined) {
-      this.#kept.opened.set(keyOf(agent, requestId), { ...opened, sinceTick: tick });
+      this.#kept.opened.set(requestKey(agent, requestId), { ...opened, sinceTick: tick });
     }
     if (kind === EffectKind.SEND || kind === EffectKind.PUBLISH) {
       this.#kept.messages.push(sentMessage({ tick, from: id, effect, names: this.names }));
@@ -221,7 +222,7 @@ export class WorldRecord {
         input: content.body,
         messages: promptOf(content.body),
       };
-      this.#kept.requests.push({ key: keyOf(agent, requestId), request });
+      this.#kept.requests.push({ key: requestKey(agent, requestId), request });
     }
   }
 
@@ -249,10 +250,6 @@ function nothingKept(): Kept {
 }
 
 const emptyMessage = { topic: new Uint8Array(0), encoding: 0, payload: new Uint8Array(0) } as const;
-
-export function keyOf(agent: AgentHandle, requestId: number): string {
-  return `${agent}:${requestId}`;
-}
 
 const effectNames: Readonly<Record<EffectKind, TestEffect["kind"]>> = {
   [EffectKind.LOG]: "log",

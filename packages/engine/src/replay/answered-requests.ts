@@ -3,9 +3,10 @@
  * requests, so the run is executed again to obtain them, and its commits must agree with the log.
  */
 
-import type { AgentHandle, AgentId } from "@wasm-engine/abi";
+import type { AgentId } from "@wasm-engine/abi";
 import type { ExternalRequest, InputBody } from "@wasm-engine/core";
 import { fail } from "../world/errors.js";
+import { requestKey } from "../inference/request-key.js";
 import { compareCommits, playTick } from "./play.js";
 import { openTrack } from "./track.js";
 import type { RecordedRun } from "./track.js";
@@ -32,7 +33,7 @@ export function* answeredRequests(run: RecordedRun): Generator<AnsweredRequest> 
       if (entry.commit === undefined) break;
       for (const { body } of entry.inputs) {
         if (body.kind !== "result" || !body.last) continue;
-        const key = keyOf(body.agent, body.requestId);
+        const key = requestKey(body.agent, body.requestId);
         const asked = open.get(key);
         open.delete(key);
         if (asked !== undefined) yield { ...asked, result: body, tick: entry.tick };
@@ -43,14 +44,11 @@ export function* answeredRequests(run: RecordedRun): Generator<AnsweredRequest> 
       for (const request of requests) {
         const agentId = track.world.idOf(request.agent);
         // Nobody waits for what an agent asked that has ended.
-        if (agentId !== undefined) open.set(keyOf(request.agent, request.requestId), { agentId, request });
+        if (agentId !== undefined)
+          open.set(requestKey(request.agent, request.requestId), { agentId, request });
       }
     }
   } finally {
     track.close();
   }
-}
-
-function keyOf(agent: AgentHandle, requestId: number): string {
-  return `${agent}:${requestId}`;
 }

@@ -6,7 +6,8 @@ import { World } from "@wasm-engine/core";
 import type { AgentSpec, Input, WorldContract } from "@wasm-engine/core";
 import { decodePayload } from "../world/payload.js";
 import { nodeHasher } from "../crypto/node-crypto.js";
-import { keyOf, WorldRecord } from "../mini-world/world-record.js";
+import { requestKey } from "../inference/request-key.js";
+import { WorldRecord } from "../mini-world/world-record.js";
 import { observeTurns } from "../mini-world/turn-observer.js";
 import type { ExecutedTurn } from "../mini-world/turn-observer.js";
 import type { TestAnswer } from "../mini-world/observations.js";
@@ -147,7 +148,7 @@ class Gatherer {
     for (const { kind, requestId, body } of effects) {
       if (kind === EffectKind.SEND && requestId > 0) {
         const to = this.#record.names.idOf(decodeMessage(body).peer) ?? "";
-        this.#asks.push({ key: keyOf(agent, requestId), tick, to });
+        this.#asks.push({ key: requestKey(agent, requestId), tick, to });
       }
       if (kind === EffectKind.SPAWN) this.#noteSpawn(body.subarray(8));
     }
@@ -192,6 +193,6 @@ class Gatherer {
     const answer: TestAnswer = isError
       ? { tick, ok: false, code: String(failure.code), message: String(failure.message) }
       : { tick, ok: true, body };
-    this.#answers.set(keyOf(handle, correlationId), answer);
+    this.#answers.set(requestKey(handle, correlationId), answer);
   }
 }

@@ -12,6 +12,7 @@ import type { FaultReport } from "../world/control.js";
 import { storyAgentsMax, storyEntriesMax, storyTextCharactersMax } from "../world/limits.js";
 import { levelName } from "../world/observation.js";
 import { readablePayload } from "../world/payload.js";
+import { requestKey } from "../inference/request-key.js";
 import { replay } from "./replay.js";
 import type { ReplaySurroundings } from "./replay.js";
 import type { Story, StoryAgent, StoryEntry, StoryReport } from "./story-contract.js";
@@ -149,7 +150,7 @@ class StoryTeller {
       if (body.kind !== "result" || !body.last) continue;
       const agentId = this.#names.get(body.agent);
       if (agentId === undefined) continue;
-      const key = `${body.agent}:${body.requestId}`;
+      const key = requestKey(body.agent, body.requestId);
       const about = `${this.#asked.get(key) ?? body.source}${body.ok ? "" : ", failed"}`;
       this.#asked.delete(key);
       this.#add({ tick, agentId, kind: "heard", about, text: textOf(body.encoding, body.payload) });
@@ -160,7 +161,7 @@ class StoryTeller {
     for (const { agent, requestId, kind, name, encoding, payload } of requests) {
       const agentId = this.#names.get(agent);
       const about = `${kind === "tool" ? "tool" : "model"} ${name}`;
-      this.#asked.set(`${agent}:${requestId}`, about);
+      this.#asked.set(requestKey(agent, requestId), about);
       if (agentId === undefined) continue;
       this.#add({ tick, agentId, kind: "asked", about, text: textOf(encoding, payload) });
     }
