@@ -4,7 +4,8 @@ import type { Json } from "@wasm-engine/core";
 import type { PathDifference } from "./diff-contract.js";
 import { pathDifferencesMax } from "./limits.js";
 
-type JsonMap = { readonly [key: string]: Json };
+/** A map and no object: a member may be called `constructor`. */
+type Members = ReadonlyMap<string, Json>;
 
 /** The first differences in the order of the paths, at most {@link pathDifferencesMax}. */
 export function pathDifferences(left: Json | undefined, right: Json | undefined): readonly PathDifference[] {
@@ -22,8 +23,8 @@ function collect(
   if (found.length >= pathDifferencesMax) return;
   const [ours, theirs] = [membersOf(left), membersOf(right)];
   if (ours !== undefined && theirs !== undefined) {
-    const names = [...new Set([...Object.keys(ours), ...Object.keys(theirs)])];
-    for (const name of names) collect(found, [...path, name], ours[name], theirs[name]);
+    const names = new Set([...ours.keys(), ...theirs.keys()]);
+    for (const name of names) collect(found, [...path, name], ours.get(name), theirs.get(name));
     return;
   }
   if (JSON.stringify(left) === JSON.stringify(right)) return;
@@ -35,10 +36,10 @@ function collect(
 }
 
 /** Members of a map, or of a list by ids, names or places; undefined for everything else. */
-function membersOf(value: Json | undefined): JsonMap | undefined {
+function membersOf(value: Json | undefined): Members | undefined {
   if (typeof value !== "object" || value === null) return undefined;
-  if (!isList(value)) return value;
-  return Object.fromEntries(value.map((item, index) => [nameOf(item) ?? String(index), item]));
+  if (!isList(value)) return new Map(Object.entries(value));
+  return new Map(value.map((item, index) => [nameOf(item) ?? String(index), item]));
 }
 
 function nameOf(item: Json): string | undefined {

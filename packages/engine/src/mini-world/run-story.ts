@@ -58,7 +58,7 @@ export function firstDifference(
   const keys = new Set([...Object.keys(expected), ...Object.keys(actual)]);
   for (const key of keys) {
     const step = Array.isArray(expected) ? `[${key}]` : path === "" ? key : `.${key}`;
-    const difference = firstDifference(expected[key], actual[key], path + step);
+    const difference = firstDifference(memberOf(expected, key), memberOf(actual, key), path + step);
     if (difference !== undefined) return difference;
   }
   return undefined;
@@ -66,6 +66,11 @@ export function firstDifference(
 
 function isTree(value: Json | undefined): value is { readonly [key: string]: Json } {
   return typeof value === "object" && value !== null;
+}
+
+/** Own members only: one may be called `constructor`. */
+function memberOf(tree: { readonly [key: string]: Json }, key: string): Json | undefined {
+  return Object.hasOwn(tree, key) ? tree[key] : undefined;
 }
 
 const shownMax = 300;
