@@ -41,10 +41,7 @@ function problemOf({ instancePath, message = "does not fit", params }: ErrorObje
 const compiled = new Map<string, CheckValue>();
 
 /** Every method that can be called. */
-export const methodNames: readonly string[] = [
-  ...Object.keys(controlMethods),
-  ...Object.keys(connectionMethods),
-];
+const methodNames: readonly string[] = [...Object.keys(controlMethods), ...Object.keys(connectionMethods)];
 
 /** @throws {WE_CONTROL_METHOD} {WE_CONTROL_PARAMS} */
 export function checkParams(method: string, params: unknown): void {

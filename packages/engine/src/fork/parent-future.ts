@@ -12,7 +12,7 @@ import { answerKey } from "./fork-plan.js";
 import type { RecordedAnswer, RecordedPart } from "./fork-plan.js";
 
 /** True for what came from outside and would come again; results follow from requests. */
-export function isExternal({ body }: Input): boolean {
+function isExternal({ body }: Input): boolean {
   return body.kind !== "result";
 }
 

@@ -16,8 +16,6 @@ export const fullRetryMs = 200;
 export const waitStepMs = 1000;
 /** Attempts after EAGAIN before a write counts as failed. */
 export const writeAttemptsMax = 1000;
-/** Ticks whose commits may be waiting for the disk. */
-export const ticksAheadMaxDefault = 64;
 
 assert((logRingBytes & (logRingBytes - 1)) === 0, "the ring wraps by masking");
 assert(logWriteBytesMax * 4 <= logRingBytes, "several writes fit into the ring");

@@ -31,7 +31,7 @@ export const createAdapter: CreateAdapter<FailingSetup> = (setup) => {
 };
 
 /** What a failing model or tool answers. */
-export function failingAnswer(
+function failingAnswer(
   { how, code, message }: Pick<FailingSetup, "how" | "code" | "message">,
   request: AdapterRequest,
 ): AdapterAnswer {
