@@ -2,6 +2,7 @@
 
 export { Engine } from "./client/engine.js";
 export type { DetachedWorld, OpenOptions } from "./client/engine.js";
+export type { ProgramToolFunction } from "./client/program-tools.js";
 export type { RunOptions, SendOptions, SnapshotState, UpgradeOptions } from "./client/running-world.js";
 export { ConnectedWorld } from "./client/connected-world.js";
 export type { ConnectedSendOptions, ConnectedStatus } from "./client/connected-world.js";

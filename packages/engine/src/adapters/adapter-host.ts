@@ -34,6 +34,14 @@ export interface AdapterHostParts {
   readonly host: ThreadHost;
   /** Bell of the orchestrator's loop; absent where that has an event loop. */
   readonly bell?: SharedArrayBuffer;
+  /** The program that opened the world. */
+  readonly program: ProgramSide;
+}
+
+/** Calls on their way to the program that opened the world. It answers by {@link AdapterHost.hearProgram}. */
+export interface ProgramSide {
+  call(request: AdapterRequest): void;
+  abort(id: string): void;
 }
 
 /** What has been heard since the last look. */
@@ -108,7 +116,7 @@ export class AdapterHost {
   /** A call of the adapter may be repeated without harm. */
   isRepeatable(adapter: number): boolean {
     const setup = this.setups[adapter];
-    if (setup?.kind !== "tool") return true;
+    if (setup?.kind !== "tool" && setup?.kind !== "program") return true;
     return setup.idempotent ?? this.factsOf(adapter).idempotent ?? false;
   }
 
@@ -133,6 +141,11 @@ export class AdapterHost {
     const call = this.#calls.get(id);
     this.#calls.delete(id);
     if (call !== undefined && call.answer === undefined) this.#post({ kind: "forget", id });
+  }
+
+  /** The program that opened the world has answered. Its answer takes the way of all others, through the thread. */
+  hearProgram(id: string, answer: AdapterAnswer): void {
+    if (this.#calls.has(id)) this.#post({ kind: "program-answer", id, answer });
   }
 
   /** @throws the error that the thread cannot go on with */
@@ -210,6 +223,10 @@ export class AdapterHost {
         throw EngineError.fromRecord(news.error);
       case "pong":
         return this.#rest();
+      case "program-call":
+        return this.#parts.program.call(news.request);
+      case "program-abort":
+        return this.#parts.program.abort(news.id);
       case "part":
         if (this.#calls.has(news.id)) events.push(news);
         return;
@@ -272,9 +289,15 @@ export class AdapterHost {
     for (const [id, call] of this.#calls) {
       if (call.answer !== undefined) continue;
       call.deaths += 1;
-      if (!this.isRepeatable(call.adapter)) this.#settle(id, failure("OUTCOME_UNKNOWN", unknownText), events);
-      else if (call.deaths >= adapterDeathsMax) this.#settle(id, failure("FAILED", diedText, true), events);
-      else this.#send(call);
+      // The program answers no call twice: one that is made again before it has answered is the same to it.
+      if (this.isRepeatable(call.adapter) && call.deaths < adapterDeathsMax) {
+        this.#send(call);
+        continue;
+      }
+      if (this.setups[call.adapter]?.kind === "program") this.#parts.program.abort(id);
+      const isKnown = this.isRepeatable(call.adapter);
+      const answer = isKnown ? failure("FAILED", diedText, true) : failure("OUTCOME_UNKNOWN", unknownText);
+      this.#settle(id, answer, events);
     }
   }
 }

@@ -33,6 +33,8 @@ export interface AdapterFacts {
 export type AdapterOrder =
   | { readonly kind: "ask"; readonly adapter: number; readonly request: AdapterRequest }
   | { readonly kind: "forget"; readonly id: string }
+  /** What a function of the program gave. */
+  | { readonly kind: "program-answer"; readonly id: string; readonly answer: AdapterAnswer }
   /** Are you there? */
   | { readonly kind: "ping" }
   | { readonly kind: "close" };
@@ -43,5 +45,8 @@ export type AdapterNews =
   /** It cannot go on. */
   | { readonly kind: "failed"; readonly error: ErrorRecord }
   | { readonly kind: "pong" }
+  /** For the program that opened the world. */
+  | { readonly kind: "program-call"; readonly request: AdapterRequest }
+  | { readonly kind: "program-abort"; readonly id: string }
   | { readonly kind: "part"; readonly id: string; readonly encoding: Encoding; readonly payload: Uint8Array }
   | { readonly kind: "answer"; readonly id: string; readonly answer: AdapterAnswer };

@@ -36,13 +36,14 @@ export function adapterReports(
     const { name, serves, kind: provider, latencyTicks = 1 } = setup;
     const { identity } = host.factsOf(index);
     const known = identity === undefined ? {} : { identity };
-    const idempotent = kindOf(setup) ? { idempotent: host.isRepeatable(index) } : {};
+    const idempotent = isTool(setup) ? { idempotent: host.isRepeatable(index) } : {};
     return { name, serves, provider, delivery: delivery(setup), latencyTicks, ...known, ...idempotent };
   });
 }
 
-function kindOf(setup: AdapterSetup): boolean {
-  return setup.kind === "tool";
+/** Not what stands for one: that may always be asked again. */
+export function isTool({ kind }: AdapterSetup): boolean {
+  return kind === "tool" || kind === "program";
 }
 
 /** The adapters as a run last noted them. */

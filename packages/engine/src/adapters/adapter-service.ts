@@ -6,10 +6,11 @@
 import type { Encoding } from "@wasm-engine/abi";
 import type { AdapterFacts, AdapterNews, AdapterOptions } from "./adapter-messages.js";
 import { createAdapter } from "./adapter-table.js";
-import { failure, timeoutAnswer } from "./answers.js";
+import { answerOf, failure, timeoutAnswer } from "./answers.js";
 import type { Adapter, AdapterAnswer, AdapterRequest, AdapterSetup } from "./contract.js";
 import { adapterError } from "./errors.js";
 import { answerBytesMax, failureCharsMax, limitsItself } from "./limits.js";
+import { ProgramCalls } from "./program-calls.js";
 import { Redaction, readSecrets } from "./secret-values.js";
 import type { ToolDefinition } from "./tool.js";
 
@@ -17,6 +18,8 @@ interface Place {
   readonly adapter: Adapter;
   readonly setup: AdapterSetup;
 }
+
+type Tell = (news: AdapterNews) => void;
 
 interface Call {
   readonly controller: AbortController;
@@ -31,35 +34,45 @@ export interface InMemory {
   readonly definitions?: ReadonlyMap<string, ToolDefinition>;
 }
 
-const codePattern = /^[A-Z][A-Z0-9_]{0,62}$/;
-
 export class AdapterService {
   readonly #places: readonly Place[];
   readonly #redaction: Redaction;
-  readonly #tell: (news: AdapterNews) => void;
+  readonly #tell: Tell;
+  readonly #programs: ProgramCalls;
   readonly #calls = new Map<string, Call>();
 
-  private constructor(places: readonly Place[], redaction: Redaction, tell: (news: AdapterNews) => void) {
+  private constructor(
+    places: readonly Place[],
+    { redaction, tell, programs }: { redaction: Redaction; tell: Tell; programs: ProgramCalls },
+  ) {
     this.#places = places;
     this.#redaction = redaction;
     this.#tell = tell;
+    this.#programs = programs;
   }
 
   /** Returns when every adapter is made. @throws {WE_SECRET_MISSING} and what adapters have against their setups */
   static async open(
     setups: readonly AdapterSetup[],
     { inMemory = {}, ...options }: AdapterOptions & { readonly inMemory?: InMemory },
-    tell: (news: AdapterNews) => void,
+    tell: Tell,
   ): Promise<AdapterService> {
     const { secrets: known = new Map<string, string>(), definitions } = inMemory;
     const values = setups.map((setup) => readSecrets(setup, process.env, known));
     // A tool may send one secret to a server that another tool asks: every value is kept out of every answer.
     const redaction = new Redaction([...known, ...values.flatMap((secrets) => [...secrets])]);
+    const programs = new ProgramCalls(tell);
+    const callProgram = programs.call.bind(programs);
     const made = await Promise.allSettled(
       setups.map(async (setup, index): Promise<Place> => {
         const secret = (name: string): string => values[index]?.get(name) ?? missing(setup, name);
         const definition = setup.serves === "tool" ? definitions?.get(setup.name) : undefined;
-        const surroundings = { ...options, secret, ...(definition === undefined ? {} : { definition }) };
+        const surroundings = {
+          ...options,
+          secret,
+          callProgram,
+          ...(definition === undefined ? {} : { definition }),
+        };
         return { setup, adapter: await createAdapter(setup, surroundings, redaction) };
       }),
     );
@@ -68,7 +81,7 @@ export class AdapterService {
       if (outcome.status === "rejected") throw outcome.reason;
       return outcome.value;
     });
-    return new AdapterService(places, redaction, tell);
+    return new AdapterService(places, { redaction, tell, programs });
   }
 
   get facts(): readonly AdapterFacts[] {
@@ -102,6 +115,11 @@ export class AdapterService {
     call.controller.abort();
   }
 
+  /** The program that opened the world has answered a call of one of its functions. */
+  hearProgram(id: string, answer: AdapterAnswer): void {
+    this.#programs.answer(id, answer);
+  }
+
   /** Gives up every call, then closes the adapters. */
   async close(): Promise<void> {
     for (const id of [...this.#calls.keys()]) this.forget(id);
@@ -131,30 +149,6 @@ function missing(setup: AdapterSetup, name: string): never {
     cause: "the configuration does not grant it",
     advice,
   });
-}
-
-/** What adapters throw is an answer as well. */
-async function answerOf(
-  adapter: Adapter,
-  request: AdapterRequest,
-  call: Parameters<Adapter["answer"]>[1],
-): Promise<AdapterAnswer> {
-  try {
-    return await adapter.answer(request, call);
-  } catch (error) {
-    return failureOf(error);
-  }
-}
-
-/** Errors of tools may be made by another copy of the class: they are known by their name. */
-function failureOf(error: unknown): AdapterAnswer {
-  if (typeof error !== "object" || error === null) return failure("FAILED", String(error));
-  const { name, message, code, retryable } = error as Readonly<Record<string, unknown>>; // of anybody's making
-  const words = [message, name, "the call failed"];
-  const text = words.find((word) => typeof word === "string" && word !== "") as string; // the last one is
-  if (name !== "ToolError") return failure("FAILED", text);
-  const isCode = typeof code === "string" && codePattern.test(code);
-  return failure(isCode ? code : "FAILED", text, retryable === true);
 }
 
 function fitting(answer: AdapterAnswer): AdapterAnswer {

@@ -10,6 +10,7 @@ import type { Adapter, AdapterSetup, AdapterSurroundings, CreateAdapter } from "
 
 const modules: Readonly<Record<AdapterSetup["kind"], string>> = {
   tool: "./tool-adapter.js",
+  program: "./program-adapter.js",
   openai: "./models/openai.js",
   scripted: "./models/scripted.js",
   recorded: "./models/recorded.js",

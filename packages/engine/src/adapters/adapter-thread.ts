@@ -37,6 +37,7 @@ try {
   port.on("message", (order: AdapterOrder) => {
     if (order.kind === "ask") service.ask(order.adapter, order.request);
     else if (order.kind === "forget") service.forget(order.id);
+    else if (order.kind === "program-answer") service.hearProgram(order.id, order.answer);
     else if (order.kind === "ping") tell({ kind: "pong" });
     else void service.close().then(leave);
   });

@@ -98,6 +98,14 @@ export interface ToolSetup extends AdapterSetupHead {
   readonly reuse: boolean;
 }
 
+/** A function of the program that opened the world: it is called in that program's process, wherever that is. */
+export interface ProgramSetup extends AdapterSetupHead {
+  readonly kind: "program";
+  readonly serves: "tool";
+  /** As for other tools; absent: what the program says when it opens the world, else false. */
+  readonly idempotent?: boolean;
+}
+
 /** Any server with the interface of OpenAI, on loopback unless `remote` grants more. */
 export interface OpenAiSetup extends AdapterSetupHead {
   readonly kind: "openai";
@@ -142,7 +150,7 @@ export interface FailingSetup extends AdapterSetupHead {
 /** Stands for a model or a tool. */
 export type FakeSetup = ScriptedSetup | RecordedSetup | FailingSetup;
 export type ModelAdapterSetup = OpenAiSetup | FakeSetup;
-export type AdapterSetup = ToolSetup | ModelAdapterSetup;
+export type AdapterSetup = ToolSetup | ProgramSetup | ModelAdapterSetup;
 
 /** What an adapter is made with. */
 export interface AdapterSurroundings {
@@ -154,6 +162,8 @@ export interface AdapterSurroundings {
   readonly askAnew: boolean;
   /** A tool that is in memory already; absent: the module of the setup is loaded. */
   readonly definition?: ToolDefinition;
+  /** Asks the program that opened the world, and tells it where `signal` is aborted. Absent where there is none. */
+  readonly callProgram?: (request: AdapterRequest, signal: AbortSignal) => Promise<AdapterAnswer>;
 }
 
 /**

@@ -29,6 +29,26 @@ export const ADAPTER_ERRORS = {
       "The module of a tool exports an object with a function run, and JSON Schemas where input and output are to be " +
       "checked. Something of that is missing or has another type.",
   },
+  WE_TOOL_PROGRAM_MISSING: {
+    message: "Tool {name} is a function of the program that opens the world, and this one gives none",
+    hint:
+      "open the world, or its run, from the program: Engine.open(target, { tools: { {name}: async (input) => … } }); " +
+      "or give engine.yaml a module instead",
+    exitCode: 2,
+    explanation:
+      "The configuration declares the tool with `program: true`: it lives in the process of a program that embeds " +
+      "the engine. Nothing else can answer it, so neither the command line nor a detached world opens such a world, " +
+      "and a run is gone on with only where the function is given again. A replay needs none.",
+  },
+  WE_TOOL_PROGRAM_UNKNOWN: {
+    message:
+      "The program gives a function for the tool {name}, which the configuration does not declare: it has {known}",
+    hint: "declare it in engine.yaml: tools: { {name}: { program: true } }",
+    exitCode: 2,
+    explanation:
+      "Functions of the embedding program answer tools that engine.yaml declares with `program: true`. A function " +
+      "under another name would never be called, or would silently replace a module.",
+  },
   WE_ADAPTER_THREAD: {
     message: "The thread of tools and models ended while it loaded {names}: {cause}",
     hint: "a tool may have ended it: look for process.exit in its top level; nothing of the run has been executed",

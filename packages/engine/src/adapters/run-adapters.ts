@@ -129,6 +129,11 @@ export class RunAdapters implements Answerer {
     return events;
   }
 
+  /** The program that opened the world has answered a call of one of its functions. */
+  hearProgram(id: string, answer: AdapterAnswer): void {
+    this.#parts.host.hearProgram(id, answer);
+  }
+
   /** Tools take longer than anybody should look at a word. */
   looksAgain(): boolean {
     return false;

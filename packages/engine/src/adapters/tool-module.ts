@@ -75,7 +75,7 @@ function toolOf(
 }
 
 /** A function alone is a tool that takes any JSON. */
-function asTool(value: unknown): ToolDefinition | undefined {
+export function asTool(value: unknown): ToolDefinition | undefined {
   if (typeof value === "function") return { run: value as ToolDefinition["run"] }; // its result is checked
   return isDefinition(value) ? value : undefined;
 }

@@ -17,6 +17,7 @@ import { connectProcess, startProcess } from "./process-transport.js";
 import type { SpawnOptions, StartedProcess } from "./process-transport.js";
 import { fail } from "../world/errors.js";
 import { newRunId, resolveRun, runsDirectory } from "../world/run-reference.js";
+import type { ProgramToolFunction } from "./program-tools.js";
 import { RunningWorld } from "./running-world.js";
 
 export interface OpenOptions {
@@ -61,6 +62,12 @@ export interface OpenOptions {
   readonly askAnew?: boolean;
   /** Telemetry hooks hear what agents write to their consoles, their faults and exits, as they happen. */
   readonly observe?: boolean;
+  /**
+   * Functions of this program for the tools that the configuration declares with `program: true`, each with the input
+   * and `{ signal, requestId, agentId }`; or whole tools with schemas. Called in this process; all of them are needed
+   * again to go on with the run. @throws {WE_TOOL_PROGRAM_MISSING} {WE_TOOL_PROGRAM_UNKNOWN} on opening
+   */
+  readonly tools?: Readonly<Record<string, ProgramToolFunction>>;
   /** `threads`: see thread-faults.ts. */
   readonly testing?: {
     readonly crash?: CrashPlan;
@@ -83,7 +90,8 @@ async function open(target: string | ResolvedWorld, options: OpenOptions = {}): 
   try {
     const { origin, warnings } = await originOf(target, options);
     const start = options.start ?? "auto";
-    const job = jobOf(origin, { start, workers }, options);
+    const programTools = await toolsOf(link, options);
+    const job = { ...jobOf(origin, { start, workers }, options), ...programTools };
     if (options.isolation === "inline") (await import("./inline-transport.js")).connectInline(link, job);
     else connectProcess(link, job, processFor(origin, { options, early }));
     const world = new RunningWorld(link, await link.opened, warnings);
@@ -96,6 +104,16 @@ async function open(target: string | ResolvedWorld, options: OpenOptions = {}): 
   } finally {
     options.signal?.removeEventListener("abort", abort);
   }
+}
+
+/** Whoever gives no function loads none of what they need. */
+async function toolsOf(
+  link: WorldLink,
+  { tools = {} }: OpenOptions,
+): Promise<Pick<WorldJob, "programTools">> {
+  if (Object.keys(tools).length === 0) return {};
+  const { serveTools } = await import("./program-tools.js");
+  return { programTools: await serveTools(link, tools) };
 }
 
 function jobOf(
@@ -165,7 +183,9 @@ export interface DetachedWorld {
  */
 async function detach(
   target: string,
-  options: Omit<OpenOptions, "isolation" | "start" | "handleSignals"> & { readonly ticks?: number } = {},
+  options: Omit<OpenOptions, "isolation" | "start" | "handleSignals" | "tools"> & {
+    readonly ticks?: number;
+  } = {},
 ): Promise<DetachedWorld> {
   const { beginLog } = await import("./detached-log.js");
   const workers = parseWorkers(options.workers ?? "auto");

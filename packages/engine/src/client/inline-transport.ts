@@ -40,12 +40,12 @@ class InlineTransport implements Transport {
 
   async open(job: WorldJob): Promise<void> {
     const threads = { host: this.#threads };
-    const opened = await openAnswerers(job, threads).catch((error: unknown) => this.#fail(error));
+    const emit: EmitEvent = (event) => this.#link.receive(event);
+    const opened = await openAnswerers(job, threads, emit).catch((error: unknown) => this.#fail(error));
     if (opened === undefined) return;
     const { origin, answerers } = opened;
     this.#guarded(() => {
       const pass = crashPoints(undefined);
-      const emit: EmitEvent = (event) => this.#link.receive(event);
       const observing = job.session.observe === true ? { observation: new Observation(emit) } : {};
       const options = { writer: "inline", pass, machine: this.#machine, ...answerers, ...observing } as const;
       const run = openRun(origin, options);

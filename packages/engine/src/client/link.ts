@@ -2,6 +2,7 @@
 
 import { EngineError } from "@wasm-engine/abi";
 import type { Genesis } from "@wasm-engine/core";
+import type { AdapterAnswer, AdapterRequest } from "../adapters/contract.js";
 import type {
   ControlCall,
   ControlRequest,
@@ -29,6 +30,8 @@ export interface LinkListener {
   /** What executes the agents was lost after the commit of `tick`, and made good. */
   recovered(tick: number, error: EngineError): void;
   message(subscription: number, message: WorldMessage): void;
+  toolCall(request: AdapterRequest): void;
+  toolAbort(call: string): void;
   ended(error: EngineError | undefined): void;
 }
 
@@ -51,7 +54,7 @@ export interface OpenedWorld {
 export class WorldLink {
   #transport: Transport | undefined;
   readonly #waiting = new Map<number, Waiting>();
-  readonly #listeners = new Set<LinkListener>();
+  readonly #listeners = new Set<Partial<LinkListener>>();
   readonly #opened: Promise<OpenedWorld>;
   #resolveOpened: (world: OpenedWorld) => void = () => undefined;
   #rejectOpened: (error: EngineError) => void = () => undefined;
@@ -85,7 +88,7 @@ export class WorldLink {
     return this.#transport?.pid ?? process.pid;
   }
 
-  listen(listener: LinkListener): () => void {
+  listen(listener: Partial<LinkListener>): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -116,6 +119,11 @@ export class WorldLink {
     });
   }
 
+  /** What a tool of this program gave. */
+  answerTool(call: string, answer: AdapterAnswer): void {
+    if (this.#end === undefined) this.#post({ method: "tool-answer", call, answer });
+  }
+
   /** Called by the transport for everything the world says. */
   receive(event: WorldEvent): void {
     switch (event.kind) {
@@ -126,17 +134,23 @@ export class WorldLink {
       case "refusal":
         return this.#take(event.id)?.reject(EngineError.fromRecord(event.error));
       case "progress":
-        for (const listener of this.#listeners) listener.progress(event.progress);
+        for (const listener of this.#listeners) listener.progress?.(event.progress);
         return;
       case "recovered":
         for (const listener of this.#listeners)
-          listener.recovered(event.tick, EngineError.fromRecord(event.error));
+          listener.recovered?.(event.tick, EngineError.fromRecord(event.error));
         return;
       case "observed":
-        for (const listener of this.#listeners) listener.observed(event.observed);
+        for (const listener of this.#listeners) listener.observed?.(event.observed);
         return;
       case "message":
-        for (const listener of this.#listeners) listener.message(event.subscription, event.message);
+        for (const listener of this.#listeners) listener.message?.(event.subscription, event.message);
+        return;
+      case "tool-call":
+        for (const listener of this.#listeners) listener.toolCall?.(event.request);
+        return;
+      case "tool-abort":
+        for (const listener of this.#listeners) listener.toolAbort?.(event.call);
         return;
       case "replayed":
       case "overrun":
@@ -182,6 +196,6 @@ export class WorldLink {
       reject(error ?? fail("WE_WORLD_ENDED", { method }));
     }
     this.#waiting.clear();
-    for (const listener of this.#listeners) listener.ended(error);
+    for (const listener of this.#listeners) listener.ended?.(error);
   }
 }

@@ -108,6 +108,7 @@ export interface ModelFileEntry extends FakeEntry {
 
 /** A tool with more than its file; exactly one of path, scripted, recorded, failing is there. */
 export interface ToolEntry extends FakeEntry {
+  readonly program?: true;
   readonly path?: string;
   readonly export?: string;
   readonly secrets?: Readonly<Record<string, SecretEntry>>;

@@ -1,7 +1,7 @@
 /** `tools` of engine.yaml: which module each is, or what stands for it, and what it is given. */
 
 import { extname } from "node:path";
-import type { AdapterSetup, SecretSource, ToolSetup } from "../adapters/contract.js";
+import type { AdapterSetup, ProgramSetup, SecretSource, ToolSetup } from "../adapters/contract.js";
 import { toolTimeoutMsDefault } from "../adapters/limits.js";
 import type { ConfigContext } from "./config-context.js";
 import type { ConfigFile, ToolEntry } from "./config-file.js";
@@ -10,14 +10,14 @@ import { shown } from "./problem.js";
 import { resolveSecret } from "./secret-entries.js";
 import type { Path } from "./yaml-document.js";
 
-const sources = ["path", "scripted", "recorded", "failing"] as const;
+const sources = ["path", "program", "scripted", "recorded", "failing"] as const;
 type Source = (typeof sources)[number];
 
 /** Members that belong to some sources only. */
 const belongings: Readonly<Partial<Record<keyof ToolEntry, readonly Source[]>>> = {
   export: ["path"],
   secrets: ["path"],
-  idempotent: ["path"],
+  idempotent: ["path", "program"],
   reuse: ["path"],
   code: ["failing"],
   message: ["failing"],
@@ -43,8 +43,8 @@ function resolveTool(
   const named = sources.filter((source) => written[source] !== undefined);
   const [source, second] = named;
   if (source === undefined) {
-    const advice = "a tool is a module (path), or something that stands for one";
-    const expected = "path, scripted, recorded or failing";
+    const advice = "a tool is a module (path), a function of the program, or something that stands for one";
+    const expected = "path, program, scripted, recorded or failing";
     context.add("WE_CONFIG_KEY_MISSING", path, { expected, came: "nothing", advice });
     return undefined;
   }
@@ -56,7 +56,22 @@ function resolveTool(
   }
   checkBelongings(context, path, written, source);
   if (source === "path") return resolveModule(context, [...path, "path"], { name, entry: written });
+  if (source === "program") return programOf(name, written);
   return resolveFake(context, path, { name, serves: "tool", entry: written });
+}
+
+function programOf(name: string, entry: ToolEntry): ProgramSetup {
+  const { timeoutMs = toolTimeoutMsDefault, delivery, latencyTicks, idempotent } = entry;
+  return {
+    kind: "program",
+    serves: "tool",
+    name,
+    timeoutMs,
+    secrets: {},
+    ...(delivery === undefined ? {} : { delivery }),
+    ...(latencyTicks === undefined ? {} : { latencyTicks }),
+    ...(idempotent === undefined ? {} : { idempotent }),
+  };
 }
 
 function checkBelongings(context: ConfigContext, path: Path, entry: ToolEntry, source: Source): void {

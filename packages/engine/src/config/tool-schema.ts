@@ -9,7 +9,7 @@ import type { Schema } from "./schema-parts.js";
 /** A tool: a module that runs beside the world, or something that stands for one. */
 export const tool: Schema = {
   description:
-    "A tool: a .ts, .js or .mjs file that exports one; or a map with one of path, scripted, recorded, failing.",
+    "A tool: a .ts, .js or .mjs file that exports one; or a map with one of path, program, scripted, recorded, failing.",
   type: ["string", "object"],
   minLength: 1,
   maxLength: 1024,
@@ -17,6 +17,12 @@ export const tool: Schema = {
   additionalProperties: false,
   properties: {
     path: text("Path of the module."),
+    program: {
+      description:
+        "The program that opens the world gives a function for it: Engine.open(config, { tools }).",
+      type: "boolean",
+      enum: [true],
+    },
     export: text("Name of the export. Default: default, else the only tool of the module.", 255),
     secrets: named(
       "Secrets by the name that the tool asks for. No agent, log or bundle ever holds a value.",

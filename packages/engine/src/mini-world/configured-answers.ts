@@ -1,6 +1,6 @@
 /**
  * Adapters inside of a test: tools and what stands for models answer as they do in a run, made when they are first
- * asked. Servers are not asked: a test depends on nothing outside.
+ * asked. Servers and functions of programs are not asked: a test gives its own.
  */
 
 import { AdapterService } from "../adapters/adapter-service.js";
@@ -27,7 +27,7 @@ export interface AdapterWorld {
 
 /** Answerers by name. They hold nothing that would have to be closed but what tools hold themselves. */
 export function configuredAnswerers(sources: readonly AdapterSource[], world: AdapterWorld): Answerers {
-  const own = sources.filter(({ setup }) => setup.kind !== "openai");
+  const own = sources.filter(({ setup }) => setup.kind !== "openai" && setup.kind !== "program");
   const entries = own.map((source) => [source.setup, new ConfiguredAdapter(source, world)] as const);
   const of = (serves: AdapterSetup["serves"]): ReadonlyMap<string, Answerer> =>
     new Map(

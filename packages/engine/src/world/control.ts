@@ -6,6 +6,7 @@
 import type { AgentId, Encoding, ErrorRecord, ModuleDigest } from "@wasm-engine/abi";
 import type { AgentView, Genesis, InputBody, Json, PendingView, TickResult } from "@wasm-engine/core";
 import type { AdapterReport } from "../adapters/adapter-report.js";
+import type { AdapterAnswer, AdapterRequest } from "../adapters/contract.js";
 import type { ModelReport } from "../inference/contract.js";
 import type { ReplayProgress } from "../replay/replay-contract.js";
 import type { Durability, StopRule } from "./contract.js";
@@ -286,7 +287,9 @@ export type ControlRequest =
   /** So many messages have reached the reader. Has no answer. */
   | { readonly method: "credit"; readonly subscription: number; readonly messages: number }
   | { readonly method: "unsubscribe"; readonly subscription: number }
-  | { readonly method: "cancel"; readonly request: number };
+  | { readonly method: "cancel"; readonly request: number }
+  /** What a tool of the client gave. Has no answer. */
+  | { readonly method: "tool-answer"; readonly call: string; readonly answer: AdapterAnswer };
 
 /** `rule` uses the stop rule of the run; `ticks` ends it earlier, before that tick. */
 export interface RunUntil {
@@ -324,6 +327,10 @@ export type WorldEvent =
   | { readonly kind: "message"; readonly subscription: number; readonly message: WorldMessage }
   /** The reader was too slow for its credit: it gets no more. */
   | { readonly kind: "overrun"; readonly subscription: number }
+  /** A tool of the client is called; `tool-answer` answers it. One that is told again while it is under way is one. */
+  | { readonly kind: "tool-call"; readonly request: AdapterRequest }
+  /** Nobody waits for it any more. */
+  | { readonly kind: "tool-abort"; readonly call: string }
   | { readonly kind: "ended"; readonly result: RunResult }
   | { readonly kind: "failed"; readonly error: ErrorRecord };
 

@@ -16,12 +16,20 @@ export type WorldOrigin =
   | { readonly kind: "new"; readonly world: ResolvedWorld; readonly dir?: string }
   | { readonly kind: "resume"; readonly dir: string };
 
+/** A tool that is a function of the client's program. */
+export interface ProgramTool {
+  readonly name: string;
+  readonly idempotent?: boolean;
+}
+
 export interface WorldJob {
   readonly kind: "world";
   readonly origin: WorldOrigin;
   readonly session: SessionOptions;
   /** Test-only: module that stands for the inference package. */
   readonly inferenceService?: string;
+  /** Tools that the client answers. */
+  readonly programTools?: readonly ProgramTool[];
   /** Threads that execute agents; default `auto`. */
   readonly workers?: Workers;
   /** The world outlives its client: it runs by itself, and says what it has to say in a file. */

@@ -3,6 +3,7 @@
 import { openAdapters } from "../adapters/open-adapters.js";
 import { openInference } from "../inference/open-inference.js";
 import type { ThreadAsker } from "../inference/open-inference.js";
+import type { EmitEvent } from "./control.js";
 import type { WorldJob, WorldOrigin } from "./job.js";
 import type { OpenRunOptions } from "./open-run.js";
 
@@ -14,9 +15,13 @@ export interface OpenedAnswerers {
   readonly threadCount: number;
 }
 
-/** @throws what making adapters and loading models throws */
-export async function openAnswerers(job: WorldJob, threads: ThreadAsker): Promise<OpenedAnswerers> {
-  const adapters = await openAdapters(job, threads);
+/** `emit`: to the client, which answers tools of its own. @throws what making adapters and loading models throws */
+export async function openAnswerers(
+  job: WorldJob,
+  threads: ThreadAsker,
+  emit: EmitEvent,
+): Promise<OpenedAnswerers> {
+  const adapters = await openAdapters(job, threads, emit);
   try {
     const { origin, models } = await openInference(job, threads);
     const answerers = {

@@ -57,7 +57,7 @@ async function drive(job: WorldJob): Promise<void> {
     import("./observation.js"),
   ]);
   const bell = new Int32Array(data.bell);
-  const { origin, answerers, threadCount } = await openAnswerers(job, { host, bell: data.bell });
+  const { origin, answerers, threadCount } = await openAnswerers(job, { host, bell: data.bell }, emit);
   const options = {
     writer: "thread",
     pass: crashPoints(crashPlanOf(process.env)),

@@ -241,6 +241,8 @@ export class Session {
         return this.#answer(id, { tick: loop.world.tick });
       case "cancel":
         return this.#cancel(id, request.request);
+      case "tool-answer":
+        return this.#run.adapters?.hearProgram(request.call, request.answer);
       default:
         return unreachable(request);
     }
