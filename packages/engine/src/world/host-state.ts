@@ -34,18 +34,25 @@ export interface HostState {
   exitSeen: boolean;
 }
 
+const noTotals: Readonly<Totals> = {
+  ticksExecuted: 0,
+  turns: 0,
+  invocations: 0,
+  messages: 0,
+  inferences: 0,
+  toolCalls: 0,
+  faults: 0,
+  fuel: 0,
+};
+
+/** A stored state; what an earlier release did not count yet begins at 0. */
+export function storedHostState(stored: HostState): HostState {
+  return { ...stored, totals: { ...noTotals, ...stored.totals } };
+}
+
 export function newHostState(sourceCount: number, sinkCount: number): HostState {
   return {
-    totals: {
-      ticksExecuted: 0,
-      turns: 0,
-      invocations: 0,
-      messages: 0,
-      inferences: 0,
-      toolCalls: 0,
-      faults: 0,
-      fuel: 0,
-    },
+    totals: { ...noTotals },
     lastSeq: 0,
     sourceRecords: new Array<number>(sourceCount).fill(0),
     sinkPositions: new Array<number>(sinkCount).fill(0),

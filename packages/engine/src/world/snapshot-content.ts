@@ -7,6 +7,7 @@ import type { AgentHandle } from "@wasm-engine/abi";
 import { decodeCanonical, encodeCanonical } from "@wasm-engine/core";
 import type { CborValue, Snapshot, SnapshotImage } from "@wasm-engine/core";
 import type { AgentImage, JournalEntry } from "@wasm-engine/executor";
+import { storedHostState } from "./host-state.js";
 import type { HostState } from "./host-state.js";
 
 /** Everything that going on from a snapshot needs. */
@@ -61,7 +62,7 @@ export function decodeContent(snapshot: Pick<Snapshot, "world" | "images">): Sna
     const entries = pending?.map((entry) => ({ ...entry, timeNanos: BigInt(entry.timeNanos) }));
     return [{ ...rest, ...image, ...(entries === undefined ? {} : { pending: entries }) }];
   });
-  return { world: stored.world, stateHash: stored.stateHash, host: stored.host, images };
+  return { world: stored.world, stateHash: stored.stateHash, host: storedHostState(stored.host), images };
 }
 
 /** Plain data as CBOR takes it: optional members that are undefined are left out. */
