@@ -6,7 +6,8 @@ import { EngineError } from "@wasm-engine/abi";
 import type { ErrorRecord } from "@wasm-engine/abi";
 import { addressOf } from "../control/control-address.js";
 import { fail } from "../control/errors.js";
-import { connectMs, unreadBytesMax } from "../control/limits.js";
+import { connectAgainMs, connectMs, unreadBytesMax } from "../control/limits.js";
+import { writeGathered } from "../control/gathered-write.js";
 import { LineReader } from "../control/line-reader.js";
 import { isRecord } from "../control/record.js";
 import { fail as worldError } from "../world/errors.js";
@@ -55,21 +56,16 @@ export class ControlClient {
   }
 
   /** Connects to the world that has the run in `dir` open. @throws {WE_CONTROL_NOT_RUNNING} */
-  static connect(dir: string, method = "connect"): Promise<ControlClient> {
-    return new Promise((resolve, reject) => {
-      const socket = connect(addressOf(dir));
-      const refuse = (): void => {
-        socket.destroy();
-        reject(fail("WE_CONTROL_NOT_RUNNING", { dir, method }));
-      };
-      socket.setTimeout(connectMs, refuse);
-      socket.once("error", refuse);
-      socket.once("connect", () => {
-        socket.setTimeout(0);
-        socket.off("error", refuse);
-        resolve(new ControlClient(dir, socket));
-      });
-    });
+  static async connect(dir: string, method = "connect"): Promise<ControlClient> {
+    const deadlineMs = performance.now() + connectMs;
+    for (;;) {
+      const opened = await openSocket(addressOf(dir));
+      if (typeof opened !== "string") return new ControlClient(dir, opened);
+      // So many connect at once that the world has not taken them all yet.
+      const isCrowded = opened === "EAGAIN" && performance.now() < deadlineMs;
+      if (!isCrowded) throw fail("WE_CONTROL_NOT_RUNNING", { dir, method });
+      await new Promise((resolve) => setTimeout(resolve, connectAgainMs));
+    }
   }
 
   listen(listener: ControlListener): void {
@@ -120,8 +116,8 @@ export class ControlClient {
   }
 
   #write(id: number, method: string, params: Readonly<Record<string, unknown>>): void {
-    if (this.#socket.writable)
-      this.#socket.write(`${JSON.stringify({ jsonrpc: "2.0", id, method, params })}\n`);
+    if (!this.#socket.writable) return;
+    writeGathered(this.#socket, `${JSON.stringify({ jsonrpc: "2.0", id, method, params })}\n`);
   }
 
   #read(bytes: Buffer): void {
@@ -158,6 +154,25 @@ export class ControlClient {
       this.#isLeaving ? undefined : fail("WE_CONTROL_LOST", { dir: this.dir, method: "subscribe" }),
     );
   }
+}
+
+/** The connected socket, or the code of the error. */
+function openSocket(address: string): Promise<Socket | string> {
+  return new Promise((resolve) => {
+    const socket = connect(address);
+    const refuse = (code: string): void => {
+      socket.destroy();
+      resolve(code);
+    };
+    const onError = (error: NodeJS.ErrnoException): void => refuse(error.code ?? "");
+    socket.setTimeout(connectMs, () => refuse("ETIMEDOUT"));
+    socket.once("error", onError);
+    socket.once("connect", () => {
+      socket.setTimeout(0);
+      socket.off("error", onError);
+      resolve(socket);
+    });
+  });
 }
 
 function parsed(line: string): unknown {

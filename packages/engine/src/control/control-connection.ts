@@ -10,6 +10,7 @@ import type { ControlRequest, ReceiverReport, WorldMessage } from "../world/cont
 import type { Answer, CallDesk, SubscriptionReader } from "./call-desk.js";
 import { fail as aborted } from "../world/errors.js";
 import { fail } from "./errors.js";
+import { writeGathered } from "./gathered-write.js";
 import { answerLine, errorLine, isBadLine, notificationLine, parseRequest } from "./json-rpc.js";
 import type { Request, RequestId } from "./json-rpc.js";
 import {
@@ -244,7 +245,7 @@ export class ControlConnection implements SubscriptionReader {
   #write(line: string): void {
     const { socket } = this.#parts;
     if (this.#isClosed || socket.destroyed) return;
-    socket.write(line);
+    writeGathered(socket, line);
     if (socket.writableLength > unreadBytesMax) socket.destroy();
     else if (socket.writableLength > unreadBytesRest) socket.pause();
   }

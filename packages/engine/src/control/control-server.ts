@@ -13,7 +13,7 @@ import type { ControlAddress } from "./control-address.js";
 import type { ControlConnection } from "./control-connection.js";
 import { fail } from "./errors.js";
 import { errorLine } from "./json-rpc.js";
-import { connectionsMax, farewellMs } from "./limits.js";
+import { connectBacklog, connectionsMax, farewellMs } from "./limits.js";
 import type { MessageCheck } from "./message-check.js";
 
 /** The opened world that the socket is for. */
@@ -52,7 +52,7 @@ export class ControlServer {
       this.#server = server;
       await new Promise<void>((resolve, reject) => {
         server.once("error", reject);
-        server.listen(address.bound, resolve);
+        server.listen({ path: address.bound, backlog: connectBacklog }, resolve);
       });
       server.on("error", () => undefined);
       if (this.#isClosed) server.close();

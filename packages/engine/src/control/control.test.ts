@@ -26,7 +26,7 @@ async function rejectsWith(code: string, work: Promise<unknown>): Promise<Engine
 }
 
 test("[S14.send] send, publish, ask, messages, inspect, snapshot and stop over the socket; replayed", async () => {
-  const owner = await quietWorld(join(folder, "whole"));
+  await using owner = await quietWorld(join(folder, "whole"));
   const world = await Engine.connect(owner.dir);
   const read: ReceivedMessage[] = [];
   const messages = await world.messages("score");
@@ -191,7 +191,7 @@ test("a path that is too long for a socket: a private temporary folder, noted, r
 });
 
 test("a stale socket is replaced, and the end of one process leaves the next one's alone [G3]", async () => {
-  const owner = await quietWorld(join(folder, "stale"));
+  await using owner = await quietWorld(join(folder, "stale"));
   await owner.kill();
   const socket = join(owner.dir, "control.sock");
   assert.ok(existsSync(socket), "a killed process leaves its socket");

@@ -109,7 +109,7 @@ test("[G10] lines that are no request are answered with their code, and the conn
 });
 
 test("[G6] random bytes and random JSON end no world", async () => {
-  const owner = await busyWorld("random");
+  await using owner = await busyWorld("random");
   const random = seededRandom(20_260_711);
   const below = (count: number): number => Math.floor(random() * count);
   const value = (depth: number): unknown => {
@@ -165,7 +165,7 @@ test("a line without end is cut off, and whoever sent it is told", async () => {
 });
 
 test("[G9] a subscriber that never reads is cut off; the world ticks, others read everything", async () => {
-  const owner = await busyWorld("unread", echoText);
+  await using owner = await busyWorld("unread", echoText);
   const client = new RawConnection(owner.dir);
   for (let index = 0; index < subscriptionsMax; index += 1)
     client.request(index, "subscribe", { topic: "*" });
@@ -185,7 +185,7 @@ test("[G9] a subscriber that never reads is cut off; the world ticks, others rea
 });
 
 test("a client that asks without reading is not read from, and holds up nobody", async () => {
-  const owner = await busyWorld("asks");
+  await using owner = await busyWorld("asks");
   const client = new RawConnection(owner.dir);
   client.socket.pause();
   for (let index = 0; index < 20_000; index += 1) client.request(index, "inspect");
@@ -198,7 +198,7 @@ test("a client that asks without reading is not read from, and holds up nobody",
 });
 
 test("[G3] a flood of sends: calls under way are limited, what is acknowledged is logged once", async () => {
-  const owner = await busyWorld("flood", echoText);
+  await using owner = await busyWorld("flood", echoText);
   const client = new RawConnection(owner.dir);
   const count = 20 * callsUnderWayMax;
   for (let index = 0; index < count; index += 1) client.request(index, "send", { to: "a1", body: index });
@@ -227,7 +227,7 @@ function opened(socket: Socket): Promise<boolean> {
 }
 
 test("1,000 connections that say nothing: a client that comes after them is served", async () => {
-  const owner = await busyWorld("many");
+  await using owner = await busyWorld("many");
   const sockets: Socket[] = [];
   for (let round = 0; round < 10; round += 1) {
     const some = Array.from({ length: 100 }, () => connect(addressOf(owner.dir)));
@@ -279,7 +279,7 @@ test("subscriptions and ids of one connection have their limits; a call can be t
 });
 
 test("a client that dies while it steps takes its steps with it, its sends stay", async () => {
-  const owner = await busyWorld("dies");
+  await using owner = await busyWorld("dies");
   await using world = await Engine.connect(owner.dir);
   const client = new RawConnection(owner.dir);
   client.request(1, "send", { to: "a1", body: "kept" });

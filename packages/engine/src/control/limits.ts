@@ -25,6 +25,10 @@ export const farewellMs = 1000;
 export const socketPathBytesMax = 103;
 /** Client: a world that listens answers at once; this long is for a machine under load. */
 export const connectMs = 10_000;
+/** Client: between two tries while too many connect at once. */
+export const connectAgainMs = 20;
+/** Connections that the system keeps until they are taken. */
+export const connectBacklog = 1024;
 
 assert(requestLineBytesMax > 2 * limits.messageBytesMax, "the largest message fits into a request");
 assert(unreadBytesMax > answerBytesMax, "one answer alone cuts nobody off");
