@@ -1,7 +1,7 @@
 /** A run as one file: everything that replay needs, nothing of the machine that it ran on. */
 
-import { existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { encodeUtf8 } from "@wasm-engine/abi";
 import type { ModuleDigest } from "@wasm-engine/abi";
 import { damageError, readLog, readSyncedMark, segmentName } from "@wasm-engine/core";
@@ -35,7 +35,8 @@ export interface BundleReport {
 }
 
 /**
- * Writes the run in `dir` as one file. The log is verified first; what a crash left behind its last record stays out.
+ * Writes the run in `dir` as one file; folders of `path` that are not there are made. The log is verified first; what
+ * a crash left behind its last record stays out.
  * @throws {WE_BUNDLE_EXISTS} {WE_BUNDLE_SIZE} {WE_BUNDLE_UNWRITABLE} and what reading a damaged run throws
  */
 export function writeBundle(dir: string, path: string): BundleReport {
@@ -144,6 +145,7 @@ function wholeSegments(folder: RunFolder): WholeLog {
 function store(path: string, file: Uint8Array): void {
   const temporary = join(path, "..", `.${basename(path)}.${process.pid}.tmp`);
   try {
+    mkdirSync(dirname(path), { recursive: true });
     writeFileSync(temporary, file);
     renameSync(temporary, path);
   } catch (error) {

@@ -173,11 +173,13 @@ test("[G10] files that are no bundles, of another format, in the way, or out of 
     exitCode: 4,
   });
   await assert.rejects(bundleRun(result.dir, { out: file }), { code: "WE_BUNDLE_EXISTS", exitCode: 2 });
-  const nowhere = join(folder, "no/folder/x.bundle");
+  const nowhere = join(file, "no/folder/x.bundle");
   await assert.rejects(bundleRun(result.dir, { out: nowhere }), {
     code: "WE_BUNDLE_UNWRITABLE",
     exitCode: 4,
   });
+  const made = await bundleRun(result.dir, { out: join(folder, "new/golden/x.bundle") });
+  assert.equal(made.sha256, report.sha256, "folders on the way are made");
   const unopened = { code: "WE_BUNDLE_NOT_OPENED", exitCode: 2, hint: /wasm-engine open / };
   await assert.rejects(Engine.open(file, { resume: true, ...inline }), unopened);
   await assert.rejects(bundleRun(file, { out: join(folder, "y.bundle") }), unopened);
