@@ -74,7 +74,7 @@ function statusOf(dir: string): Record<string, unknown> {
   return ok("ps", dir);
 }
 
-test("[S14.run] [S14.send] a detached world is sent to, held, stepped, snapshotted and stopped; replayed", () => {
+test("[S14.send] [S14.ps] [S14.step] [S14.pause] [S14.stop] [S14.deadletters] a detached world is operated", () => {
   refused("WE_RUN_NOT_LIVE", 2, "ps");
   const world = ok("run", "engine.yaml", "--detach");
   const dir = String(world["dir"]);
@@ -224,7 +224,7 @@ test("[S14.run] a world in the foreground is operated from outside: stop ends it
   }
 });
 
-test("runs names what it cannot read, and a project without runs", () => {
+test("[S14.runs] runs names what it cannot read, and a project without runs", () => {
   const dir = join(project.folder, ".wasm-engine/runs/20000101-000000000-abcdef");
   project.write(".wasm-engine/runs/20000101-000000000-abcdef/run.json", "{}");
   assert.equal(listed().at(-1)?.state, "unreadable");

@@ -61,7 +61,7 @@ before(async () => {
 });
 after(() => project.remove());
 
-test("every test of the project runs, the report tells each", () => {
+test("[S14.test] every test of the project runs, the report tells each", () => {
   const result = project.cli("test", "--json");
   assert.equal(result.code, 1, result.stderr);
   const { passed, failed, skipped, files } = reportOf(result);

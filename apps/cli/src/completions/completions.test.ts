@@ -44,7 +44,7 @@ _wasm_engine; printf '%s\\n' "\${COMPREPLY[@]}"`;
 }
 
 test(
-  "bash completes verbs, options, their values, runs, folders and files",
+  "[S14.completions] bash completes verbs, options, their values, runs, folders and files",
   { skip: missing("bash") },
   () => {
     assert.deepEqual(offered("wasm-engine", "ini"), ["init"]);

@@ -23,7 +23,7 @@ after(() => bench.remove());
 const coded = (code: string) => (error: unknown) => EngineError.is(error) && error.code === code;
 const codeOf = ({ document }: Ended): unknown => (document["error"] as { code?: string } | undefined)?.code; // --json
 
-test("init writes a whole project and says what comes next", () => {
+test("[S14.init] init writes a whole project and says what comes next", () => {
   const made = bench.cli(["init", "first", "--no-install", "--yes"]);
   assert.equal(made.code, 0, made.stderr);
   assert.match(made.stdout, /next\n {2}cd first\n {2}npm install\n {2}npm start\n/);
