@@ -78,6 +78,7 @@ export type {
   WorldStatus,
 } from "./world/control.js";
 export { isLocalModel } from "./adapters/adapter-report.js";
+export type { ToolLine } from "./adapters/tool-lines.js";
 export type { AdapterReport } from "./adapters/adapter-report.js";
 export type { AdapterSetup, SecretSource } from "./adapters/contract.js";
 export type { ModelReport } from "./inference/contract.js";

@@ -15,6 +15,7 @@ import type { CommandContext, CommandFunction, Outcome, Parsed } from "../comman
 import { flagOption, integerOption, listOption, textOption } from "../command.js";
 import { fail, usageError } from "../errors.js";
 import type { Reporter } from "../reporter.js";
+import { toolLineText } from "../tool-line.js";
 import { visible } from "../visible.js";
 
 /** Faults that are told after a run; `logs` tells all. */
@@ -30,6 +31,7 @@ export const run: CommandFunction = async (context) => {
   try {
     const ticks = integerOption(parsed, "ticks");
     world.registerTelemetryHook((event) => {
+      if (event.kind === "tool-line") reporter.note(toolLineText(event.line));
       if (event.kind === "recovered")
         reporter.warn(`${event.message}; the world goes on after tick ${event.tick}`);
     });

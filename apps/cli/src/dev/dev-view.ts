@@ -3,6 +3,7 @@
 import { unreachable } from "@wasm-engine/abi";
 import type { DevEvent, DevFailure, DevPlan, ObservedTick, RunResult } from "@wasm-engine/engine";
 import { relative } from "node:path";
+import { toolLineText } from "../tool-line.js";
 import { visible } from "../visible.js";
 import { differenceText } from "./difference-text.js";
 import type { Paint } from "./paint.js";
@@ -43,6 +44,8 @@ export function linesOf(event: DevEvent, options: ViewOptions): readonly string[
       return [`${label("run", paint)} ${event.runId} in ${relative(directory, event.dir) || event.dir}`];
     case "observed":
       return observedLines(event.observed, paint);
+    case "tool-line":
+      return [toolLineText(event.line)];
     case "ended":
       return endLines(event, paint);
     case "verified":

@@ -21,6 +21,7 @@ import type {
 import { failure, timeoutAnswer } from "./answers.js";
 import type { AdapterAnswer, AdapterRequest, AdapterSetup } from "./contract.js";
 import { adapterError } from "./errors.js";
+import type { ToolLine } from "./tool-lines.js";
 import { adapterCloseMs, adapterDeathsMax, limitsItself, threadGraceMs, threadLagMs } from "./limits.js";
 import { executorStackMb } from "../world/limits.js";
 import type { SharedSignal } from "../threads/shared-signal.js";
@@ -40,6 +41,8 @@ export interface AdapterHostParts {
 
 /** Calls on their way to the program that opened the world. It answers by {@link AdapterHost.hearProgram}. */
 export interface ProgramSide {
+  /** A line of a tool's console, for people. */
+  line(line: ToolLine): void;
   call(request: AdapterRequest): void;
   abort(id: string): void;
 }
@@ -223,6 +226,8 @@ export class AdapterHost {
         throw EngineError.fromRecord(news.error);
       case "pong":
         return this.#rest();
+      case "line":
+        return this.#parts.program.line(news.line);
       case "program-call":
         return this.#parts.program.call(news.request);
       case "program-abort":

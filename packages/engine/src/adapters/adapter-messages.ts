@@ -2,6 +2,7 @@
 
 import type { MessagePort } from "node:worker_threads";
 import type { Encoding, ErrorRecord } from "@wasm-engine/abi";
+import type { ToolLine } from "./tool-lines.js";
 import type { AdapterAnswer, AdapterRequest, AdapterSetup } from "./contract.js";
 
 /** What a thread of adapters is started with. */
@@ -45,6 +46,8 @@ export type AdapterNews =
   /** It cannot go on. */
   | { readonly kind: "failed"; readonly error: ErrorRecord }
   | { readonly kind: "pong" }
+  /** A line of a tool's console, for people. */
+  | { readonly kind: "line"; readonly line: ToolLine }
   /** For the program that opened the world. */
   | { readonly kind: "program-call"; readonly request: AdapterRequest }
   | { readonly kind: "program-abort"; readonly id: string }

@@ -13,13 +13,27 @@ import { answerBytesMax, failureCharsMax, limitsItself } from "./limits.js";
 import { ProgramCalls } from "./program-calls.js";
 import { Redaction, readSecrets } from "./secret-values.js";
 import type { ToolDefinition } from "./tool.js";
+import type { ToolLines } from "./tool-lines.js";
 
 interface Place {
   readonly adapter: Adapter;
   readonly setup: AdapterSetup;
 }
 
+interface ServiceExtras {
+  readonly inMemory?: InMemory;
+  /** Takes what adapters write to their consoles; absent: it goes where the process writes. */
+  readonly lines?: ToolLines;
+}
+
 type Tell = (news: AdapterNews) => void;
+
+interface ServiceParts {
+  readonly redaction: Redaction;
+  readonly tell: Tell;
+  readonly programs: ProgramCalls;
+  readonly lines: ToolLines | undefined;
+}
 
 interface Call {
   readonly controller: AbortController;
@@ -39,28 +53,31 @@ export class AdapterService {
   readonly #redaction: Redaction;
   readonly #tell: Tell;
   readonly #programs: ProgramCalls;
+  readonly #lines: ToolLines | undefined;
   readonly #calls = new Map<string, Call>();
 
-  private constructor(
-    places: readonly Place[],
-    { redaction, tell, programs }: { redaction: Redaction; tell: Tell; programs: ProgramCalls },
-  ) {
+  private constructor(places: readonly Place[], { redaction, tell, programs, lines }: ServiceParts) {
     this.#places = places;
     this.#redaction = redaction;
     this.#tell = tell;
     this.#programs = programs;
+    this.#lines = lines;
   }
 
   /** Returns when every adapter is made. @throws {WE_SECRET_MISSING} and what adapters have against their setups */
   static async open(
     setups: readonly AdapterSetup[],
-    { inMemory = {}, ...options }: AdapterOptions & { readonly inMemory?: InMemory },
+    { inMemory = {}, lines, ...options }: AdapterOptions & ServiceExtras,
     tell: Tell,
   ): Promise<AdapterService> {
     const { secrets: known = new Map<string, string>(), definitions } = inMemory;
     const values = setups.map((setup) => readSecrets(setup, process.env, known));
     // A tool may send one secret to a server that another tool asks: every value is kept out of every answer.
     const redaction = new Redaction([...known, ...values.flatMap((secrets) => [...secrets])]);
+    lines?.begin(
+      (line) => tell({ kind: "line", line }),
+      (text) => redaction.text(text),
+    );
     const programs = new ProgramCalls(tell);
     const callProgram = programs.call.bind(programs);
     const made = await Promise.allSettled(
@@ -73,7 +90,8 @@ export class AdapterService {
           callProgram,
           ...(definition === undefined ? {} : { definition }),
         };
-        return { setup, adapter: await createAdapter(setup, surroundings, redaction) };
+        const make = (): Promise<Adapter> => createAdapter(setup, surroundings, redaction);
+        return { setup, adapter: await (lines?.within(setup.name, make) ?? make()) };
       }),
     );
     // The first of the configuration is reported, whichever failed first.
@@ -81,7 +99,7 @@ export class AdapterService {
       if (outcome.status === "rejected") throw outcome.reason;
       return outcome.value;
     });
-    return new AdapterService(places, { redaction, tell, programs });
+    return new AdapterService(places, { redaction, tell, programs, lines });
   }
 
   get facts(): readonly AdapterFacts[] {
@@ -101,9 +119,9 @@ export class AdapterService {
     const timer = limitsItself(setup) ? undefined : setTimeout(giveUp, setup.timeoutMs);
     this.#calls.set(id, { controller, timer });
     const part = (encoding: Encoding, payload: Uint8Array): void => this.#part(id, encoding, payload);
-    void answerOf(adapter, request, { signal: controller.signal, part }).then((answer) =>
-      this.#finish(id, answer),
-    );
+    const call = { signal: controller.signal, part };
+    const work = (): Promise<AdapterAnswer> => answerOf(adapter, request, call);
+    void (this.#lines?.within(setup.name, work) ?? work()).then((answer) => this.#finish(id, answer));
   }
 
   /** The world does not wait any more: what still comes is dropped. */

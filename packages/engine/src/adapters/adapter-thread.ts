@@ -8,6 +8,7 @@ import { EngineError } from "@wasm-engine/abi";
 import { AdapterState } from "./adapter-messages.js";
 import type { AdapterNews, AdapterOrder, AdapterThreadData } from "./adapter-messages.js";
 import { AdapterService } from "./adapter-service.js";
+import { ToolLines } from "./tool-lines.js";
 
 const { port, state, bell, setups, options } = workerData as AdapterThreadData; // set by adapter-host.ts
 
@@ -32,8 +33,13 @@ function leave(): void {
 // A promise that a tool has lost sight of must not end the calls of others.
 process.on("unhandledRejection", () => undefined);
 
+// Nobody reads what this thread writes: it is told, with the name of its tool.
+const lines = new ToolLines();
+lines.take(process.stdout, "info");
+lines.take(process.stderr, "error");
+
 try {
-  const service = await AdapterService.open(setups, options, tell);
+  const service = await AdapterService.open(setups, { ...options, lines }, tell);
   port.on("message", (order: AdapterOrder) => {
     if (order.kind === "ask") service.ask(order.adapter, order.request);
     else if (order.kind === "forget") service.forget(order.id);

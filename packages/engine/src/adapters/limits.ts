@@ -51,6 +51,11 @@ export const inputProblemsMax = 10;
 /** A shorter secret could not be kept out of answers without destroying them. */
 export const secretCharsMin = 4;
 export const secretBytesMax: number = 64 * 1024;
+/** Lines of all tools together that are told per second; more are counted. */
+export const linesPerSecondMax = 200;
+export const lineCharsMax = 2_000;
+/** Lines that are kept for whoever opens a world and listens a moment later. */
+export const earlyLinesMax = 100;
 /** Nesting of a tool's result. */
 export const resultDepthMax = 256;
 

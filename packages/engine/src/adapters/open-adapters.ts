@@ -37,6 +37,7 @@ export async function openAdapters(
   if (setups.length === 0) return undefined;
   const options = { baseDirectory, askAnew: session.askAnew ?? false };
   const program: ProgramSide = {
+    line: (line) => emit({ kind: "tool-line", line }),
     call: (request) => emit({ kind: "tool-call", request }),
     abort: (call) => emit({ kind: "tool-abort", call }),
   };

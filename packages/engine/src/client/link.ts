@@ -3,6 +3,8 @@
 import { EngineError } from "@wasm-engine/abi";
 import type { Genesis } from "@wasm-engine/core";
 import type { AdapterAnswer, AdapterRequest } from "../adapters/contract.js";
+import { earlyLinesMax } from "../adapters/limits.js";
+import type { ToolLine } from "../adapters/tool-lines.js";
 import type {
   ControlCall,
   ControlRequest,
@@ -32,6 +34,7 @@ export interface LinkListener {
   message(subscription: number, message: WorldMessage): void;
   toolCall(request: AdapterRequest): void;
   toolAbort(call: string): void;
+  toolLine(line: ToolLine): void;
   ended(error: EngineError | undefined): void;
 }
 
@@ -58,6 +61,7 @@ export class WorldLink {
   readonly #opened: Promise<OpenedWorld>;
   #resolveOpened: (world: OpenedWorld) => void = () => undefined;
   #rejectOpened: (error: EngineError) => void = () => undefined;
+  readonly #earlyLines: ToolLine[] = [];
   #nextId = 1;
   #end: { readonly error: EngineError | undefined; readonly result: RunResult | undefined } | undefined;
 
@@ -90,6 +94,8 @@ export class WorldLink {
 
   listen(listener: Partial<LinkListener>): () => void {
     this.#listeners.add(listener);
+    if (listener.toolLine !== undefined)
+      for (const line of this.#earlyLines.splice(0)) listener.toolLine(line);
     return () => this.#listeners.delete(listener);
   }
 
@@ -152,6 +158,8 @@ export class WorldLink {
       case "tool-abort":
         for (const listener of this.#listeners) listener.toolAbort?.(event.call);
         return;
+      case "tool-line":
+        return this.#tellLine(event.line);
       case "replayed":
       case "overrun":
       case "reads-stdin":
@@ -175,6 +183,13 @@ export class WorldLink {
 
   closed(): Promise<void> {
     return this.#transport?.closed() ?? Promise.resolve();
+  }
+
+  /** Tools write while the world opens, and nobody listens before it is open. */
+  #tellLine(line: ToolLine): void {
+    const listeners = [...this.#listeners].filter(({ toolLine }) => toolLine !== undefined);
+    for (const listener of listeners) listener.toolLine?.(line);
+    if (listeners.length === 0 && this.#earlyLines.length < earlyLinesMax) this.#earlyLines.push(line);
   }
 
   #post(request: ControlRequest): void {

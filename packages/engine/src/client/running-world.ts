@@ -84,6 +84,7 @@ export class RunningWorld implements AsyncDisposable {
     link.listen({
       progress: (progress) => this.#hooks.call({ kind: "progress", progress }),
       observed: (observed) => this.#hooks.call({ kind: "observed", observed }),
+      toolLine: (line) => this.#hooks.call({ kind: "tool-line", line }),
       recovered: (tick, { code, message }) => this.#hooks.call({ kind: "recovered", tick, code, message }),
       message: (subscription, message) =>
         this.#subscriptions.get(subscription)?.push(receivedMessage(message)),

@@ -1,5 +1,6 @@
 /** What `dev` is asked, what it tells while it works, and what one cycle of it comes to. Plain data. */
 
+import type { ToolLine } from "../adapters/tool-lines.js";
 import type { AgentId, EngineError } from "@wasm-engine/abi";
 import type { ReplayReport } from "../replay/replay-contract.js";
 import type { Workers } from "../threads/worker-count.js";
@@ -59,6 +60,7 @@ export type DevEvent =
   | { readonly kind: "planned"; readonly plan: DevPlan }
   | { readonly kind: "started"; readonly runId: string; readonly dir: string }
   | { readonly kind: "observed"; readonly observed: ObservedTick }
+  | { readonly kind: "tool-line"; readonly line: ToolLine }
   | { readonly kind: "progress"; readonly progress: Progress }
   | {
       readonly kind: "ended";

@@ -83,6 +83,7 @@ function listen(world: RunningWorld, tell: (event: DevEvent) => void): readonly 
     if (event.kind === "progress") tell({ kind: "progress", progress: event.progress });
     if (event.kind === "recovered")
       tell({ kind: "warning", text: `${event.message}; the world goes on after tick ${event.tick}` });
+    if (event.kind === "tool-line") tell(event);
     if (event.kind !== "observed") return;
     tell({ kind: "observed", observed: event.observed });
     failures.push(...failuresOf(event.observed).slice(0, failuresKept - failures.length));

@@ -7,6 +7,7 @@ import type { AgentId, Encoding, ErrorRecord, ModuleDigest } from "@wasm-engine/
 import type { AgentView, Genesis, InputBody, Json, PendingView, TickResult } from "@wasm-engine/core";
 import type { AdapterReport } from "../adapters/adapter-report.js";
 import type { AdapterAnswer, AdapterRequest } from "../adapters/contract.js";
+import type { ToolLine } from "../adapters/tool-lines.js";
 import type { ModelReport } from "../inference/contract.js";
 import type { ReplayProgress } from "../replay/replay-contract.js";
 import type { Durability, StopRule } from "./contract.js";
@@ -329,6 +330,8 @@ export type WorldEvent =
   | { readonly kind: "overrun"; readonly subscription: number }
   /** A tool of the client is called; `tool-answer` answers it. One that is told again while it is under way is one. */
   | { readonly kind: "tool-call"; readonly request: AdapterRequest }
+  /** What a tool has written to its console. */
+  | { readonly kind: "tool-line"; readonly line: ToolLine }
   /** Nobody waits for it any more. */
   | { readonly kind: "tool-abort"; readonly call: string }
   | { readonly kind: "ended"; readonly result: RunResult }

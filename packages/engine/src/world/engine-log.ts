@@ -70,6 +70,11 @@ function lineOf(event: WorldEvent): string | undefined {
       return `opened run ${event.runId} at tick ${event.tick} in process ${process.pid}`;
     case "recovered":
       return `recovered after tick ${event.tick}: ${event.error.code}: ${event.error.message}`;
+    case "tool-line": {
+      const { tool, level, text, dropped } = event.line;
+      const more = dropped === 0 ? "" : ` (${dropped} lines before it are left out)`;
+      return `tool ${tool}: ${level === "error" ? "error: " : ""}${text}${more}`;
+    }
     case "ended": {
       const { reason, ticks, faults, chainHead, faultDetails } = event.result;
       const told = faultDetails.map(
