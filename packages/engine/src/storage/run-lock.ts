@@ -119,8 +119,24 @@ function isAlive({ pid, started }: LockOwner): boolean {
     // Without permission to signal it, the process is there and belongs to somebody else.
     if (errnoOf(error) !== "EPERM") return false;
   }
+  if (isZombie(pid)) return false;
   const now = startOf(pid);
   return started === "" || now === undefined || now === started;
+}
+
+/**
+ * Dead, but nobody has asked how it ended: in a container without an init process that lasts for ever. As long as one
+ * of its threads is left, it may still write.
+ */
+function isZombie(pid: number): boolean {
+  if (process.platform !== "linux") return false;
+  const stat = readText(`/proc/${pid}/stat`);
+  if (stat?.charAt(stat.lastIndexOf(")") + 2) !== "Z") return false;
+  try {
+    return fs.readdirSync(`/proc/${pid}/task`).length <= 1;
+  } catch {
+    return true;
+  }
 }
 
 /** Start time of a process, or undefined where the platform does not tell. */
