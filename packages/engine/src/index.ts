@@ -80,7 +80,7 @@ export type {
 export { isLocalModel } from "./adapters/adapter-report.js";
 export type { ToolLine } from "./adapters/tool-lines.js";
 export type { AdapterReport } from "./adapters/adapter-report.js";
-export type { AdapterSetup, SecretSource } from "./adapters/contract.js";
+export type { AdapterSetup, ModelAdapterSetup, SecretSource } from "./adapters/contract.js";
 export type { ModelReport } from "./inference/contract.js";
 export { parseWorkers } from "./threads/worker-count.js";
 export type { Workers } from "./threads/worker-count.js";
@@ -89,6 +89,7 @@ export type { RunState, RunSummary } from "./client/run-list.js";
 export { ENGINE_ERRORS } from "./errors.js";
 export { executingProcess } from "./world/run-result.js";
 export {
+  askModel,
   buildModule,
   generateKeyFiles,
   loadConfig,
@@ -96,6 +97,7 @@ export {
   loadModuleSources,
   loadTrustPolicy,
   policyOfKeys,
+  probeServer,
   signModuleFile,
   startDev,
   verifyModuleFile,

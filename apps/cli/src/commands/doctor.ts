@@ -1,11 +1,12 @@
 /** `doctor`: is this machine able to run worlds, and what is missing for building agents. Changes nothing. */
 
 import { spawnSync } from "node:child_process";
-import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
+import { loadModelSetups, probeServer } from "@wasm-engine/engine";
 import type { CommandFunction } from "../command.js";
 import { providerChecks } from "../provider-checks.js";
 import type { ProviderCheck } from "../provider-checks.js";
@@ -37,6 +38,7 @@ export const doctor: CommandFunction = async () => {
   checks.push(assemblyScriptCheck(), clangCheck());
   const providers = await providerChecks(process.cwd());
   checks.push(...providers.map(providerRow));
+  checks.push(...(await serverChecks()));
   const ok = checks.every((check) => check.ok || !check.needed);
   const rows = checks.map((check) => [
     check.ok ? "ok" : check.needed ? "MISSING" : "absent",
@@ -58,6 +60,27 @@ export const doctor: CommandFunction = async () => {
     exitCode: ok ? 0 : 4,
   };
 };
+
+/** Servers of the configuration here, as far as they are on this machine; others are not asked. */
+async function serverChecks(): Promise<readonly Check[]> {
+  if (!existsSync("engine.yaml")) return [];
+  // What is wrong with the configuration is for other verbs to tell.
+  const loaded = await loadModelSetups("engine.yaml").catch(() => undefined);
+  const servers = (loaded?.served ?? []).flatMap((setup) => (setup.kind === "openai" ? [setup] : []));
+  const checks: Check[] = [];
+  for (const { name, url } of servers) {
+    const isThere = await probeServer(url);
+    if (isThere === undefined) continue;
+    checks.push({
+      name: `server of model ${name}`,
+      needed: false,
+      ok: isThere,
+      found: isThere ? `answers at ${visible(url)}` : `nothing answers at ${visible(url)}`,
+      remedy: "start it, or mend url in engine.yaml",
+    });
+  }
+  return checks;
+}
 
 function nodeCheck(): Check {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);

@@ -3,8 +3,8 @@
 import { join } from "node:path";
 import { Encoding, decodeUtf8, encodeUtf8 } from "@wasm-engine/abi";
 import type { InferenceService, ModelSpec } from "@wasm-engine/core";
-import { loadModelSetups } from "@wasm-engine/engine";
-import type { LoadedModels, ModelSetup } from "@wasm-engine/engine";
+import { askModel, loadModelSetups } from "@wasm-engine/engine";
+import type { LoadedModels, ModelAdapterSetup, ModelSetup } from "@wasm-engine/engine";
 import { createInferenceService } from "@wasm-engine/inference";
 import type { CommandFunction, Outcome } from "../command.js";
 import { usageError } from "../errors.js";
@@ -26,7 +26,7 @@ export const model: CommandFunction = async ({ parsed }) => {
   }
 };
 
-async function list(service: InferenceService, { models: setups }: LoadedModels): Promise<Outcome> {
+async function list(service: InferenceService, { models: setups, served }: LoadedModels): Promise<Outcome> {
   const models = [];
   for (const setup of setups) {
     const facts = await service.load(specOf(setup));
@@ -37,7 +37,61 @@ async function list(service: InferenceService, { models: setups }: LoadedModels)
     return [name, version, provider, latencyTicks, batchMode, digest.slice(0, 12), passed];
   });
   const header = ["model", "version", "provider", "latency", "batches", "digest", "passed over"];
-  return { document: { models }, text: textTable(header, rows) };
+  const tables = [
+    ...(rows.length > 0 || served.length === 0 ? [textTable(header, rows)] : []),
+    ...(served.length === 0
+      ? []
+      : [textTable(["model", "kind", "asks", "delivery", "reuse"], served.map(servedRow))]),
+  ];
+  return { document: { models, served: served.map(servedFacts) }, text: tables.join("\n\n") };
+}
+
+/** Secrets and their places are not part of it. */
+function servedFacts(setup: ModelAdapterSetup): ServedFacts {
+  const { name, kind, delivery, latencyTicks = 1 } = setup;
+  const place =
+    kind === "openai"
+      ? { url: setup.url, model: setup.model }
+      : kind === "failing"
+        ? { how: setup.how }
+        : { path: setup.path };
+  const held = delivery ?? (kind === "openai" ? "recorded" : "lockstep");
+  return { name, kind, ...place, delivery: held, latencyTicks, reuse: kind === "openai" && setup.reuse };
+}
+
+interface ServedFacts {
+  readonly name: string;
+  readonly kind: ModelAdapterSetup["kind"];
+  readonly url?: string;
+  readonly model?: string;
+  readonly path?: string;
+  readonly how?: string;
+  readonly delivery: string;
+  readonly latencyTicks: number;
+  readonly reuse: boolean;
+}
+
+function servedRow(setup: ModelAdapterSetup): readonly string[] {
+  const { name, kind, url, model: wanted, path, how, delivery, reuse } = servedFacts(setup);
+  const place = url === undefined ? (path ?? how ?? "") : `${url}#${wanted ?? ""}`;
+  return [name, kind, visible(place), delivery, reuse ? "yes" : "no"];
+}
+
+/** A model behind a wire, or what stands for one. */
+async function askServed(setup: ModelAdapterSetup, baseDirectory: string, json: string): Promise<Outcome> {
+  const { name, kind: provider } = setup;
+  const answer = await askModel(setup, baseDirectory, json);
+  if (!answer.ok) {
+    const { code, message } = answer;
+    const document = { ok: false, model: name, provider, code, message };
+    return { document, text: visible(`${code}: ${message}`), exitCode: 1 };
+  }
+  const text = decodeUtf8(answer.payload) ?? "";
+  if (!isJson(text)) {
+    const message = "the answer is no JSON";
+    return { document: { ok: false, model: name, provider, message }, text: message, exitCode: 1 };
+  }
+  return { document: { ok: true, model: name, provider, answer: JSON.parse(text) as unknown }, text };
 }
 
 interface Question {
@@ -49,11 +103,14 @@ interface Question {
 async function ask(service: InferenceService, { loaded, name, json }: Question): Promise<Outcome> {
   if (name === undefined || json === undefined) throw usageError("model", "model try needs CONFIG NAME JSON");
   const setup = loaded.models.find((candidate) => candidate.name === name);
-  if (setup === undefined) {
-    const names = loaded.models.map((candidate) => candidate.name).join(", ");
+  const served = loaded.served.find((candidate) => candidate.name === name);
+  if (setup === undefined && served === undefined) {
+    const names = [...loaded.models, ...loaded.served].map((candidate) => candidate.name).join(", ");
     throw usageError("model", `there is no model ${JSON.stringify(name)}; the configuration has: ${names}`);
   }
   if (!isJson(json)) throw usageError("model", `the request is not JSON: ${json.slice(0, 80)}`);
+  if (served !== undefined) return await askServed(served, loaded.baseDirectory, json);
+  if (setup === undefined) throw usageError("model", `there is no model ${JSON.stringify(name)}`);
   const { provider } = await service.load(specOf(setup));
   const request = { encoding: Encoding.JSON, payload: encodeUtf8(json) };
   const { responses } = await service.run(name, [request]);

@@ -7,7 +7,7 @@ export const environmentVerbs: readonly CommandDefinition[] = [
     name: "model",
     summary: "Show the models of a configuration, or ask one of them",
     description:
-      "list loads every model on its providers and shows version, provider, why others were passed over, latency and digest. try asks one of them once with JSON, as an agent would, and prints the answer. Neither builds modules or starts a world.",
+      "list loads every model on its providers and shows version, provider, why others were passed over, latency and digest; models behind a server or a stand-in are shown with their address, delivery and reuse, and no server is asked. try asks one of them once with JSON, as an agent would, and prints the answer. Neither builds modules or starts a world.",
     arguments: [
       { name: "action", summary: "list or try", values: ["list", "try"] },
       { name: "config", summary: "path of engine.yaml, or of a folder that holds one" },
@@ -37,7 +37,7 @@ export const environmentVerbs: readonly CommandDefinition[] = [
     name: "doctor",
     summary: "Check whether worlds can run on this machine",
     description:
-      "Checks Node, WebAssembly, float arithmetic, stacks, disk and compilers, tries the execution providers for models, and says what to do. Changes nothing.",
+      "Checks Node, WebAssembly, float arithmetic, stacks, disk and compilers, tries the execution providers for models, looks whether servers of ./engine.yaml on this machine answer, and says what to do. Changes nothing.",
     arguments: [],
     options: [],
     examples: ["wasm-engine doctor"],

@@ -15,6 +15,8 @@ export const callsAtOnceDefault = 4;
 
 /** An answer with its header and topic fits a message. */
 export const answerBytesMax: number = limits.messageBytesMax - 1024;
+/** How long `doctor` waits for a server of this machine. */
+export const serverProbeMs = 2_000;
 /** What is read of a server's response; numbers take more room there than in the answer. */
 export const responseBytesMax: number = 16 * 1024 * 1024;
 /** One event of a stream. */

@@ -3,6 +3,7 @@
  * package, and whoever looks at a recorded run needs none of them.
  */
 
+import type { AdapterAnswer, ModelAdapterSetup } from "../adapters/contract.js";
 import type {
   ConfigOverrides,
   LoadedConfig,
@@ -51,6 +52,22 @@ export async function loadModuleSources(path: string): Promise<ModuleSourcePlace
 export async function loadModelSetups(path: string): Promise<LoadedModels> {
   const config = await import("../config/load-config.js");
   return config.loadModelSetups(path);
+}
+
+/** Asks a model that no file of this machine is, once. @throws what the adapter has against its setup */
+export async function askModel(
+  setup: ModelAdapterSetup,
+  baseDirectory: string,
+  json: string,
+): Promise<AdapterAnswer> {
+  const asking = await import("./ask-model.js");
+  return asking.askModel(setup, baseDirectory, json);
+}
+
+/** Whether something answers at an address on loopback; undefined for one elsewhere. */
+export async function probeServer(url: string): Promise<boolean | undefined> {
+  const asking = await import("./ask-model.js");
+  return asking.probeServer(url);
 }
 
 /** The trust policy of a configuration. @throws what a bad configuration or key throws */

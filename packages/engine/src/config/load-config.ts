@@ -13,6 +13,7 @@ import { checkCapabilities, loadModules, projectPolicy } from "../modules/load-m
 import type { LoadWitness, ModuleRequest } from "../modules/load-modules.js";
 import type { AdmittedModule } from "../modules/admission.js";
 import type { TrustPolicy } from "../trust/trust-policy.js";
+import type { ModelAdapterSetup } from "../adapters/contract.js";
 import type { Durability, InputSourceSpec, ResolvedWorld } from "../world/contract.js";
 import { isFolder } from "../storage/path-kind.js";
 import { expandAgents } from "./agent-table.js";
@@ -64,7 +65,12 @@ export interface ModuleSourcePlaces {
 }
 
 /** What a configuration says about models. */
-export type LoadedModels = Required<Pick<ResolvedWorld, "models" | "inference" | "baseDirectory">>;
+export interface LoadedModels extends Required<
+  Pick<ResolvedWorld, "models" | "inference" | "baseDirectory">
+> {
+  /** Models that no file of this machine is: servers, rules, recordings, failures. */
+  readonly served: readonly ModelAdapterSetup[];
+}
 
 /**
  * Loads a configuration; `path` is an engine.yaml or a folder that holds one.
@@ -146,9 +152,10 @@ export function loadModuleSources(path: string): ModuleSourcePlaces {
 /** The models of a configuration alone; nothing is built. @throws what a bad configuration throws */
 export function loadModelSetups(path: string): LoadedModels {
   const { directory, config, context } = readShape(path);
-  const { models } = resolveModels(context, config);
+  const { models, adapters: served } = resolveModels(context, config);
   context.settle();
-  return { models, inference: resolveInference(config), baseDirectory: directory };
+  checkRules(served);
+  return { models, served, inference: resolveInference(config), baseDirectory: directory };
 }
 
 /** A configuration whose shape has been accepted. */
