@@ -79,7 +79,7 @@ test("[S14.pause] pause holds a run call under way, steps queue, resume lets it 
   const agents = sample.genesis.agents.map((agent) => ({ ...agent, every: 1 }));
   const world = {
     ...sample,
-    stop: { when: "tick", tick: 3000 } as const,
+    stop: { when: "tick", tick: 800 } as const,
     genesis: { ...sample.genesis, agents },
   };
   await using owner = await Engine.open(world, { start: "paused" });
@@ -97,7 +97,7 @@ test("[S14.pause] pause holds a run call under way, steps queue, resume lets it 
   assert.equal((await other.status()).tick, held.tick + 5, "a paused world stands still after its steps");
   await other.resume();
   const result = await running;
-  assert.deepEqual([result.reason, result.ticks], ["tick", 3000]);
+  assert.deepEqual([result.reason, result.ticks], ["tick", 800]);
   const whole = await Engine.open({ ...world, baseDirectory: join(folder, "pause-again") }, {});
   assert.equal((await whole.run()).chainHead, result.chainHead, "holding it changed nothing");
   await whole.close();
