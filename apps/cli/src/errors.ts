@@ -58,6 +58,12 @@ export const CLI_ERRORS = {
     explanation:
       "The test was tried with the module of the run before it was written, and did something else. What an agent got from others is repeated; what else it depended on is not.",
   },
+  WE_TEST_INTERRUPTED: {
+    message: "Interrupted while tests ran; their results are not known",
+    hint: "run them again, or one alone by its file: wasm-engine test FILE",
+    exitCode: 130,
+    explanation: "Ctrl-C or SIGTERM ended the test runner. A test that hangs is named last in its report.",
+  },
   WE_TEST_RUNNER: {
     message: "The test runner of Node.js gave up: {cause}",
     hint: "see what it wrote on standard error",
@@ -119,6 +125,13 @@ export const CLI_ERRORS = {
     exitCode: 3,
     explanation:
       "`dev` replays every run and compares each commit. A difference is a defect of the engine or of the machine, never of an agent: keep the run folder and report it.",
+  },
+  WE_CLI_FOLDER_GONE: {
+    message: "The working directory does not exist any more",
+    hint: "change into a folder that exists and run the command again",
+    exitCode: 4,
+    explanation:
+      "The folder that the command was started in was removed, so nothing could be looked for in it.",
   },
   WE_CLI_NODE_VERSION: {
     message: "Node {found} is too old, 20.19 or later is needed",

@@ -37,9 +37,15 @@ function partialDocument(error: EngineError): Record<string, unknown> {
 }
 
 function unexpected(error: unknown): EngineError {
+  if (isFolderGone(error)) return fail("WE_CLI_FOLDER_GONE");
   const coded = fail("WE_CLI_UNHANDLED", { cause: error instanceof Error ? error.message : String(error) });
   if (error instanceof Error && error.stack !== undefined) coded.stack = error.stack;
   return coded;
+}
+
+/** Any verb may ask for the working directory, and Node asks it of the operating system. */
+function isFolderGone(error: unknown): boolean {
+  return error instanceof Error && "syscall" in error && error.syscall === "uv_cwd";
 }
 
 function requireNode(): void {

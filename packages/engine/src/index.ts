@@ -84,6 +84,7 @@ export type { AdapterSetup, ModelAdapterSetup, SecretSource } from "./adapters/c
 export type { ModelReport } from "./inference/contract.js";
 export { parseWorkers } from "./threads/worker-count.js";
 export type { Workers } from "./threads/worker-count.js";
+export { makeFolders } from "./storage/make-folders.js";
 export { listRuns, liveProcess, onlyLiveRun } from "./client/run-list.js";
 export type { RunState, RunSummary } from "./client/run-list.js";
 export { ENGINE_ERRORS } from "./errors.js";

@@ -75,7 +75,7 @@ async function detach({ parsed, reporter, signal }: CommandContext): Promise<Out
 
 /** A signal that arrives while the world is being opened ends it: nothing has been executed yet. */
 async function open({ parsed, reporter, signal }: CommandContext): Promise<RunningWorld> {
-  const options = optionsOf(parsed);
+  const options = { ...optionsOf(parsed), signal };
   const resume = textOption(parsed, "resume");
   if (flagOption(parsed, "allowUnsigned")) reporter.warn("unsigned modules are accepted in this run");
   try {

@@ -21,5 +21,6 @@ export function nameOfFolder(folder: string): string {
     .replace(/[^a-z0-9._-]+/g, "-")
     .replace(/^[^a-z0-9]+/, "")
     .slice(0, nameCharactersMax);
-  return checkedName(plain);
+  // Of a name without any such letter nothing is left, and that would say nothing in the refusal.
+  return checkedName(plain === "" ? basename(folder) : plain);
 }

@@ -1,7 +1,8 @@
 /** Writes a project into a new or empty folder: all of it, or nothing. */
 
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { makeFolders } from "@wasm-engine/engine";
 import { fail } from "./errors.js";
 import type { PackageSource } from "./package-source.js";
 import type { ProjectFile } from "./template.js";
@@ -41,7 +42,7 @@ export function writeProject(folder: string, files: readonly ProjectFile[]): voi
   try {
     for (const file of files) {
       path = join(folder, file.path);
-      const first = mkdirSync(dirname(path), { recursive: true });
+      const first = makeFolders(dirname(path));
       if (first !== undefined) made.push(first);
       // wx: what has appeared since the folder was looked at is not overwritten.
       writeFileSync(path, file.content, { flag: "wx" });

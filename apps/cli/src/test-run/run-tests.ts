@@ -34,12 +34,13 @@ interface EventLine extends TestResult {
   readonly isSuite: boolean;
 }
 
-/** @throws {WE_TEST_RUNNER} where the runner itself gives up */
+/** @throws {WE_TEST_INTERRUPTED} {WE_TEST_RUNNER} where the runner itself gives up */
 export async function runTests(options: RunTestsOptions): Promise<readonly FileResult[]> {
   const folder = mkdtempSync(join(tmpdir(), "wasm-engine-test-events-"));
   try {
     const events = join(folder, "events.jsonl");
     const code = await execute(options, events);
+    if (options.signal.aborted) throw fail("WE_TEST_INTERRUPTED");
     const results = byFile(options.files, readLines(events));
     const hasFailed = results.some(({ tests }) => tests.some(({ outcome }) => outcome === "failed"));
     if (code !== 0 && !hasFailed) {

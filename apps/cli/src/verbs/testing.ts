@@ -29,7 +29,7 @@ export const testingVerbs: readonly CommandDefinition[] = [
       "wasm-engine test golden/*.bundle --json",
       "wasm-engine test --from @last@42:critic --out tests/critic-bug.test.ts",
     ],
-    exitCodes: "0 all passed, 1 a test failed, 2 no tests found, 4 environment",
+    exitCodes: "0 all passed, 1 a test failed, 2 no tests found, 4 environment, 130 interrupted",
     load: async () => (await import("../commands/test.js")).test,
   },
 ];

@@ -22,7 +22,14 @@ import { failure, timeoutAnswer } from "./answers.js";
 import type { AdapterAnswer, AdapterRequest, AdapterSetup } from "./contract.js";
 import { adapterError } from "./errors.js";
 import type { ToolLine } from "./tool-lines.js";
-import { adapterCloseMs, adapterDeathsMax, limitsItself, threadGraceMs, threadLagMs } from "./limits.js";
+import {
+  adapterCloseMs,
+  adapterDeathsMax,
+  adapterLoadMsMax,
+  limitsItself,
+  threadGraceMs,
+  threadLagMs,
+} from "./limits.js";
 import { executorStackMb } from "../world/limits.js";
 import type { SharedSignal } from "../threads/shared-signal.js";
 import type { StartedThread, ThreadHost } from "../threads/thread-host.js";
@@ -33,6 +40,8 @@ export interface AdapterHostParts {
   readonly setups: readonly AdapterSetup[];
   readonly options: AdapterOptions;
   readonly host: ThreadHost;
+  /** Limit of making the adapters; absent: that of limits.ts. A recorded run takes what its replay takes. */
+  readonly loadMsMax?: number;
   /** Bell of the orchestrator's loop; absent where that has an event loop. */
   readonly bell?: SharedArrayBuffer;
   /** The program that opened the world. */
@@ -79,6 +88,8 @@ export class AdapterHost {
   #running: Running;
   #facts: readonly AdapterFacts[] | undefined;
   #isReady = false;
+  /** Past it a thread that is not ready is given up. */
+  #loadDeadlineMs = Infinity;
   /** When the thread was asked whether it is there; undefined where nothing is open. */
   #pingedMs: number | undefined;
   /** A kill is on its way. */
@@ -99,12 +110,12 @@ export class AdapterHost {
     return this.#deaths;
   }
 
-  /** True once every adapter is made. @throws {WE_ADAPTER_THREAD} and what making them throws */
+  /** True once every adapter is made. @throws {WE_ADAPTER_THREAD} {WE_ADAPTER_SLOW} and what making them throws */
   get isLoaded(): boolean {
     this.#drain([]);
+    this.#checkLoading();
     if (!this.#isReady && this.#isDead) {
-      const names = this.setups.map(({ name }) => name).join(", ");
-      throw adapterError("WE_ADAPTER_THREAD", { names, cause: this.#running.thread.cause });
+      throw adapterError("WE_ADAPTER_THREAD", { names: this.#names, cause: this.#running.thread.cause });
     }
     return this.#isReady;
   }
@@ -157,6 +168,7 @@ export class AdapterHost {
     // Before the port: a thread that died said everything before.
     const isDead = this.#isDead;
     this.#drain(events);
+    this.#checkLoading();
     this.#endBlocked(events);
     if (isDead) this.#bury(events);
     return events;
@@ -175,8 +187,19 @@ export class AdapterHost {
     return Atomics.load(this.#running.state, 0) === AdapterState.DEAD;
   }
 
+  get #names(): string {
+    return this.setups.map(({ name }) => name).join(", ");
+  }
+
+  /** What never gets ready would be waited for without end, and could not tell so itself. */
+  #checkLoading(): void {
+    if (this.#isReady || performance.now() < this.#loadDeadlineMs) return;
+    const { loadMsMax = adapterLoadMsMax } = this.#parts;
+    throw adapterError("WE_ADAPTER_SLOW", { names: this.#names, seconds: loadMsMax / 1000 });
+  }
+
   #start(): Running {
-    const { setups, options, host, bell } = this.#parts;
+    const { setups, options, host, bell, loadMsMax = adapterLoadMsMax } = this.#parts;
     const { port1: port, port2 } = new MessageChannel();
     const buffer = new SharedArrayBuffer(4);
     const bells = [
@@ -188,6 +211,7 @@ export class AdapterHost {
     const data: AdapterThreadData = { port: port2, state: buffer, setups, options, ...rings };
     // A recorded run is executed again in there, and its agents may call as deep as they could then.
     const isExecuting = setups.some(({ kind }) => kind === "recorded");
+    this.#loadDeadlineMs = isExecuting ? Infinity : performance.now() + loadMsMax;
     const stack = isExecuting ? { resourceLimits: { stackSizeMb: executorStackMb } } : {};
     return { port, state: new Int32Array(buffer), thread: host.start({ program, data, end, ...stack }) };
   }

@@ -49,6 +49,15 @@ export const ADAPTER_ERRORS = {
       "Functions of the embedding program answer tools that engine.yaml declares with `program: true`. A function " +
       "under another name would never be called, or would silently replace a module.",
   },
+  WE_ADAPTER_SLOW: {
+    message: "Tools and models are not loaded after {seconds} seconds: {names}",
+    hint: "a tool may wait or loop in its top level, which is executed before the first tick: do such work in run",
+    exitCode: 4,
+    retryable: true,
+    explanation:
+      "Tools and models behind a wire share one thread, which loads them before the first tick. It was still at it " +
+      "when its time was over, and was ended. Where the world had begun, its run is whole and can be resumed.",
+  },
   WE_ADAPTER_THREAD: {
     message: "The thread of tools and models ended while it loaded {names}: {cause}",
     hint: "a tool may have ended it: look for process.exit in its top level; nothing of the run has been executed",

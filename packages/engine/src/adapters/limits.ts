@@ -40,6 +40,8 @@ export function limitsItself({ kind }: Pick<AdapterSetup, "kind">): boolean {
 export const threadLagMs = 500;
 /** A thread that does not say so for this long is ended from outside. */
 export const threadGraceMs = 2_000;
+/** Making all adapters of a world: bundling tools and executing their top level. */
+export const adapterLoadMsMax = 60_000;
 /** A closing world waits so long for the adapters to let go; the thread is ended then. */
 export const adapterCloseMs = 1_000;
 /** How often an open that awaits its adapters looks for them. */

@@ -3,7 +3,7 @@
  * log's chain and the modules of its genesis. The folder appears whole or not at all.
  */
 
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
@@ -15,6 +15,7 @@ import { planFileName } from "../fork/fork-plan.js";
 import { nodeHasher, sha256, sha256Hex } from "../crypto/node-crypto.js";
 import { RunFolder } from "../storage/index.js";
 import { storageError } from "../storage/errors.js";
+import { makeFolders } from "../storage/make-folders.js";
 import { runsDirectory } from "../world/run-reference.js";
 import { checkModulesOf } from "../world/run-store.js";
 import { bundleError, damaged } from "./errors.js";
@@ -54,7 +55,7 @@ export function unpackBundle(path: string, options: UnpackOptions = {}): OpenedB
   if (existsSync(dir)) throw storageError("WE_RUN_EXISTS", { path: dir });
   const temporary = join(dirname(dir), `.${basename(dir)}.${process.pid}.tmp`);
   try {
-    mkdirSync(dirname(dir), { recursive: true });
+    makeFolders(dirname(dir));
     writeRun(temporary, { content, genesis, path, filesDirectory: options.filesDirectory ?? dir });
     renameSync(temporary, dir);
   } catch (error) {

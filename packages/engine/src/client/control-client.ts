@@ -6,7 +6,7 @@ import { EngineError } from "@wasm-engine/abi";
 import type { ErrorRecord } from "@wasm-engine/abi";
 import { addressOf } from "../control/control-address.js";
 import { fail } from "../control/errors.js";
-import { connectAgainMs, connectMs, unreadBytesMax } from "../control/limits.js";
+import { connectAgainMs, connectMs, goodbyeMs, unreadBytesMax } from "../control/limits.js";
 import { writeGathered } from "../control/gathered-write.js";
 import { LineReader } from "../control/line-reader.js";
 import { isRecord } from "../control/record.js";
@@ -103,10 +103,11 @@ export class ControlClient {
     });
   }
 
-  /** Closes the connection; the world goes on. */
+  /** Closes the connection; the world goes on. One that does not say goodbye is left after a moment. */
   close(): Promise<void> {
     this.#isLeaving = true;
     this.#socket.end();
+    this.#socket.setTimeout(goodbyeMs, () => this.#socket.destroy());
     return this.#closed;
   }
 

@@ -3,11 +3,12 @@
  * beside it, and the world moves it in.
  */
 
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, openSync, readFileSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { EngineError } from "@wasm-engine/abi";
 import { storageError } from "../storage/errors.js";
 import { errnoOf } from "../storage/file-system.js";
+import { makeFolders } from "../storage/make-folders.js";
 import { engineLogPath } from "../world/engine-log.js";
 import { fail } from "../world/errors.js";
 import { stderrTailBytes } from "../world/limits.js";
@@ -30,7 +31,7 @@ export function beginLog(dir: string, kind: "new" | "resume"): DetachedLog {
   const path = kind === "resume" ? finalPath : `${dir}.log`;
   let file: number;
   try {
-    if (kind === "new") mkdirSync(dirname(path), { recursive: true });
+    if (kind === "new") makeFolders(dirname(path));
     file = openSync(path, "a");
   } catch (error) {
     throw storageError("WE_RUN_UNWRITABLE", { path, cause: errnoOf(error) });

@@ -94,6 +94,7 @@ async function open(target: string | ResolvedWorld, options: OpenOptions = {}): 
     const job = { ...jobOf(origin, { start, workers }, options), ...programTools };
     if (options.isolation === "inline") (await import("./inline-transport.js")).connectInline(link, job);
     else connectProcess(link, job, processFor(origin, { options, early }));
+    if (options.signal?.aborted === true) abort();
     const world = new RunningWorld(link, await link.opened, warnings);
     if (options.handleSignals === true) handleSignals(link, world);
     return world;

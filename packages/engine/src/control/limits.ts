@@ -29,6 +29,8 @@ export const connectMs = 10_000;
 export const connectAgainMs = 20;
 /** Connections that the system keeps until they are taken. */
 export const connectBacklog = 1024;
+/** A client that leaves waits so long for the other end to close. */
+export const goodbyeMs = 1_000;
 
 assert(requestLineBytesMax > 2 * limits.messageBytesMax, "the largest message fits into a request");
 assert(unreadBytesMax > answerBytesMax, "one answer alone cuts nobody off");

@@ -4,7 +4,7 @@
  * so that a fork which was interrupted is no run.
  */
 
-import { mkdirSync, readdirSync, renameSync, rmSync, rmdirSync } from "node:fs";
+import { readdirSync, renameSync, rmSync, rmdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { genesisDigest, nextChainHead } from "@wasm-engine/core";
 import type { Genesis, Json } from "@wasm-engine/core";
@@ -13,6 +13,7 @@ import { lastTick } from "../replay/play.js";
 import { RunFolder, createEventLog, nodeFileSystem } from "../storage/index.js";
 import { storageError } from "../storage/errors.js";
 import { errnoOf, replaceFile } from "../storage/file-system.js";
+import { makeFolders } from "../storage/make-folders.js";
 import { isExecutorLoss } from "../threads/machine.js";
 import type { Machine } from "../threads/machine.js";
 import { openRun } from "../world/open-run.js";
@@ -38,7 +39,7 @@ export function makeFork(job: ForkJob, machine: Machine | undefined): ForkReport
   const staging = join(dirname(out), `.${basename(out)}.fork`);
   checkPlace(out);
   try {
-    mkdirSync(dirname(out), { recursive: true });
+    makeFolders(dirname(out));
     rmSync(staging, { recursive: true, force: true });
   } catch (error) {
     throw storageError("WE_RUN_UNWRITABLE", { path: staging, cause: errnoOf(error) });

@@ -7,19 +7,11 @@
  *   trusted: part of the snapshot    compared, then continued (a torn line is completed)    appended
  */
 
-import {
-  closeSync,
-  constants,
-  fdatasyncSync,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, constants, fdatasyncSync, fstatSync, openSync, readSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { assert } from "@wasm-engine/abi";
 import type { Departure, Genesis } from "@wasm-engine/core";
+import { makeFolders } from "../storage/make-folders.js";
 import { formatTime } from "../time/virtual-time.js";
 import type { OpenOutputSink, OutputSink, OutputSpec } from "../world/contract.js";
 import { departureLine } from "./departure-line.js";
@@ -161,7 +153,7 @@ class FileOutputSink implements OutputSink {
 
 function open(path: string): number {
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolders(dirname(path));
     // Read and write, created where missing, never truncated: existing content may be the run's own.
     return openSync(path, constants.O_RDWR | constants.O_CREAT, 0o644);
   } catch (error) {

@@ -7,6 +7,7 @@
 import * as fs from "node:fs";
 import { join } from "node:path";
 import { writeAttemptsMax } from "./limits.js";
+import { makeFolders } from "./make-folders.js";
 
 export interface FileSystem {
   /** Opens for reading and writing; creates the file where it is absent. */
@@ -48,7 +49,7 @@ export const nodeFileSystem: FileSystem = {
     fs.rmSync(path, { force: true });
   },
   makeFolder: (path) => {
-    fs.mkdirSync(path, { recursive: true });
+    makeFolders(path);
   },
   list: (path) => orAbsent(() => fs.readdirSync(path).sort()),
   read: (path) => orAbsent(() => readWhole(path)),
