@@ -17,9 +17,8 @@ export function readSecrets(
 ): ReadonlyMap<string, string> {
   const user = `${serves === "tool" ? "Tool" : "Model"} ${name}`;
   const values = Object.entries(secrets).map(([secret, source]) => {
-    const value = known.get(secret) ?? ("env" in source ? environment[source.env] : fileText(source.file));
-    const cause = value === undefined ? "it is not there" : complaint(value);
-    if (value === undefined || cause !== undefined) {
+    const { value, cause = complaint(value) } = valueOf(source, environment, known.get(secret));
+    if (cause !== undefined) {
       const advice = known.has(secret) ? "give a longer one among the secrets" : adviceFor(source);
       throw adapterError("WE_SECRET_MISSING", { user, name: secret, cause, advice });
     }
@@ -28,13 +27,35 @@ export function readSecrets(
   return new Map(values);
 }
 
-function fileText(path: string): string | undefined {
+/** A secret, or why there is none; then the value is empty. */
+interface FoundSecret {
+  readonly value: string;
+  readonly cause?: string;
+}
+
+function valueOf(
+  source: SecretSource,
+  environment: NodeJS.ProcessEnv,
+  known: string | undefined,
+): FoundSecret {
+  if (known !== undefined) return { value: known };
+  if ("file" in source) return fileText(source.file);
+  const value = environment[source.env];
+  return value === undefined ? { value: "", cause: "it is not there" } : { value };
+}
+
+function fileText(path: string): FoundSecret {
+  const none = (cause: string): FoundSecret => ({ value: "", cause });
   try {
-    if (statSync(path).size > secretBytesMax) return undefined;
-    return decodeUtf8(readFileSync(path))?.replace(/\r?\n$/, "");
-  } catch {
-    // Absent, a folder, not readable: in each case there is no value.
-    return undefined;
+    const status = statSync(path);
+    // Reading a pipe waits for its writer, and a device may have no end.
+    if (!status.isFile()) return none("what is there is no file");
+    if (status.size > secretBytesMax) return none(`its file has ${status.size} bytes`);
+    const text = decodeUtf8(readFileSync(path));
+    return text === undefined ? none("its file is not UTF-8") : { value: text.replace(/\r?\n$/, "") };
+  } catch (error) {
+    const { code = "unknown" } = error as NodeJS.ErrnoException; // errors of node:fs have a code
+    return none(code === "ENOENT" ? "it is not there" : `its file cannot be read: ${code}`);
   }
 }
 

@@ -102,13 +102,19 @@ test("[G10] secrets that are absent, too short or not granted stop the world bef
   const cases: readonly (readonly [Json, RegExp])[] = [
     [granted({ env: "WASM_ENGINE_TEST_ABSENT" }), /Tool leaky needs the secret KEY: it is not there/],
     [granted({ file: "./secrets/none" }), /KEY: it is not there/],
-    [granted({ file: "./secrets" }), /KEY: it is not there/],
+    [granted({ file: "./secrets" }), /KEY: what is there is no file/],
+    [granted({ file: "/dev/zero" }), /KEY: (?:what is there is no file|it is not there)/],
+    [granted({ file: "./large" }), /KEY: its file has 65537 bytes/],
+    [granted({ file: "./bytes" }), /KEY: its file is not UTF-8/],
+    [granted({ file: "./short/below" }), /KEY: (?:its file cannot be read: ENOTDIR|it is not there)/],
     [granted({ file: "./short" }), /it has 3 characters; fewer than 4 cannot be kept out of answers/],
     [{ path: "./leaky.mjs" }, /KEY: the configuration does not grant it/],
   ];
   for (const [tool, message] of cases) {
     const directory = project(context, tool);
     writeFileSync(join(directory, "short"), "abc");
+    writeFileSync(join(directory, "large"), "x".repeat(65_537));
+    writeFileSync(join(directory, "bytes"), new Uint8Array([0xff, 0xfe, 0xff, 0xfe]));
     await assert.rejects(Engine.open(directory, { isolation: "inline" }), {
       code: "WE_SECRET_MISSING",
       exitCode: 4,
