@@ -136,6 +136,15 @@ test("a turn that went well becomes a test of what it said", () => {
   project.write("agents/critic.ts", criticOf(planted));
 });
 
+test("options of --from mean nothing without it", () => {
+  for (const option of ["--out", "--config"]) {
+    const { code, document } = project.cli("test", option, "x.test.ts", "--json");
+    const { message } = document["error"] as { message: string }; // DESIGN §14
+    assert.ok(message.includes(`${option} needs --from`), message);
+    assert.equal(code, 2);
+  }
+});
+
 test("what cannot become a test says why, and nothing is written", () => {
   const refusals: readonly (readonly [string, RegExp, number])[] = [
     ["run", /WE_CLI_USAGE.*RUN@TICK:AGENT/, 2],

@@ -3,7 +3,7 @@
 import { relative } from "node:path";
 import type { CommandContext, CommandFunction, Outcome, Parsed } from "../command.js";
 import { flagOption, textOption } from "../command.js";
-import { fail } from "../errors.js";
+import { fail, usageError } from "../errors.js";
 import { findTests } from "../test-run/find-tests.js";
 import { replayBundles } from "../test-run/replay-bundles.js";
 import { runTests } from "../test-run/run-tests.js";
@@ -13,7 +13,11 @@ import { usesVitest } from "../test-run/vitest-project.js";
 export const test: CommandFunction = async (context) => {
   const { parsed, signal } = context;
   const from = textOption(parsed, "from");
-  if (from === undefined) return await runAll(context);
+  if (from === undefined) {
+    const alone = ["out", "config"].find((name) => textOption(parsed, name) !== undefined);
+    if (alone !== undefined) throw usageError("test", `--${alone} needs --from`);
+    return await runAll(context);
+  }
   const { writeTurnTest } = await import("../test-run/write-turn-test.js");
   return await writeTurnTest({
     from,
