@@ -6,7 +6,7 @@ import { EngineError, HOST_FUNCTIONS } from "@wasm-engine/abi";
 import { checkAgentModule } from "./agent-module.js";
 import type { AgentModuleInfo } from "./agent-module.js";
 import { assemble } from "./testing/assemble.js";
-import { validateModule } from "./validator.js";
+import { validate } from "./validator.js";
 
 const memory = '(memory (export "memory") 2 16)';
 const entries = `
@@ -17,7 +17,7 @@ const entries = `
   (func (export "agent_alloc") (param i32) (result i32) i32.const 0)`;
 
 function check(text: string): AgentModuleInfo {
-  return checkAgentModule(validateModule(assemble(`(module ${text})`)));
+  return checkAgentModule(validate(assemble(`(module ${text})`)));
 }
 
 test("a complete agent is described", () => {
@@ -131,7 +131,7 @@ test("[G10] the memory is exported, is a memory and has a page", () => {
 });
 
 test("modules validated for the test suite are not checked", () => {
-  const validated = validateModule(assemble("(module)"), { profile: "spec" });
+  const validated = validate(assemble("(module)"), { profile: "conformance" });
   assert.throws(
     () => checkAgentModule(validated),
     (error) => EngineError.is(error) && error.code === "WE_INTERNAL_ASSERTION",

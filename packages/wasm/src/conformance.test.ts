@@ -6,7 +6,7 @@ import { EngineError } from "@wasm-engine/abi";
 import { CONFORMANCE_ABSENT, readConformance } from "./testing/conformance.js";
 import type { ConformanceArchive } from "./testing/conformance.js";
 import { engineAccepts } from "./testing/web-assembly.js";
-import { validateModule } from "./validator.js";
+import { validate } from "./validator.js";
 import type { Profile } from "./module-draft.js";
 
 /** Code and refused feature of the error, or `undefined` where the module is accepted. */
@@ -15,7 +15,7 @@ function refusal(
   profile: Profile,
 ): { code: string; feature: string | undefined } | undefined {
   try {
-    validateModule(bytes, { profile });
+    validate(bytes, { profile });
     return undefined;
   } catch (error) {
     assert.ok(EngineError.is(error), `only coded errors escape: ${String(error)}`);
@@ -41,7 +41,7 @@ test("every module of the 2.0 suite that must be valid is valid", (context) => {
     for (const command of file.commands) {
       const runs = ["module", "assert_unlinkable", "assert_uninstantiable"].includes(command.type);
       if (!runs || command.filename === undefined || command.module_type === "text") continue;
-      const refused = refusal(file.module(command.filename), "spec");
+      const refused = refusal(file.module(command.filename), "conformance");
       if (refused === undefined) valid += 1;
       else failures.push(`${file.name}:${command.line} ${refused.code} ${refused.feature ?? ""}`);
     }
@@ -61,7 +61,7 @@ test("every binary module of the 2.0 suite that must be refused is refused", (co
     for (const command of file.commands) {
       if (command.type !== "assert_invalid" && command.type !== "assert_malformed") continue;
       if (command.module_type !== "binary" || command.filename === undefined) continue;
-      const refused = refusal(file.module(command.filename), "spec");
+      const refused = refusal(file.module(command.filename), "conformance");
       if (refused === undefined) accepted.push(`${file.name}:${command.line} ${command.text ?? ""}`);
       else codes.set(refused.code, (codes.get(refused.code) ?? 0) + 1);
       refusedCount += refused === undefined ? 0 : 1;
@@ -103,7 +103,7 @@ test("modules that need features of 3.0 are refused with a code, in both profile
     for (const command of file.commands) {
       if (command.filename === undefined || command.module_type === "text") continue;
       const bytes = file.module(command.filename);
-      const refused = refusal(bytes, "spec");
+      const refused = refusal(bytes, "conformance");
       const agent = refusal(bytes, "agent");
       const where = `${file.name}:${command.line}`;
       if (refused === undefined) {

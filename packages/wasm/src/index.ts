@@ -7,7 +7,7 @@ export { readModule } from "./module-reader.js";
 export type { ReadOptions } from "./module-reader.js";
 export type { Profile } from "./module-draft.js";
 export type { WasmModule } from "./module.js";
-export { validateModule } from "./validator.js";
+export { validate } from "./validator.js";
 export type { ValidatedModule } from "./validator.js";
 export { checkAgentModule } from "./agent-module.js";
 export type { AgentModuleInfo } from "./agent-module.js";
@@ -20,9 +20,9 @@ export {
   attachSignature,
   detachSignature,
   readSignatures,
-  signModule,
+  sign,
   verifyDetached,
-  verifyModule,
+  verify,
 } from "./signature.js";
 export type { ModuleVerification, SignOptions } from "./signature.js";
 export type { SignatureRecord, SignedHashes } from "./signature-format.js";

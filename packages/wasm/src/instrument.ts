@@ -1,6 +1,6 @@
 /**
- * `instrument`: a validated module to one whose fuel, depth, NaN bits, memory growth and state are under the
- * engine's control. The order: read, plan every function, lay out the added parts, write the sections again. Custom
+ * `instrument`: a valid module to one whose fuel, depth, NaN bits, memory growth and state are under the
+ * engine's control. The order: validate, plan every function, lay out the added parts, write the sections again. Custom
  * sections are dropped; whoever needs them reads the original.
  */
 
@@ -12,9 +12,10 @@ import type { PlannerFaults } from "./function-planner.js";
 import { layoutOf } from "./layout.js";
 import { ExternalKind } from "./module.js";
 import type { WasmModule } from "./module.js";
-import { readModule } from "./module-reader.js";
 import { writeModule } from "./module-writer.js";
 import { stateLayout } from "./state-functions.js";
+import { validate } from "./validator.js";
+import type { ValidatedModule } from "./validator.js";
 import type { InstrumentOptions, Instrumented } from "./wasm-contract.js";
 
 /** Rewritten code may be this many times the input, and some room for the fixed additions. */
@@ -30,29 +31,35 @@ declare const WebAssembly: { validate(bytes: Uint8Array): boolean } | undefined;
 export interface InstrumentFaults extends PlannerFaults, CounterFaults {}
 
 /**
- * Instruments a module that {@link validateModule} has accepted. Equal bytes and options give equal bytes.
- * @throws {WE_MODULE_INSTRUMENTED_SIZE} {WE_MODULE_FEATURE_REFUSED}
+ * Validates a module, unless that has been done, and instruments it. Equal bytes and options give equal bytes.
+ * @param source the module's bytes, or what {@link validate} gave for them in the same profile
+ * @throws {WE_MODULE_…} every code of {@link validate}, and {WE_MODULE_INSTRUMENTED_SIZE}
  */
-export function instrument(bytes: Uint8Array, options: InstrumentOptions = {}): Instrumented {
-  return instrumentWithFaults(bytes, options, {});
+export function instrument(
+  source: Uint8Array | ValidatedModule,
+  options: InstrumentOptions = {},
+): Instrumented {
+  return instrumentWithFaults(source, options, {});
 }
 
 /** {@link instrument} with planted mistakes. @internal */
 export function instrumentWithFaults(
-  bytes: Uint8Array,
+  source: Uint8Array | ValidatedModule,
   options: InstrumentOptions,
   faults: InstrumentFaults,
 ): Instrumented {
   const profile = options.profile ?? "agent";
-  const module = readModule(bytes, { profile });
+  const validated = source instanceof Uint8Array ? validate(source, { profile }) : source;
+  assert(validated.profile === profile, "a module is instrumented in the profile that it was validated in");
+  const { module } = validated;
   const planner = new FunctionPlanner(module, faults);
   const plans = module.code.map((_, body) => planner.plan(body));
-  const layout = layoutOf(module, planner.droppedSegments, options.standalone === true);
-  const state = stateLayout(module, layout, profile === "spec");
+  const layout = layoutOf(module, planner.droppedSegments, profile === "conformance");
+  const state = stateLayout(module, layout, profile === "conformance");
   assert(state.bytes <= stateBytesMax, "limits of globals and segments keep the state within a page");
   const canonicalizeNan = options.canonicalizeNan ?? true;
   const output = writeModule({ module, layout, plans, canonicalizeNan, faults }, state);
-  checkSize(bytes.length, output.length);
+  checkSize(module.bytes.length, output.length);
   if (typeof WebAssembly !== "undefined") {
     assert(WebAssembly.validate(output), "the engine takes the instrumented module");
   }

@@ -1,6 +1,6 @@
 /**
  * Static limits of modules. They lie below every engine's own limits, so that acceptance never depends on the engine.
- * Unit last. The `spec` profile lifts them to what the format and engines allow, for the official test suite.
+ * Unit last. The `conformance` profile lifts them to what the format and engines allow, for the official test suite.
  */
 
 import { assert } from "@wasm-engine/abi";
@@ -64,7 +64,7 @@ export const AGENT_LIMITS: ModuleLimits = {
 };
 
 /** Limits for the official test suite: those of the engines, where the suite goes beyond agents. */
-export const SPEC_LIMITS: ModuleLimits = {
+export const CONFORMANCE_LIMITS: ModuleLimits = {
   ...AGENT_LIMITS,
   parametersPerFunctionMax: 1_000,
   resultsPerFunctionMax: 1_000,

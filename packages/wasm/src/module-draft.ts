@@ -5,7 +5,7 @@ import { malformed } from "./binary-reader.js";
 import { wasmError } from "./errors.js";
 import { featureRefused } from "./feature.js";
 import { foreignType } from "./foreign-type.js";
-import { AGENT_LIMITS, SPEC_LIMITS } from "./limits.js";
+import { AGENT_LIMITS, CONFORMANCE_LIMITS } from "./limits.js";
 import type { ModuleLimits } from "./limits.js";
 import type {
   CustomSection,
@@ -24,10 +24,10 @@ import type {
 import { ValueType, isValueType } from "./value-type.js";
 
 /**
- * What a module is read for. `agent` is the frozen set for agents; `spec` is WebAssembly 2.0 as its test suite
+ * What a module is read for. `agent` is the frozen set for agents; `conformance` is WebAssembly 2.0 as its test suite
  * uses it.
  */
-export type Profile = "agent" | "spec";
+export type Profile = "agent" | "conformance";
 
 export interface DraftOptions {
   readonly profile: Profile;
@@ -66,7 +66,7 @@ export class ModuleDraft implements WasmModule {
   constructor(bytes: Uint8Array, options: DraftOptions) {
     this.bytes = bytes;
     this.profile = options.profile;
-    this.limits = options.profile === "agent" ? AGENT_LIMITS : SPEC_LIMITS;
+    this.limits = options.profile === "agent" ? AGENT_LIMITS : CONFORMANCE_LIMITS;
     this.onBody = options.onBody;
   }
 

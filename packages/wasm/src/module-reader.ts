@@ -67,7 +67,7 @@ const sectionReaders: Readonly<Record<number, (reader: BinaryReader, draft: Modu
 /**
  * Decodes a module and checks its declarations. The result refers to `bytes`, which must not change any more.
  * @throws {WE_MODULE_HEADER} {WE_MODULE_MALFORMED} {WE_MODULE_LIMIT} {WE_MODULE_FEATURE_REFUSED} and, for
- * declarations, the codes of {@link validateModule}
+ * declarations, the codes of {@link validate}
  */
 export function readModule(bytes: Uint8Array, options: ReadOptions = {}): WasmModule {
   return readDraft(bytes, { profile: options.profile ?? "agent" });

@@ -9,7 +9,7 @@ import { EngineError } from "@wasm-engine/abi";
 import { attachManifest, readManifest } from "./manifest.js";
 import { digestOf } from "./module-digest.js";
 import { publicKeyOf } from "./signature-key.js";
-import { appendDelimiter, signModule, verifyModule } from "./signature.js";
+import { appendDelimiter, sign, verify } from "./signature.js";
 import { custom, moduleOf, section } from "./testing/module-bytes.js";
 import { nodeCrypto, secretKeyOfSeed } from "./testing/node-crypto.js";
 import { seededRandom } from "./testing/random.js";
@@ -23,8 +23,8 @@ const manifest = { name: "a", version: "1", abi: { major: 1, minor: 0 }, capabil
 function signedModule(): Uint8Array {
   const first = attachManifest(moduleOf(section(1, 1, 0x60, 0, 0), custom("first", 1, 2, 3)), manifest);
   const parts = Buffer.concat([appendDelimiter(first, new Uint8Array(16).fill(5)), custom("second", 4, 5)]);
-  const once = signModule(new Uint8Array(parts), secretKey, nodeCrypto);
-  return signModule(once, secretKeyOfSeed(new Uint8Array(32).fill(4)), nodeCrypto);
+  const once = sign(new Uint8Array(parts), secretKey, nodeCrypto);
+  return sign(once, secretKeyOfSeed(new Uint8Array(32).fill(4)), nodeCrypto);
 }
 
 /** The result, or the code of the error. */
@@ -52,7 +52,7 @@ test("[G6] no mutation of a signed module passes as the same or another module",
       bytes[random.below(bytes.length)] = random.below(256);
     }
     attempt(() => readManifest(bytes));
-    const verified = attempt(() => verifyModule(bytes, [publicKey], nodeCrypto));
+    const verified = attempt(() => verify(bytes, [publicKey], nodeCrypto));
     if (typeof verified === "string") continue;
     passed += 1;
     assert.equal(

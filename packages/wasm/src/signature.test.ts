@@ -19,9 +19,9 @@ import {
   attachSignature,
   detachSignature,
   readSignatures,
-  signModule,
+  sign,
   verifyDetached,
-  verifyModule,
+  verify,
 } from "./signature.js";
 import { HEADER, custom, moduleOf, section } from "./testing/module-bytes.js";
 import { nodeCrypto, secretKeyOfSeed } from "./testing/node-crypto.js";
@@ -60,11 +60,11 @@ test("known answer: keys and key ids", () => {
 });
 
 test("known answer: signed modules with and without key id", () => {
-  const bare = signModule(unsigned, secretKey, nodeCrypto, { keyId: new Uint8Array(0) });
+  const bare = sign(unsigned, secretKey, nodeCrypto, { keyId: new Uint8Array(0) });
   const payload = `01010101 66 01${hash} 01 43 00 01 40${signature}`.replace(/\s/g, "");
   const framed = `0061736d01000000 00 75 09 ${hex(Buffer.from("signature"))} ${payload} 000301742a`;
   assert.equal(hex(bare), framed.replace(/\s/g, ""));
-  const named = signModule(unsigned, secretKey, nodeCrypto);
+  const named = sign(unsigned, secretKey, nodeCrypto);
   const withId = `01010101 72 01${hash} 01 4f 0c a87b10d4934d3a04633a3faf 01 40${signature}`.replace(
     /\s/g,
     "",
@@ -75,32 +75,32 @@ test("known answer: signed modules with and without key id", () => {
     `0061736d01000000 00 8101 09 ${hex(Buffer.from("signature"))} ${withId} 000301742a`.replace(/\s/g, ""),
   );
   for (const module of [bare, named]) {
-    assert.deepEqual(verifyModule(module, [publicKey], nodeCrypto).publicKeys, [publicKey]);
+    assert.deepEqual(verify(module, [publicKey], nodeCrypto).publicKeys, [publicKey]);
     assert.equal(digestOf(module, sha256), digestOf(unsigned, sha256));
   }
   assert.equal(digestOf(unsigned, sha256), hex(sha256(unsigned)));
 });
 
 test("[G10] an unsigned module is refused with its own code", () => {
-  fails("WE_SIGNATURE_MISSING", () => verifyModule(unsigned, [publicKey], nodeCrypto));
+  fails("WE_SIGNATURE_MISSING", () => verify(unsigned, [publicKey], nodeCrypto));
   const empty = moduleOf(custom("signature", 1, 1, 1, 0), custom("t", 42));
-  fails("WE_SIGNATURE_MISSING", () => verifyModule(empty, [publicKey], nodeCrypto));
-  fails("WE_MODULE_HEADER", () => verifyModule(Uint8Array.of(1, 2, 3), [publicKey], nodeCrypto));
+  fails("WE_SIGNATURE_MISSING", () => verify(empty, [publicKey], nodeCrypto));
+  fails("WE_MODULE_HEADER", () => verify(Uint8Array.of(1, 2, 3), [publicKey], nodeCrypto));
 });
 
 test("[G6] every flipped byte of a signed module is refused with a code", () => {
-  const signed = signModule(unsigned, secretKey, nodeCrypto);
+  const signed = sign(unsigned, secretKey, nodeCrypto);
   for (let offset = 0; offset < signed.length; offset++) {
     const broken = Uint8Array.from(signed);
     broken[offset] = (broken[offset] ?? 0) ^ 1;
     // The key id is a hint outside of what is signed: changing it changes no decision.
     const idStart = signed.length - unsigned.length + 8 - 12 - 2 - 64;
     if (offset >= idStart && offset < idStart + 12) {
-      assert.equal(verifyModule(broken, [publicKey], nodeCrypto).publicKeys.length, 1);
+      assert.equal(verify(broken, [publicKey], nodeCrypto).publicKeys.length, 1);
       continue;
     }
     assert.throws(
-      () => verifyModule(broken, [publicKey], nodeCrypto),
+      () => verify(broken, [publicKey], nodeCrypto),
       (error) => EngineError.is(error) && /^WE_(SIGNATURE|MODULE)_/.test(error.code),
       `byte ${offset}`,
     );
@@ -110,57 +110,49 @@ test("[G6] every flipped byte of a signed module is refused with a code", () => 
 test("[G6] a module cut off at a delimiter is refused although its part was signed", () => {
   const first = appendDelimiter(unsigned, new Uint8Array(16).fill(1));
   const whole = concatBytes([first, custom("u", 43)]);
-  const signed = signModule(whole, secretKey, nodeCrypto);
+  const signed = sign(whole, secretKey, nodeCrypto);
   assert.equal(readSignatures(signed)[0]?.hashes.length, 2);
-  assert.equal(verifyModule(signed, [publicKey], nodeCrypto).publicKeys.length, 1);
+  assert.equal(verify(signed, [publicKey], nodeCrypto).publicKeys.length, 1);
   const cut = signed.slice(0, signed.length - custom("u", 43).length);
-  fails(
-    "WE_SIGNATURE_INVALID",
-    () => verifyModule(cut, [publicKey], nodeCrypto),
-    /cut off after part 1 of 2/,
-  );
+  fails("WE_SIGNATURE_INVALID", () => verify(cut, [publicKey], nodeCrypto), /cut off after part 1 of 2/);
   const longer = concatBytes([signed, custom("v", 44)]);
-  fails("WE_SIGNATURE_INVALID", () => verifyModule(longer, [publicKey], nodeCrypto), /another hash/);
+  fails("WE_SIGNATURE_INVALID", () => verify(longer, [publicKey], nodeCrypto), /another hash/);
   const extended = concatBytes([appendDelimiter(signed, new Uint8Array(16)), custom("v", 44)]);
-  fails("WE_SIGNATURE_INVALID", () => verifyModule(extended, [publicKey], nodeCrypto));
+  fails("WE_SIGNATURE_INVALID", () => verify(extended, [publicKey], nodeCrypto));
 });
 
 test("a signature over the first part only does not vouch for the whole", () => {
-  const first = signModule(appendDelimiter(unsigned, new Uint8Array(16)), secretKey, nodeCrypto);
-  assert.equal(verifyModule(first, [publicKey], nodeCrypto).publicKeys.length, 1);
+  const first = sign(appendDelimiter(unsigned, new Uint8Array(16)), secretKey, nodeCrypto);
+  assert.equal(verify(first, [publicKey], nodeCrypto).publicKeys.length, 1);
   const longer = concatBytes([first, custom("u", 43)]);
-  fails("WE_SIGNATURE_INVALID", () => verifyModule(longer, [publicKey], nodeCrypto), /only 1 of its 2 parts/);
-  const both = signModule(longer, otherSecretKey, nodeCrypto);
+  fails("WE_SIGNATURE_INVALID", () => verify(longer, [publicKey], nodeCrypto), /only 1 of its 2 parts/);
+  const both = sign(longer, otherSecretKey, nodeCrypto);
   assert.equal(readSignatures(both).length, 2);
-  assert.deepEqual(verifyModule(both, [otherPublicKey], nodeCrypto).publicKeys, [otherPublicKey]);
-  fails("WE_SIGNATURE_UNTRUSTED", () => verifyModule(both, [publicKey], nodeCrypto));
+  assert.deepEqual(verify(both, [otherPublicKey], nodeCrypto).publicKeys, [otherPublicKey]);
+  fails("WE_SIGNATURE_UNTRUSTED", () => verify(both, [publicKey], nodeCrypto));
 });
 
 test("several signers share a list; signing twice is an error", () => {
-  const once = signModule(unsigned, secretKey, nodeCrypto);
-  const twice = signModule(once, otherSecretKey, nodeCrypto);
+  const once = sign(unsigned, secretKey, nodeCrypto);
+  const twice = sign(once, otherSecretKey, nodeCrypto);
   const [list, ...rest] = readSignatures(twice);
   assert.equal(rest.length, 0);
   assert.equal(list?.signatures.length, 2);
-  const { publicKeys, keyIds } = verifyModule(twice, [otherPublicKey, publicKey], nodeCrypto);
+  const { publicKeys, keyIds } = verify(twice, [otherPublicKey, publicKey], nodeCrypto);
   assert.deepEqual(publicKeys, [otherPublicKey, publicKey]);
   assert.equal(keyIds[1], "a87b10d4934d3a04633a3faf");
-  fails("WE_SIGNATURE_DUPLICATE", () => signModule(twice, secretKey, nodeCrypto));
+  fails("WE_SIGNATURE_DUPLICATE", () => sign(twice, secretKey, nodeCrypto));
 });
 
 test("a trusted key that is listed twice is one signer", () => {
-  const signed = signModule(unsigned, secretKey, nodeCrypto);
-  assert.equal(verifyModule(signed, [publicKey, publicKey.slice()], nodeCrypto).publicKeys.length, 1);
+  const signed = sign(unsigned, secretKey, nodeCrypto);
+  assert.equal(verify(signed, [publicKey, publicKey.slice()], nodeCrypto).publicKeys.length, 1);
 });
 
 test("untrusted and forged signatures", () => {
-  const signed = signModule(unsigned, secretKey, nodeCrypto);
-  fails(
-    "WE_SIGNATURE_UNTRUSTED",
-    () => verifyModule(signed, [otherPublicKey], nodeCrypto),
-    /key a87b10d4934d3a0/,
-  );
-  fails("WE_SIGNATURE_UNTRUSTED", () => verifyModule(signed, [], nodeCrypto));
+  const signed = sign(unsigned, secretKey, nodeCrypto);
+  fails("WE_SIGNATURE_UNTRUSTED", () => verify(signed, [otherPublicKey], nodeCrypto), /key a87b10d4934d3a0/);
+  fails("WE_SIGNATURE_UNTRUSTED", () => verify(signed, [], nodeCrypto));
   const forged = attachSignature(
     unsigned,
     encodeSignatures([
@@ -170,15 +162,11 @@ test("untrusted and forged signatures", () => {
       },
     ]),
   );
-  fails(
-    "WE_SIGNATURE_INVALID",
-    () => verifyModule(forged, [publicKey], nodeCrypto),
-    /a87b10d4934d3a04633a3faf/,
-  );
+  fails("WE_SIGNATURE_INVALID", () => verify(forged, [publicKey], nodeCrypto), /a87b10d4934d3a04633a3faf/);
 });
 
 test("detached signatures", () => {
-  const signed = signModule(unsigned, secretKey, nodeCrypto);
+  const signed = sign(unsigned, secretKey, nodeCrypto);
   const { module, signature: file } = detachSignature(signed);
   assert.deepEqual(module, unsigned);
   assert.deepEqual(attachSignature(module, file), signed);
@@ -192,14 +180,14 @@ test("detached signatures", () => {
 });
 
 test("a signature section that is misplaced, doubled or padded is refused", () => {
-  const signed = signModule(unsigned, secretKey, nodeCrypto);
+  const signed = sign(unsigned, secretKey, nodeCrypto);
   const { signature: file } = detachSignature(signed);
   const embedded = encodeCustomSection("signature", file);
-  const verify = (bytes: Uint8Array) => () => verifyModule(bytes, [publicKey], nodeCrypto);
-  fails("WE_SIGNATURE_MALFORMED", verify(concatBytes([unsigned, embedded])), /not the first section/);
-  fails("WE_SIGNATURE_MALFORMED", verify(concatBytes([signed, embedded])), /second signature section/);
+  const verifying = (bytes: Uint8Array) => () => verify(bytes, [publicKey], nodeCrypto);
+  fails("WE_SIGNATURE_MALFORMED", verifying(concatBytes([unsigned, embedded])), /not the first section/);
+  fails("WE_SIGNATURE_MALFORMED", verifying(concatBytes([signed, embedded])), /second signature section/);
   const padded = concatBytes([HEADER, bytesOf("00 818100"), embedded.slice(3), unsigned.slice(8)]);
-  fails("WE_SIGNATURE_MALFORMED", verify(padded), /shortest form/);
+  fails("WE_SIGNATURE_MALFORMED", verifying(padded), /shortest form/);
 });
 
 /** Payload bytes and what is wrong with them. */
@@ -233,24 +221,20 @@ test("signatures of unknown algorithms are skipped and kept", () => {
   const [list] = decodeSignatures(payload);
   assert.equal(list?.signatures[0]?.signature, undefined);
   const module = attachSignature(unsigned, payload);
-  fails("WE_SIGNATURE_UNTRUSTED", () => verifyModule(module, [publicKey], nodeCrypto));
-  const signed = signModule(module, secretKey, nodeCrypto);
-  assert.equal(verifyModule(signed, [publicKey], nodeCrypto).publicKeys.length, 1);
+  fails("WE_SIGNATURE_UNTRUSTED", () => verify(module, [publicKey], nodeCrypto));
+  const signed = sign(module, secretKey, nodeCrypto);
+  assert.equal(verify(signed, [publicKey], nodeCrypto).publicKeys.length, 1);
   assert.equal(hex(readSignatures(signed)[0]?.signatures[0]?.raw ?? HEADER), "0007aabbcc");
 });
 
 test("limits hold before anything is allocated", () => {
   fails("WE_SIGNATURE_LIMIT", () => decodeSignatures(new Uint8Array(64 * 1024 + 1)), /payload bytes/);
   const large = moduleOf(encodeCustomSection("signature", new Uint8Array(70_000)));
-  fails("WE_SIGNATURE_LIMIT", () => verifyModule(large, [publicKey], nodeCrypto), /payload bytes/);
+  fails("WE_SIGNATURE_LIMIT", () => verify(large, [publicKey], nodeCrypto), /payload bytes/);
   const parts = Array.from({ length: 65 }, () => custom("signature_delimiter"));
-  fails("WE_SIGNATURE_LIMIT", () => signModule(moduleOf(...parts), secretKey, nodeCrypto), /parts is 65/);
+  fails("WE_SIGNATURE_LIMIT", () => sign(moduleOf(...parts), secretKey, nodeCrypto), /parts is 65/);
   const long = new Uint8Array(256);
-  fails(
-    "WE_SIGNATURE_LIMIT",
-    () => signModule(unsigned, secretKey, nodeCrypto, { keyId: long }),
-    /key id bytes/,
-  );
+  fails("WE_SIGNATURE_LIMIT", () => sign(unsigned, secretKey, nodeCrypto, { keyId: long }), /key id bytes/);
 });
 
 test("unusable keys are refused", () => {
@@ -264,21 +248,19 @@ test("unusable keys are refused", () => {
   for (const key of smallOrder) fails("WE_SIGNATURE_KEY", () => encodePublicKey(bytesOf(key)), /small order/);
   const notCanonical = bytesOf(`ed${"ff".repeat(30)}7f`);
   fails("WE_SIGNATURE_KEY", () => encodePublicKey(notCanonical), /canonical/);
-  fails("WE_SIGNATURE_KEY", () =>
-    verifyModule(signModule(unsigned, secretKey, nodeCrypto), [notCanonical], nodeCrypto),
-  );
+  fails("WE_SIGNATURE_KEY", () => verify(sign(unsigned, secretKey, nodeCrypto), [notCanonical], nodeCrypto));
   fails("WE_SIGNATURE_KEY", () => decodePublicKey(encodeSecretKey(secretKey)), /secret key/);
   fails("WE_SIGNATURE_KEY", () => decodeSecretKey(encodePublicKey(publicKey)), /public key/);
   fails("WE_SIGNATURE_KEY", () => decodePublicKey(publicKey), /33 bytes/);
   fails("WE_SIGNATURE_KEY", () => decodeSecretKey(secretKey), /65 bytes/);
   const mixed = concatBytes([secretKey.slice(0, 32), otherPublicKey]);
-  fails("WE_SIGNATURE_KEY", () => signModule(unsigned, mixed, nodeCrypto), /belong together/);
-  fails("WE_SIGNATURE_KEY", () => signModule(unsigned, new Uint8Array(3), nodeCrypto), /64 bytes/);
+  fails("WE_SIGNATURE_KEY", () => sign(unsigned, mixed, nodeCrypto), /belong together/);
+  fails("WE_SIGNATURE_KEY", () => sign(unsigned, new Uint8Array(3), nodeCrypto), /64 bytes/);
 });
 
 test("signing leaves every byte of the module as it was, padded sizes included", () => {
   const padded = concatBytes([HEADER, bytesOf("00 8480808000 0174 2a2a"), section(1, 0)]);
-  const signed = signModule(padded, secretKey, nodeCrypto);
+  const signed = sign(padded, secretKey, nodeCrypto);
   assert.deepEqual(detachSignature(signed).module, padded);
-  assert.equal(verifyModule(signed, [publicKey], nodeCrypto).publicKeys.length, 1);
+  assert.equal(verify(signed, [publicKey], nodeCrypto).publicKeys.length, 1);
 });

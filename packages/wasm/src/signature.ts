@@ -112,7 +112,7 @@ function signedMessage(hashes: readonly Uint8Array[]): Uint8Array {
  * @throws {WE_SIGNATURE_KEY} {WE_SIGNATURE_DUPLICATE} {WE_SIGNATURE_MALFORMED} {WE_SIGNATURE_LIMIT}
  * {WE_MODULE_HEADER} {WE_MODULE_MALFORMED}
  */
-export function signModule(
+export function sign(
   bytes: Uint8Array,
   secretKey: Uint8Array,
   crypto: SignatureCrypto,
@@ -163,7 +163,7 @@ function withPayload(bytes: Uint8Array, file: SignedFile, payload: Uint8Array | 
  * {WE_SIGNATURE_LIMIT}
  * {WE_SIGNATURE_KEY} {WE_MODULE_HEADER} {WE_MODULE_MALFORMED}
  */
-export function verifyModule(
+export function verify(
   bytes: Uint8Array,
   trustedPublicKeys: readonly Uint8Array[],
   crypto: SignatureCrypto,
@@ -173,7 +173,7 @@ export function verifyModule(
   return verifyFile({ bytes, file, lists: decodeSignatures(file.payload) }, trustedPublicKeys, crypto);
 }
 
-/** {@link verifyModule} with a signature from a file of its own. The module must not carry another. */
+/** {@link verify} with a signature from a file of its own. The module must not carry another. */
 export function verifyDetached(
   { bytes, signature }: { readonly bytes: Uint8Array; readonly signature: Uint8Array },
   trustedPublicKeys: readonly Uint8Array[],

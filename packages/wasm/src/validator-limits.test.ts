@@ -7,7 +7,7 @@ import { encodeU32 } from "./custom-section.js";
 import { AGENT_LIMITS } from "./limits.js";
 import { assemble } from "./testing/assemble.js";
 import { codeSection, functionModule, moduleOf, section } from "./testing/module-bytes.js";
-import { validateModule } from "./validator.js";
+import { validate } from "./validator.js";
 
 const table = section(4, 1, 0x70, 0, 1);
 const emptyFunction = codeSection([0, 0x0b]);
@@ -15,7 +15,7 @@ const functionType = section(1, 1, 0x60, 0, 0);
 
 function errorOf(bytes: Uint8Array): EngineError {
   try {
-    validateModule(bytes);
+    validate(bytes);
   } catch (error) {
     if (EngineError.is(error)) return error;
     throw error;
@@ -134,7 +134,7 @@ function padded(count: number): Uint8Array {
 
 for (const [item, limit, make] of limitRows) {
   test(`[G10] limit: ${item}`, () => {
-    assert.ok(validateModule(make(limit)).steps >= 0, "a module at the limit passes");
+    assert.ok(validate(make(limit)).steps >= 0, "a module at the limit passes");
     const error = errorOf(make(limit + 1));
     assert.equal(error.code, "WE_MODULE_LIMIT", error.message);
     assert.equal(error.details["item"], item);
@@ -173,7 +173,7 @@ const wordRows: readonly (readonly [string, string, readonly number[]])[] = [
 
 for (const [name, text, words] of wordRows) {
   test(`operand words: ${name}`, () => {
-    assert.deepEqual(validateModule(assemble(`(module ${text})`)).maxOperandWords, words);
+    assert.deepEqual(validate(assemble(`(module ${text})`)).maxOperandWords, words);
   });
 }
 
@@ -186,7 +186,7 @@ test("validation work is linear in the bytes", () => {
       section(3, ...vector(bodies, [0])),
       codeSection(...Array.from({ length: bodies }, () => body(12_500))),
     );
-  const stepsOf = (bytes: Uint8Array): number => validateModule(bytes).steps;
+  const stepsOf = (bytes: Uint8Array): number => validate(bytes).steps;
   const [one, two, eight] = [module(1), module(2), module(8)];
   assert.equal(stepsOf(two), 2 * stepsOf(one));
   assert.equal(stepsOf(eight), 8 * stepsOf(one), "200 000 blocks");
@@ -201,6 +201,6 @@ test("a module of 10 MB and one of 512 nested blocks per function validate", () 
     codeSection(...Array.from({ length: 104 }, () => body)),
   );
   assert.ok(large.length > 10 * 1024 * 1024 - 100_000);
-  assert.equal(validateModule(large).maxOperandWords.length, 104);
-  assert.equal(validateModule(nested(512)).maxOperandWords.length, 1);
+  assert.equal(validate(large).maxOperandWords.length, 104);
+  assert.equal(validate(nested(512)).maxOperandWords.length, 1);
 });

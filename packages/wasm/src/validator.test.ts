@@ -7,11 +7,11 @@ import { REFUSED_FEATURES } from "./feature.js";
 import type { Profile } from "./module-draft.js";
 import { assemble } from "./testing/assemble.js";
 import { codeSection, functionModule, moduleOf, section } from "./testing/module-bytes.js";
-import { validateModule } from "./validator.js";
+import { validate } from "./validator.js";
 
 function errorOf(bytes: Uint8Array, profile: Profile = "agent"): EngineError {
   try {
-    validateModule(bytes, { profile });
+    validate(bytes, { profile });
   } catch (error) {
     if (EngineError.is(error)) return error;
     throw error;
@@ -296,39 +296,47 @@ for (const [name, bytes, code, text, offset] of [...malformedRows, ...invalidRow
 
 /** A module that needs the feature; profiles that refuse it. */
 const featureRows: readonly (readonly [keyof typeof REFUSED_FEATURES, Uint8Array, readonly Profile[]])[] = [
-  ["threads", assemble("(module (memory 1 1 shared))"), ["agent", "spec"]],
-  ["threads", assemble("(module (memory 1 1) (func i32.const 0 i32.atomic.load drop))"), ["agent", "spec"]],
-  ["relaxed-simd", functionModule([0x00, 0xfd, 0x85, 0x02, 0x1a, 0x0b]), ["agent", "spec"]],
-  ["gc", moduleOf(section(1, 1, 0x5f, 0)), ["agent", "spec"]],
-  ["gc", moduleOf(section(1, 1, 0x4e, 1, 0x60, 0, 0)), ["agent", "spec"]],
-  ["gc", moduleOf(section(1, 1, 0x60, 1, 0x6e, 0)), ["agent", "spec"]],
-  ["gc", functionModule([0x02, 0x6e, 0x0b, 0x1a, 0x0b]), ["agent", "spec"]],
-  ["gc", functionModule([0xd0, 0x6e, 0x1a, 0x0b]), ["agent", "spec"]],
-  ["gc", functionModule([0x00, 0x1c, 1, 0x6e, 0x1a, 0x0b]), ["agent", "spec"]],
-  ["function-references", functionModule([0xd0, 0, 0x1a, 0x0b]), ["agent", "spec"]],
-  ["gc", functionModule([0xfb, 0, 0x0b]), ["agent", "spec"]],
-  ["exceptions", assemble("(module (tag))"), ["agent", "spec"]],
-  ["exceptions", functionModule([0x08, 0, 0x0b]), ["agent", "spec"]],
-  ["exceptions", functionModule([0x1f, 0x40, 0, 0x0b, 0x0b]), ["agent", "spec"]],
-  ["tail-calls", assemble("(module (func return_call 0))"), ["agent", "spec"]],
-  ["tail-calls", functionModule([0x41, 0, 0x13, 0, 0, 0x0b], table), ["agent", "spec"]],
-  ["function-references", functionModule([0x14, 0, 0x0b]), ["agent", "spec"]],
-  ["function-references", moduleOf(section(1, 1, 0x60, 1, 0x64, 0x70, 0)), ["agent", "spec"]],
-  ["function-references", moduleOf(section(4, 1, 0x40, 0, 0x70, 0, 1, 0xd0, 0x70, 0x0b)), ["agent", "spec"]],
-  ["stack-switching", functionModule([0xe0, 0, 0x0b]), ["agent", "spec"]],
-  ["wide-arithmetic", functionModule([0xfc, 19, 0x0b]), ["agent", "spec"]],
-  ["memory64", assemble("(module (memory i64 1))"), ["agent", "spec"]],
-  ["memory64", moduleOf(section(4, 1, 0x70, 4, 1)), ["agent", "spec"]],
-  ["multi-memory", assemble("(module (memory 1) (memory 1))"), ["agent", "spec"]],
-  ["multi-memory", functionModule([0x3f, 1, 0x1a, 0x0b], memory), ["agent", "spec"]],
-  ["multi-memory", functionModule([0x41, 0, 0x28, 0x42, 1, 0, 0x1a, 0x0b], memory), ["agent", "spec"]],
-  ["custom-page-sizes", moduleOf(section(5, 1, 8, 1, 0)), ["agent", "spec"]],
+  ["threads", assemble("(module (memory 1 1 shared))"), ["agent", "conformance"]],
+  [
+    "threads",
+    assemble("(module (memory 1 1) (func i32.const 0 i32.atomic.load drop))"),
+    ["agent", "conformance"],
+  ],
+  ["relaxed-simd", functionModule([0x00, 0xfd, 0x85, 0x02, 0x1a, 0x0b]), ["agent", "conformance"]],
+  ["gc", moduleOf(section(1, 1, 0x5f, 0)), ["agent", "conformance"]],
+  ["gc", moduleOf(section(1, 1, 0x4e, 1, 0x60, 0, 0)), ["agent", "conformance"]],
+  ["gc", moduleOf(section(1, 1, 0x60, 1, 0x6e, 0)), ["agent", "conformance"]],
+  ["gc", functionModule([0x02, 0x6e, 0x0b, 0x1a, 0x0b]), ["agent", "conformance"]],
+  ["gc", functionModule([0xd0, 0x6e, 0x1a, 0x0b]), ["agent", "conformance"]],
+  ["gc", functionModule([0x00, 0x1c, 1, 0x6e, 0x1a, 0x0b]), ["agent", "conformance"]],
+  ["function-references", functionModule([0xd0, 0, 0x1a, 0x0b]), ["agent", "conformance"]],
+  ["gc", functionModule([0xfb, 0, 0x0b]), ["agent", "conformance"]],
+  ["exceptions", assemble("(module (tag))"), ["agent", "conformance"]],
+  ["exceptions", functionModule([0x08, 0, 0x0b]), ["agent", "conformance"]],
+  ["exceptions", functionModule([0x1f, 0x40, 0, 0x0b, 0x0b]), ["agent", "conformance"]],
+  ["tail-calls", assemble("(module (func return_call 0))"), ["agent", "conformance"]],
+  ["tail-calls", functionModule([0x41, 0, 0x13, 0, 0, 0x0b], table), ["agent", "conformance"]],
+  ["function-references", functionModule([0x14, 0, 0x0b]), ["agent", "conformance"]],
+  ["function-references", moduleOf(section(1, 1, 0x60, 1, 0x64, 0x70, 0)), ["agent", "conformance"]],
+  [
+    "function-references",
+    moduleOf(section(4, 1, 0x40, 0, 0x70, 0, 1, 0xd0, 0x70, 0x0b)),
+    ["agent", "conformance"],
+  ],
+  ["stack-switching", functionModule([0xe0, 0, 0x0b]), ["agent", "conformance"]],
+  ["wide-arithmetic", functionModule([0xfc, 19, 0x0b]), ["agent", "conformance"]],
+  ["memory64", assemble("(module (memory i64 1))"), ["agent", "conformance"]],
+  ["memory64", moduleOf(section(4, 1, 0x70, 4, 1)), ["agent", "conformance"]],
+  ["multi-memory", assemble("(module (memory 1) (memory 1))"), ["agent", "conformance"]],
+  ["multi-memory", functionModule([0x3f, 1, 0x1a, 0x0b], memory), ["agent", "conformance"]],
+  ["multi-memory", functionModule([0x41, 0, 0x28, 0x42, 1, 0, 0x1a, 0x0b], memory), ["agent", "conformance"]],
+  ["custom-page-sizes", moduleOf(section(5, 1, 8, 1, 0)), ["agent", "conformance"]],
   [
     "extended-const",
     assemble("(module (global i32 (i32.add (i32.const 1) (i32.const 2))))"),
-    ["agent", "spec"],
+    ["agent", "conformance"],
   ],
-  ["component-model", Uint8Array.of(0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0), ["agent", "spec"]],
+  ["component-model", Uint8Array.of(0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0), ["agent", "conformance"]],
   [
     "table-mutation",
     assemble("(module (table 1 funcref) (func i32.const 0 ref.null func table.set 0))"),
@@ -378,7 +386,7 @@ for (const [position, [feature, bytes, profiles]] of featureRows.entries()) {
       assert.equal(error.hint, REFUSED_FEATURES[feature]);
       assert.equal(typeof error.details["offset"], "number");
     }
-    if (!profiles.includes("spec")) assert.ok(validateModule(bytes, { profile: "spec" }).steps >= 0);
+    if (!profiles.includes("conformance")) assert.ok(validate(bytes, { profile: "conformance" }).steps >= 0);
   });
 }
 
@@ -400,6 +408,6 @@ test("the first error by offset is reported, whatever kind it is", () => {
 });
 
 test("a decoded module can be validated as well as its bytes", () => {
-  const { module, steps } = validateModule(functionModule([0x01, 0x0b]));
-  assert.equal(validateModule(module).steps, steps);
+  const { module, steps } = validate(functionModule([0x01, 0x0b]));
+  assert.equal(validate(module).steps, steps);
 });

@@ -1,5 +1,5 @@
 /**
- * `validateModule`: the decision whether a module is valid WebAssembly within the frozen feature set. Never asks
+ * `validate`: the decision whether a module is valid WebAssembly within the frozen feature set. Never asks
  * the engine.
  */
 
@@ -28,9 +28,8 @@ export interface ValidatedModule {
  * version reports the same.
  *
  * Profile `agent` (default): WebAssembly 2.0 with SIMD, bulk memory, sign extension, saturating conversion,
- * multi-value,
- * mutable globals, and constant funcref tables. Profile `spec` also lets through imported memories, tables and globals,
- * table mutation and externref. Newer features are refused in both.
+ * multi-value, mutable globals, and constant funcref tables. Profile `conformance` also lets through any imports and
+ * exports, table mutation and externref. Newer features are refused in both.
  *
  * @throws {WE_MODULE_HEADER} {WE_MODULE_MALFORMED} {WE_MODULE_LIMIT} {WE_MODULE_FEATURE_REFUSED}
  * {WE_MODULE_TYPE_MISMATCH}
@@ -38,7 +37,7 @@ export interface ValidatedModule {
  * {WE_MODULE_IMMUTABLE_GLOBAL}
  * {WE_MODULE_DUPLICATE_EXPORT} {WE_MODULE_START_TYPE} {WE_MODULE_UNDECLARED_REFERENCE} {WE_MODULE_RANGE}
  */
-export function validateModule(source: Uint8Array | WasmModule, options: ReadOptions = {}): ValidatedModule {
+export function validate(source: Uint8Array | WasmModule, options: ReadOptions = {}): ValidatedModule {
   const bytes = source instanceof Uint8Array ? source : source.bytes;
   const profile = options.profile ?? "agent";
   let validator: BodyValidator | undefined;

@@ -3,7 +3,7 @@
  * them.
  */
 
-/** Value types of the frozen feature set; `EXTERNREF` only passes the `spec` profile. */
+/** Value types of the frozen feature set; `EXTERNREF` only passes the `conformance` profile. */
 export const ValueType = {
   I32: 0x7f,
   I64: 0x7e,

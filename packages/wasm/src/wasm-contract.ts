@@ -1,9 +1,10 @@
 /**
- * Types of the package's surface. Functions: `readModule`, `validateModule`, `instrument`, `digestOf`,
- * `readManifest`, `attachManifest`, `signModule`, `verifyModule`.
+ * Types of the package's surface. Functions: `readModule`, `validate`, `instrument`, `digestOf`,
+ * `readManifest`, `attachManifest`, `sign`, `verify`.
  */
 
 import type { CapabilityName } from "@wasm-engine/abi";
+import type { Profile } from "./module-draft.js";
 
 /** SHA-256 and Ed25519 come from the host (node:crypto, WebCrypto polyfills): this package performs no I/O. */
 export interface SignatureCrypto {
@@ -27,13 +28,13 @@ export interface Manifest {
 export interface InstrumentOptions {
   /** Test-only: leave NaN bits as the engine makes them, so that the tier canary can fail. Default true = rewrite. */
   readonly canonicalizeNan?: boolean;
-  /** Test-only: `spec` also takes what the official test suite needs and agents are refused. Default `agent`. */
-  readonly profile?: "agent" | "spec";
   /**
-   * Test-only: a module that runs without this runtime. Counters start full, nothing is imported (no slice is ever
-   * granted), the start section and the declared memory maximum stay. For third-party runners of the official suite.
+   * `agent` (default): a module for this runtime, which sets the counters before each entry and answers the slice
+   * import. `conformance`: a drop-in replacement of any valid module, for foreign suites and benchmarks. Imports,
+   * exports, the start section and the declared memory maximum stay as they are, nothing is added to the imports,
+   * counters start full and no slice is ever granted. Refused features are refused in both.
    */
-  readonly standalone?: boolean;
+  readonly profile?: Profile;
 }
 
 export interface Instrumented {

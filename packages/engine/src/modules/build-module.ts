@@ -6,7 +6,7 @@
 import { basename, extname, join, resolve } from "node:path";
 import { ABI_VERSION } from "@wasm-engine/abi";
 import type { ModuleDigest } from "@wasm-engine/abi";
-import { attachManifest, digestOf, signModule } from "@wasm-engine/wasm";
+import { attachManifest, digestOf, sign } from "@wasm-engine/wasm";
 import type { Manifest } from "@wasm-engine/wasm";
 import { nodeSignatureCrypto, sha256 } from "../crypto/node-crypto.js";
 import { compileCached, writeAtomically } from "./build-cache.js";
@@ -61,7 +61,7 @@ export async function buildModule(path: string, options: BuildOptions): Promise<
       ...declared,
     };
     const { secretKey } = developmentKey(options.directory);
-    const signed = signModule(attachManifest(bytes, manifest), secretKey, nodeSignatureCrypto);
+    const signed = sign(attachManifest(bytes, manifest), secretKey, nodeSignatureCrypto);
     return { signed, digest: digestOf(signed, sha256), manifest };
   });
   const output = options.output ?? join(folder, `${name}.wasm`);

@@ -6,13 +6,7 @@ import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "no
 import { dirname, extname, join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
-import {
-  attachManifest,
-  detachSignature,
-  encodePublicKey,
-  readManifest,
-  signModule,
-} from "@wasm-engine/wasm";
+import { attachManifest, detachSignature, encodePublicKey, readManifest, sign } from "@wasm-engine/wasm";
 import type { Manifest } from "@wasm-engine/wasm";
 import { loadConfig } from "../config/load-config.js";
 import { generateKeyPair, nodeSignatureCrypto, sha256Hex } from "../crypto/node-crypto.js";
@@ -62,7 +56,7 @@ async function signedProject(
 ): Promise<{ directory: string; bytes: Uint8Array }> {
   const pair = generateKeyPair();
   const module = attachManifest(await assemble(smallAgentText()), manifest(extra));
-  const bytes = signModule(module, pair.secretKey, nodeSignatureCrypto);
+  const bytes = sign(module, pair.secretKey, nodeSignatureCrypto);
   const files = { "m.wasm": bytes, "signer.pub": encodePublicKey(pair.publicKey) };
   return { directory: projectFolder(context, files), bytes };
 }

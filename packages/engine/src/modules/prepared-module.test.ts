@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { signModule } from "@wasm-engine/wasm";
+import { sign } from "@wasm-engine/wasm";
 import { generateKeyPair, nodeSignatureCrypto, sha256 } from "../crypto/node-crypto.js";
 import { assemble, projectFolder, smallAgentText } from "../testing/project.js";
 import { prepareModule } from "./prepared-module.js";
@@ -25,7 +25,7 @@ test("[S6.3] what a module gave is recalled under its digest, whoever has signed
   const bytes = await assemble(smallAgentText());
   const first = prepareModule(bytes, project);
   assert.equal(entryFiles(project).length, 2);
-  const signed = signModule(bytes, generateKeyPair().secretKey, nodeSignatureCrypto);
+  const signed = sign(bytes, generateKeyPair().secretKey, nodeSignatureCrypto);
   assert.deepEqual(prepareModule(signed, project), first);
   assert.equal(entryFiles(project).length, 2, "a signature is not part of what is prepared");
   // Proof that entries are read: a well-formed one with another content is what comes back.

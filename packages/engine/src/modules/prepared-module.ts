@@ -11,13 +11,8 @@ import { fileURLToPath } from "node:url";
 import type { CapabilityName, HostFunctionName, ModuleDigest } from "@wasm-engine/abi";
 import { encodeUtf8 } from "@wasm-engine/abi";
 import { SEMANTICS } from "@wasm-engine/core";
-import {
-  COST_TABLE_VERSION,
-  checkAgentModule,
-  digestOf,
-  instrument,
-  validateModule,
-} from "@wasm-engine/wasm";
+import { COST_TABLE_VERSION, checkAgentModule, digestOf, instrument, validate } from "@wasm-engine/wasm";
+import type { ValidatedModule } from "@wasm-engine/wasm";
 import { sha256, sha256Hex } from "../crypto/node-crypto.js";
 import { writeAtomically } from "./build-cache.js";
 
@@ -39,25 +34,38 @@ export interface PreparedModule extends CheckedModule {
  * @throws {WE_MODULE_…} where the module is refused
  */
 export function checkModule(bytes: Uint8Array, project: string): CheckedModule {
-  const digest = digestOf(bytes, sha256);
-  const path = entryPath(project, "checked", digest);
-  const known = recall(path);
-  if (known !== undefined) return { digest, ...(JSON.parse(known.toString()) as CheckedText) }; // kept below
-  const { imports, capabilities } = checkAgentModule(validateModule(bytes));
-  const text: CheckedText = { imports, capabilities };
-  keep(path, encodeUtf8(JSON.stringify(text)));
-  return { digest, imports, capabilities };
+  return check(bytes, project).checked;
 }
 
 /** {@link checkModule}, and instruments the module. */
 export function prepareModule(bytes: Uint8Array, project: string): PreparedModule {
-  const checked = checkModule(bytes, project);
+  const { checked, validated } = check(bytes, project);
   const path = entryPath(project, "instrumented", checked.digest);
   const known = recall(path);
   if (known !== undefined) return { ...checked, instrumented: new Uint8Array(known) };
-  const { bytes: instrumented } = instrument(bytes);
+  const { bytes: instrumented } = instrument(validated ?? bytes);
   keep(path, instrumented);
   return { ...checked, instrumented };
+}
+
+/** `validated` is there unless the result was recalled. */
+interface Check {
+  readonly checked: CheckedModule;
+  readonly validated?: ValidatedModule;
+}
+
+function check(bytes: Uint8Array, project: string): Check {
+  const digest = digestOf(bytes, sha256);
+  const path = entryPath(project, "checked", digest);
+  const known = recall(path);
+  if (known !== undefined) {
+    return { checked: { digest, ...(JSON.parse(known.toString()) as CheckedText) } }; // kept below
+  }
+  const validated = validate(bytes);
+  const { imports, capabilities } = checkAgentModule(validated);
+  const text: CheckedText = { imports, capabilities };
+  keep(path, encodeUtf8(JSON.stringify(text)));
+  return { checked: { digest, imports, capabilities }, validated };
 }
 
 type CheckedText = Omit<CheckedModule, "digest">;

@@ -15,8 +15,8 @@ import {
   digestOf,
   readManifest,
   readSignatures,
-  signModule,
-  validateModule,
+  sign,
+  validate,
 } from "@wasm-engine/wasm";
 import { hexOfBytes, nodeSignatureCrypto, sha256 } from "../crypto/node-crypto.js";
 import { trustError } from "../trust/errors.js";
@@ -71,12 +71,12 @@ export function signModuleFile(path: string, options: SignFileOptions): SignedFi
   const output = options.output ?? (isDetached ? `${path}.sig` : path);
   if (isKeyFile(output)) throw trustError("WE_KEY_EXISTS", { path: output });
   const original = readModuleFile(path);
-  checkAgentModule(validateModule(original));
+  checkAgentModule(validate(original));
   if (isDetached && readSignatures(original).length > 0) throw trustError("WE_SIGNATURE_EMBEDDED", { path });
   const before =
     isDetached && existsSync(output) ? attachSignature(original, readModuleFile(output)) : original;
   const signed = keys.reduce<Uint8Array>(
-    (bytes, { secretKey }) => signModule(bytes, secretKey, nodeSignatureCrypto),
+    (bytes, { secretKey }) => sign(bytes, secretKey, nodeSignatureCrypto),
     before,
   );
   writeAtomically(output, isDetached ? detachSignature(signed).signature : signed);
@@ -139,7 +139,7 @@ export async function verifyModuleFile(
 
 /** What is signed and would be refused all the same. */
 function structuralError(bytes: Uint8Array): EngineError | undefined {
-  return errorOf(() => checkAgentModule(validateModule(bytes)));
+  return errorOf(() => checkAgentModule(validate(bytes)));
 }
 
 function digestOrUndefined(bytes: Uint8Array): ModuleDigest | undefined {

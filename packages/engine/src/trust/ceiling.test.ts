@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { AgentId, ModuleDigest } from "@wasm-engine/abi";
-import { attachManifest, encodePublicKey, signModule } from "@wasm-engine/wasm";
+import { attachManifest, encodePublicKey, sign } from "@wasm-engine/wasm";
 import { Engine } from "../client/engine.js";
 import { loadConfig } from "../config/load-config.js";
 import { ENGINE_DEFAULTS } from "../config/defaults.js";
@@ -106,7 +106,7 @@ test("[G5] agents that are started or upgraded later are held to the ceilings, a
   const plain = await assemble(smallAgentText());
   const bound = attachManifest(plain, { name: "bound", ...name });
   const directory = projectFolder(context, {
-    "bound.wasm": signModule(bound, pair.secretKey, nodeSignatureCrypto),
+    "bound.wasm": sign(bound, pair.secretKey, nodeSignatureCrypto),
     "free.wasm": attachManifest(plain, { name: "free", ...name }),
     "key.pub": encodePublicKey(pair.publicKey),
     "engine.yaml": `version: 1

@@ -5,7 +5,7 @@
 
 import { EngineError } from "@wasm-engine/abi";
 import { equalBytes } from "@wasm-engine/core";
-import { attachSignature, keyIdOf, readSignatures, verifyDetached, verifyModule } from "@wasm-engine/wasm";
+import { attachSignature, keyIdOf, readSignatures, verifyDetached, verify } from "@wasm-engine/wasm";
 import { hexOfBytes, nodeSignatureCrypto, sha256 } from "../crypto/node-crypto.js";
 import type { Ceiling, Signer } from "./ceiling.js";
 import { trustError } from "./errors.js";
@@ -65,7 +65,7 @@ export function verifyUnderPolicy(
   const publicKeys = policy.keys.map(({ publicKey }) => publicKey);
   const found =
     signature === undefined
-      ? verifyModule(bytes, publicKeys, nodeSignatureCrypto)
+      ? verify(bytes, publicKeys, nodeSignatureCrypto)
       : verifyDetached({ bytes, signature }, publicKeys, nodeSignatureCrypto);
   const hasSigned = ({ publicKey }: NamedKey): boolean =>
     found.publicKeys.some((signed) => equalBytes(signed, publicKey));

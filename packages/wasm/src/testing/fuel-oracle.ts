@@ -203,5 +203,5 @@ class Oracle {
 
 /** Meters a valid module instruction by instruction. It exports its counter as `__we_fuel`, which starts at 2^61. */
 export function meterEachInstruction(bytes: Uint8Array): Uint8Array {
-  return new Oracle(readModule(bytes, { profile: "spec" })).write();
+  return new Oracle(readModule(bytes, { profile: "conformance" })).write();
 }
