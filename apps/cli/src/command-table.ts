@@ -11,14 +11,12 @@ import { runningVerbs } from "./verbs/running.js";
 import { timeTravelVerbs } from "./verbs/time-travel.js";
 import { startingVerbs } from "./verbs/starting.js";
 import { testingVerbs } from "./verbs/testing.js";
-import { upgradingVerbs } from "./verbs/upgrading.js";
 
 export const commands: readonly CommandDefinition[] = [
   ...startingVerbs,
   ...developingVerbs,
   ...runningVerbs,
   ...operatingVerbs,
-  ...upgradingVerbs,
   ...timeTravelVerbs,
   ...lookingVerbs,
   ...testingVerbs,

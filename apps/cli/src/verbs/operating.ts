@@ -158,4 +158,29 @@ export const operatingVerbs: readonly CommandDefinition[] = [
     exitCodes: "0 ok, 2 unknown run, 3 divergence or damaged log",
     load: async () => (await import("../commands/deadletters.js")).deadletters,
   },
+  {
+    name: "upgrade",
+    summary: "Give an agent of a running world another module",
+    description:
+      "Gives AGENT the module MODULE, a name of the configuration, in a world that is running. While requests of the agent are pending the upgrade waits: their answers reach it, new messages wait for the new version. What is still pending after --drain-ticks refuses the upgrade; inspect shows status draining until then, and a refusal is a fault that names what was pending. Done once the input is durable.",
+    arguments: [
+      { name: "agent", summary: "id of the agent" },
+      { name: "module", summary: "name in `modules` of the configuration" },
+    ],
+    options: [
+      {
+        flags: "--drain-ticks <n>",
+        summary: "ticks to wait for pending requests (default: 600); 0: at once, requests carry over",
+        type: "integer",
+      },
+      runOption,
+      idOption,
+    ],
+    examples: [
+      "wasm-engine upgrade answerer answerer-v2",
+      "wasm-engine upgrade answerer answerer-v2 --drain-ticks 50 --run 20010101 --json",
+    ],
+    exitCodes,
+    load: async () => (await import("../commands/upgrade.js")).upgrade,
+  },
 ];

@@ -14,7 +14,6 @@ import { parseYaml } from "../../config/yaml-document.js";
 import type { Path } from "../../config/yaml-document.js";
 import { rulesBytesMax } from "../limits.js";
 import { modelAdapterError } from "./errors.js";
-import type { JsonMap } from "./model-request.js";
 import { commonFills, placeholdersOf } from "./rule-template.js";
 import { RULES_SCHEMA } from "./rules-schema.js";
 import { patternOf } from "./rules.js";
@@ -22,14 +21,7 @@ import type { Rule, RuleOutcome, RuleTest, Rules, TextTest } from "./rules.js";
 
 /** A rule as it is written. In programs patterns may be regular expressions; in files they are texts like /…/. */
 export interface RuleEntry {
-  readonly when?: {
-    readonly last?: TextTest;
-    readonly contains?: TextTest;
-    readonly system?: TextTest;
-    readonly agent?: string;
-    readonly nth?: number;
-    readonly input?: JsonMap;
-  };
+  readonly when?: RuleTest;
   readonly answer?: string;
   readonly json?: Json;
   readonly toolCalls?: readonly { readonly name: string; readonly arguments?: Json }[];
@@ -114,7 +106,7 @@ function outcomeOf(entry: RuleEntry, path: Path, note: NoteProblem): RuleOutcome
   return { kind: "error", code, message, retryable };
 }
 
-function testOf(when: NonNullable<RuleEntry["when"]>, path: Path, note: NoteProblem): RuleTest | undefined {
+function testOf(when: RuleTest, path: Path, note: NoteProblem): RuleTest | undefined {
   const { last, contains, system, input, ...rest } = when;
   const tests = { last, contains, system };
   const given: { last?: TextTest; contains?: TextTest; system?: TextTest } = {};

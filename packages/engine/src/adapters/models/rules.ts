@@ -16,7 +16,7 @@ import type { Fills } from "./rule-template.js";
 /** A text that must be a part, regardless of case, or a pattern that must be found. */
 export type TextTest = string | RegExp;
 
-/** What a request must be like, compiled. Every member that is there must hold. */
+/** What a request must be like. Every member that is there must hold. */
 export interface RuleTest {
   /** The text of the last message; of a tool's input as JSON. */
   readonly last?: TextTest;
