@@ -21,10 +21,17 @@ export {
   detachSignature,
   readSignatures,
   sign,
-  verifyDetached,
+  signAsync,
   verify,
+  verifyAsync,
+  verifyDetached,
+  verifyDetachedAsync,
 } from "./signature.js";
-export type { ModuleVerification, SignOptions } from "./signature.js";
+export type { DetachedModule } from "./signature.js";
+export type { SignOptions } from "./signature-making.js";
+export type { ModuleVerification } from "./signature-verification.js";
+export { webCryptoSignatures } from "./web-crypto.js";
+export type { SubtleEd25519 } from "./web-crypto.js";
 export type { SignatureRecord, SignedHashes } from "./signature-format.js";
 export {
   decodePublicKey,
@@ -34,6 +41,12 @@ export {
   keyIdOf,
   publicKeyOf,
 } from "./signature-key.js";
-export type { InstrumentOptions, Instrumented, Manifest, SignatureCrypto } from "./wasm-contract.js";
+export type {
+  AsyncSignatureCrypto,
+  InstrumentOptions,
+  Instrumented,
+  Manifest,
+  SignatureCrypto,
+} from "./wasm-contract.js";
 export { COST_TABLE_VERSION } from "./cost-table.js";
 export { instrument } from "./instrument.js";

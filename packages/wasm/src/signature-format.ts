@@ -136,6 +136,8 @@ function decodeList(reader: PayloadReader): SignedHashes {
   const signatures: SignatureRecord[] = [];
   for (let index = 0; index < count; index++) signatures.push(decodeRecord(reader.record()));
   reader.finish();
+  const distinct = new Set(signatures.map(({ raw }) => hexOf(raw)));
+  if (distinct.size < count) throw malformedSignature("the same signature twice", reader.offset);
   return { hashes, signatures };
 }
 
@@ -183,4 +185,12 @@ function encodeList({ hashes, signatures }: SignedHashes): Uint8Array {
 
 function checkCount(item: string, actual: number, limit: number): void {
   if (actual > limit) throw wasmError("WE_SIGNATURE_LIMIT", { item, actual, limit });
+}
+
+export function sameHashes(left: readonly Uint8Array[], right: readonly Uint8Array[]): boolean {
+  return left.length === right.length && left.every((hash, index) => sameBytes(hash, right[index]));
+}
+
+export function sameBytes(left: Uint8Array, right: Uint8Array | undefined): boolean {
+  return left.length === right?.length && left.every((byte, index) => byte === right[index]);
 }

@@ -1,7 +1,9 @@
 /** Ed25519 keys as files and as ids. Making keys is the host's business, because it needs randomness. */
 
-import { encodeUtf8 } from "@wasm-engine/abi";
+import { assert, encodeUtf8 } from "@wasm-engine/abi";
 import type { EngineError, Sha256 } from "@wasm-engine/abi";
+import { performSteps, sha256Step } from "./crypto-steps.js";
+import type { CryptoSteps } from "./crypto-steps.js";
 import { concatBytes, hexOf } from "./custom-section.js";
 import { wasmError } from "./errors.js";
 
@@ -12,6 +14,13 @@ const PUBLIC_TAG = 0x01;
 const SECRET_TAG = 0x81;
 const KEY_ID_BYTES = 12;
 const HMAC_BLOCK_BYTES = 64;
+const SCALAR_BYTES = 32;
+
+/** 2^252 + 27742317777372353535851937790883648493, little endian. */
+const groupOrder: readonly number[] = [
+  ...[0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14],
+  ...[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10],
+];
 
 /** y coordinates of the points of small order, little endian: such a key verifies signatures that nobody made. */
 const smallOrder: readonly string[] = [
@@ -93,12 +102,33 @@ export function publicKeyOf(secretKey: Uint8Array): Uint8Array {
 
 /** First 12 bytes of HMAC-SHA256(public key, "key_id"). A hint only: never trusted. */
 export function keyIdOf(publicKey: Uint8Array, sha256: Sha256): Uint8Array {
-  return hmacSha256(sha256, publicKey, encodeUtf8("key_id")).slice(0, KEY_ID_BYTES);
+  return performSteps(keyIdSteps(publicKey), { sha256, sign: notAsked, verify: notAsked });
 }
 
-function hmacSha256(sha256: Sha256, key: Uint8Array, message: Uint8Array): Uint8Array {
+/** {@link keyIdOf}, for hosts of either kind. */
+export function* keyIdSteps(publicKey: Uint8Array): CryptoSteps<Uint8Array> {
+  assert(publicKey.length <= HMAC_BLOCK_BYTES, "the key fits into a block");
   const block = new Uint8Array(HMAC_BLOCK_BYTES);
-  block.set(key.length > HMAC_BLOCK_BYTES ? sha256(key) : key);
-  const inner = sha256(concatBytes([block.map((byte) => byte ^ 0x36), message]));
-  return sha256(concatBytes([block.map((byte) => byte ^ 0x5c), inner]));
+  block.set(publicKey);
+  const message = encodeUtf8("key_id");
+  const inner = yield* sha256Step(concatBytes([block.map((byte) => byte ^ 0x36), message]));
+  const outer = yield* sha256Step(concatBytes([block.map((byte) => byte ^ 0x5c), inner]));
+  return outer.slice(0, KEY_ID_BYTES);
+}
+
+function notAsked(): never {
+  assert(false, "a key id needs hashes only");
+}
+
+/**
+ * True where S, the second half of an Ed25519 signature, is below the order of the group. Else adding that order gives
+ * a second signature of the same message, which some verifiers accept.
+ */
+export function hasCanonicalScalar(signature: Uint8Array): boolean {
+  for (let index = SCALAR_BYTES - 1; index >= 0; index--) {
+    const byte = signature[SCALAR_BYTES + index] ?? 0;
+    const limit = groupOrder[index] ?? 0;
+    if (byte !== limit) return byte < limit;
+  }
+  return false;
 }

@@ -6,12 +6,20 @@
 import type { CapabilityName } from "@wasm-engine/abi";
 import type { Profile } from "./module-draft.js";
 
-/** SHA-256 and Ed25519 come from the host (node:crypto, WebCrypto polyfills): this package performs no I/O. */
+/** SHA-256 and Ed25519 come from the host (node:crypto): this package has no cryptography of its own. */
 export interface SignatureCrypto {
   sha256(bytes: Uint8Array): Uint8Array;
   /** 64-byte signature; `secretKey` is the 32-byte seed followed by the 32-byte public key. */
   sign(message: Uint8Array, secretKey: Uint8Array): Uint8Array;
+  /** RFC 8032 without cofactor. A key that is no point of the curve verifies nothing. */
   verify(message: Uint8Array, signature: Uint8Array, publicKey: Uint8Array): boolean;
+}
+
+/** {@link SignatureCrypto} for hosts whose cryptography is asynchronous: WebCrypto, see `webCryptoSignatures`. */
+export interface AsyncSignatureCrypto {
+  sha256(bytes: Uint8Array): Promise<Uint8Array>;
+  sign(message: Uint8Array, secretKey: Uint8Array): Promise<Uint8Array>;
+  verify(message: Uint8Array, signature: Uint8Array, publicKey: Uint8Array): Promise<boolean>;
 }
 
 /** Manifest: JSON in the custom section `wasm-engine.manifest`. */

@@ -11,8 +11,16 @@ function privateKey(seed: Uint8Array): KeyObject {
   return createPrivateKey({ key: Buffer.concat([privatePrefix, seed]), format: "der", type: "pkcs8" });
 }
 
+/** Exhaustive tests verify with few keys and often. */
+const publicKeys = new Map<string, KeyObject>();
+
 function publicKey(bytes: Uint8Array): KeyObject {
-  return createPublicKey({ key: Buffer.concat([publicPrefix, bytes]), format: "der", type: "spki" });
+  const text = Buffer.from(bytes).toString("hex");
+  const known = publicKeys.get(text);
+  if (known !== undefined) return known;
+  const key = createPublicKey({ key: Buffer.concat([publicPrefix, bytes]), format: "der", type: "spki" });
+  publicKeys.set(text, key);
+  return key;
 }
 
 export const nodeCrypto: SignatureCrypto = {
