@@ -3,11 +3,12 @@
  * functions only.
  */
 
-import { ENTRY_POINTS, HOST_FUNCTIONS, HOST_MODULE, RESERVED_PREFIX, assert } from "@wasm-engine/abi";
+import { ENTRY_POINTS, HOST_FUNCTIONS, HOST_MODULE, assert } from "@wasm-engine/abi";
 import type { CapabilityName, HostFunction, HostFunctionName } from "@wasm-engine/abi";
 import { wasmError } from "./errors.js";
 import { ExternalKind, functionTypeName } from "./module.js";
 import type { Export, FunctionType, Import, WasmModule } from "./module.js";
+import { checkReserved } from "./reserved-name.js";
 import type { ValidatedModule } from "./validator.js";
 import { ValueType } from "./value-type.js";
 
@@ -72,11 +73,6 @@ export function checkAgentModule(validated: ValidatedModule): AgentModuleInfo {
     memoryPages: memory.minimum,
     memoryPagesMax: memory.maximum,
   };
-}
-
-function checkReserved(name: string, construct: "import" | "export", offset: number): void {
-  if (name.startsWith(RESERVED_PREFIX))
-    throw wasmError("WE_MODULE_NAME_RESERVED", { name, construct, offset });
 }
 
 function checkImport(module: WasmModule, item: Import): HostFunctionName {

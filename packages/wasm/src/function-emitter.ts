@@ -13,7 +13,7 @@ import { Mark } from "./function-plan.js";
 import type { FunctionPlan } from "./function-plan.js";
 import { InstructionReader } from "./instruction-reader.js";
 import { LabelStack } from "./label-stack.js";
-import { functionIndex } from "./layout.js";
+import { functionIndex, referenceIndex } from "./layout.js";
 import type { Layout } from "./layout.js";
 import { LocalAllocator } from "./local-allocator.js";
 import type { FunctionType, WasmModule } from "./module.js";
@@ -191,7 +191,7 @@ export class FunctionEmitter {
         return true;
       case OpByte.REF_FUNC:
         this.#copyRaw();
-        this.#code.byte(OpByte.REF_FUNC).u32(functionIndex(layout, index));
+        this.#code.byte(OpByte.REF_FUNC).u32(referenceIndex(layout, index));
         return true;
       case dataDrop:
         this.#dropData(index);

@@ -5,6 +5,7 @@
  */
 
 import { HOST_MODULE, assert } from "@wasm-engine/abi";
+import { entriesOf } from "./entry.js";
 import type { CounterFaults } from "./fuel-counter.js";
 import { wasmError } from "./errors.js";
 import { FunctionPlanner } from "./function-planner.js";
@@ -13,6 +14,7 @@ import { layoutOf } from "./layout.js";
 import { ExternalKind } from "./module.js";
 import type { WasmModule } from "./module.js";
 import { writeModule } from "./module-writer.js";
+import { checkReservedNames } from "./reserved-name.js";
 import { stateLayout } from "./state-functions.js";
 import { validate } from "./validator.js";
 import type { ValidatedModule } from "./validator.js";
@@ -33,7 +35,8 @@ export interface InstrumentFaults extends PlannerFaults, CounterFaults {}
 /**
  * Validates a module, unless that has been done, and instruments it. Equal bytes and options give equal bytes.
  * @param source the module's bytes, or what {@link validate} gave for them in the same profile
- * @throws {WE_MODULE_…} every code of {@link validate}, and {WE_MODULE_INSTRUMENTED_SIZE}
+ * @throws {WE_MODULE_…} every code of {@link validate}, {WE_MODULE_NAME_RESERVED} and
+ * {WE_MODULE_INSTRUMENTED_SIZE}
  */
 export function instrument(
   source: Uint8Array | ValidatedModule,
@@ -52,11 +55,14 @@ export function instrumentWithFaults(
   const validated = source instanceof Uint8Array ? validate(source, { profile }) : source;
   assert(validated.profile === profile, "a module is instrumented in the profile that it was validated in");
   const { module } = validated;
+  checkReservedNames(module);
   const planner = new FunctionPlanner(module, faults);
   const plans = module.code.map((_, body) => planner.plan(body));
-  const layout = layoutOf(module, planner.droppedSegments, profile === "conformance");
+  const entries = profile === "conformance" ? entriesOf(module, plans) : undefined;
+  const layout = layoutOf(module, { droppedSegments: planner.droppedSegments, entries });
   const state = stateLayout(module, layout, profile === "conformance");
-  assert(state.bytes <= stateBytesMax, "limits of globals and segments keep the state within a page");
+  if (profile === "agent")
+    assert(state.bytes <= stateBytesMax, "limits of globals and segments keep the state within a page");
   const canonicalizeNan = options.canonicalizeNan ?? true;
   const output = writeModule({ module, layout, plans, canonicalizeNan, faults }, state);
   checkSize(module.bytes.length, output.length);

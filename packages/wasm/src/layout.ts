@@ -27,7 +27,10 @@ export interface Layout {
   readonly stateLoad: number;
   /** Globals. */
   readonly fuel: number;
+  /** What is left of the logical stack. */
   readonly depth: number;
+  /** What an entry begins with and the outside sets: the same global in agents, one more in a standalone module. */
+  readonly depthBudget: number;
   readonly status: number;
   readonly charge: number;
   readonly pagesMax: number;
@@ -35,10 +38,19 @@ export interface Layout {
   readonly segmentFlags: ReadonlyMap<number, number>;
   /** Empty data segment that stands for a dropped one. Exists where there are flags. */
   readonly emptySegment: number;
+  /** Function before a function through which a standalone module is entered. */
+  readonly entries: ReadonlyMap<number, number>;
 }
 
-/** @param droppedSegments passive data segments that the code drops */
-export function layoutOf(module: WasmModule, droppedSegments: Iterable<number>, standalone: boolean): Layout {
+export interface LayoutInput {
+  /** Passive data segments that the code drops. */
+  readonly droppedSegments: Iterable<number>;
+  /** Functions of a standalone module that get an entry; `undefined`: an agent. */
+  readonly entries: readonly number[] | undefined;
+}
+
+export function layoutOf(module: WasmModule, { droppedSegments, entries }: LayoutInput): Layout {
+  const standalone = entries !== undefined;
   const shift = standalone ? 0 : 1;
   const thunks = module.functions.length + shift;
   const refuel = thunks + module.importedFunctions;
@@ -64,15 +76,31 @@ export function layoutOf(module: WasmModule, droppedSegments: Iterable<number>, 
     stateLoad: refuel + 6,
     fuel,
     depth: fuel + 1,
+    depthBudget: standalone ? pagesMax + 1 + segmentFlags.size : fuel + 1,
     status: fuel + 2,
     charge: fuel + 3,
     pagesMax,
     segmentFlags,
     emptySegment: module.data.length,
+    entries: new Map((entries ?? []).map((original, position) => [original, refuel + 8 + position])),
   };
 }
 
-/** Index by which the instrumented module names an original function. */
+/** Index by which calls name an original function. */
 export function functionIndex(layout: Layout, original: number): number {
   return original < layout.importedFunctions ? layout.thunks + original : original + layout.shift;
+}
+
+/** Index by which tables, globals and code refer to an original function. */
+export function referenceIndex(layout: Layout, original: number): number {
+  return layout.entries.get(original) ?? functionIndex(layout, original);
+}
+
+/**
+ * Index by which an original function is exported. A standalone module passes imported functions on as they are, so
+ * that they stay what they were; an agent meters them.
+ */
+export function exportIndex(layout: Layout, original: number): number {
+  const passedOn = layout.shift === 0 && original < layout.importedFunctions;
+  return passedOn ? original : referenceIndex(layout, original);
 }

@@ -2,10 +2,11 @@
 
 import { HOST_MODULE, Instrumented, assert, encodeUtf8 } from "@wasm-engine/abi";
 import { Encoder } from "./encoder.js";
+import { entryBody } from "./entry.js";
 import { FunctionEmitter } from "./function-emitter.js";
 import type { EmitterInput } from "./function-emitter.js";
 import { InstructionReader } from "./instruction-reader.js";
-import { functionIndex } from "./layout.js";
+import { exportIndex, functionIndex, referenceIndex } from "./layout.js";
 import { ExternalKind, SectionId } from "./module.js";
 import type { ByteRange, ElementSegment, FunctionType, InitExpression, WasmModule } from "./module.js";
 import { OpByte } from "./op-byte.js";
@@ -27,7 +28,7 @@ const header = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
 const { I32, I64 } = ValueType;
 /** 2^61 as signed LEB128. */
 const plentyOfFuel = [0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x20];
-/** Nobody sets depth before entries of a standalone module, so it only ever falls: start as high as it goes. */
+/** What a standalone module may use: more than any native stack has. */
 const standaloneDepthBytes = 0x7fff_ffff;
 
 /** Function that instrumentation adds, besides thunks, in the order of {@link Layout}. */
@@ -67,8 +68,7 @@ export function writeModule(input: EmitterInput, state: StateLayout): Uint8Array
 function addedFunctions({ module, layout }: EmitterInput, state: StateLayout): AddedFunction[] {
   const memory = module.memories[0];
   const noMemory = memory === undefined && state.slots.length > 0;
-  const grow =
-    memory === undefined ? noGrowBody() : growBody(layout, memory.maximum, module.importedMemories > 0);
+  const grow = memory === undefined ? noGrowBody() : growBody(layout, memory.maximum);
   const save = noMemory ? stateUnreachableBody() : stateSaveBody(state);
   const load = noMemory ? stateUnreachableBody() : stateLoadBody(state);
   const functions: AddedFunction[] = [
@@ -87,7 +87,7 @@ function addedFunctions({ module, layout }: EmitterInput, state: StateLayout): A
 function codeSection(input: EmitterInput, added: readonly AddedFunction[]): Encoder {
   const { module, layout, plans } = input;
   const section = new Encoder(module.bytes.length * 2 + 1024);
-  section.u32(plans.length + layout.importedFunctions + added.length);
+  section.u32(plans.length + layout.importedFunctions + added.length + layout.entries.size);
   if (plans.length > 0) {
     const emitter = new FunctionEmitter(input);
     for (const plan of plans) section.sized(emitter.emit(plan));
@@ -96,15 +96,19 @@ function codeSection(input: EmitterInput, added: readonly AddedFunction[]): Enco
     section.sized(thunkBody(layout, index, typeOf(input, index).parameters.length));
   }
   for (const { body } of added) section.sized(body);
+  for (const original of layout.entries.keys()) {
+    section.sized(entryBody(layout, original, typeOf(input, original).parameters.length));
+  }
   return section;
 }
 
 function functionSection(input: EmitterInput, added: readonly AddedFunction[]): Encoder {
   const { module, layout } = input;
-  const section = new Encoder().u32(module.functions.length + added.length);
+  const section = new Encoder().u32(module.functions.length + added.length + layout.entries.size);
   for (const type of module.functions.slice(layout.importedFunctions)) section.u32(type);
   for (const type of module.functions.slice(0, layout.importedFunctions)) section.u32(type);
   for (const { parameters, results } of added) section.u32(layout.types.index(parameters, results));
+  for (const original of layout.entries.keys()) section.u32(module.functions[original] ?? 0);
   return section;
 }
 
@@ -136,19 +140,20 @@ function memorySection(output: Encoder, { module, layout }: EmitterInput): void 
 function globalSection(input: EmitterInput): Encoder {
   const { module, layout } = input;
   const defined = module.globals.slice(module.importedGlobals);
-  const section = new Encoder().u32(defined.length + 5 + layout.segmentFlags.size);
+  const standalone = layout.shift === 0;
+  const section = new Encoder().u32(defined.length + 5 + layout.segmentFlags.size + (standalone ? 1 : 0));
   for (const { type, mutable, init } of defined) {
     assert(init !== undefined, "a defined global has an initialiser");
     section.byte(type).byte(mutable ? 1 : 0);
     initExpression(section, input, init);
   }
-  const standalone = layout.shift === 0;
   section
     .op(I64, 1, OpByte.I64_CONST)
     .op(...(standalone ? plentyOfFuel : [0]))
     .byte(OpByte.END);
   const counters = standalone ? [standaloneDepthBytes, 0, 0, 65_536] : [0, 0, 0, 0];
-  for (const value of [...counters, ...new Array<number>(layout.segmentFlags.size).fill(0)]) {
+  const flags = new Array<number>(layout.segmentFlags.size).fill(0);
+  for (const value of [...counters, ...flags, ...(standalone ? [standaloneDepthBytes] : [])]) {
     section.op(I32, 1, OpByte.I32_CONST).s32(value).byte(OpByte.END);
   }
   return section;
@@ -158,7 +163,7 @@ function exportSection(input: EmitterInput): Encoder {
   const { module, layout } = input;
   const globals = [
     [Instrumented.fuel, layout.fuel],
-    [Instrumented.depth, layout.depth],
+    [Instrumented.depth, layout.depthBudget],
     [Instrumented.status, layout.status],
     [Instrumented.charge, layout.charge],
     [Instrumented.pagesMax, layout.pagesMax],
@@ -173,7 +178,7 @@ function exportSection(input: EmitterInput): Encoder {
   for (const { name, kind, index } of module.exports) {
     const text = encodeUtf8(name);
     section.u32(text.length).bytes(text).byte(kind);
-    section.u32(kind === ExternalKind.FUNCTION ? functionIndex(layout, index) : index);
+    section.u32(kind === ExternalKind.FUNCTION ? exportIndex(layout, index) : index);
   }
   for (const [name, index] of globals) section.ascii(name).byte(ExternalKind.GLOBAL).u32(index);
   for (const [name, index] of functions) section.ascii(name).byte(ExternalKind.FUNCTION).u32(index);
@@ -202,7 +207,7 @@ function elementSegment(section: Encoder, input: EmitterInput, segment: ElementS
   if (!short) section.byte(functions === undefined ? type : 0);
   if (functions !== undefined) {
     section.u32(functions.length);
-    for (const index of functions) section.u32(functionIndex(input.layout, index));
+    for (const index of functions) section.u32(referenceIndex(input.layout, index));
     return;
   }
   assert(expressions !== undefined, "a segment holds functions or expressions");
@@ -217,7 +222,7 @@ function initExpression(section: Encoder, { module, layout }: EmitterInput, rang
     copyRange(section, module.bytes, range);
     return;
   }
-  section.byte(OpByte.REF_FUNC).u32(functionIndex(layout, reader.index)).byte(OpByte.END);
+  section.byte(OpByte.REF_FUNC).u32(referenceIndex(layout, reader.index)).byte(OpByte.END);
 }
 
 function extraSegments({ layout }: EmitterInput): number {

@@ -70,10 +70,10 @@ export function outOfDepthBody(layout: Layout): Encoder {
 
 /**
  * `(pages: i32) -> i32`: memory.grow decided by quota and declared maximum only. If the host has no memory where
- * the quota would allow it, that is the host's failure and never an answer that the guest sees. An imported memory
- * (official test suite only) may have a lower maximum of its own and answers for itself.
+ * the quota would allow it, that is the host's failure and never an answer that an agent sees. The memory of a
+ * standalone module, which may be somebody else's with another maximum, answers for itself.
  */
-export function growBody(layout: Layout, maximum: number | undefined, imported: boolean): Encoder {
+export function growBody(layout: Layout, maximum: number | undefined): Encoder {
   const limit = Math.min(maximum ?? pagesCeiling, pagesCeiling);
   const [pages, quota] = [0, 1];
   const body = new Encoder(96).op(1, 1, ValueType.I32);
@@ -87,7 +87,7 @@ export function growBody(layout: Layout, maximum: number | undefined, imported: 
   body.op(OpByte.LOCAL_GET, quota, OpByte.I64_EXTEND_I32_U, OpByte.I64_GT_U);
   body.op(OpByte.IF, OpByte.VOID).byte(OpByte.I32_CONST).s32(-1).op(OpByte.RETURN, OpByte.END);
   body.op(OpByte.LOCAL_GET, pages, OpByte.MEMORY_GROW, 0);
-  if (imported) return body.byte(OpByte.END);
+  if (layout.shift === 0) return body.byte(OpByte.END);
   body.op(OpByte.LOCAL_TEE, quota);
   body.byte(OpByte.I32_CONST).s32(-1).op(OpByte.I32_EQ, OpByte.IF, OpByte.VOID);
   body.byte(OpByte.I32_CONST).s32(InstrumentedStatus.HOST_MEMORY);

@@ -95,7 +95,9 @@ class Oracle {
     for (const { name, kind, index } of this.#module.exports) {
       const text = new TextEncoder().encode(name);
       content.u32(text.length).bytes(text).byte(kind);
-      content.u32(kind === ExternalKind.FUNCTION ? this.#function(index) : index);
+      // Exported imports stay what they are: nothing of this module runs when they are called.
+      const passedOn = index < this.#module.importedFunctions;
+      content.u32(kind === ExternalKind.FUNCTION && !passedOn ? this.#function(index) : index);
     }
     return content.ascii(FUEL_EXPORT).byte(ExternalKind.GLOBAL).u32(this.#counter);
   }
