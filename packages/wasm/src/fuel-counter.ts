@@ -14,21 +14,11 @@ import type { LocalAllocator } from "./local-allocator.js";
 import { OpByte } from "./op-byte.js";
 import { ValueType } from "./value-type.js";
 
-/** Mistakes that tests plant to see whether they would be noticed. Never set outside of tests. */
-export interface CounterFaults {
-  readonly noFlushBeforeCall?: boolean;
-  readonly noReloadAfterCall?: boolean;
-  readonly noFlushAtExit?: boolean;
-  readonly entryNotTested?: boolean;
-  readonly linearNotCharged?: boolean;
-}
-
 /** Where a counter lives. */
 export interface CounterPlace {
   readonly layout: Layout;
   readonly locals: LocalAllocator;
   readonly cached: boolean;
-  readonly faults: CounterFaults;
 }
 
 export class FuelCounter {
@@ -36,7 +26,6 @@ export class FuelCounter {
   readonly #layout: Layout;
   readonly #locals: LocalAllocator;
   readonly #cached: boolean;
-  readonly #faults: CounterFaults;
   #current: "local" | "both" | "global" = "global";
 
   constructor(code: Encoder, place: CounterPlace) {
@@ -44,7 +33,6 @@ export class FuelCounter {
     this.#layout = place.layout;
     this.#locals = place.locals;
     this.#cached = place.cached;
-    this.#faults = place.faults;
   }
 
   /** True where the local must be loaded before a join. */
@@ -57,7 +45,7 @@ export class FuelCounter {
    * are tested on their own, and whoever calls them is tested.
    */
   enter(cost: number, test: boolean): void {
-    this.charge(cost, test && this.#faults.entryNotTested !== true);
+    this.charge(cost, test);
   }
 
   /** At the head of a guarding loop: asks for fuel unless the inner loop's charge is covered. */
@@ -100,11 +88,11 @@ export class FuelCounter {
   }
 
   beforeCall(): void {
-    if (this.#faults.noFlushBeforeCall !== true) this.#flush();
+    this.#flush();
   }
 
   afterCall(): void {
-    if (this.#cached && this.#faults.noReloadAfterCall !== true) this.#current = "global";
+    if (this.#cached) this.#current = "global";
   }
 
   /** Makes the local current. */
@@ -121,7 +109,7 @@ export class FuelCounter {
 
   /** Makes the global current for whoever called this function. */
   leave(): void {
-    if (this.#faults.noFlushAtExit !== true) this.#flush();
+    this.#flush();
   }
 
   #flush(): void {

@@ -8,7 +8,6 @@ import { LINEAR_COSTS } from "./cost-table.js";
 import type { LinearCost } from "./cost-table.js";
 import { Encoder } from "./encoder.js";
 import { FuelCounter } from "./fuel-counter.js";
-import type { CounterFaults } from "./fuel-counter.js";
 import { Mark } from "./function-plan.js";
 import type { FunctionPlan } from "./function-plan.js";
 import { InstructionReader } from "./instruction-reader.js";
@@ -39,7 +38,6 @@ export interface EmitterInput {
   /** Plans of all bodies: whether a callee calls on decides whether depth must be current for it. */
   readonly plans: readonly FunctionPlan[];
   readonly canonicalizeNan: boolean;
-  readonly faults: CounterFaults;
 }
 
 export class FunctionEmitter {
@@ -82,8 +80,8 @@ export class FunctionEmitter {
   }
 
   #counterFor(cached: boolean): FuelCounter {
-    const { layout, faults } = this.#input;
-    return new FuelCounter(this.#code, { layout, locals: this.#locals, cached, faults });
+    const { layout } = this.#input;
+    return new FuelCounter(this.#code, { layout, locals: this.#locals, cached });
   }
 
   #prologue(type: FunctionType): void {
@@ -199,7 +197,7 @@ export class FunctionEmitter {
       default: {
         const linear = LINEAR_COSTS[op];
         if (linear === undefined) return false;
-        if (this.#input.faults.linearNotCharged !== true) this.#chargeLinear(linear);
+        this.#chargeLinear(linear);
         this.#copyRaw();
         return this.#linearInstruction();
       }

@@ -17,21 +17,6 @@ import { OperandStack, SETTLED, ordinalOf, producerOf, shapeOf } from "./operand
 import { Segments } from "./segments.js";
 import { ValueType, valueWords } from "./value-type.js";
 
-/** Mistakes that tests plant to see whether they would be noticed. Never set outside of tests. */
-export interface PlannerFaults {
-  readonly noSplitAfterBranch?: boolean;
-  readonly noSplitAfterEnd?: boolean;
-  readonly noSplitAfterElse?: boolean;
-  readonly noDefaultTarget?: boolean;
-  readonly ifWithoutElseDoesNotJoin?: boolean;
-  readonly elseStaysDead?: boolean;
-  readonly branchToIfDoesNotJoin?: boolean;
-  readonly loopsNotTested?: boolean;
-  readonly loopChargedOnce?: boolean;
-  readonly parametersNotCharged?: boolean;
-  readonly everythingSettled?: boolean;
-}
-
 type FrameKind = "function" | "block" | "loop" | "if";
 
 interface Frame {
@@ -60,7 +45,6 @@ const tableFill = FC + 17;
 
 export class FunctionPlanner {
   readonly #module: WasmModule;
-  readonly #faults: PlannerFaults;
   readonly #reader: InstructionReader;
   readonly #stack = new OperandStack();
   readonly #segments: Segments;
@@ -75,9 +59,8 @@ export class FunctionPlanner {
   #loops = false;
   #branchesOut = false;
 
-  constructor(module: WasmModule, faults: PlannerFaults = {}) {
+  constructor(module: WasmModule) {
     this.#module = module;
-    this.#faults = faults;
     this.#reader = new InstructionReader(module.bytes);
     const longest = module.code.reduce((most, body) => Math.max(most, body.end - body.codeStart), 0);
     this.#segments = new Segments(longest);
@@ -149,7 +132,7 @@ export class FunctionPlanner {
       this.#open("block", emptyType);
     } else if (op === OpByte.ELSE) {
       const frame = this.#top();
-      if (!frame.live || this.#faults.elseStaysDead === true) return;
+      if (!frame.live) return;
       this.#mark(this.#ordinal, Mark.KEPT);
       this.#else(frame);
     } else if (op === OpByte.END) {
@@ -189,7 +172,7 @@ export class FunctionPlanner {
       case OpByte.BR_IF:
         this.#stack.pop();
         this.#branch(this.#reader.index, false);
-        if (this.#faults.noSplitAfterBranch !== true) this.#segments.begin(this.#ordinal + 1);
+        this.#segments.begin(this.#ordinal + 1);
         return true;
       case OpByte.BR_TABLE:
         this.#branchTable();
@@ -310,7 +293,7 @@ export class FunctionPlanner {
     this.#reachable = true;
     this.#stack.truncate(frame.height);
     for (const type of frame.type.parameters) this.#stack.push(type);
-    if (this.#faults.noSplitAfterElse !== true) this.#segments.begin(this.#ordinal + 1);
+    this.#segments.begin(this.#ordinal + 1);
   }
 
   #end(): void {
@@ -334,29 +317,20 @@ export class FunctionPlanner {
   #endLoop(frame: Frame): void {
     const header = frame.opener + 1;
     if (frame.branched) this.#loops = true;
-    if (frame.branched && this.#faults.loopChargedOnce === true) {
-      this.#mark(frame.opener, Mark.JOIN);
-      this.#segments.merge(header, frame.before);
-    } else if (frame.branched) {
-      this.#mark(frame.opener, Mark.JOIN);
-      if (this.#faults.loopsNotTested !== true) this.#mark(frame.opener, Mark.TEST);
-    } else {
-      this.#segments.merge(header, frame.before);
-    }
+    if (frame.branched) this.#mark(frame.opener, Mark.JOIN | Mark.TEST);
+    else this.#segments.merge(header, frame.before);
   }
 
   #endJoinable(frame: Frame): void {
-    const emptyElse = frame.kind === "if" && !frame.hasElse && this.#faults.ifWithoutElseDoesNotJoin !== true;
-    const branched = frame.branched && !(frame.kind === "if" && this.#faults.branchToIfDoesNotJoin === true);
-    const joins = frame.kind === "if" || branched;
-    if (!joins) return;
+    if (frame.kind !== "if" && !frame.branched) return;
+    const emptyElse = frame.kind === "if" && !frame.hasElse;
     if (this.#reachable) this.#settleTop(frame.type.results.length);
     this.#mark(this.#ordinal, Mark.JOIN);
-    this.#reachable = this.#reachable || branched || frame.thenFallsOut || emptyElse;
+    this.#reachable = this.#reachable || frame.branched || frame.thenFallsOut || emptyElse;
     if (!this.#reachable) return;
     this.#stack.truncate(frame.height);
     for (const type of frame.type.results) this.#stack.push(type);
-    if (this.#faults.noSplitAfterEnd !== true) this.#segments.begin(this.#ordinal + 1);
+    this.#segments.begin(this.#ordinal + 1);
   }
 
   #branchTable(): void {
@@ -364,7 +338,7 @@ export class FunctionPlanner {
     this.#stack.pop();
     this.#segments.add(branchTableCost(labelsCount + 1) - (OP_COSTS[OpByte.BR_TABLE] ?? 0));
     for (let label = 0; label < labelsCount; label++) this.#branch(labels[label] ?? 0, false);
-    if (this.#faults.noDefaultTarget !== true) this.#branch(index, false);
+    this.#branch(index, false);
     this.#reachable = false;
   }
 
@@ -382,9 +356,7 @@ export class FunctionPlanner {
   #call(kind: "call" | "call-indirect", type: FunctionType): void {
     let words = 0;
     for (const parameter of type.parameters) words += valueWords(parameter);
-    if (this.#faults.parametersNotCharged !== true) {
-      this.#segments.add(callCost(kind, words) - callCost(kind, 0));
-    }
+    this.#segments.add(callCost(kind, words) - callCost(kind, 0));
     for (let count = 0; count < type.parameters.length; count++) this.#consume(NO_SHAPE);
     for (const result of type.results) this.#stack.push(result);
     this.#calls = true;
@@ -422,7 +394,7 @@ export class FunctionPlanner {
   }
 
   #settle(producer: number, sink: number): void {
-    if (producer === SETTLED || this.#faults.everythingSettled === true) return;
+    if (producer === SETTLED) return;
     if (sink !== shapeOf(producer)) this.#mark(ordinalOf(producer), Mark.CANONICAL);
   }
 

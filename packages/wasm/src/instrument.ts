@@ -6,10 +6,8 @@
 
 import { HOST_MODULE, assert } from "@wasm-engine/abi";
 import { entriesOf } from "./entry.js";
-import type { CounterFaults } from "./fuel-counter.js";
 import { wasmError } from "./errors.js";
 import { FunctionPlanner } from "./function-planner.js";
-import type { PlannerFaults } from "./function-planner.js";
 import { layoutOf } from "./layout.js";
 import { ExternalKind } from "./module.js";
 import type { WasmModule } from "./module.js";
@@ -29,9 +27,6 @@ export const stateBytesMax: number = 64 * 1024;
 /** The one thing asked of the engine: whether it takes the result. `undefined` where there is none. */
 declare const WebAssembly: { validate(bytes: Uint8Array): boolean } | undefined;
 
-/** Planted mistakes, for tests of the tests. @internal */
-export interface InstrumentFaults extends PlannerFaults, CounterFaults {}
-
 /**
  * Validates a module, unless that has been done, and instruments it. Equal bytes and options give equal bytes.
  * @param source the module's bytes, or what {@link validate} gave for them in the same profile
@@ -42,21 +37,12 @@ export function instrument(
   source: Uint8Array | ValidatedModule,
   options: InstrumentOptions = {},
 ): Instrumented {
-  return instrumentWithFaults(source, options, {});
-}
-
-/** {@link instrument} with planted mistakes. @internal */
-export function instrumentWithFaults(
-  source: Uint8Array | ValidatedModule,
-  options: InstrumentOptions,
-  faults: InstrumentFaults,
-): Instrumented {
   const profile = options.profile ?? "agent";
   const validated = source instanceof Uint8Array ? validate(source, { profile }) : source;
   assert(validated.profile === profile, "a module is instrumented in the profile that it was validated in");
   const { module } = validated;
   checkReservedNames(module);
-  const planner = new FunctionPlanner(module, faults);
+  const planner = new FunctionPlanner(module);
   const plans = module.code.map((_, body) => planner.plan(body));
   const entries = profile === "conformance" ? entriesOf(module, plans) : undefined;
   const layout = layoutOf(module, { droppedSegments: planner.droppedSegments, entries });
@@ -64,7 +50,7 @@ export function instrumentWithFaults(
   if (profile === "agent")
     assert(state.bytes <= stateBytesMax, "limits of globals and segments keep the state within a page");
   const canonicalizeNan = options.canonicalizeNan ?? true;
-  const output = writeModule({ module, layout, plans, canonicalizeNan, faults }, state);
+  const output = writeModule({ module, layout, plans, canonicalizeNan }, state);
   checkSize(module.bytes.length, output.length);
   if (typeof WebAssembly !== "undefined") {
     assert(WebAssembly.validate(output), "the engine takes the instrumented module");

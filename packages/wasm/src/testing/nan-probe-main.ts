@@ -1,5 +1,8 @@
 /** Child process of the NaN tests: prints one report as JSON. Argument: `raw` leaves NaN bits alone. */
 
+import { instrument } from "../instrument.js";
 import { probeNans } from "./nan-probe.js";
 
-process.stdout.write(JSON.stringify(probeNans(process.argv[2] !== "raw", 3)));
+const canonicalizeNan = process.argv[2] !== "raw";
+const report = probeNans({ instrument, canonicalizeNan, rounds: 3, loopCount: 2_000_000 });
+process.stdout.write(JSON.stringify(report));

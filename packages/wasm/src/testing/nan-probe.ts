@@ -4,12 +4,12 @@
  */
 
 import { createHash } from "node:crypto";
-import { instrument } from "../instrument.js";
 import { OPCODES } from "../opcodes.js";
 import type { Opcode } from "../opcodes.js";
 import { ValueType } from "../value-type.js";
 import { assemble } from "./assemble.js";
 import { MeteredGuest } from "./metered-guest.js";
+import type { Instrument } from "./mutant-build.js";
 
 export interface NanReport {
   /** Digest of all result bits. */
@@ -200,7 +200,7 @@ const loopText = `(func (export "loop") (param $n i32) (result i64) (local $h i6
     (br_if $again (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (local.get $n))))
   (local.get $h))`;
 
-function load(canonicalizeNan: boolean, functions: readonly string[]): MeteredGuest {
+function load({ instrument, canonicalizeNan }: NanSettings, functions: readonly string[]): MeteredGuest {
   const text = `(module (memory (export "memory") 1) (global $g (mut f64) (f64.const 0))
     (func $pass32 (param f32) (result f32) (local.get 0)) (func $pass64 (param f64) (result f64) (local.get 0))
     ${functions.join("\n")} ${loopText})`;
@@ -237,8 +237,17 @@ function canonicalOf(shape: Shape): bigint {
   return shape === "f32" || shape === "f32x4" ? 0x7fc00000n : 0x7ff8000000000000n;
 }
 
-/** Runs everything. `rounds`: how often every function is called, so that tiers change. */
-export function probeNans(canonicalizeNan: boolean, rounds: number): NanReport {
+export interface NanSettings {
+  readonly instrument: Instrument;
+  readonly canonicalizeNan: boolean;
+  /** How often every function is called, so that tiers change. */
+  readonly rounds: number;
+  /** Iterations of the loop. */
+  readonly loopCount: number;
+}
+
+/** Runs everything. */
+export function probeNans(settings: NanSettings): NanReport {
   const probes = [...producers(), ...chains, ...observers];
   const moved = moves.map(([, type, expression], index) =>
     probeFunction(probes.length + index, type, type, expression),
@@ -246,12 +255,12 @@ export function probeNans(canonicalizeNan: boolean, rounds: number): NanReport {
   const functions = probes.map(({ operand, result, expression }, index) =>
     probeFunction(index, operand, result, expression),
   );
-  const guest = load(canonicalizeNan, [...functions, ...moved]);
+  const guest = load(settings, [...functions, ...moved]);
   const view = new DataView(guest.memory.buffer);
   const hash = createHash("sha256");
   const foreign: string[] = [];
   let nans = 0;
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; round < settings.rounds; round++) {
     for (const [index, probe] of probes.entries()) {
       for (const at of runPairs(guest, view, index, probe.operand)) {
         const lanes = lanesOf(view, at, probe.result);
@@ -266,7 +275,7 @@ export function probeNans(canonicalizeNan: boolean, rounds: number): NanReport {
   const damaged = damagedMoves(guest, view, probes.length);
   view.setBigUint64(16400, 0x7ff8000000000111n, true);
   view.setBigUint64(16416, 0xfff8000000000222n, true);
-  const loop = String(guest.call("loop", [2_000_000]).value);
+  const loop = String(guest.call("loop", [settings.loopCount]).value);
   const foreignNames = [...new Set(foreign)];
   return { digest: hash.digest("hex"), nans, foreign: foreign.length, foreignNames, damaged, loop };
 }
