@@ -30,6 +30,7 @@ export default tseslint.config(
       // Projects of their own: their test compiles and runs them.
       "apps/cli/templates/**",
       "bench/worlds/**",
+      "bench/kernels/**",
       "examples/**/build/**",
     ],
   },

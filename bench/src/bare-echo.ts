@@ -86,7 +86,7 @@ function deliver(guest: BareGuest, message: Uint8Array): void {
   if (guest.agent_receive(pointer) !== 0) throw new RangeError("the agent has failed");
 }
 
-function messageOf(kind: Kind, body: Uint8Array | object): Uint8Array {
+export function messageOf(kind: Kind, body: Uint8Array | object): Uint8Array {
   const isBytes = body instanceof Uint8Array;
   return encodeMessage({
     kind,
@@ -102,7 +102,7 @@ function messageOf(kind: Kind, body: Uint8Array | object): Uint8Array {
 }
 
 /** Every host function, without an effect. */
-function idleHost(): HostFunctions {
+export function idleHost(): HostFunctions {
   const names = Object.keys(HOST_FUNCTIONS);
   return Object.fromEntries(names.map((name) => [name, () => (name === "tick" || name === "time" ? 0n : 0)]));
 }

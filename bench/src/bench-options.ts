@@ -45,13 +45,13 @@ export function benchOptions(defaults: { readonly sizes: readonly number[] }): B
 /** A line for people. */
 export type Say = (text: string) => void;
 
-export function sayTo({ json }: BenchOptions): Say {
+export function sayTo({ json }: Pick<BenchOptions, "json">): Say {
   return (text) => void (json ? process.stderr : process.stdout).write(`${text}\n`);
 }
 
 /** The document is the last line of stdout. */
 export function finish<Document extends { readonly ok: boolean }>(
-  { json }: BenchOptions,
+  { json }: Pick<BenchOptions, "json">,
   document: Document,
 ): void {
   if (json) process.stdout.write(`${JSON.stringify(document)}\n`);

@@ -7,12 +7,13 @@ import { fileURLToPath } from "node:url";
 import type { AgentDocument } from "./agent-bench.js";
 import { checkRing } from "./ring-check.js";
 import { messageWords, simulateRing } from "./ring.js";
+import type { MeteringDocument } from "./metering-bench.js";
 import type { MessageDocument } from "./message-bench.js";
 import type { TickDocument } from "./tick-bench.js";
 
-function document(program: string): unknown {
+function document(program: string, ...words: string[]): unknown {
   const path = fileURLToPath(new URL(program, import.meta.url));
-  const { status, stdout, stderr } = spawnSync(process.execPath, [path, "--quick", "--json"], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [path, "--quick", "--json", ...words], {
     encoding: "utf8",
     maxBuffer: 2 ** 26,
   });
@@ -46,6 +47,34 @@ test("bench:agents measures the same agent in every language", () => {
   assert.equal(figures.length, 5);
   for (const { messageMicros, replay } of figures) assert.ok(messageMicros > 0 && replay === "identical");
   for (const { bare } of figures.slice(0, 4)) assert.ok(bare !== undefined && bare.invocationMicros > 0);
+});
+
+test("bench:metering compares equal work in every form and tier", () => {
+  const { geomean, worst, quickjs, kernels, tiers, nodes } = document(
+    "./metering.js",
+    ...["--kernel", "fib,vector,strings,quickjs", "--tiers", "default,liftoff"],
+  ) as MeteringDocument; // its own format
+  assert.deepEqual(
+    kernels.map(({ name }) => name),
+    ["fib", "vector", "strings", "quickjs"],
+  );
+  for (const { name, baseMs, ratio, sizeRatio, checksum, tiers: figures } of kernels) {
+    assert.ok(baseMs > 0 && ratio > 0 && ratio <= worst, name);
+    assert.ok(sizeRatio > 1 && checksum !== "", name);
+    assert.deepEqual(Object.keys(figures), ["default", "liftoff"]);
+  }
+  assert.ok(geomean > 0 && geomean <= worst);
+  assert.equal(quickjs, kernels[3]?.ratio);
+  assert.ok((kernels[3]?.agentRatio ?? 0) > 0, "the agent form is measured too");
+  assert.equal(tiers.default, geomean);
+  assert.deepEqual(nodes, []);
+});
+
+test("bench:metering refuses a kernel that is not there", () => {
+  const path = fileURLToPath(new URL("./metering.js", import.meta.url));
+  const result = spawnSync(process.execPath, [path, "--quick", "--kernel", "unknown"], { encoding: "utf8" });
+  assert.equal(result.status, 1);
+  assert.match(result.stderr, /no kernel is called "unknown": sha256, json/);
 });
 
 test("the ring's check sees a lost message, a changed one and a wrong station", () => {

@@ -5,10 +5,10 @@
  * late, one to eight. With `--native` airports ask the native provider: one head per fingerprint.
  */
 
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { commandLine } from "./command-line.js";
+import { nodeBinary, nodeCache } from "./node-binary.js";
 import { repositoryRoot } from "./tidy/source-tree.js";
 
 interface Variant {
@@ -36,25 +36,9 @@ const threadVariants: readonly Variant[] = [
   { flags: [], workers: "2", threads: "kill:1@100" },
 ];
 const depthWorld = "sdk/tests/guests/depth/engine.yaml";
-const cache = join(repositoryRoot, "node_modules/.cache/wasm-engine/node-matrix");
-
-/** Path of a Node binary of a major version, installed from npm where it is not there yet. */
-function nodeBinary(major: string): string {
-  if (process.versions.node.split(".")[0] === major) return process.execPath;
-  const folder = join(cache, `node-${major}`);
-  const binary = join(folder, "node_modules/node/bin/node");
-  if (!existsSync(binary)) {
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, "package.json"), '{ "private": true }\n');
-    const options = { cwd: folder, stdio: "inherit" } as const;
-    const result = spawnSync("npm", ["install", "--loglevel=error", `node@${major}`], options);
-    if (result.status !== 0) throw new TypeError(`Node ${major} could not be installed`);
-  }
-  return binary;
-}
 
 function execute(node: string, { flags, workers, threads }: Variant, world: string): Cell {
-  const dir = join(cache, "run");
+  const dir = join(nodeCache, "run");
   rmSync(dir, { recursive: true, force: true });
   const environment = threads === undefined ? {} : { WASM_ENGINE_TEST_THREADS: threads };
   const words = ["run", world, "--dir", dir, "--workers", workers, "--quiet"];

@@ -30,3 +30,8 @@ export function instantiate(module: CompiledModule, hostFunctions: HostFunctions
   const instance = new WebAssembly.Instance(module, { wasm_engine: hostFunctions });
   return instance.exports as BareGuest; // the module was built and checked as an agent
 }
+
+/** Any module: its exports as they are. */
+export function exportsOf(module: CompiledModule, imports: object): Readonly<Record<string, unknown>> {
+  return new WebAssembly.Instance(module, imports).exports as Readonly<Record<string, unknown>>; // by name
+}
