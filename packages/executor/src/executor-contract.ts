@@ -16,12 +16,35 @@ import type {
   Sha256,
   TurnRegion,
 } from "@wasm-engine/abi";
+import type { WasmImports } from "./webassembly.js";
 
 /** Compiled, instrumented module with what linking needs. */
 export interface GuestModule {
   readonly digest: ModuleDigest;
   /** Instrumented bytes (output of @wasm-engine/wasm `instrument`). */
   readonly bytes: Uint8Array;
+  /** What it imports beside the ABI: the probes of a module that is instrumented for profiling. */
+  readonly imports?: WasmImports;
+}
+
+/** A call of guest code that its agent pays for: an invocation of a turn, or one half of an upgrade. */
+export interface PaidCall {
+  readonly agent: AgentHandle;
+  readonly id: AgentId;
+  readonly module: ModuleDigest;
+  readonly tick: number;
+  /** Fuel that the host takes for placing what it hands over. */
+  readonly placingFuel: number;
+}
+
+/**
+ * Hears of every call that is paid for, while it happens; not of those that repeat one or only look. Where the machine
+ * fails in a call there is no end of it. What a witness does shows in no result.
+ */
+export interface CallWitness {
+  begin(call: PaidCall): void;
+  /** `fuel`: what the agent pays. Of a faulted call that is the rest of every slice that the turn had begun. */
+  end(fuel: number, isFaulted: boolean): void;
 }
 
 /** Resolved limits of one agent; genesis constants. Bytes, fuel, counts. */
@@ -136,6 +159,7 @@ export interface ExecutorOptions {
   readonly modules: (digest: ModuleDigest) => GuestModule | undefined;
   readonly sha256: Sha256;
   readonly onFaultDetail?: (detail: FaultDetail) => void;
+  readonly witness?: CallWitness;
   /** Logical stack of one invocation; a genesis constant. Default: limits.depthBytes of the ABI. */
   readonly depthBytes?: number;
   /** A journal beyond this many bytes renews the base. */

@@ -5,6 +5,7 @@ export type {
   AgentImage,
   AgentLimits,
   AgentOperation,
+  CallWitness,
   Entry,
   ExecutorFigures,
   ExecutorOptions,
@@ -14,10 +15,12 @@ export type {
   InProcessExecutorOptions,
   JournalEntry,
   Ledger,
+  PaidCall,
   PopulationChange,
   TurnExecutor,
   UpgradeOutcome,
 } from "./executor-contract.js";
+export type { WasmImports } from "./webassembly.js";
 export { EXECUTOR_ERRORS } from "./errors.js";
 export { createInProcessExecutor } from "./in-process-executor.js";
 export { createTurnExecutor } from "./turn-executor.js";

@@ -42,7 +42,7 @@ export class LoadedModule {
   /** @throws {WE_EXECUTOR_MODULE_LINK} */
   constructor(module: GuestModule, surroundings: ModuleSurroundings) {
     this.digest = module.digest;
-    this.#imports = surroundings.imports;
+    this.#imports = { ...surroundings.imports, ...module.imports };
     this.#gates = surroundings.gates;
     this.#compiled = this.#guard(() => compileModule(module.bytes));
     const first = this.#instantiate();

@@ -5,7 +5,7 @@
  */
 
 import { FaultCode, Region, SIZED_BLOCK_HEADER_BYTES, assert, limits } from "@wasm-engine/abi";
-import type { FaultDetail, UpgradeOutcome } from "./executor-contract.js";
+import type { CallWitness, FaultDetail, UpgradeOutcome } from "./executor-contract.js";
 import { FuelMeter } from "./fuel-meter.js";
 import { COMPLETED, callGuest, callStart, enter, fromResult, place, placingFuel } from "./guest-call.js";
 import type { Caller, Verdict } from "./guest-call.js";
@@ -25,6 +25,7 @@ export interface TransferOptions {
   readonly keeper: SlotKeeper;
   readonly depthBytes: number;
   readonly onFaultDetail: ((detail: FaultDetail) => void) | undefined;
+  readonly witness: CallWitness | undefined;
 }
 
 /** A call's verdict with the block it left, header included. */
@@ -36,6 +37,7 @@ interface Exported {
 export class StateTransfer {
   readonly #options: TransferOptions;
   readonly #meter = new FuelMeter();
+  #tick = 0;
   /** What a guest logs in such a call; read for people, never committed. */
   readonly #said = new Region((bytes) => new ArrayBuffer(bytes), saidBytes);
 
@@ -45,6 +47,7 @@ export class StateTransfer {
 
   /** Moves the agent to `module`, with its state where both modules offer it. */
   upgrade(agent: ResidentAgent, module: LoadedModule, tick: number): UpgradeOutcome {
+    this.#tick = tick;
     const outcome = this.#upgrade(agent, module);
     if (outcome.code === undefined) return outcome;
     const said = this.#options.host.effects.errorLines(0);
@@ -60,13 +63,16 @@ export class StateTransfer {
     meter.start(agent.limits.fuelPerSlice, agent.limits.fuelPerTurnMax);
     this.#options.host.effects.start(this.#said, 0);
     const fits = module.initial.memoryBytes <= agent.limits.memoryBytes;
-    if (!fits) return refused(agent, meter, DENIED);
+    if (!fits) {
+      this.#paid(agent, { module, placing: 0 }, () => ({ verdict: DENIED }));
+      return refused(agent, meter, DENIED);
+    }
     const moves = agent.initialised && !agent.isOversized && agent.module.offersExport && module.offersImport;
     if (!moves) {
       this.#adopt(agent, module);
       return { agent: agent.agent, result: "fresh", fuel: 0 };
     }
-    const exported = this.#export(agent);
+    const exported = this.#paid(agent, { module: agent.module, placing: 0 }, () => this.#export(agent));
     // Exporting ran guest code: the slot is not the agent any more, base and journal still are.
     this.#options.keeper.release(agent);
     if (exported.verdict.code !== 0) return refused(agent, meter, exported.verdict);
@@ -98,14 +104,10 @@ export class StateTransfer {
     const slot = module.takeSlot(module.initial.memoryBytes, agent.limits.memoryBytes);
     module.initial.loadInto(slot);
     const caller = this.#caller(agent, slot);
-    const verdict = callGuest(caller, placingFuel(block.length), () => {
-      const started = callStart(caller);
-      if (started.code !== 0) return started;
-      const pointer = place(caller, block);
-      if (typeof pointer !== "number") return pointer;
-      const importState = enter(caller).agent_import_state;
-      return importState === undefined ? DENIED : fromResult(importState(pointer));
-    });
+    const placing = placingFuel(block.length);
+    const { verdict } = this.#paid(agent, { module, placing }, () => ({
+      verdict: callGuest(caller, placing, () => importInto(caller, block)),
+    }));
     if (verdict.code === 0) {
       this.#adopt(agent, module);
       agent.initialised = true;
@@ -114,6 +116,22 @@ export class StateTransfer {
     module.giveBack(slot);
     if (verdict.code !== 0) return refused(agent, meter, verdict);
     return { agent: agent.agent, result: "imported", fuel: meter.used };
+  }
+
+  /** Runs one half of an upgrade in sight of the witness. */
+  #paid<Half extends { readonly verdict: Verdict }>(
+    { agent, id }: ResidentAgent,
+    { module, placing }: { readonly module: LoadedModule; readonly placing: number },
+    run: () => Half,
+  ): Half {
+    const meter = this.#meter;
+    const { witness } = this.#options;
+    const before = meter.used;
+    witness?.begin({ agent, id, module: module.digest, tick: this.#tick, placingFuel: placing });
+    const half = run();
+    const isFaulted = half.verdict.code !== 0;
+    witness?.end((isFaulted ? meter.granted : meter.used) - before, isFaulted);
+    return half;
   }
 
   /** Fresh memory of `module`; identity and ledger go on. */
@@ -132,6 +150,16 @@ export class StateTransfer {
     host.deny();
     return caller;
   }
+}
+
+/** A new instance with the state of another one. */
+function importInto(caller: Caller, block: Uint8Array): Verdict {
+  const started = callStart(caller);
+  if (started.code !== 0) return started;
+  const pointer = place(caller, block);
+  if (typeof pointer !== "number") return pointer;
+  const importState = enter(caller).agent_import_state;
+  return importState === undefined ? DENIED : fromResult(importState(pointer));
 }
 
 /** Calls `entry` and copies the sized block that it points to, header included. */

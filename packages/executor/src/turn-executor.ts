@@ -81,9 +81,9 @@ class Executor implements TurnExecutor {
       instancesMax: options.instancesMax ?? instancesMaxDefault,
     });
     const keeper = this.#keeper;
-    this.#runner = new TurnRunner({ host, keeper, depthBytes, onFaultDetail: options.onFaultDetail });
-    const { onFaultDetail } = options;
-    this.#transfer = new StateTransfer({ host, keeper, depthBytes, onFaultDetail });
+    const { onFaultDetail, witness } = options;
+    this.#runner = new TurnRunner({ host, keeper, depthBytes, onFaultDetail, witness });
+    this.#transfer = new StateTransfer({ host, keeper, depthBytes, onFaultDetail, witness });
   }
 
   apply(operations: readonly AgentOperation[], tick: number): readonly UpgradeOutcome[] {

@@ -7,8 +7,8 @@
 import { EntryCode, FaultCode, TurnReader, Words, assert, encodeUtf8 } from "@wasm-engine/abi";
 import type { AgentHandle, OutcomeRegion, Region } from "@wasm-engine/abi";
 import { emptyLedgerMark } from "./agent-ledger.js";
-import type { FaultDetail, Ledger } from "./executor-contract.js";
-import { COMPLETED, callEntry, emptyInvocation } from "./guest-call.js";
+import type { CallWitness, FaultDetail, Ledger } from "./executor-contract.js";
+import { COMPLETED, callEntry, emptyInvocation, placingFuel } from "./guest-call.js";
 import type { Caller, Verdict } from "./guest-call.js";
 import type { GuestInstance } from "./guest-instance.js";
 import type { HostContext } from "./host-context.js";
@@ -21,6 +21,7 @@ export interface TurnRunnerOptions {
   readonly keeper: SlotKeeper;
   readonly depthBytes: number;
   readonly onFaultDetail: ((detail: FaultDetail) => void) | undefined;
+  readonly witness: CallWitness | undefined;
 }
 
 /** Nothing of the agent ran: it may have less memory than its module starts with. */
@@ -127,7 +128,7 @@ export class TurnRunner {
 
   /** One invocation: committed, or as if it had never been. */
   #invoke(agent: ResidentAgent, index: number): Verdict {
-    const { host } = this.#options;
+    const { host, witness } = this.#options;
     const { effects, meter } = host;
     const caller = this.#caller;
     assert(caller !== undefined, "a turn has a caller");
@@ -139,12 +140,26 @@ export class TurnRunner {
     agent.ledger.mark(this.#ledgerBefore);
     effects.invocation = index;
     if (host.lookups.length > 0) host.lookups.length = 0;
+    if (witness !== undefined) this.#begin(witness, agent);
     const verdict = callEntry(caller, this.#invocation);
-    if (verdict.code !== 0) return this.#rollBack(agent, verdict);
+    const isFaulted = verdict.code !== 0;
+    witness?.end((isFaulted ? meter.granted : meter.used) - fuelBefore, isFaulted);
+    if (isFaulted) return this.#rollBack(agent, verdict);
     if (this.#invocation.entry === EntryCode.INIT) agent.initialised = true;
     committed.fuel = meter.used - fuelBefore;
     agent.journal.append(this.#invocation, committed);
     return verdict;
+  }
+
+  #begin(witness: CallWitness, { agent, id, module }: ResidentAgent): void {
+    const { messageBytes } = this.#invocation;
+    witness.begin({
+      agent,
+      id,
+      module: module.digest,
+      tick: this.tick,
+      placingFuel: placingFuel(messageBytes),
+    });
   }
 
   #rollBack(agent: ResidentAgent, verdict: Verdict): Verdict {
@@ -190,6 +205,12 @@ export class TurnRunner {
     for (let index = 0; index < invocationCount; index += 1) this.#reader.nextInvocation(this.#mail);
     this.#beginEffects(agent);
     const fuel = invocationCount === 0 ? 0 : this.#options.host.meter.granted;
+    const { witness } = this.#options;
+    if (fuel > 0 && witness !== undefined) {
+      this.#invocation.messageBytes = 0;
+      this.#begin(witness, agent);
+      witness.end(fuel, true);
+    }
     this.#finish(agent, fuel, 0, invocationCount === 0 ? COMPLETED : OVERSIZED);
   }
 

@@ -17,6 +17,7 @@ import type { Layout } from "./layout.js";
 import { LocalAllocator } from "./local-allocator.js";
 import type { FunctionType, WasmModule } from "./module.js";
 import { CANONICAL } from "./nan.js";
+import type { ProbeWriter } from "./probe-writer.js";
 import { OpByte, PrefixedOp } from "./op-byte.js";
 import { FC } from "./opcodes.js";
 import type { NanShape } from "./opcodes.js";
@@ -38,6 +39,8 @@ export interface EmitterInput {
   /** Plans of all bodies: whether a callee calls on decides whether depth must be current for it. */
   readonly plans: readonly FunctionPlan[];
   readonly canonicalizeNan: boolean;
+  /** Present where the module is written for profiling. */
+  readonly probes?: ProbeWriter;
 }
 
 export class FunctionEmitter {
@@ -96,6 +99,7 @@ export class FunctionEmitter {
     }
     const { charges, calls, staticFuel } = this.#plan;
     this.#counter.enter(charges[0] ?? 0, calls || staticFuel > untestedFuelMax);
+    this.#probe(this.#input.module.code[this.#plan.body]?.codeStart ?? 0, charges[0] ?? 0);
     if (!this.#wrapped) return;
     code.byte(OpByte.BLOCK);
     const [first] = type.results;
@@ -135,6 +139,7 @@ export class FunctionEmitter {
     } else if (charge > 0) {
       this.#counter.charge(charge, (mark & Mark.TEST) !== 0);
     }
+    if (charge > 0) this.#probe(this.#reader.offset, charge);
     if (dead) this.#code.byte(OpByte.UNREACHABLE);
   }
 
@@ -241,6 +246,17 @@ export class FunctionEmitter {
       code.byte(OpByte.I64_EXTEND_I32_U);
       if (cost.unit > 1) code.byte(OpByte.I64_CONST).s32(cost.unit).byte(OpByte.I64_MUL);
     });
+    const place = { function: this.#functionIndex, offset: this.#reader.start };
+    this.#input.probes?.linear(code, place, cost, count);
+  }
+
+  /** Behind every charge: a profile sees what was charged, where, and whether it was covered. */
+  #probe(offset: number, fuel: number): void {
+    this.#input.probes?.segment(this.#code, { function: this.#functionIndex, offset }, fuel);
+  }
+
+  get #functionIndex(): number {
+    return this.#input.module.importedFunctions + this.#plan.body;
   }
 
   #beforeCall(calleeCallsOn: boolean): void {

@@ -1,7 +1,7 @@
 /**
  * Where things lie in the instrumented module. Everything added is appended to its index space, so that only
- * function indices move: by one, because the slice import comes behind the module's own imports; and a reference
- * to an imported function becomes one to its thunk.
+ * function indices move: by one, because the slice import comes behind the module's own imports (by three where it
+ * is profiled); and a reference to an imported function becomes one to its thunk.
  */
 
 import { assert } from "@wasm-engine/abi";
@@ -25,6 +25,8 @@ export interface Layout {
   readonly grow: number;
   readonly stateSave: number;
   readonly stateLoad: number;
+  /** Present where the module is instrumented for profiling. */
+  readonly probes: ProbeLayout | undefined;
   /** Globals. */
   readonly fuel: number;
   /** What is left of the logical stack. */
@@ -42,16 +44,34 @@ export interface Layout {
   readonly entries: ReadonlyMap<number, number>;
 }
 
+/** Functions that profiling adds. */
+export interface ProbeLayout {
+  /** Imported: see {@link ProbeImport}. */
+  readonly code: number;
+  readonly operand: number;
+  /** First of the emitted bodies. The indices of defined functions name what enters, calls and leaves these. */
+  readonly bodies: number;
+}
+
+/** Imports that profiling adds behind the slice hook. */
+const probeImports = 2;
+
 export interface LayoutInput {
   /** Passive data segments that the code drops. */
   readonly droppedSegments: Iterable<number>;
   /** Functions of a standalone module that get an entry; `undefined`: an agent. */
   readonly entries: readonly number[] | undefined;
+  /** The agent is to be profiled. Default false. */
+  readonly probed?: boolean;
 }
 
-export function layoutOf(module: WasmModule, { droppedSegments, entries }: LayoutInput): Layout {
+export function layoutOf(
+  module: WasmModule,
+  { droppedSegments, entries, probed = false }: LayoutInput,
+): Layout {
   const standalone = entries !== undefined;
-  const shift = standalone ? 0 : 1;
+  assert(!standalone || !probed, "a drop-in replacement has no probes");
+  const shift = standalone ? 0 : probed ? 1 + probeImports : 1;
   const thunks = module.functions.length + shift;
   const refuel = thunks + module.importedFunctions;
   const fuel = module.globals.length;
@@ -74,6 +94,9 @@ export function layoutOf(module: WasmModule, { droppedSegments, entries }: Layou
     grow: refuel + 4,
     stateSave: refuel + 5,
     stateLoad: refuel + 6,
+    probes: probed
+      ? { code: module.importedFunctions + 1, operand: module.importedFunctions + 2, bodies: refuel + 7 }
+      : undefined,
     fuel,
     depth: fuel + 1,
     depthBudget: standalone ? pagesMax + 1 + segmentFlags.size : fuel + 1,

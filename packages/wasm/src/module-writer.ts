@@ -5,6 +5,7 @@ import { Encoder } from "./encoder.js";
 import { entryBody } from "./entry.js";
 import { FunctionEmitter } from "./function-emitter.js";
 import type { EmitterInput } from "./function-emitter.js";
+import { ProbeImport } from "./fuel-probe.js";
 import { InstructionReader } from "./instruction-reader.js";
 import { exportIndex, functionIndex, referenceIndex } from "./layout.js";
 import { ExternalKind, SectionId } from "./module.js";
@@ -85,30 +86,40 @@ function addedFunctions({ module, layout }: EmitterInput, state: StateLayout): A
 }
 
 function codeSection(input: EmitterInput, added: readonly AddedFunction[]): Encoder {
-  const { module, layout, plans } = input;
+  const { module, layout, plans, probes } = input;
   const section = new Encoder(module.bytes.length * 2 + 1024);
-  section.u32(plans.length + layout.importedFunctions + added.length + layout.entries.size);
+  const bodies = probes === undefined ? plans.length : 2 * plans.length;
+  section.u32(bodies + layout.importedFunctions + added.length + layout.entries.size);
+  const emitted: Encoder[] = [];
   if (plans.length > 0) {
     const emitter = new FunctionEmitter(input);
-    for (const plan of plans) section.sized(emitter.emit(plan));
+    for (const plan of plans) emitted.push(emitter.emit(plan));
+  }
+  for (const [body, code] of emitted.entries()) {
+    const index = layout.importedFunctions + body;
+    section.sized(probes?.around(index, typeOf(input, index).parameters.length) ?? code);
   }
   for (let index = 0; index < layout.importedFunctions; index++) {
-    section.sized(thunkBody(layout, index, typeOf(input, index).parameters.length));
+    section.sized(thunkBody(layout, index, { parameters: typeOf(input, index).parameters.length, probes }));
   }
   for (const { body } of added) section.sized(body);
   for (const original of layout.entries.keys()) {
     section.sized(entryBody(layout, original, typeOf(input, original).parameters.length));
   }
+  if (probes !== undefined) for (const code of emitted) section.sized(code);
   return section;
 }
 
 function functionSection(input: EmitterInput, added: readonly AddedFunction[]): Encoder {
   const { module, layout } = input;
-  const section = new Encoder().u32(module.functions.length + added.length + layout.entries.size);
-  for (const type of module.functions.slice(layout.importedFunctions)) section.u32(type);
+  const defined = module.functions.slice(layout.importedFunctions);
+  const bodies = layout.probes === undefined ? 0 : defined.length;
+  const section = new Encoder().u32(module.functions.length + added.length + layout.entries.size + bodies);
+  for (const type of defined) section.u32(type);
   for (const type of module.functions.slice(0, layout.importedFunctions)) section.u32(type);
   for (const { parameters, results } of added) section.u32(layout.types.index(parameters, results));
   for (const original of layout.entries.keys()) section.u32(module.functions[original] ?? 0);
+  if (bodies > 0) for (const type of defined) section.u32(type);
   return section;
 }
 
@@ -117,7 +128,12 @@ function importSection({ module, layout }: EmitterInput): Encoder {
   for (const entry of module.imports) copyRange(section, module.bytes, entry);
   if (layout.shift === 0) return section;
   section.ascii(HOST_MODULE).ascii(Instrumented.slice).byte(ExternalKind.FUNCTION);
-  return section.u32(layout.types.index([], [I32]));
+  section.u32(layout.types.index([], [I32]));
+  if (layout.probes === undefined) return section;
+  section.ascii(ProbeImport.module).ascii(ProbeImport.code).byte(ExternalKind.FUNCTION);
+  section.u32(layout.types.index([I32], []));
+  section.ascii(ProbeImport.module).ascii(ProbeImport.operand).byte(ExternalKind.FUNCTION);
+  return section.u32(layout.types.index([I32, I32], []));
 }
 
 function copySection(output: Encoder, module: WasmModule, id: number): void {

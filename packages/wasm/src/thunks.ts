@@ -5,9 +5,11 @@
 
 import { InstrumentedStatus } from "@wasm-engine/abi";
 import { PARTS } from "./cost-table.js";
+import type { LinearCost } from "./cost-table.js";
 import { Encoder } from "./encoder.js";
 import type { Layout } from "./layout.js";
 import { OpByte } from "./op-byte.js";
+import type { ProbeWriter } from "./probe-writer.js";
 import { ValueType } from "./value-type.js";
 
 /** Largest number of pages of a 32-bit memory. */
@@ -17,20 +19,41 @@ const pagesCeiling = 65_536;
  * Stands for an imported function everywhere. It charges the base price and tests before the host acts, because
  * nothing may happen outside once fuel is gone; then charges what the host asked for and tests again.
  */
-export function thunkBody(layout: Layout, imported: number, parameters: number): Encoder {
+export function thunkBody(
+  layout: Layout,
+  imported: number,
+  { parameters, probes }: { readonly parameters: number; readonly probes?: ProbeWriter | undefined },
+): Encoder {
   const counter = parameters;
-  const body = new Encoder(96).op(1, 1, ValueType.I64);
+  const place = { function: imported, offset: -1 };
+  // A local more for the operand of a probe.
+  const body = new Encoder(96).op(probes === undefined ? 1 : 2, 1, ValueType.I64);
+  if (probes !== undefined) body.op(1, ValueType.I32);
+  probes?.enter(body, imported);
   body.byte(OpByte.GLOBAL_GET).u32(layout.fuel).byte(OpByte.I64_CONST).s32(PARTS.hostCall);
   body.byte(OpByte.I64_SUB).byte(OpByte.LOCAL_TEE).u32(counter);
   body.byte(OpByte.CALL).u32(layout.settle).byte(OpByte.GLOBAL_SET).u32(layout.fuel);
+  probes?.segment(body, place, PARTS.hostCall);
   for (let parameter = 0; parameter < parameters; parameter++) body.byte(OpByte.LOCAL_GET).u32(parameter);
   body.byte(OpByte.CALL).u32(imported);
+  if (probes !== undefined) {
+    body
+      .byte(OpByte.GLOBAL_GET)
+      .u32(layout.charge)
+      .byte(OpByte.LOCAL_SET)
+      .u32(counter + 1);
+  }
   body.byte(OpByte.GLOBAL_GET).u32(layout.fuel).byte(OpByte.GLOBAL_GET).u32(layout.charge);
   body.byte(OpByte.I64_EXTEND_I32_U).byte(OpByte.I64_SUB);
   body.op(OpByte.I32_CONST, 0).byte(OpByte.GLOBAL_SET).u32(layout.charge);
   body.byte(OpByte.CALL).u32(layout.settle).byte(OpByte.GLOBAL_SET).u32(layout.fuel);
+  probes?.linear(body, place, oneEach, counter + 1);
+  probes?.leave(body);
   return body.byte(OpByte.END);
 }
+
+/** The host has counted its fuel itself. */
+const oneEach: LinearCost = { shift: 0, unit: 1 };
 
 /**
  * `(counter: i64) -> i64`: the counter is negative. Publishes it, asks the host for another slice as often as

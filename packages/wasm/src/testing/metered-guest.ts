@@ -1,12 +1,15 @@
 /** An instrumented module with a host for tests: sets the counters before an entry and reads them after. */
 
 import { HOST_MODULE, Instrumented, InstrumentedStatus } from "@wasm-engine/abi";
+import { ProbeImport } from "../fuel-probe.js";
 
 export interface GuestHost {
   /** Host functions of the module under test, by import name. */
   readonly functions?: Readonly<Record<string, (...values: never[]) => unknown>>;
   /** Fuel to add when a slice is used up; 0 ends the invocation. Gets the negative counter. */
   readonly slice?: (left: bigint) => bigint;
+  /** Functions that a profiled module tells. */
+  readonly probes?: WebAssembly.ModuleImports;
 }
 
 export interface CallResult {
@@ -42,7 +45,8 @@ export class MeteredGuest {
       return 1;
     };
     const imports = { ...host.functions, [Instrumented.slice]: slice } as WebAssembly.ModuleImports; // functions only
-    this.exports = new WebAssembly.Instance(module, { [HOST_MODULE]: imports }).exports;
+    const all = { [HOST_MODULE]: imports, [ProbeImport.module]: host.probes ?? {} };
+    this.exports = new WebAssembly.Instance(module, all).exports;
   }
 
   get memory(): Uint8Array {

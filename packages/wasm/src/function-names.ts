@@ -1,0 +1,59 @@
+/**
+ * Names of functions for people: those of the name section, else those of imports and exports, else numbers. A
+ * damaged name section names nothing; it is never a reason to refuse a module.
+ */
+
+import { HOST_MODULE } from "@wasm-engine/abi";
+import { BinaryReader } from "./binary-reader.js";
+import { ExternalKind } from "./module.js";
+import type { WasmModule } from "./module.js";
+
+/** Subsection of the name section that names functions. */
+const functionNames = 1;
+/** Longer names (of C++ templates, say) are cut. */
+const nameCharactersMax = 256;
+
+/** One name per function, imported ones first. Names need not be unique. */
+export function functionNamesOf(module: WasmModule): string[] {
+  const names = module.functions.map((_, index) => `function ${index}`);
+  for (const { kind, index, name } of module.exports) {
+    if (kind === ExternalKind.FUNCTION) names[index] = name;
+  }
+  for (const [index, name] of namedFunctions(module))
+    if (index < names.length && name !== "") names[index] = name;
+  for (const { kind, index, module: from, name } of module.imports) {
+    // A host function is called by the name of the ABI, whatever the compiler called it.
+    if (kind === ExternalKind.FUNCTION)
+      names[index] = from === HOST_MODULE ? `host:${name}` : `${from}.${name}`;
+  }
+  return names.map((name) =>
+    name.length > nameCharactersMax ? `${name.slice(0, nameCharactersMax)}…` : name,
+  );
+}
+
+function namedFunctions(module: WasmModule): ReadonlyMap<number, string> {
+  const names = new Map<number, string>();
+  const section = module.customSections.find(({ name }) => name === "name");
+  if (section === undefined) return names;
+  try {
+    const reader = new BinaryReader(module.bytes, section.payloadStart, section.end);
+    while (!reader.done) {
+      const id = reader.byte();
+      const size = reader.u32();
+      const start = reader.skip(size);
+      if (id === functionNames) readNames(new BinaryReader(module.bytes, start, start + size), names);
+    }
+  } catch {
+    // Nothing but names of this section depends on it.
+    names.clear();
+  }
+  return names;
+}
+
+function readNames(reader: BinaryReader, names: Map<number, string>): void {
+  const count = reader.u32();
+  for (let entry = 0; entry < count; entry++) {
+    const index = reader.u32();
+    names.set(index, reader.name());
+  }
+}
