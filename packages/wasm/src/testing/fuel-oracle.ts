@@ -2,6 +2,8 @@
  * The simplest metering there is: before every single original instruction, live or dead, its price is taken from a
  * global. It shares prices and the instruction reader with the instrumenter and none of its analysis: no segments,
  * no liveness, no cached counter. Whatever both agree on is the sum of the executed instructions.
+ *
+ * On request it also makes every NaN canonical right where it is made, counts them, and marks executed instructions.
  */
 
 import { COSTS, PARTS } from "../cost-table.js";
@@ -10,14 +12,38 @@ import { InstructionReader } from "../instruction-reader.js";
 import { ExternalKind } from "../module.js";
 import type { ByteRange, ElementSegment, FunctionBody, FunctionType, WasmModule } from "../module.js";
 import { readModule } from "../module-reader.js";
+import { OP_CODES_MAX } from "../opcodes.js";
 
 /** Name under which the counter is exported; the same as the instrumenter's. */
 const FUEL_EXPORT = "__we_fuel";
 /** 2^61 as signed LEB128: what the counter starts with. */
 const plenty = [0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x20];
+/** i32: instructions that made a NaN so far. */
+export const NAN_EXPORT = "__oracle_nan";
+/** i64 globals with a bit per unified code that was executed; a number follows. */
+export const COVER_EXPORT = "__oracle_cover";
+const coverGlobals = OP_CODES_MAX / 64;
+const nan32 = [0, 0, 0xc0, 0x7f];
+const nan64 = [0, 0, 0, 0, 0, 0, 0xf8, 0x7f];
 const I32 = 0x7f;
 const I64 = 0x7e;
+const F32 = 0x7d;
+const F64 = 0x7c;
 const V128 = 0x7b;
+
+export interface OracleOptions {
+  /** Replace every NaN by the positive canonical one, instruction by instruction. */
+  readonly canonicalizeNan?: boolean;
+  readonly coverage?: boolean;
+}
+
+/** Type of the scratch local, the canonical constant, and what tells a NaN from a number. */
+const canonical = {
+  f32: { scratch: 1, constant: [0x43, ...nan32], equal: [0x5b] },
+  f64: { scratch: 2, constant: [0x44, ...nan64], equal: [0x61] },
+  f32x4: { scratch: 3, constant: [0xfd, 0x0c, ...nan32, ...nan32, ...nan32, ...nan32], equal: [0xfd, 0x41] },
+  f64x2: { scratch: 3, constant: [0xfd, 0x0c, ...nan64, ...nan64], equal: [0xfd, 0x47] },
+} as const;
 
 function words(types: Iterable<number>): number {
   let sum = 0;
@@ -29,9 +55,11 @@ class Oracle {
   readonly #module: WasmModule;
   readonly #counter: number;
   readonly #firstThunk: number;
+  readonly #options: OracleOptions;
 
-  constructor(module: WasmModule) {
+  constructor(module: WasmModule, options: OracleOptions) {
     this.#module = module;
+    this.#options = options;
     this.#counter = module.globals.length;
     this.#firstThunk = module.functions.length;
   }
@@ -79,19 +107,21 @@ class Oracle {
 
   #globals(): Encoder {
     const defined = this.#module.globals.slice(this.#module.importedGlobals);
-    const content = new Encoder().u32(defined.length + 1);
+    const content = new Encoder().u32(defined.length + 2 + coverGlobals);
     for (const { type, mutable, init } of defined) {
       content.byte(type).byte(mutable ? 1 : 0);
       this.#init(content, init);
     }
-    return content
+    content
       .op(I64, 1, 0x42)
       .op(...plenty)
-      .byte(0x0b);
+      .op(0x0b, I32, 1, 0x41, 0, 0x0b);
+    for (let index = 0; index < coverGlobals; index++) content.op(I64, 1, 0x42, 0, 0x0b);
+    return content;
   }
 
   #exports(): Encoder {
-    const content = new Encoder().u32(this.#module.exports.length + 1);
+    const content = new Encoder().u32(this.#module.exports.length + 2 + coverGlobals);
     for (const { name, kind, index } of this.#module.exports) {
       const text = new TextEncoder().encode(name);
       content.u32(text.length).bytes(text).byte(kind);
@@ -99,7 +129,15 @@ class Oracle {
       const passedOn = index < this.#module.importedFunctions;
       content.u32(kind === ExternalKind.FUNCTION && !passedOn ? this.#function(index) : index);
     }
-    return content.ascii(FUEL_EXPORT).byte(ExternalKind.GLOBAL).u32(this.#counter);
+    const names = [FUEL_EXPORT, NAN_EXPORT];
+    for (let index = 0; index < coverGlobals; index++) names.push(`${COVER_EXPORT}${index}`);
+    for (const [index, name] of names.entries()) {
+      content
+        .ascii(name)
+        .byte(ExternalKind.GLOBAL)
+        .u32(this.#counter + index);
+    }
+    return content;
   }
 
   #init(content: Encoder, range: ByteRange | undefined): void {
@@ -148,13 +186,13 @@ class Oracle {
   }
 
   #body(body: FunctionBody, index: number): Encoder {
-    const content = new Encoder((body.end - body.start) * 6 + 64).u32(body.localsGroups.length + 1);
+    const content = new Encoder((body.end - body.start) * 6 + 64).u32(body.localsGroups.length + 4);
     let localWords = 0;
     for (const { count, type } of body.localsGroups) {
       content.u32(count).byte(type);
       localWords += count * words([type]);
     }
-    content.op(1, I32);
+    content.op(1, I32, 1, F32, 1, F64, 1, V128);
     const scratch = this.#type(index).parameters.length + body.localsCount;
     this.#charge(content, PARTS.functionEntry + Math.ceil(localWords / PARTS.localWordsPerFuel));
     const reader = new InstructionReader(this.#module.bytes, body.codeStart, body.end);
@@ -167,13 +205,56 @@ class Oracle {
 
   #instruction(content: Encoder, reader: InstructionReader, scratch: number): void {
     const loop = reader.op === 0x03;
-    if (!loop && reader.op !== 0x05) this.#charge(content, this.#price(reader));
+    if (!loop && reader.op !== 0x05) {
+      this.#mark(content, reader.op);
+      this.#charge(content, this.#price(reader));
+    }
     this.#dynamic(content, reader, scratch);
     if (reader.op === 0x10) content.byte(0x10).u32(this.#function(reader.index));
     else if (reader.op === 0xd2) content.byte(0xd2).u32(this.#function(reader.index));
     else content.bytes(this.#module.bytes, reader.start, reader.offset);
     // Every iteration pays, and the front of an else cannot hold code.
-    if (loop || reader.op === 0x05) this.#charge(content, this.#price(reader));
+    if (loop || reader.op === 0x05) {
+      this.#mark(content, reader.op);
+      this.#charge(content, this.#price(reader));
+    }
+    this.#canonical(content, reader, scratch);
+  }
+
+  /** Sets the bit of an instruction. */
+  #mark(content: Encoder, op: number): void {
+    if (this.#options.coverage !== true) return;
+    const global = this.#counter + 2 + Math.floor(op / 64);
+    content
+      .byte(0x23)
+      .u32(global)
+      .op(0x42, 1, 0x42)
+      .s32(op % 64);
+    content.op(0x86, 0x84, 0x24).u32(global);
+  }
+
+  /** Behind an instruction that makes NaN: counts it and replaces it. */
+  #canonical(content: Encoder, { opcode }: InstructionReader, firstScratch: number): void {
+    if (this.#options.canonicalizeNan !== true || opcode.nan === undefined) return;
+    const { scratch, constant, equal } = canonical[opcode.nan];
+    const vector = scratch === 3;
+    const value = firstScratch + scratch;
+    const compare = (): void => {
+      content.byte(0x20).u32(value).byte(0x20).u32(value);
+      content.op(...equal);
+    };
+    content.byte(0x21).u32(value);
+    compare();
+    // Vectors: not all lanes equal themselves. Scalars: zero.
+    content.op(...(vector ? [0xfd, 0x4d, 0xfd, 0x53] : [0x45]));
+    content.byte(0x23).u32(this.#counter + 1);
+    content.op(0x6a, 0x24).u32(this.#counter + 1);
+    content
+      .byte(0x20)
+      .u32(value)
+      .op(...constant);
+    compare();
+    content.op(...(vector ? [0xfd, 0x52] : [0x1b]));
   }
 
   #price({ op, opcode, index, labelsCount }: InstructionReader): number {
@@ -204,6 +285,6 @@ class Oracle {
 }
 
 /** Meters a valid module instruction by instruction. It exports its counter as `__we_fuel`, which starts at 2^61. */
-export function meterEachInstruction(bytes: Uint8Array): Uint8Array {
-  return new Oracle(readModule(bytes, { profile: "conformance" })).write();
+export function meterEachInstruction(bytes: Uint8Array, options: OracleOptions = {}): Uint8Array {
+  return new Oracle(readModule(bytes, { profile: "conformance" }), options).write();
 }

@@ -28,7 +28,10 @@ function consume(context: CodeContext, types: readonly ValueType[]): Node[] {
           sameTypes(operator.operands, [type, type]) &&
           sameTypes(operator.results, [type]),
       );
-      const { opcode } = pick(context.random, binary.filter(({ opcode: row }) => row.immediates === "none"));
+      const { opcode } = pick(
+        context.random,
+        binary.filter(({ opcode: row }) => row.immediates === "none"),
+      );
       nodes.push(plain(opcode.op, [], []));
     } else if (local !== undefined && !oneIn(context.random, 3)) {
       if (oneIn(context.random, 4)) {
@@ -40,7 +43,11 @@ function consume(context: CodeContext, types: readonly ValueType[]): Node[] {
 }
 
 /** Statements, then one expression per result. */
-function inside(context: CodeContext, parameters: readonly ValueType[], results: readonly ValueType[]): Node[] {
+function inside(
+  context: CodeContext,
+  parameters: readonly ValueType[],
+  results: readonly ValueType[],
+): Node[] {
   const through = parameters.length > 0 && sameTypes(parameters, results) && oneIn(context.random, 2);
   const nodes = through ? [] : consume(context, parameters);
   nodes.push(...statements(context, 3));

@@ -31,7 +31,13 @@ export function leaf(context: CodeContext, type: ValueType): Node {
   }
   const { declared } = context.surroundings;
   if (type === FUNCREF && declared.length > 0 && !oneIn(random, 3)) {
-    return { kind: "function", op: OpByte.REF_FUNC, callee: pick(random, declared), children: [], results: [type] };
+    return {
+      kind: "function",
+      op: OpByte.REF_FUNC,
+      callee: pick(random, declared),
+      children: [],
+      results: [type],
+    };
   }
   return randomConstant(random, type);
 }
@@ -99,7 +105,9 @@ function special(context: CodeContext, type: ValueType): Node | undefined {
   const kind = random.below(4);
   if (kind === 0 && program.memory !== undefined) return plain(OpByte.MEMORY_SIZE, [], [I32], [0]);
   if (kind === 1 && program.memory !== undefined && oneIn(random, 3)) {
-    const pages = oneIn(random, 8) ? expression(context, I32) : i32Const(pick(random, [0, 0, 1, 1, 2, 4, -1]));
+    const pages = oneIn(random, 8)
+      ? expression(context, I32)
+      : i32Const(pick(random, [0, 0, 1, 1, 2, 4, -1]));
     return plain(OpByte.MEMORY_GROW, [pages], [I32], [0]);
   }
   if (kind === 2 && program.tables.length > 0) {

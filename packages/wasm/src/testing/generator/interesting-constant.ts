@@ -17,7 +17,16 @@ const integers32 = [0, 1, 2, 3, 7, 8, 31, 32, 33, 255, 256, 0x7fff, 0x8000, 0xff
 
 const integers64 = [
   ...integers32.map(BigInt),
-  ...[-(2n ** 63n), 2n ** 63n - 1n, 2n ** 32n, -(2n ** 32n), 2n ** 53n + 1n, 0x0123_4567_89ab_cdefn, 63n, 65n],
+  ...[
+    -(2n ** 63n),
+    2n ** 63n - 1n,
+    2n ** 32n,
+    -(2n ** 32n),
+    2n ** 53n + 1n,
+    0x0123_4567_89ab_cdefn,
+    63n,
+    65n,
+  ],
 ];
 
 /** Bits of floats: ±0, ±1, limits of integers, subnormals, infinities, quiet and signalling NaN of both signs. */

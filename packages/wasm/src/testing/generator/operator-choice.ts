@@ -16,7 +16,8 @@ export interface Operator {
 const immediateKinds = ["none", "memory-access", "memory-lane", "lane", "shuffle"];
 
 export const OPERATORS: readonly Operator[] = OPCODES.flatMap((opcode) => {
-  if (opcode?.operands === undefined || opcode.results === undefined || opcode.refused !== undefined) return [];
+  if (opcode?.operands === undefined || opcode.results === undefined || opcode.refused !== undefined)
+    return [];
   if (!immediateKinds.includes(opcode.immediates) || opcode.operands.length === 0) return [];
   return [{ opcode, operands: opcode.operands, results: opcode.results }];
 });

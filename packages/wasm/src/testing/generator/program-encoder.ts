@@ -11,9 +11,7 @@ import type { BlockNode, BranchNode, Node, Program, ProgramElement, ProgramFunct
 const blockOps = { block: OpByte.BLOCK, loop: OpByte.LOOP, if: OpByte.IF } as const;
 
 function sameType(left: FunctionType, right: FunctionType): boolean {
-  return (
-    left.parameters.join() === right.parameters.join() && left.results.join() === right.results.join()
-  );
+  return left.parameters.join() === right.parameters.join() && left.results.join() === right.results.join();
 }
 
 /** Code of an op after its prefix. */

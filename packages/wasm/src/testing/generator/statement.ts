@@ -59,7 +59,8 @@ function bulk(context: CodeContext): Node[] {
   if (kind === 0) {
     return [plain(memoryFill, [address(context), expression(context, I32), length(context)], [], [0])];
   }
-  if (kind === 1) return [plain(memoryCopy, [address(context), address(context), length(context)], [], [0, 0])];
+  if (kind === 1)
+    return [plain(memoryCopy, [address(context), address(context), length(context)], [], [0, 0])];
   if (program.data.length === 0) return [];
   const segment = random.below(program.data.length);
   if (kind === 2 && oneIn(random, 2)) return [plain(dataDrop, [], [], unsignedLeb(segment))];
@@ -104,7 +105,10 @@ function junk(context: CodeContext): Node[] {
     const operator = pick(random, OPERATORS);
     if (program.memory === undefined && usesMemory(operator)) continue;
     const { opcode, results } = operator;
-    nodes.push(plain(opcode.op, [], [], operatorImmediates(random, opcode)), ...results.map(() => dropOf([])));
+    nodes.push(
+      plain(opcode.op, [], [], operatorImmediates(random, opcode)),
+      ...results.map(() => dropOf([])),
+    );
   }
   return nodes;
 }

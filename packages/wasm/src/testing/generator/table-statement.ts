@@ -34,7 +34,9 @@ export function tableStatement(context: CodeContext): Node[] {
       return [plain(tableFill, [slot(), reference(), i32Const(random.below(3))], [], [table])];
     case 3: {
       const source = tables.flatMap((candidate, index) => (candidate.element === element ? [index] : []));
-      return [plain(tableCopy, [slot(), slot(), i32Const(random.below(3))], [], [table, pick(random, source)])];
+      return [
+        plain(tableCopy, [slot(), slot(), i32Const(random.below(3))], [], [table, pick(random, source)]),
+      ];
     }
     case 4: {
       if (fitting.length === 0) return [];

@@ -1,0 +1,199 @@
+/**
+ * One module against itself: as it is, metered instruction by instruction, instrumented, and interpreted. The first
+ * difference in results, traps, host calls, memory, globals, fuel or budgets is what a fuzz run is looking for.
+ */
+
+import { Instrumented } from "@wasm-engine/abi";
+import { instrument } from "../../instrument.js";
+import type { Profile } from "../../module-draft.js";
+import { meterEachInstruction } from "../fuel-oracle.js";
+import { derivedSeed, oneIn, seededRandom } from "../random.js";
+import type { Random } from "../random.js";
+import { checkBudgets, checkDepth, checkSlices, checkTwin } from "./budget-check.js";
+import type { CheckedCall } from "./budget-check.js";
+import { plannedCalls } from "./call-plan.js";
+import type { PlannedCall } from "./call-plan.js";
+import type { FuzzCounts } from "./fuzz-counts.js";
+import { FuzzWorld, describeOutcome } from "./fuzz-world.js";
+import type { CallReport, Outcome } from "./fuzz-world.js";
+import { moduleShape } from "./module-shape.js";
+import type { ModuleShape } from "./module-shape.js";
+
+/** What was found, in words; `kind` stays the same while a module shrinks. */
+export interface Difference {
+  readonly kind: string;
+  readonly text: string;
+}
+
+export interface CheckOptions {
+  readonly seed: number;
+  readonly profile: Profile;
+  readonly counts: FuzzCounts;
+  /** How a module is instrumented: tests of the tests hand in something worse. */
+  readonly instrument?: typeof instrument;
+}
+
+interface Worlds {
+  readonly instrumented: FuzzWorld;
+  readonly oracle: FuzzWorld;
+  /** Only as long as no NaN was made, whose bits the engine chooses. */
+  plain: FuzzWorld | undefined;
+}
+
+function compile(bytes: Uint8Array): WebAssembly.Module {
+  return new WebAssembly.Module(bytes as BufferSource); // never shared memory
+}
+
+class ModuleCheck {
+  readonly #bytes: Uint8Array;
+  readonly #options: CheckOptions;
+  readonly #counts: FuzzCounts;
+  readonly #shape: ModuleShape;
+  readonly #random: Random;
+
+  constructor(bytes: Uint8Array, options: CheckOptions) {
+    this.#bytes = bytes;
+    this.#options = options;
+    this.#counts = options.counts;
+    this.#shape = moduleShape(bytes);
+    this.#random = seededRandom(derivedSeed(options.seed, 99));
+  }
+
+  run(): Difference | undefined {
+    const { profile } = this.#options;
+    const { bytes, stateBytes } = (this.#options.instrument ?? instrument)(this.#bytes, { profile });
+    // A start section that stays one would run before anything can stop it.
+    if (profile === "conformance" && this.#shape.hasStart) return undefined;
+    const instrumented = new FuzzWorld(compile(bytes), this.#shape, stateBytes);
+    const start = this.#shape.hasStart ? this.#start(instrumented) : undefined;
+    if (start !== undefined && start.outcome.kind !== "returned") return this.#startFails(start.outcome);
+    const worlds = this.#worlds(instrumented);
+    const found = start === undefined ? undefined : this.#compareStart(start, worlds);
+    return found ?? this.#calls(worlds);
+  }
+
+  #start(instrumented: FuzzWorld): CallReport {
+    return instrumented.call(Instrumented.start, []);
+  }
+
+  /** The other worlds execute the start section when they are instantiated: only where it is known to end. */
+  #worlds(instrumented: FuzzWorld): Worlds {
+    const oracle = compile(meterEachInstruction(this.#bytes, { canonicalizeNan: true, coverage: true }));
+    return {
+      instrumented,
+      oracle: new FuzzWorld(oracle, this.#shape),
+      plain: new FuzzWorld(compile(this.#bytes), this.#shape),
+    };
+  }
+
+  /** A start function that traps must trap everywhere. */
+  #startFails(outcome: Outcome): Difference | undefined {
+    this.#counts.stopped += 1;
+    if (outcome.kind !== "trapped") return undefined;
+    try {
+      new FuzzWorld(compile(meterEachInstruction(this.#bytes, { canonicalizeNan: true })), this.#shape);
+    } catch (error) {
+      if (error instanceof WebAssembly.RuntimeError || error instanceof RangeError) return undefined;
+      throw error;
+    }
+    return { kind: "start", text: `instrumented ${describeOutcome(outcome)}, but the module starts` };
+  }
+
+  #compareStart(start: CallReport, worlds: Worlds): Difference | undefined {
+    this.#counts.fuelTotals += 1;
+    const expected = worlds.oracle.initialFuel;
+    if (start.fuel !== expected) {
+      return { kind: "fuel", text: `start function: ${start.fuel} instead of ${expected}` };
+    }
+    return this.#compareState("start function", worlds);
+  }
+
+  #calls(worlds: Worlds): Difference | undefined {
+    const calls = plannedCalls(this.#shape, this.#options.seed);
+    let returned: CheckedCall | undefined;
+    for (const call of calls) {
+      const movable = worlds.instrumented.movable && this.#options.profile === "agent" && !call.observes;
+      const before = movable ? worlds.instrumented.save() : undefined;
+      const report = worlds.instrumented.call(call.entry.name, call.parameters);
+      this.#counts.calls += 1;
+      if (!this.#comparable(report.outcome)) break;
+      const found = this.#compareCall(call, report, worlds);
+      if (found === "stop") break;
+      if (found !== undefined) return found;
+      if (before === undefined) continue;
+      const checked = { call, before, report };
+      const wrong = this.#tryBudgets(worlds.instrumented, checked);
+      if (wrong !== undefined) return wrong;
+      returned = checked;
+    }
+    this.#counts.cover(worlds.oracle.coverage);
+    if (worlds.oracle.nanCount > 0) this.#counts.nanModules += 1;
+    return returned === undefined ? undefined : checkTwin(worlds.instrumented, returned, this.#counts);
+  }
+
+  #comparable(outcome: Outcome): boolean {
+    if (outcome.kind === "returned") this.#counts.returned += 1;
+    else if (outcome.kind === "trapped") this.#counts.trapped += 1;
+    else this.#counts.stopped += 1;
+    return outcome.kind === "returned" || outcome.kind === "trapped";
+  }
+
+  #compareCall(call: PlannedCall, report: CallReport, worlds: Worlds): Difference | "stop" | undefined {
+    const { name } = call.entry;
+    const place = `${name}(${call.parameters.map(String).join(", ")})`;
+    const oracle = worlds.oracle.call(name, call.parameters);
+    if (oracle.outcome.kind === "native-stack") return "stop";
+    const [actual, expected] = [describeOutcome(report.outcome), describeOutcome(oracle.outcome)];
+    if (actual !== expected) return { kind: "outcome", text: `${place}: ${actual} instead of ${expected}` };
+    if (report.outcome.kind === "returned") {
+      this.#counts.fuelTotals += 1;
+      if (report.fuel !== oracle.fuel) {
+        return { kind: "fuel", text: `${place}: fuel ${report.fuel} instead of ${oracle.fuel}` };
+      }
+    }
+    if (worlds.oracle.nanCount > 0) worlds.plain = undefined;
+    const plain = worlds.plain?.call(name, call.parameters);
+    if (plain?.outcome.kind === "native-stack") return "stop";
+    if (plain !== undefined && actual !== describeOutcome(plain.outcome)) {
+      const original = describeOutcome(plain.outcome);
+      return { kind: "plain", text: `${place}: ${actual}, but the original ${original}` };
+    }
+    return this.#compareState(place, worlds);
+  }
+
+  #compareState(place: string, { instrumented, oracle, plain }: Worlds): Difference | undefined {
+    for (const [name, other] of [["oracle", oracle] as const, ["original", plain] as const]) {
+      if (other === undefined) continue;
+      if (instrumented.globals !== other.globals) {
+        const text = `${place}: globals ${instrumented.globals}, in the ${name} ${other.globals}`;
+        return { kind: "globals", text };
+      }
+      const at = firstDifference(instrumented.memory, other.memory);
+      if (at !== undefined)
+        return { kind: "memory", text: `${place}: memory differs from the ${name} at ${at}` };
+    }
+    return undefined;
+  }
+
+  #tryBudgets(world: FuzzWorld, checked: CheckedCall): Difference | undefined {
+    const after = world.save();
+    const wrong =
+      checkBudgets(world, checked, this.#random, this.#counts) ??
+      checkSlices(world, checked, this.#random, this.#counts) ??
+      (oneIn(this.#random, 4) ? checkDepth(world, checked, this.#counts) : undefined);
+    world.load(after);
+    return wrong;
+  }
+}
+
+function firstDifference(left: Uint8Array | undefined, right: Uint8Array | undefined): number | undefined {
+  if (left === undefined || right === undefined) return left === right ? undefined : -1;
+  if (left.length !== right.length) return Math.min(left.length, right.length);
+  if (Buffer.compare(left, right) === 0) return undefined;
+  return left.findIndex((byte, index) => byte !== right[index]);
+}
+
+/** Runs everything on one module that is valid in its profile. */
+export function checkModule(bytes: Uint8Array, options: CheckOptions): Difference | undefined {
+  return new ModuleCheck(bytes, options).run();
+}

@@ -1,0 +1,62 @@
+/** What a fuzz run has done so far. */
+
+import { OPCODES } from "../../opcodes.js";
+
+export class FuzzCounts {
+  modules = 0;
+  calls = 0;
+  returned = 0;
+  trapped = 0;
+  stopped = 0;
+  budgets = 0;
+  fuelTotals = 0;
+  interpreted = 0;
+  moved = 0;
+  nanModules = 0;
+  accepted = 0;
+  readonly refusals = new Map<string, number>();
+  readonly coverage: bigint[] = new Array<bigint>(12).fill(0n);
+
+  refuse(code: string): void {
+    this.refusals.set(code, (this.refusals.get(code) ?? 0) + 1);
+  }
+
+  cover(words: readonly bigint[]): void {
+    for (const [index, word] of words.entries()) this.coverage[index] = (this.coverage[index] ?? 0n) | word;
+  }
+
+  /** Names of instructions that the conformance profile lets through and that were never executed. */
+  uncovered(): string[] {
+    return OPCODES.flatMap((opcode) => {
+      if (opcode === undefined) return [];
+      if (opcode.refused !== undefined && opcode.refused !== "table-mutation") return [];
+      const word = this.coverage[Math.floor(opcode.op / 64)] ?? 0n;
+      return ((word >> BigInt(opcode.op % 64)) & 1n) === 1n ? [] : [opcode.name];
+    });
+  }
+
+  get refused(): number {
+    return [...this.refusals.values()].reduce((sum, count) => sum + count, 0);
+  }
+
+  get instructions(): number {
+    return OPCODES.filter(
+      (opcode) => opcode !== undefined && (opcode.refused ?? "table-mutation") === "table-mutation",
+    ).length;
+  }
+
+  /** One line. */
+  text(): string {
+    const covered = this.instructions - this.uncovered().length;
+    return [
+      `${this.modules} modules`,
+      `${this.calls} calls (${this.returned} returned, ${this.trapped} trapped, ${this.stopped} stopped)`,
+      `${this.fuelTotals} fuel totals`,
+      `${this.budgets} budgets`,
+      `${this.moved} states moved`,
+      `${this.interpreted} calls interpreted`,
+      `${this.accepted} accepted, ${this.refused} refused`,
+      `${covered} of ${this.instructions} instructions executed`,
+    ].join(", ");
+  }
+}
