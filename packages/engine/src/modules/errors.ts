@@ -60,6 +60,15 @@ export const BUILD_ERRORS = {
     explanation:
       "Capabilities are denied by default. A module is linked only to agents that were granted what it imports.",
   },
+  WE_LIMIT_BELOW_MANIFEST: {
+    message:
+      "Agent {agent} has the limit {limit} {actual}, but the manifest of module {module} asks for {wanted}",
+    hint: "raise {limit} in the agent's limits to {wanted}, or build the module to get by with less",
+    exitCode: 2,
+    explanation:
+      "`limits` of a manifest state what a module needs to work: fuel per slice, bytes of memory. An agent with less " +
+      "would be refused its memory or its fuel later, in the middle of a run.",
+  },
   WE_TRUST_KEY: {
     message: "Trusted key {key} is not usable: {cause}",
     hint: "give a public key in the wasmsign2 format, or 64 hexadecimal digits",

@@ -2,6 +2,7 @@
 
 import { extname } from "node:path";
 import type { ModuleDigest } from "@wasm-engine/abi";
+import { equalBytes } from "@wasm-engine/core";
 import type { AgentSpec } from "@wasm-engine/core";
 import { checkCeilings } from "../trust/ceiling.js";
 import type { Ceiling } from "../trust/ceiling.js";
@@ -67,9 +68,13 @@ export function projectPolicy(
     return { name, publicKey: readTrustedKey(entry, path), ...(ceiling === undefined ? {} : { ceiling }) };
   });
   if (threshold !== undefined) return trustPolicy(listed, threshold);
-  // Last, so that a ceiling given to the development key in the configuration holds.
+  // Where the configuration lists the development key, the ceiling that it gives it there holds.
   const pair = own();
-  const development = pair === undefined ? [] : [{ name: "development", publicKey: pair.publicKey }];
+  const isListed = listed.some(
+    ({ publicKey }) => pair !== undefined && equalBytes(publicKey, pair.publicKey),
+  );
+  const development =
+    pair === undefined || isListed ? [] : [{ name: "development", publicKey: pair.publicKey }];
   return trustPolicy([...listed, ...development], 1);
 }
 
@@ -114,8 +119,9 @@ async function build(
 }
 
 /**
- * Every agent has what its module imports, and no more than the signers of the module may vouch for.
- * @throws {WE_CAPABILITY_MISSING} {WE_CAPABILITY_CEILING}
+ * Every agent has what its module imports and what its manifest asks for, and no more than the signers of the module
+ * may vouch for.
+ * @throws {WE_CAPABILITY_MISSING} {WE_CAPABILITY_CEILING} {WE_LIMIT_BELOW_MANIFEST}
  */
 export function checkCapabilities(
   agents: readonly AgentSpec[],
@@ -128,10 +134,20 @@ export function checkCapabilities(
   const byDigest = new Map([...modules.values()].map((module) => [module.digest, module]));
   for (const agent of agents) {
     const module = byDigest.get(agent.module);
-    for (const [capability, source] of module?.wants ?? []) {
-      if (agent.capabilities[capability].length > 0) continue;
-      const parameters = { agent: agent.id, capability, module: module?.name, import: source };
-      throw buildError("WE_CAPABILITY_MISSING", parameters);
-    }
+    if (module !== undefined) checkWants(agent, module);
+  }
+}
+
+function checkWants(agent: AgentSpec, module: AdmittedModule): void {
+  for (const [capability, source] of module.wants) {
+    if (agent.capabilities[capability].length > 0) continue;
+    const parameters = { agent: agent.id, capability, module: module.name, import: source };
+    throw buildError("WE_CAPABILITY_MISSING", parameters);
+  }
+  for (const limit of ["fuelPerSlice", "memoryBytes"] as const) {
+    const [actual, wanted] = [agent.limits[limit], module.manifest.limits?.[limit] ?? 0];
+    if (actual >= wanted) continue;
+    const parameters = { agent: agent.id, limit, actual, module: module.name, wanted };
+    throw buildError("WE_LIMIT_BELOW_MANIFEST", parameters);
   }
 }

@@ -317,3 +317,24 @@ test("[G5] a module is linked only to agents that were granted what it imports",
   });
   await attempt(" topics: [out] ");
 });
+
+test("[G5] a module is linked only to agents whose limits suffice for its manifest", async (context) => {
+  const manifest = { name: "m", version: "1", abi: { major: 1, minor: 0 }, capabilities: [] };
+  const limits = { fuelPerSlice: 5_000, memoryBytes: 131_072 };
+  const bytes = attachManifest(await assemble(smallAgentText()), { ...manifest, limits });
+  const directory = projectFolder(context, { "m.wasm": bytes });
+  const attempt = (text: string): Promise<unknown> => {
+    const agent = `{ id: a, module: m, limits: { ${text} } }`;
+    writeFileSync(
+      join(directory, "engine.yaml"),
+      `version: 1\nname: w\nmodules: { m: m.wasm }\nagents: [${agent}]\n`,
+    );
+    return loadConfig(directory, { allowUnsigned: true });
+  };
+  await attempt("fuelPerSlice: 5000, memoryBytes: 131072");
+  const refused = { code: "WE_LIMIT_BELOW_MANIFEST", exitCode: 2 };
+  const memory = { ...refused, message: /memoryBytes 65536, but the manifest of module m asks for 131072/ };
+  await assert.rejects(attempt("fuelPerSlice: 5000, memoryBytes: 65536"), memory);
+  const fuel = { ...refused, message: /fuelPerSlice 4999, but .* asks for 5000/ };
+  await assert.rejects(attempt("fuelPerSlice: 4999, memoryBytes: 131072"), fuel);
+});

@@ -59,6 +59,13 @@ export const TRUST_ERRORS = {
       "`trust.require` (or --threshold) asks for several signatures. A key counts once, however often it signed; " +
       "signatures of other keys do not count. A module built here from source is signed by the development key alone.",
   },
+  WE_TRUST_KEY_CEILINGS: {
+    message: "{first} and {second} are one key, with different ceilings",
+    hint: "list the key once in trust.keys, or give it the same ceiling under both names",
+    exitCode: 2,
+    explanation:
+      "A key counts once, under its first name; the ceiling of the other name would be left out silently.",
+  },
   WE_TRUST_THRESHOLD: {
     message: "The policy requires {threshold} of {count} different keys",
     hint: "list more keys or lower the threshold; a key that is listed twice counts once",

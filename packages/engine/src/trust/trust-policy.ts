@@ -3,6 +3,7 @@
  * @wasm-engine/wasm; what signed modules may then be granted is in ceiling.ts.
  */
 
+import { isDeepStrictEqual } from "node:util";
 import { EngineError } from "@wasm-engine/abi";
 import { equalBytes } from "@wasm-engine/core";
 import { attachSignature, keyIdOf, readSignatures, verifyDetached, verify } from "@wasm-engine/wasm";
@@ -24,13 +25,19 @@ export interface TrustPolicy {
   readonly threshold: number;
 }
 
-/** A policy; a key that is given twice counts once, under its first name. @throws {WE_TRUST_THRESHOLD} */
+/**
+ * A policy; a key that is given twice counts once, under its first name.
+ * @throws {WE_TRUST_THRESHOLD} {WE_TRUST_KEY_CEILINGS}
+ */
 export function trustPolicy(keys: readonly NamedKey[], threshold: number): TrustPolicy {
   const distinct: NamedKey[] = [];
   for (const key of keys) {
-    if (!distinct.some(({ publicKey }) => equalBytes(publicKey, key.publicKey))) distinct.push(key);
+    const same = distinct.find(({ publicKey }) => equalBytes(publicKey, key.publicKey));
+    if (same === undefined) distinct.push(key);
+    else if (!isDeepStrictEqual(same.ceiling, key.ceiling))
+      throw trustError("WE_TRUST_KEY_CEILINGS", { first: same.name, second: key.name });
   }
-  if (threshold < 1 || threshold > distinct.length) {
+  if (!Number.isSafeInteger(threshold) || threshold < 1 || threshold > distinct.length) {
     throw trustError("WE_TRUST_THRESHOLD", { threshold, count: distinct.length });
   }
   return { keys: distinct, threshold };
