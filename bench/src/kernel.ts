@@ -77,6 +77,7 @@ function digestOf(bytes: Uint8Array): string {
 }
 
 export interface KernelRun {
+  /** Processor time of this process, so that a busy machine shows less. */
   readonly ms: number;
   readonly checksum: string;
 }
@@ -93,13 +94,18 @@ export function startKernel(bytes: Uint8Array): RunKernel {
   return typeof run === "function" ? plainRun(run as Entry) : agentRun(exports); // by the kernel's contract
 }
 
+function processorMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
 type Entry = (value: number) => number | bigint;
 
 function plainRun(run: Entry): RunKernel {
   return (rounds) => {
-    const start = performance.now();
+    const start = processorMs();
     const checksum = run(rounds);
-    return { ms: performance.now() - start, checksum: String(checksum) };
+    return { ms: processorMs() - start, checksum: String(checksum) };
   };
 }
 
@@ -130,9 +136,9 @@ function agentRun(exports: Readonly<Record<string, unknown>>): RunKernel {
   const deliver = (message: Uint8Array): number => {
     const pointer = enter(() => guest.agent_alloc(message.length));
     new Uint8Array(guest.memory.buffer).set(message, pointer);
-    const start = performance.now();
+    const start = processorMs();
     const code = enter(() => guest.agent_receive(pointer));
-    const ms = performance.now() - start;
+    const ms = processorMs() - start;
     if (code !== 0) throw new TypeError(`the agent failed with code ${code}`);
     return ms;
   };

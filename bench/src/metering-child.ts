@@ -10,7 +10,7 @@ import { instrument } from "@wasm-engine/wasm";
 import { startKernel } from "./kernel.js";
 import type { KernelForm, RunKernel } from "./kernel.js";
 
-/** What one process found. Milliseconds are the fastest of `repeat` runs of `rounds` rounds. */
+/** What one process found. Milliseconds of processor time: the least of `repeat` runs of `rounds` rounds. */
 export interface KernelTimes {
   readonly node: string;
   readonly v8: string;
