@@ -7,6 +7,16 @@ import { repositoryRoot } from "./tidy/source-tree.js";
 
 export const nodeCache: string = join(repositoryRoot, "node_modules/.cache/wasm-engine/node-matrix");
 
+/** The versions that are supported. */
+export const nodeMajors: readonly string[] = ["20", "22", "24", "26"];
+
+/** Flags of V8's tiers: as they come, the baseline compiler alone, the optimising one alone. */
+export const tierFlags: Readonly<Record<string, readonly string[]>> = {
+  default: [],
+  liftoff: ["--liftoff-only"],
+  turbofan: ["--no-liftoff"],
+};
+
 /** Path of a Node binary of a major version; the running one where it is of this version. */
 export function nodeBinary(major: string): string {
   if (process.versions.node.split(".")[0] === major) return process.execPath;

@@ -8,7 +8,7 @@
 import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { commandLine } from "./command-line.js";
-import { nodeBinary, nodeCache } from "./node-binary.js";
+import { nodeBinary, nodeCache, nodeMajors, tierFlags } from "./node-binary.js";
 import { repositoryRoot } from "./tidy/source-tree.js";
 
 interface Variant {
@@ -28,8 +28,10 @@ interface Cell {
   readonly fuel: number;
 }
 
-const tiers: readonly (readonly string[])[] = [[], ["--liftoff-only"], ["--no-liftoff"]];
-const tierVariants: readonly Variant[] = tiers.map((flags) => ({ flags, workers: "auto" }));
+const tierVariants: readonly Variant[] = Object.values(tierFlags).map((flags) => ({
+  flags,
+  workers: "auto",
+}));
 const threadVariants: readonly Variant[] = [
   ...["1", "2", "3", "4", "8"].map((workers) => ({ flags: [], workers })),
   { flags: [], workers: "3", threads: "delay:7" },
@@ -108,7 +110,7 @@ function nativeWorld(): string {
 const options = process.argv.slice(2);
 const isNative = options.includes("--native");
 const chosen = options.filter((option) => /^\d+$/.test(option));
-const majors = chosen.length > 0 ? chosen : ["20", "22", "24", "26"];
+const majors = chosen.length > 0 ? chosen : nodeMajors;
 const chosenWorlds = options.filter((option) => option.endsWith(".yaml"));
 const allWorlds = ["examples/relay/engine.yaml", depthWorld, "examples/airports/engine.yaml"];
 const worlds = isNative ? [nativeWorld()] : chosenWorlds.length > 0 ? chosenWorlds : allWorlds;

@@ -3,8 +3,8 @@
  * repository. Tests that need it skip with a message where it is absent.
  */
 
-import { existsSync, readFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 
@@ -47,21 +47,25 @@ export interface ConformanceFile {
 }
 
 /** Folder of the archives: the environment variable, or `shared/conformance` beside the repository. */
-const folder =
+export const CONFORMANCE_FOLDER: string =
   process.env["WASM_ENGINE_CONFORMANCE"] ??
   resolve(dirname(fileURLToPath(import.meta.url)), "../../../../../shared/conformance");
 
 /** What a skipped test says. */
 export const CONFORMANCE_ABSENT = [
-  `official test suite not found in ${folder};`,
+  `official test suite not found in ${CONFORMANCE_FOLDER};`,
   "set WASM_ENGINE_CONFORMANCE to the folder of its archives",
 ].join(" ");
 
 /** All files of an archive in the order of the archive, or `undefined` where it is absent. */
 export function readConformance(archive: ConformanceArchive): ConformanceFile[] | undefined {
-  const path = join(folder, `${archive}.tgz`);
-  if (!existsSync(path)) return undefined;
-  const entries = readTar(gunzipSync(readFileSync(path)));
+  const path = join(CONFORMANCE_FOLDER, `${archive}.tgz`);
+  return existsSync(path) ? readSuite(path) : undefined;
+}
+
+/** All files of a converted suite, by name: an archive, or a folder that holds `NAME/NAME.json` at any depth. */
+export function readSuite(path: string): ConformanceFile[] {
+  const entries = statSync(path).isDirectory() ? readFolder(path) : readTar(gunzipSync(readFileSync(path)));
   const files: ConformanceFile[] = [];
   for (const [entry, bytes] of entries) {
     const match = /^(?:\.\/)?(.+)\/[^/]+\.json$/.exec(entry);
@@ -74,12 +78,22 @@ export function readConformance(archive: ConformanceArchive): ConformanceFile[] 
       commands,
       module(filename) {
         const found = entries.get(`${directory}/${filename}`) ?? entries.get(`./${directory}/${filename}`);
-        if (found === undefined) throw new Error(`${archive} lacks ${directory}/${filename}`);
+        if (found === undefined) throw new Error(`${basename(path)} lacks ${directory}/${filename}`);
         return found;
       },
     });
   }
-  return files;
+  return files.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function readFolder(folder: string): Map<string, Uint8Array> {
+  const entries = new Map<string, Uint8Array>();
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    const wanted = entry.isFile() && /\.(json|wasm)$/.test(entry.name);
+    if (wanted) entries.set(relative(folder, path).replaceAll("\\", "/"), new Uint8Array(readFileSync(path)));
+  }
+  return entries;
 }
 
 const BLOCK_BYTES = 512;
@@ -99,7 +113,8 @@ export function readTar(bytes: Uint8Array): Map<string, Uint8Array> {
     if (Number.isNaN(size)) break;
     if (kind === "L") longName = text(content, size);
     else longName = undefined;
-    if (kind === "0" || kind === "") entries.set(name, bytes.slice(content, content + size));
+    if (kind === "0" || kind === "")
+      entries.set(name, new Uint8Array(bytes.subarray(content, content + size)));
     offset = content + Math.ceil(size / BLOCK_BYTES) * BLOCK_BYTES;
   }
   return entries;

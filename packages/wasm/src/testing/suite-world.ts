@@ -1,7 +1,7 @@
 /** One world in which files of the official suite run: instances, registered names, and how modules are prepared. */
 
 import { Instrumented } from "@wasm-engine/abi";
-import { callForBits, isNumeric } from "./bit-probe.js";
+import { argumentBits, callForBits, isNumeric } from "./bit-probe.js";
 import type { ConformanceAction, ConformanceFile, ConformanceValue } from "./conformance.js";
 
 /** How a world turns module bytes into what is run. */
@@ -115,7 +115,9 @@ export class SuiteWorld {
       if (numeric) return { kind: "bits", bits: callForBits(subject, parameters, results) };
       const call = subject as (...values: unknown[]) => unknown; // invoked fields are functions
       const value = call(...parameters.map(referenceArgument));
-      return { kind: "values", values: results.length === 0 ? [] : [value] };
+      if (results.length === 0) return { kind: "values", values: [] };
+      // Several results arrive as an array.
+      return { kind: "values", values: results.length > 1 ? [...(value as Iterable<unknown>)] : [value] };
     } catch (error) {
       return trapOf(error);
     }
@@ -144,6 +146,10 @@ function set(exports: WebAssembly.Exports, name: string, value: bigint | number)
 function referenceArgument(value: ConformanceValue): unknown {
   if (value.type === "externref") return value.value === "null" ? null : externalOf(String(value.value));
   if (value.type === "funcref") return null;
+  if (value.type === "f32" || value.type === "f64") {
+    const bits = new DataView(Uint8Array.from(argumentBits(value)).buffer);
+    return value.type === "f32" ? bits.getFloat32(0, true) : bits.getFloat64(0, true);
+  }
   return value.type === "i64" ? BigInt.asIntN(64, BigInt(String(value.value))) : Number(value.value) | 0;
 }
 
