@@ -102,6 +102,10 @@ export class SuiteWorld {
     return counter instanceof WebAssembly.Global ? counter.value : undefined;
   }
 
+  exportsOf(module: string | undefined): WebAssembly.Exports {
+    return this.#instance(module).exports;
+  }
+
   perform(action: ConformanceAction, results: readonly string[], budget: bigint = PLENTY): Outcome {
     const { exports } = this.#instance(action.module);
     const subject = exports[action.field];

@@ -3,7 +3,7 @@
 import { framePriceOf } from "./frame-price.js";
 import { decodeFunction } from "./function-code.js";
 import type { FunctionCode, FunctionSpace } from "./function-code.js";
-import type { Global, HostFunction, Memory, Reference, Table, WasmFunction } from "./items.js";
+import type { Callable, Global, Memory, Reference, Table } from "./items.js";
 import type { ModuleParts } from "./module-parts.js";
 import type { FunctionType } from "./value.js";
 
@@ -21,7 +21,7 @@ const WORD_BYTES = 17;
 export class InstanceState implements FunctionSpace {
   readonly parts: ModuleParts;
   readonly pagesMax: number;
-  readonly functions: (WasmFunction | HostFunction)[] = [];
+  readonly functions: Callable[] = [];
   readonly functionTypes: FunctionType[] = [];
   readonly tables: Table[] = [];
   memory: Memory | undefined = undefined;
@@ -66,7 +66,7 @@ export class InstanceState implements FunctionSpace {
     return global;
   }
 
-  functionAt(index: number): WasmFunction | HostFunction {
+  functionAt(index: number): Callable {
     const found = this.functions[index];
     if (found === undefined) throw new Error(`there is no function ${index}`);
     return found;

@@ -8,7 +8,7 @@ import { initMemory, initTable } from "./bulk-operations.js";
 import { OutOfFuel } from "./fuel-count.js";
 import { InstanceState } from "./instance-state.js";
 import { Global, Memory, Table, isReferenceType, putValue, valueAt } from "./items.js";
-import type { HostFunction, HostItem, Reference, WasmFunction } from "./items.js";
+import type { Callable, HostItem, Reference } from "./items.js";
 import { Machine, OutOfDepth, OutOfSteps } from "./machine.js";
 import { takeApart } from "./module-parts.js";
 import type { GlobalType, Import, Initialiser, ModuleParts, Range } from "./module-parts.js";
@@ -26,6 +26,8 @@ export interface InterpretOptions {
   readonly imports?: Imports;
   /** Quota of memory.grow. */
   readonly pagesMax?: number;
+  /** `agent` (default): an imported function that is exported again costs what every call of it costs. */
+  readonly profile?: "agent" | "conformance";
   /** False: the start function is left to {@link InterpretedInstance.start}. */
   readonly runStart?: boolean;
 }
@@ -35,15 +37,15 @@ export class InterpretedInstance {
   /** What it exports, ready to be imported. */
   readonly exports: Readonly<Record<string, HostItem>>;
 
-  constructor(state: InstanceState) {
+  constructor(state: InstanceState, passesOn: boolean) {
     this.#state = state;
-    this.exports = exportsOf(state);
+    this.exports = exportsOf(state, passesOn);
   }
 
   /** Calls an exported function. Faults are outcomes; what the host functions throw passes through. */
   call(name: string, values: readonly Value[] = [], budget: CallBudget = {}): Outcome {
     const callee = this.exports[name];
-    if (callee === undefined || (callee.kind !== "function" && callee.kind !== "host-function")) {
+    if (callee === undefined || !isCallable(callee)) {
       throw new Error(`no function is exported as ${name}`);
     }
     return this.#call(callee, values, budget);
@@ -55,7 +57,7 @@ export class InterpretedInstance {
     return start === undefined ? undefined : this.#call(this.#state.functionAt(start), [], budget);
   }
 
-  #call(callee: WasmFunction | HostFunction, values: readonly Value[], budget: CallBudget): Outcome {
+  #call(callee: Callable, values: readonly Value[], budget: CallBudget): Outcome {
     const machine = new Machine(budget);
     try {
       const results = machine.call(callee, values, this.#state);
@@ -104,7 +106,7 @@ export function interpret(bytes: Uint8Array, options: InterpretOptions = {}): In
   const state = new InstanceState(parts, options.pagesMax ?? 65_536);
   for (const entry of parts.imports) link(state, entry, options.imports?.[entry.module]?.[entry.name]);
   allocate(state, parts);
-  const instance = new InterpretedInstance(state);
+  const instance = new InterpretedInstance(state, options.profile === "conformance");
   fill(state, parts);
   if (options.runStart !== false) {
     const outcome = instance.start();
@@ -122,10 +124,10 @@ function link(state: InstanceState, entry: Import, item: HostItem | undefined): 
   switch (entry.kind) {
     case "function": {
       const type = typeAt(state.parts, entry.type);
-      if (item.kind !== "function" && item.kind !== "host-function")
-        return refuse(`${item.kind}, not function`);
+      if (!isCallable(item)) return refuse(`${item.kind}, not function`);
       if (!sameTypes(item.type, type)) return refuse("another type");
-      state.functions.push(item);
+      const target = item.kind === "imported-function" ? item.target : item;
+      state.functions.push({ kind: "imported-function", type, index: state.functions.length, target });
       state.functionTypes.push(type);
       return;
     }
@@ -145,6 +147,10 @@ function link(state: InstanceState, entry: Import, item: HostItem | undefined): 
       if (!sameGlobalType(item.type, entry.global)) return refuse("another type");
       state.globals.push(item);
   }
+}
+
+function isCallable(item: HostItem): item is Callable {
+  return item.kind === "function" || item.kind === "host-function" || item.kind === "imported-function";
 }
 
 function fits(size: number, maximum: number | undefined, wanted: Range): boolean {
@@ -214,12 +220,16 @@ function fill(state: InstanceState, parts: ModuleParts): void {
   }
 }
 
-function exportsOf(state: InstanceState): Readonly<Record<string, HostItem>> {
+/** @param passesOn an imported function that is exported again is still the one that was imported */
+function exportsOf(state: InstanceState, passesOn: boolean): Readonly<Record<string, HostItem>> {
   const exports: Record<string, HostItem> = Object.create(null) as Record<string, HostItem>; // any name may occur
   for (const { name, kind, index } of state.parts.exports) {
     const memory = state.memory;
-    if (kind === 0) exports[name] = state.functionAt(index);
-    else if (kind === 1) exports[name] = state.tableAt(index);
+    if (kind === 0) {
+      const callee = state.functionAt(index);
+      exports[name] = passesOn && callee.kind === "imported-function" ? callee.target : callee;
+    }
+    if (kind === 1) exports[name] = state.tableAt(index);
     else if (kind === 2 && memory !== undefined) exports[name] = memory;
     else if (kind === 3) exports[name] = state.globalAt(index);
   }

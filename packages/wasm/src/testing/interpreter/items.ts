@@ -15,7 +15,8 @@ export interface Extern {
   readonly bits: bigint;
 }
 
-export type Reference = WasmFunction | HostFunction | Extern | null;
+export type Callable = WasmFunction | HostFunction | ImportedFunction;
+export type Reference = Callable | Extern | null;
 
 export interface WasmFunction {
   readonly kind: "function";
@@ -37,6 +38,14 @@ export interface HostFunction {
   readonly kind: "host-function";
   readonly type: FunctionType;
   call(values: readonly Value[], host: HostCall): readonly Value[];
+}
+
+/** A function of somebody else as its importer has it: every call through it has the price of a host call. */
+export interface ImportedFunction {
+  readonly kind: "imported-function";
+  readonly type: FunctionType;
+  readonly index: number;
+  readonly target: WasmFunction | HostFunction;
 }
 
 export class Memory {
@@ -104,7 +113,7 @@ export class Global {
 }
 
 /** Anything that can be imported. */
-export type HostItem = WasmFunction | HostFunction | Memory | Table | Global;
+export type HostItem = Callable | Memory | Table | Global;
 
 /** A function of the host. It gets and gives bits. */
 export function hostFunction(
@@ -154,5 +163,5 @@ export function valueAt(view: DataView, at: number, type: ValueType, reference: 
 function bitsOfReference(reference: Reference): bigint {
   if (reference === null) return NULL_REFERENCE;
   if (reference.kind === "extern") return reference.bits;
-  return reference.kind === "function" ? BigInt(reference.index) : 0n;
+  return reference.kind === "host-function" ? 0n : BigInt(reference.index);
 }

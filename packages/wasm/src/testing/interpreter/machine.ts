@@ -9,7 +9,7 @@ import type { Instruction } from "./function-code.js";
 import type { InstanceState, ReadyFunction } from "./instance-state.js";
 import { Code } from "./instruction-set.js";
 import { isReferenceType, putValue, valueAt } from "./items.js";
-import type { Global, HostFunction, Memory, Reference, WasmFunction } from "./items.js";
+import type { Callable, Global, HostFunction, Memory, Reference } from "./items.js";
 import { SLOT_BYTES } from "./operation.js";
 import type { Operands } from "./operation.js";
 import { NULL_REFERENCE, Trap, sameTypes } from "./value.js";
@@ -62,7 +62,7 @@ export class Machine implements Operands {
   }
 
   /** Calls a function from outside: no price of a call, but that of the entry, or of the host function. */
-  call(callee: WasmFunction | HostFunction, values: readonly Value[], holder: InstanceState): Value[] {
+  call(callee: Callable, values: readonly Value[], holder: InstanceState): Value[] {
     this.#reserve(values.length);
     for (const value of values) this.#pushValue(value, holder);
     this.#enter(callee, this.#depth);
@@ -117,7 +117,13 @@ export class Machine implements Operands {
     while (this.#references.length < size / SLOT_BYTES) this.#references.push(null);
   }
 
-  #enter(callee: WasmFunction | HostFunction, depth: number): void {
+  #enter(callee: Callable, depth: number): void {
+    if (callee.kind === "imported-function") {
+      // Paid before the host acts.
+      this.fuel.payHostCall();
+      this.#enter(callee.target, depth);
+      return;
+    }
     if (callee.kind === "host-function") {
       this.#host(callee);
       return;
@@ -141,9 +147,7 @@ export class Machine implements Operands {
     this.#frames.push({ instance, ready, locals, labels: this.#labels.length, depth: left, next: 0 });
   }
 
-  /** Paid before the host acts, and once more for what the host asks. */
   #host(callee: HostFunction): void {
-    this.fuel.payHostCall();
     const { parameters, results } = callee.type;
     this.top -= parameters.length * SLOT_BYTES;
     const values = parameters.map((type, index) => {
