@@ -4,9 +4,16 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { instrument } from "@wasm-engine/wasm";
 import type { AgentDocument } from "./agent-bench.js";
 import { checkRing } from "./ring-check.js";
 import { messageWords, simulateRing } from "./ring.js";
+import { COSTS } from "../../packages/wasm/dist/cost-table.js";
+import { assemble } from "../../packages/wasm/dist/testing/assemble.js";
+import { controlProbes } from "./fuel/control-probes.js";
+import type { FuelDocument } from "./fuel/fuel-bench.js";
+import { hostileProbes } from "./fuel/hostile-probes.js";
+import { instructionProbes } from "./fuel/instruction-probes.js";
 import type { MeteringDocument } from "./metering-bench.js";
 import type { MessageDocument } from "./message-bench.js";
 import type { TickDocument } from "./tick-bench.js";
@@ -75,6 +82,36 @@ test("bench:metering refuses a kernel that is not there", () => {
   const result = spawnSync(process.execPath, [path, "--quick", "--kernel", "unknown"], { encoding: "utf8" });
   assert.equal(result.status, 1);
   assert.match(result.stderr, /no kernel is called "unknown": sha256, json/);
+});
+
+test("bench:fuel times every instruction of a class in both tiers", () => {
+  const { classes, hostile, overall, probes } = document(
+    "./fuel.js",
+    "--probe",
+    "call_indirect",
+  ) as FuelDocument; // its own format
+  assert.deepEqual(
+    probes.map(({ name }) => name),
+    ["call_indirect", "call_indirect of 256 functions at random"],
+  );
+  for (const { liftoff, turbofan } of probes) assert.ok(liftoff > 0 && turbofan > 0);
+  assert.deepEqual(
+    classes.map(({ cost }) => cost),
+    ["call-indirect"],
+  );
+  assert.equal(hostile.length, 1);
+  assert.ok(overall.ratio >= 1 && overall.spread === 1);
+});
+
+test("every class of the cost table has a fuel probe that instruments", () => {
+  const probes = [...instructionProbes(), ...controlProbes, ...hostileProbes];
+  const classes = new Set<string>(probes.map(({ cost }) => cost));
+  assert.deepEqual(
+    Object.keys(COSTS).filter((cost) => !classes.has(cost)),
+    [],
+  );
+  assert.equal(new Set(probes.map(({ name }) => name)).size, probes.length, "names are unique");
+  for (const { text } of probes) assert.ok(instrument(assemble(text)).bytes.length > 0);
 });
 
 test("the ring's check sees a lost message, a changed one and a wrong station", () => {

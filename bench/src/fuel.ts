@@ -1,0 +1,26 @@
+/**
+ * `npm run bench:fuel`: nanoseconds per unit of fuel for every instruction in both tiers, and what an attacker would
+ * write. `--probe PART` chooses by name, `--node PATH` another Node, `--quick`, `--json`. See docs/fuel-calibration.md.
+ */
+
+import { parseArgs } from "node:util";
+import { finish, sayTo } from "./bench-options.js";
+import { fuelTables, measureFuel } from "./fuel/fuel-bench.js";
+import { machineFacts, machineLine } from "./machine.js";
+
+const { values } = parseArgs({
+  options: {
+    json: { type: "boolean", default: false },
+    quick: { type: "boolean", default: false },
+    probe: { type: "string", default: "" },
+    node: { type: "string", default: process.execPath },
+  },
+});
+const { quick, node, probe } = values;
+const say = sayTo(values);
+say(`fuel: ${machineLine(machineFacts())}${quick ? "; quick: figures mean nothing" : ""}`);
+const options = quick ? { targetMs: 0.05, repeat: 1 } : { targetMs: 4, repeat: 9 };
+const measured = measureFuel({ ...options, node, part: probe }, say);
+say(fuelTables(measured));
+say(`\n  load ${measured.load.map((load) => load.toFixed(1)).join(" to ")}`);
+finish(values, { ...measured, quick });
