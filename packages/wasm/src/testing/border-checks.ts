@@ -79,6 +79,9 @@ const charged: MutationCheck = {
     assert.equal(guest.fuelOf("twice"), base + 2n * 0xffff_ffffn);
     charge = 1000;
     assert.equal(guest.call("twice", [], { fuel: 500n }).status, InstrumentedStatus.OUT_OF_FUEL);
+    assert.equal(guest.call("direct", [1], { fuel: 500n }).status, InstrumentedStatus.OUT_OF_FUEL);
+    guest.fuelOf("direct", [1]);
+    assert.equal(guest.global(Instrumented.charge), 0n, "paid once");
     charge = 0;
     for (let fuel = 0n; fuel < base; fuel++) {
       acts = 0;
@@ -118,6 +121,8 @@ const growth: MutationCheck = {
     assert.equal(grow(3, 65_536), -1);
     assert.equal(grow(-1, 65_536), -1);
     assert.equal(grow(2, 65_536), 3);
+    const enormous = guest.fuelOf("grow", [-1]) - guest.fuelOf("grow", [0]);
+    assert.equal(enormous, 0xffff_ffffn * BigInt(PARTS.page), "a number of pages is unsigned");
     assert.equal(guest.fuelOf("grow", [100]) - guest.fuelOf("grow", [1]), BigInt(99 * PARTS.page));
     const poor = new MeteredGuest(instrument(growing).bytes);
     assert.equal(poor.call("grow", [1], { fuel: 3000n }).status, InstrumentedStatus.OUT_OF_FUEL);

@@ -98,6 +98,10 @@ const bulk: MutationCheck = {
     const guest = new MeteredGuest(instrument(bulkText).bytes);
     assert.equal(guest.call("fill", [60_000], { fuel: 10_000n }).status, InstrumentedStatus.OUT_OF_FUEL);
     assert.equal(guest.memory[0], 0, "nothing was written");
+    const sliced = new MeteredGuest(instrument(bulkText).bytes, { slice: () => 50n });
+    const { trap, fuelLeft } = sliced.call("fill", [4000], { fuel: 0n });
+    assert.equal(trap, undefined);
+    assert.ok(fuelLeft >= 0n, "slices are taken until all is paid");
     const huge = guest.call("fill", [-1], { fuel: 1_000_000_000n });
     assert.equal(huge.status, InstrumentedStatus.OUT_OF_FUEL, "a length is unsigned");
   },

@@ -125,6 +125,49 @@ const control: readonly MeteringProgram[] = [
     0,
     1,
   ),
+  unary(
+    "if that only its then arm leaves at the end",
+    `(if (local.get $x) (then (local.set $s (i32.const 3))) (else (return (i32.const 4))))
+     (i32.div_u (i32.const 50) (local.get $s))`,
+    0,
+    1,
+  ),
+  unary(
+    "branches out of loops and out of the function from within",
+    `(block $out
+       (loop $again
+         (br_if $out (i32.gt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 9)))
+         (loop $inner
+           (local.set $s (i32.add (local.get $s) (i32.const 2)))
+           (br_if $out (i32.eq (local.get $s) (i32.const 14)))
+           (if (i32.eq (local.get $s) (local.get $x)) (then (local.get $i) (br 4)))
+           (br_if $inner (i32.and (local.get $s) (i32.const 2)))
+           (br_if $again (i32.lt_u (local.get $s) (i32.const 30))))))
+     (i32.mul (local.get $s) (i32.const 3))`,
+    0,
+    1,
+    4,
+    10,
+  ),
+  program(
+    "early branch out of a function with a loop",
+    `(func $f (param i32) (result i32) (local i32)
+       (loop $again (if (i32.gt_u (local.get 1) (local.get 0)) (then (br 2 (i32.const 7))))
+         (local.set 1 (i32.add (local.get 1) (i32.const 1)))
+         (br_if $again (i32.lt_u (local.get 1) (i32.const 6))))
+       (local.get 1))
+     (func (export "run") (param i32) (result i32) (i32.mul (call $f (local.get 0)) (call $f (i32.const 2))))`,
+    [0],
+    [3],
+    [9],
+  ),
+  unary(
+    "br_table with many targets",
+    `(block $b (block $a (br_table ${"$a $b ".repeat(20)} $a (local.get $x))) (return (i32.const 1))) (i32.const 2)`,
+    0,
+    1,
+    40,
+  ),
   program(
     "block, loop and if with parameters and several results",
     `(func (export "run") (param i32) (result i32) (local $n i32)

@@ -7,6 +7,7 @@ import { BIT_CHECKS } from "./bit-checks.js";
 import { BORDER_CHECKS } from "./border-checks.js";
 import { DEPTH_CHECKS } from "./depth-checks.js";
 import { FUEL_CHECKS } from "./fuel-checks.js";
+import { GENERATED_CHECKS } from "./generated-checks.js";
 import type { Instrument } from "./mutant-build.js";
 import { SUITE_CHECKS } from "./suite-checks.js";
 
@@ -23,4 +24,5 @@ export const MUTATION_CHECKS: readonly MutationCheck[] = [
   ...FUEL_CHECKS,
   ...BIT_CHECKS,
   ...SUITE_CHECKS,
+  ...GENERATED_CHECKS,
 ];

@@ -1,4 +1,7 @@
-/** Thread that tries mutants, one per message. It tells what it begins, so that a hang has a name. */
+/**
+ * Thread that tries mutants, one per message, until a check notices. It tells what it begins, so that a hang has a
+ * name.
+ */
 
 import { parentPort, workerData } from "node:worker_threads";
 import { loadMutant } from "./mutant-build.js";
@@ -22,13 +25,16 @@ async function attempt(name: string | undefined): Promise<void> {
   report({ kind: "begins", check: "loading" });
   try {
     const instrument = await loadMutant(folder, mutant);
+    let noticed = false;
     for (const check of MUTATION_CHECKS) {
+      if (noticed) break;
       report({ kind: "begins", check: check.name });
       try {
         check.run(instrument);
       } catch (error) {
         const [line = ""] = String(error).split("\n");
         report({ kind: "caught", check: check.name, how: line });
+        noticed = true;
       }
     }
   } catch (error) {
