@@ -19,6 +19,7 @@ export interface ModuleLimits {
   readonly importsMax: number;
   readonly functionsMax: number;
   readonly tablesMax: number;
+  /** Initial entries of all tables together: nobody pays fuel for them. */
   readonly tableEntriesMax: number;
   readonly memoryPagesMax: number;
   readonly globalsMax: number;
@@ -74,7 +75,7 @@ export const CONFORMANCE_LIMITS: ModuleLimits = {
   importsMax: 100_000,
   functionsMax: 1_000_000,
   tablesMax: 100_000,
-  tableEntriesMax: 0xffff_ffff,
+  tableEntriesMax: 2 ** 40,
   memoryPagesMax: AGENT_LIMITS.memoryPagesMax,
   globalsMax: 1_000_000,
   exportsMax: 100_000,

@@ -116,11 +116,13 @@ function readTypeIndex(reader: BinaryReader, draft: ModuleDraft): number {
 
 export function readTableSection(reader: BinaryReader, draft: ModuleDraft): void {
   const count = draft.count(reader, "tables", draft.limits.tablesMax, draft.tables.length);
+  let entries = 0;
   for (let index = 0; index < count; index++) {
     const start = reader.offset;
     if (reader.bytes[start] === 0x40) throw featureRefused("function-references", "table initialiser", start);
     const table = readTableType(reader, draft);
-    draft.limit("table entries", table.minimum, draft.limits.tableEntriesMax, start);
+    entries += table.minimum;
+    draft.limit("table entries", entries, draft.limits.tableEntriesMax, start);
     draft.tables.push(table);
   }
 }
