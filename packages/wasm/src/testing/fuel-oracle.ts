@@ -12,6 +12,7 @@ import { InstructionReader } from "../instruction-reader.js";
 import { ExternalKind } from "../module.js";
 import type { ByteRange, ElementSegment, FunctionBody, FunctionType, WasmModule } from "../module.js";
 import { readModule } from "../module-reader.js";
+import type { Profile } from "../module-draft.js";
 import { OP_CODES_MAX } from "../opcodes.js";
 
 /** Name under which the counter is exported; the same as the instrumenter's. */
@@ -35,6 +36,8 @@ export interface OracleOptions {
   /** Replace every NaN by the positive canonical one, instruction by instruction. */
   readonly canonicalizeNan?: boolean;
   readonly coverage?: boolean;
+  /** Whose rules count for imported functions that are exported. @default "conformance" */
+  readonly profile?: Profile;
 }
 
 /** Type of the scratch local, the canonical constant, and what tells a NaN from a number. */
@@ -125,8 +128,8 @@ class Oracle {
     for (const { name, kind, index } of this.#module.exports) {
       const text = new TextEncoder().encode(name);
       content.u32(text.length).bytes(text).byte(kind);
-      // Exported imports stay what they are: nothing of this module runs when they are called.
-      const passedOn = index < this.#module.importedFunctions;
+      // Exported imports stay what they are where the module is standalone; in agents they are metered.
+      const passedOn = index < this.#module.importedFunctions && this.#options.profile !== "agent";
       content.u32(kind === ExternalKind.FUNCTION && !passedOn ? this.#function(index) : index);
     }
     const names = [FUEL_EXPORT, NAN_EXPORT];

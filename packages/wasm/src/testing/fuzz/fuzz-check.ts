@@ -30,7 +30,7 @@ export interface CheckOptions {
   readonly profile: Profile;
   readonly counts: FuzzCounts;
   /** How a module is instrumented: tests of the tests hand in something worse. */
-  readonly instrument?: typeof instrument;
+  readonly instrument?: typeof instrument | undefined;
 }
 
 interface Worlds {
@@ -64,12 +64,31 @@ class ModuleCheck {
     const { bytes, stateBytes } = (this.#options.instrument ?? instrument)(this.#bytes, { profile });
     // A start section that stays one would run before anything can stop it.
     if (profile === "conformance" && this.#shape.hasStart) return undefined;
-    const instrumented = new FuzzWorld(compile(bytes), this.#shape, stateBytes);
+    const instrumented = this.#linked(compile(bytes), stateBytes);
+    if (!(instrumented instanceof FuzzWorld)) return instrumented;
     const start = this.#shape.hasStart ? this.#start(instrumented) : undefined;
     if (start !== undefined && start.outcome.kind !== "returned") return this.#startFails(start.outcome);
     const worlds = this.#worlds(instrumented);
     const found = start === undefined ? undefined : this.#compareStart(start, worlds);
     return found ?? this.#calls(worlds);
+  }
+
+  /** Segments that do not fit and imports that do not link fail in the original too. */
+  #linked(module: WebAssembly.Module, stateBytes: number): FuzzWorld | Difference | undefined {
+    try {
+      return new FuzzWorld(module, this.#shape, stateBytes);
+    } catch (error) {
+      // Memories and tables that are too large for this machine.
+      if (error instanceof RangeError) return undefined;
+      if (!(error instanceof WebAssembly.RuntimeError || error instanceof WebAssembly.LinkError)) throw error;
+      this.#counts.stopped += 1;
+      try {
+        new FuzzWorld(compile(this.#bytes), this.#shape);
+      } catch {
+        return undefined;
+      }
+      return { kind: "instantiation", text: `the original is instantiated, but: ${error.message}` };
+    }
   }
 
   #start(instrumented: FuzzWorld): CallReport {
@@ -78,7 +97,10 @@ class ModuleCheck {
 
   /** The other worlds execute the start section when they are instantiated: only where it is known to end. */
   #worlds(instrumented: FuzzWorld): Worlds {
-    const oracle = compile(meterEachInstruction(this.#bytes, { canonicalizeNan: true, coverage: true }));
+    const { profile } = this.#options;
+    const oracle = compile(
+      meterEachInstruction(this.#bytes, { canonicalizeNan: true, coverage: true, profile }),
+    );
     return {
       instrumented,
       oracle: new FuzzWorld(oracle, this.#shape),

@@ -1,0 +1,33 @@
+/** A row of cases from one seed, over all kinds in turn. Stops at the first failure. */
+
+import { derivedSeed } from "../random.js";
+import { runCase } from "./fuzz-case.js";
+import type { CaseOptions, FuzzFailure, FuzzKind } from "./fuzz-case.js";
+
+export interface RunOptions extends CaseOptions {
+  readonly seed: number;
+  readonly kinds: readonly FuzzKind[];
+  /** Cases of all kinds together. */
+  readonly count: number;
+  /** Of `jobs` processes this one: it takes every `jobs`-th case. */
+  readonly job?: number;
+  readonly jobs?: number;
+  /** Asked before every case; false ends the run. */
+  readonly goesOn?: () => boolean;
+}
+
+/** Kind and seed of a case. */
+export function caseAt(options: Pick<RunOptions, "seed" | "kinds">, index: number): [FuzzKind, number] {
+  const kind = options.kinds[index % options.kinds.length] ?? "generated";
+  return [kind, derivedSeed(options.seed, index)];
+}
+
+export function runCases(options: RunOptions): FuzzFailure | undefined {
+  const { count, job = 0, jobs = 1 } = options;
+  for (let index = job; index < count; index += jobs) {
+    if (options.goesOn?.() === false) return undefined;
+    const failure = runCase(...caseAt(options, index), options);
+    if (failure !== undefined) return failure;
+  }
+  return undefined;
+}
