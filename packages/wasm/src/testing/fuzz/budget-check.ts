@@ -72,12 +72,8 @@ export function checkSlices(
   return undefined;
 }
 
-/** There is one depth below which a call ends with OUT_OF_DEPTH, and from which it is what it was. */
-export function checkDepth(
-  world: FuzzWorld,
-  checked: CheckedCall,
-  counts: FuzzCounts,
-): Difference | undefined {
+/** The depth below which a call ends with OUT_OF_DEPTH, and from which it is what it was. */
+export function leastDepth(world: FuzzWorld, checked: CheckedCall, counts: FuzzCounts): Difference | number {
   const expected = describeOutcome(checked.report.outcome);
   const enough = (depth: number): boolean => {
     counts.budgets += 1;
@@ -90,7 +86,7 @@ export function checkDepth(
     else low = middle;
   }
   const least = describeOutcome(again(world, checked, { depth: high }).outcome);
-  if (least === expected) return undefined;
+  if (least === expected) return high;
   return {
     kind: "depth",
     text: `${checked.call.entry.name} at depth ${high}: ${least} instead of ${expected}`,

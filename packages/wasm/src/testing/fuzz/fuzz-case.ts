@@ -104,6 +104,16 @@ export function differenceOf(bytes: Uint8Array, seed: number, options: CaseOptio
 
 /** Runs a case. Equal kinds and seeds do equal things. */
 export function runCase(kind: FuzzKind, seed: number, options: CaseOptions): FuzzFailure | undefined {
+  try {
+    return failureOf(kind, seed, options);
+  } catch (error) {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const none = { bytes: new Uint8Array(), program: undefined, profile: undefined };
+    return { kind, seed, difference: { kind: "fuzzer", text }, ...none };
+  }
+}
+
+function failureOf(kind: FuzzKind, seed: number, options: CaseOptions): FuzzFailure | undefined {
   options.counts.modules += 1;
   const random = seededRandom(derivedSeed(seed, 1));
   if (kind === "signatures") {

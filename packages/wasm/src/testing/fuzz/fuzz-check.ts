@@ -9,12 +9,15 @@ import type { Profile } from "../../module-draft.js";
 import { meterEachInstruction } from "../fuel-oracle.js";
 import { derivedSeed, oneIn, seededRandom } from "../random.js";
 import type { Random } from "../random.js";
-import { checkBudgets, checkDepth, checkSlices, checkTwin } from "./budget-check.js";
+import { checkBudgets, checkSlices, checkTwin, leastDepth } from "./budget-check.js";
 import type { CheckedCall } from "./budget-check.js";
 import { plannedCalls } from "./call-plan.js";
 import type { PlannedCall } from "./call-plan.js";
 import type { FuzzCounts } from "./fuzz-counts.js";
-import { FuzzWorld, describeOutcome } from "./fuzz-world.js";
+import { DEPTH_PER_CALL, FUEL_PER_CALL, FuzzWorld, describeOutcome, firstDifference } from "./fuzz-world.js";
+import { compareInterpreted, compareInterpretedState } from "./interpreter-check.js";
+import { InterpretedWorld, interpretable } from "./interpreted-world.js";
+import type { InterpretedReport } from "./interpreted-world.js";
 import type { CallReport, Outcome } from "./fuzz-world.js";
 import { moduleShape } from "./module-shape.js";
 import type { ModuleShape } from "./module-shape.js";
@@ -40,6 +43,8 @@ interface Worlds {
   plain: FuzzWorld | undefined;
 }
 
+const usual = { fuel: FUEL_PER_CALL, depth: DEPTH_PER_CALL };
+
 function compile(bytes: Uint8Array): WebAssembly.Module {
   return new WebAssembly.Module(bytes as BufferSource); // never shared memory
 }
@@ -50,6 +55,7 @@ class ModuleCheck {
   readonly #counts: FuzzCounts;
   readonly #shape: ModuleShape;
   readonly #random: Random;
+  #interpreted: InterpretedWorld | undefined;
 
   constructor(bytes: Uint8Array, options: CheckOptions) {
     this.#bytes = bytes;
@@ -66,7 +72,10 @@ class ModuleCheck {
     if (profile === "conformance" && this.#shape.hasStart) return undefined;
     const instrumented = this.#linked(compile(bytes), stateBytes);
     if (!(instrumented instanceof FuzzWorld)) return instrumented;
+    if (interpretable(this.#shape)) this.#interpreted = new InterpretedWorld(this.#bytes, this.#shape);
     const start = this.#shape.hasStart ? this.#start(instrumented) : undefined;
+    const wrong = start === undefined ? undefined : this.#interpretStart(start, instrumented);
+    if (wrong !== undefined) return wrong;
     if (start !== undefined && start.outcome.kind !== "returned") return this.#startFails(start.outcome);
     const worlds = this.#worlds(instrumented);
     const found = start === undefined ? undefined : this.#compareStart(start, worlds);
@@ -93,6 +102,32 @@ class ModuleCheck {
 
   #start(instrumented: FuzzWorld): CallReport {
     return instrumented.call(Instrumented.start, []);
+  }
+
+  #interpretStart(start: CallReport, instrumented: FuzzWorld): Difference | undefined {
+    const report = this.#interpreted?.start(usual);
+    if (report === undefined) return undefined;
+    return this.#compareInterpreted("start function", instrumented, [start, report]);
+  }
+
+  #compareInterpreted(
+    place: string,
+    instrumented: FuzzWorld,
+    [report, interpreted]: [CallReport, InterpretedReport],
+  ): Difference | undefined {
+    this.#counts.interpreted += 1;
+    const found = compareInterpreted(place, report, interpreted);
+    const { kind } = report.outcome;
+    const world = this.#interpreted;
+    if (found !== undefined || world === undefined || (kind !== "returned" && kind !== "trapped"))
+      return found;
+    return compareInterpretedState(place, instrumented, world);
+  }
+
+  #interpretCall(call: PlannedCall, report: CallReport, instrumented: FuzzWorld): Difference | undefined {
+    const interpreted = this.#interpreted?.call(call, usual);
+    if (interpreted === undefined) return undefined;
+    return this.#compareInterpreted(placeOf(call), instrumented, [report, interpreted]);
   }
 
   /** The other worlds execute the start section when they are instantiated: only where it is known to end. */
@@ -134,18 +169,22 @@ class ModuleCheck {
     const calls = plannedCalls(this.#shape, this.#options.seed);
     let returned: CheckedCall | undefined;
     for (const call of calls) {
+      // A standalone module passes its imports on as they are: nothing of it runs.
+      if (call.entry.imported && this.#options.profile === "conformance") continue;
       const movable = worlds.instrumented.movable && this.#options.profile === "agent" && !call.observes;
       const before = movable ? worlds.instrumented.save() : undefined;
       const report = worlds.instrumented.call(call.entry.name, call.parameters);
       this.#counts.calls += 1;
+      const wrong = this.#interpretCall(call, report, worlds.instrumented);
+      if (wrong !== undefined) return wrong;
       if (!this.#comparable(report.outcome)) break;
       const found = this.#compareCall(call, report, worlds);
       if (found === "stop") break;
       if (found !== undefined) return found;
       if (before === undefined) continue;
       const checked = { call, before, report };
-      const wrong = this.#tryBudgets(worlds.instrumented, checked);
-      if (wrong !== undefined) return wrong;
+      const unfair = this.#tryBudgets(worlds.instrumented, checked, call === calls[0]);
+      if (unfair !== undefined) return unfair;
       returned = checked;
     }
     this.#counts.cover(worlds.oracle.coverage);
@@ -162,7 +201,7 @@ class ModuleCheck {
 
   #compareCall(call: PlannedCall, report: CallReport, worlds: Worlds): Difference | "stop" | undefined {
     const { name } = call.entry;
-    const place = `${name}(${call.parameters.map(String).join(", ")})`;
+    const place = placeOf(call);
     const oracle = worlds.oracle.call(name, call.parameters);
     if (oracle.outcome.kind === "native-stack") return "stop";
     const [actual, expected] = [describeOutcome(report.outcome), describeOutcome(oracle.outcome)];
@@ -197,22 +236,38 @@ class ModuleCheck {
     return undefined;
   }
 
-  #tryBudgets(world: FuzzWorld, checked: CheckedCall): Difference | undefined {
+  /** @param first nothing was called before: the interpreter can be asked for the same with little depth */
+  #tryBudgets(world: FuzzWorld, checked: CheckedCall, first: boolean): Difference | undefined {
     const after = world.save();
     const wrong =
       checkBudgets(world, checked, this.#random, this.#counts) ??
       checkSlices(world, checked, this.#random, this.#counts) ??
-      (oneIn(this.#random, 4) ? checkDepth(world, checked, this.#counts) : undefined);
+      (first || oneIn(this.#random, 8) ? this.#checkDepth(world, checked, first) : undefined);
     world.load(after);
     return wrong;
   }
+
+  #checkDepth(world: FuzzWorld, checked: CheckedCall, first: boolean): Difference | undefined {
+    const least = leastDepth(world, checked, this.#counts);
+    if (typeof least !== "number") return least;
+    if (!first || this.#interpreted === undefined) return undefined;
+    for (const depth of [least - 1, least]) {
+      const fresh = new InterpretedWorld(this.#bytes, this.#shape);
+      fresh.start(usual);
+      const { kind } = fresh.call(checked.call, { fuel: FUEL_PER_CALL, depth });
+      const expected = depth < least ? "out-of-depth" : checked.report.outcome.kind;
+      this.#counts.interpreted += 1;
+      // A call that calls nobody and needs nothing fits into no depth at all.
+      if (kind === expected || depth < 0) continue;
+      const text = `${placeOf(checked.call)} at depth ${depth}: interpreted ${kind} instead of ${expected}`;
+      return { kind: "interpreter depth", text };
+    }
+    return undefined;
+  }
 }
 
-function firstDifference(left: Uint8Array | undefined, right: Uint8Array | undefined): number | undefined {
-  if (left === undefined || right === undefined) return left === right ? undefined : -1;
-  if (left.length !== right.length) return Math.min(left.length, right.length);
-  if (Buffer.compare(left, right) === 0) return undefined;
-  return left.findIndex((byte, index) => byte !== right[index]);
+function placeOf({ entry, parameters }: PlannedCall): string {
+  return `${entry.name}(${parameters.map(String).join(", ")})`;
 }
 
 /** Runs everything on one module that is valid in its profile. */

@@ -2,16 +2,40 @@
 
 import { OPCODES } from "../../opcodes.js";
 
+const numbers = [
+  ...([
+    "modules",
+    "calls",
+    "returned",
+    "trapped",
+    "stopped",
+    "budgets",
+    "fuelTotals",
+    "interpreted",
+  ] as const),
+  ...(["moved", "nanModules", "accepted"] as const),
+] as const;
+
+/** Counts on their way between processes. */
+export interface CountRecord {
+  readonly numbers: Readonly<Record<(typeof numbers)[number], number>>;
+  readonly refusals: readonly (readonly [string, number])[];
+  readonly coverage: readonly string[];
+}
+
 export class FuzzCounts {
   modules = 0;
   calls = 0;
   returned = 0;
   trapped = 0;
+  /** Ended for fuel or depth. */
   stopped = 0;
   budgets = 0;
   fuelTotals = 0;
   interpreted = 0;
+  /** States that went on in another instance. */
   moved = 0;
+  /** Modules that made a NaN. */
   nanModules = 0;
   accepted = 0;
   readonly refusals = new Map<string, number>();
@@ -35,6 +59,27 @@ export class FuzzCounts {
     });
   }
 
+  record(): CountRecord {
+    const { modules, calls, returned, trapped, stopped, budgets, fuelTotals, interpreted } = this;
+    const { moved, nanModules, accepted } = this;
+    return {
+      numbers: {
+        ...{ modules, calls, returned, trapped, stopped, budgets, fuelTotals, interpreted },
+        ...{ moved, nanModules, accepted },
+      },
+      refusals: [...this.refusals],
+      coverage: this.coverage.map(String),
+    };
+  }
+
+  add(record: CountRecord): void {
+    for (const name of numbers) this[name] += record.numbers[name];
+    for (const [code, count] of record.refusals) {
+      this.refusals.set(code, (this.refusals.get(code) ?? 0) + count);
+    }
+    this.cover(record.coverage.map(BigInt));
+  }
+
   get refused(): number {
     return [...this.refusals.values()].reduce((sum, count) => sum + count, 0);
   }
@@ -54,6 +99,7 @@ export class FuzzCounts {
       `${this.fuelTotals} fuel totals`,
       `${this.budgets} budgets`,
       `${this.moved} states moved`,
+      `${this.nanModules} modules made NaN`,
       `${this.interpreted} calls interpreted`,
       `${this.accepted} accepted, ${this.refused} refused`,
       `${covered} of ${this.instructions} instructions executed`,

@@ -1,4 +1,4 @@
-/** A row of cases from one seed, over all kinds in turn. Stops at the first failure. */
+/** A row of cases from one seed, over all kinds. Stops at the first failure. */
 
 import { derivedSeed } from "../random.js";
 import { runCase } from "./fuzz-case.js";
@@ -16,10 +16,10 @@ export interface RunOptions extends CaseOptions {
   readonly goesOn?: () => boolean;
 }
 
-/** Kind and seed of a case. */
+/** Kind and seed of a case: the same however many processes share the work. */
 export function caseAt(options: Pick<RunOptions, "seed" | "kinds">, index: number): [FuzzKind, number] {
-  const kind = options.kinds[index % options.kinds.length] ?? "generated";
-  return [kind, derivedSeed(options.seed, index)];
+  const seed = derivedSeed(options.seed, index);
+  return [options.kinds[(seed >>> 8) % options.kinds.length] ?? "generated", seed];
 }
 
 export function runCases(options: RunOptions): FuzzFailure | undefined {

@@ -18,7 +18,7 @@ export function describeOutcome(outcome: Outcome): string {
 }
 
 /** Where nothing else is said: more than any program here needs, and little enough to stop endless ones soon. */
-export const FUEL_PER_CALL = 60_000n;
+export const FUEL_PER_CALL = 30_000n;
 export const DEPTH_PER_CALL: number = 96 * 1024;
 const pagesMax = 65_536;
 
@@ -69,7 +69,7 @@ export class FuzzWorld {
 
   /** Exported globals as text. */
   get globals(): string {
-    return this.#shape.globals.map((name) => String(this.#global(name)?.value)).join();
+    return this.#shape.globals.map(({ name }) => String(this.#global(name)?.value)).join();
   }
 
   get nanCount(): number {
@@ -202,4 +202,15 @@ export class FuzzWorld {
   twin(): FuzzWorld {
     return new FuzzWorld(this.#module, this.#shape, this.#stateBytes);
   }
+}
+
+/** First byte that differs, or `undefined`. Missing memories are equal to each other. */
+export function firstDifference(
+  left: Uint8Array | undefined,
+  right: Uint8Array | undefined,
+): number | undefined {
+  if (left === undefined || right === undefined) return left === right ? undefined : -1;
+  if (left.length !== right.length) return Math.min(left.length, right.length);
+  if (Buffer.compare(left, right) === 0) return undefined;
+  return left.findIndex((byte, index) => byte !== right[index]);
 }

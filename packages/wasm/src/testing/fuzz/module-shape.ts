@@ -15,6 +15,8 @@ export type ImportShape = { readonly module: string; readonly name: string } & (
 export interface EntryShape {
   readonly name: string;
   readonly type: FunctionType;
+  /** An import under another name. */
+  readonly imported: boolean;
 }
 
 export interface ModuleShape {
@@ -24,7 +26,7 @@ export interface ModuleShape {
   /** Export name of the memory. */
   readonly memory: string | undefined;
   /** Exported globals that JavaScript can read. */
-  readonly globals: readonly string[];
+  readonly globals: readonly { readonly name: string; readonly index: number }[];
   readonly hasStart: boolean;
   /** All state can be reached: the memory is exported, tables cannot change, nothing is imported but functions. */
   readonly open: boolean;
@@ -67,12 +69,14 @@ export function moduleShape(bytes: Uint8Array): ModuleShape {
   return {
     imports,
     entries: named(ExternalKind.FUNCTION)
-      .map(({ name, index }) => ({ name, type: typeOf(index) }))
+      .map(({ name, index }) => ({
+        ...{ name, type: typeOf(index), imported: index < module.importedFunctions },
+      }))
       .filter(({ type }) => passable(type.parameters) && passable(type.results)),
     memory: named(ExternalKind.MEMORY)[0]?.name,
-    globals: named(ExternalKind.GLOBAL)
-      .filter(({ index }) => passable([module.globals[index]?.type ?? ValueType.V128]))
-      .map(({ name }) => name),
+    globals: named(ExternalKind.GLOBAL).filter(({ index }) =>
+      passable([module.globals[index]?.type ?? ValueType.V128]),
+    ),
     hasStart: module.start !== undefined,
     open: isOpen(module),
   };

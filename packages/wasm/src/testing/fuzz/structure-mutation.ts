@@ -19,7 +19,7 @@ import type { Random } from "../random.js";
 import { oneIn, pick } from "../random.js";
 
 /** A piece of the module and what comes in its place. */
-interface Change extends ByteRange {
+export interface Change extends ByteRange {
   readonly by: readonly number[];
 }
 
@@ -34,7 +34,7 @@ const blockTypes: readonly number[] = [...Object.values(ValueType), OpByte.VOID,
 const constants: readonly string[] = ["i32", "i64", "f32", "f64", "v128"];
 
 /** Bytes with one range replaced; sizes of the body and the section around it follow. */
-function applied(module: WasmModule, { start, end, by }: Change): Uint8Array {
+export function applied(module: WasmModule, { start, end, by }: Change): Uint8Array {
   const { bytes } = module;
   const section = module.sections.find((item) => start >= item.contentStart && end <= item.end);
   if (section === undefined)

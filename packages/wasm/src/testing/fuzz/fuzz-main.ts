@@ -1,0 +1,160 @@
+/**
+ * `npm run fuzz:wasm`: generated and mutated modules against the interpreter, the metering oracle and the engine.
+ *
+ *   --seed S           seed of the run (default: from the clock; printed)
+ *   --count N          cases (default 2 000), or --minutes M
+ *   --kinds a,b        of generated, mutated, bytes, signatures, suite (default: all but suite)
+ *   --only-seed X      the one case with this seed, of the kind that is named
+ *   --jobs J           processes (default 1)
+ *   --out DIR          folder of failures (default: a temporary one)
+ */
+
+import { fork } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { reportOf, shrunkFailure } from "./failure-report.js";
+import { FUZZ_KINDS, runCase } from "./fuzz-case.js";
+import type { FuzzFailure, FuzzKind } from "./fuzz-case.js";
+import { FuzzCounts } from "./fuzz-counts.js";
+import type { CountRecord } from "./fuzz-counts.js";
+import { runCases } from "./fuzz-run.js";
+
+/** After so many modules every instruction must have been executed. */
+const coverageAfterModules = 10_000;
+const progressEveryMs = 10_000;
+
+interface Settings {
+  readonly seed: number;
+  readonly count: number;
+  readonly minutes: number | undefined;
+  readonly kinds: readonly FuzzKind[];
+  readonly onlySeed: number | undefined;
+  readonly jobs: number;
+  readonly job: number | undefined;
+  readonly out: string | undefined;
+}
+
+function tell(stream: NodeJS.WriteStream, text: string): void {
+  stream.write(`${text}\n`);
+}
+
+function usage(text: string): never {
+  tell(process.stderr, `${text}; see docs/fuzzing.md`);
+  process.exit(2);
+}
+
+function settingsOf(args: readonly string[]): Settings {
+  const names = ["seed", "count", "minutes", "kinds", "only-seed", "jobs", "job", "out"] as const;
+  const options = Object.fromEntries(names.map((name) => [name, { type: "string" as const }]));
+  const { values } = parseArgs({ args: [...args], options, strict: true });
+  const text = (name: string): string | undefined => {
+    const value = values[name];
+    return typeof value === "string" ? value : undefined;
+  };
+  const number = (name: string): number | undefined => {
+    const value = text(name);
+    if (value === undefined) return undefined;
+    const parsed = Number(value);
+    return Number.isFinite(parsed) && parsed >= 0
+      ? parsed
+      : usage(`--${name} takes a number, not "${value}"`);
+  };
+  const minutes = number("minutes");
+  return {
+    seed: number("seed") ?? Date.now() % 0x1_0000_0000,
+    count: number("count") ?? (minutes === undefined ? 2_000 : Number.MAX_SAFE_INTEGER),
+    ...{ minutes, kinds: kindsOf(text("kinds")), onlySeed: number("only-seed"), job: number("job") },
+    ...{ jobs: Math.max(1, number("jobs") ?? 1), out: text("out") },
+  };
+}
+
+function kindsOf(text: string | undefined): FuzzKind[] {
+  if (text === undefined) return FUZZ_KINDS.filter((kind) => kind !== "suite");
+  return text.split(",").map((name) => {
+    const kind = FUZZ_KINDS.find((candidate) => candidate === name);
+    return kind ?? usage(`--kinds takes ${FUZZ_KINDS.join(", ")}, not "${name}"`);
+  });
+}
+
+/** Prints and files a failure. */
+function fail(failure: FuzzFailure, out: string | undefined): void {
+  tell(process.stderr, `${failure.kind} ${failure.seed} failed (${failure.difference.kind}); shrinking it`);
+  const folder = out ?? mkdtempSync(join(tmpdir(), "wasm-engine-fuzz-"));
+  tell(process.stdout, reportOf(failure, shrunkFailure(failure, {}), folder));
+  process.exitCode = 1;
+}
+
+/** The cases of one process. */
+function runHere(settings: Settings, counts: FuzzCounts): void {
+  const { minutes, out, job = 0 } = settings;
+  const begin = Date.now();
+  let told = begin;
+  const goesOn = (): boolean => {
+    const now = Date.now();
+    if (now - told > progressEveryMs) {
+      told = now;
+      tell(process.stderr, `${Math.round((now - begin) / 1000)} s: ${counts.text()}`);
+    }
+    return minutes === undefined || now - begin < minutes * 60_000;
+  };
+  const failure = runCases({ ...settings, job, counts, goesOn });
+  if (failure !== undefined) fail(failure, out);
+}
+
+function runOne({ kinds, onlySeed, out }: Settings, seed: number, counts: FuzzCounts): void {
+  const [kind] = kinds;
+  if (kind === undefined || kinds.length !== 1) usage(`--only-seed ${onlySeed} needs --kinds with one kind`);
+  const failure = runCase(kind, seed, { counts });
+  if (failure !== undefined) fail(failure, out);
+}
+
+function childOf(args: readonly string[], job: number): ChildProcess {
+  const [, main = ""] = process.argv;
+  return fork(main, [...args, "--job", String(job)], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+}
+
+/** Every job in a process of its own; the first failure ends all. */
+async function runJobs(args: readonly string[], settings: Settings, counts: FuzzCounts): Promise<void> {
+  const children = Array.from({ length: settings.jobs }, (_, job) => childOf(args, job));
+  await Promise.all(
+    children.map(
+      (child) =>
+        new Promise<void>((resolve) => {
+          child.on("message", (record: CountRecord) => counts.add(record));
+          child.on("exit", (code) => {
+            if (code !== 0) {
+              process.exitCode = 1;
+              for (const other of children) if (other.exitCode === null) other.kill();
+            }
+            resolve();
+          });
+        }),
+    ),
+  );
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  Error.stackTraceLimit = 12;
+  const settings = settingsOf(args);
+  const { seed, kinds, onlySeed, jobs, job } = settings;
+  const counts = new FuzzCounts();
+  if (job === undefined) tell(process.stdout, `seed ${seed}, kinds ${kinds.join(",")}`);
+  if (onlySeed !== undefined) runOne(settings, onlySeed, counts);
+  else if (jobs === 1 || job !== undefined) runHere(settings, counts);
+  else await runJobs([...args, "--seed", String(seed)], settings, counts);
+  if (job !== undefined) {
+    process.send?.(counts.record());
+    return;
+  }
+  tell(process.stdout, counts.text());
+  const uncovered = counts.uncovered();
+  const complete = kinds.includes("generated") && counts.modules >= coverageAfterModules;
+  if (!complete || uncovered.length === 0) return;
+  tell(process.stdout, `never executed: ${uncovered.join(" ")}`);
+  process.exitCode = 1;
+}
+
+await main(process.argv.slice(2));
