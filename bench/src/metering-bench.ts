@@ -16,8 +16,16 @@ import { machineFacts } from "./machine.js";
 import type { KernelTimes } from "./metering-child.js";
 import type { Say } from "./bench-options.js";
 
-/** Node options that pin V8's WebAssembly tiers. `default` begins in Liftoff and ends in TurboFan. */
-export const tierFlags = { default: [], liftoff: ["--liftoff-only"], turbofan: ["--no-liftoff"] } as const;
+/**
+ * Node options that pin V8's WebAssembly tiers. `default` begins in Liftoff and ends in TurboFan; `engine` does so too,
+ * with the checked memory accesses of the process that executes agents.
+ */
+export const tierFlags = {
+  default: [],
+  liftoff: ["--liftoff-only"],
+  turbofan: ["--no-liftoff"],
+  engine: ["--disable-wasm-trap-handler"],
+} as const;
 export type Tier = keyof typeof tierFlags;
 
 export const meteringLimits = { geomean: 1.3, worst: 1.8, quickjs: 1.55 } as const;

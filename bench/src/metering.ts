@@ -1,5 +1,5 @@
 /**
- * `npm run bench:metering`: what metering costs. `--kernel A,B`, `--tiers default,liftoff,turbofan`, `--nodes 20,24` or
+ * `npm run bench:metering`: what metering costs. `--kernel A,B`, `--tiers default,liftoff,turbofan,engine`, `--nodes 20,24` or
  * `--node PATH`, `--repeat N`, `--quick`, `--json`; with `--check` missed limits are exit 1.
  */
 

@@ -74,6 +74,15 @@ const branches: readonly FuelProbe[] = [
           (else (local.set $ai (i32.sub (local.get $ai) (i32.const 2)))))`,
     ),
   }),
+  probe("br with 16 values", "branch", {
+    fields: `(type $wide (func (result ${"i64 ".repeat(16)})))`,
+    body: repeat(few, () => {
+      const values = "(local.get $al) ".repeat(16);
+      return `(block (type $wide) (i32.const 7) ${values}
+        (br_if 0 (local.get $zi)) ${"drop ".repeat(16)} drop ${values})
+        (local.set $al) ${"drop ".repeat(15)}`;
+    }),
+  }),
   probe("br", "branch", { body: repeat(copies, () => `(block (br 0)) ${step}`) }, { removable: true }),
   ...[2, 16, 1000].map((targets) =>
     probe(`br_table of ${targets}`, "branch-table", {
@@ -116,6 +125,11 @@ const calls: readonly FuelProbe[] = [
       body: repeat(few, () => `(local.set $ai (call $leaf ${"(local.get $al) ".repeat(count)}))`),
     }),
   ),
+  probe("call with 16 results", "call", {
+    fields: `(global $g (mut i64) (i64.const 1)) (func $leaf (result ${"i64 ".repeat(16)})
+      (global.set $g (i64.add (global.get $g) (i64.const 1))) ${"(global.get $g) ".repeat(16)})`,
+    body: repeat(few, () => `(call $leaf) ${"drop ".repeat(15)} (local.set $al)`),
+  }),
   probe("call_indirect", "call-indirect", {
     fields: `(type $t (func (param i32) (result i32))) (table funcref (elem $f))
       (func $f (type $t) (i32.add (local.get 0) (i32.const 1)))`,
@@ -123,10 +137,15 @@ const calls: readonly FuelProbe[] = [
   }),
   ...[16, 1000].flatMap((count) =>
     (["i64", "v128"] as const).map((type) =>
-      probe(`entry with ${count} locals ${type}`, "entry", {
-        fields: `(func $f (param i32) (result i32) (local ${`${type} `.repeat(count)}) (local.get 0))`,
-        body: `(local.get $ai) ${repeat(few, () => "call $f")} (local.set $ai)`,
-      }),
+      probe(
+        `entry with ${count} locals ${type}`,
+        "entry",
+        {
+          fields: `(func $f (param i32) (result i32) (local ${`${type} `.repeat(count)}) (local.get 0))`,
+          body: `(local.get $ai) ${repeat(few, () => "call $f")} (local.set $ai)`,
+        },
+        { removable: true },
+      ),
     ),
   ),
   probe("host call without parameters", "host-call", {

@@ -51,6 +51,7 @@ export interface FuelDocument {
   readonly load: readonly [number, number];
   /** Slowest first. */
   readonly classes: readonly ClassFigure[];
+  /** Those, and instructions without a price, which have no class ratio: their fuel is that of the loop around. */
   readonly hostile: readonly ProbeFigures[];
   /** Over all classes. `ratio` is the worst to the best probe, `spread` the worst class to the best by their worst. */
   readonly overall: {
@@ -77,6 +78,7 @@ export function measureFuel(options: FuelOptions, say: Say): FuelDocument {
   say(`  liftoff: ${liftoff.probes.length} probes`);
   const turbofan = times("turbofan", options);
   say(`  turbofan: ${turbofan.probes.length} probes`);
+  if (liftoff.probes.length === 0) throw new RangeError(`no probe has "${options.part}" in its name`);
   const probes = liftoff.probes.map(({ name, cost, removable, nsPerFuel }, index) => {
     const other = turbofan.probes[index];
     if (other?.name !== name) throw new TypeError(`the tiers differ at ${name}`);
@@ -92,8 +94,8 @@ export function measureFuel(options: FuelOptions, say: Say): FuelDocument {
     cpu: machineFacts().processor,
     load: [begin, loadavg()[0] ?? 0],
     classes,
-    hostile: probes.filter(({ cost }) => cost === "hostile"),
-    overall: overallOf(classes),
+    hostile: probes.filter(({ cost }) => cost === "hostile" || cost === "free"),
+    overall: overallOf(classes, probes),
     probes,
     ok: true,
   };
@@ -143,8 +145,12 @@ function fastest(all: readonly Extreme[]): Extreme {
   return all.reduce((kept, one) => (one.nsPerFuel < kept.nsPerFuel ? one : kept));
 }
 
-function overallOf(classes: readonly ClassFigure[]): FuelDocument["overall"] {
-  const worsts = classes.map(({ worst }) => worst);
+/** Where only hostile probes were chosen, over those. */
+function overallOf(
+  classes: readonly ClassFigure[],
+  probes: readonly ProbeFigures[],
+): FuelDocument["overall"] {
+  const worsts = classes.length > 0 ? classes.map(({ worst }) => worst) : extremes(probes);
   const bests = classes.flatMap(({ best }) => (best === undefined ? [] : [best]));
   const worst = slowest(worsts);
   const best = fastest(bests.length === 0 ? worsts : bests);

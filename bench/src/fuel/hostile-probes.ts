@@ -162,6 +162,11 @@ const memory: readonly FuelProbe[] = [
     { fresh: true, rounds: 16_384 },
   ),
   hostile(
+    "memory.grow by a page",
+    { body: "(local.set $ai (memory.grow (i32.const 1)))" },
+    { fresh: true, rounds: 1000, pagesMax: 1100 },
+  ),
+  hostile(
     "memory.grow by a page, and touch",
     {
       body: `(local.set $ai (memory.grow (i32.const 1)))
