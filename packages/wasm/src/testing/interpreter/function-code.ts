@@ -44,6 +44,9 @@ export interface FunctionCode {
 }
 
 const emptyType: FunctionType = { parameters: [], results: [] };
+const noLabels: readonly number[] = [];
+const noTypes: readonly ValueType[] = [];
+const nothing: Read = {};
 
 /** What types functions have: the decoder knows the module, not its instance. */
 export interface FunctionSpace {
@@ -96,6 +99,20 @@ function connect(instructions: readonly Instruction[]): void {
   }
 }
 
+/** What every instruction of a code has in common. */
+interface Form {
+  readonly price: number;
+  readonly operandPrice: OperandPrice | undefined;
+  readonly step: Step | undefined;
+}
+
+const forms: ReadonlyMap<number, Form> = new Map(
+  [...NAMES].map(([code, name]) => [
+    code,
+    { price: priceOf(name), operandPrice: operandPriceOf(name), step: OPERATIONS.get(code)?.step },
+  ]),
+);
+
 interface Read {
   a?: number;
   b?: number;
@@ -108,18 +125,30 @@ interface Read {
 function decodeInstruction(source: ByteSource, space: FunctionSpace): Instruction {
   let code = source.byte();
   if (code === 0xfc || code === 0xfd) code = code * 256 + source.u32();
-  const name = NAMES.get(code);
-  if (name === undefined) throw new Error(`opcode 0x${code.toString(16)} is unknown`);
+  const form = forms.get(code);
+  if (form === undefined) throw new Error(`opcode 0x${code.toString(16)} is unknown`);
   const read = code >= FD ? vectorImmediates(code - FD, source) : immediates(code, source, space);
-  const { a = 0, b = 0, bytes, labels = [], type, types = [] } = read;
-  let price = priceOf(name);
+  const { a = 0, b = 0, bytes, labels = noLabels, type, types = noTypes } = read;
+  let { price } = form;
   if (code === Code.BR_TABLE) price += Math.floor(labels.length / FUEL_TABLE.branchTargetsPerFuel);
   if (code === Code.CALL || code === Code.CALL_INDIRECT) {
     for (const parameter of type?.parameters ?? []) price += FUEL_TABLE.parameterWord * wordsOf(parameter);
   }
+  const { operandPrice, step } = form;
   return {
-    ...{ code, price, operandPrice: operandPriceOf(name), step: OPERATIONS.get(code)?.step },
-    ...{ a, b, bytes, labels, type, types, end: -1, otherwise: -1, isLast: false },
+    code,
+    price,
+    operandPrice,
+    step,
+    a,
+    b,
+    bytes,
+    labels,
+    type,
+    types,
+    end: -1,
+    otherwise: -1,
+    isLast: false,
   };
 }
 
@@ -179,7 +208,7 @@ function immediates(code: number, source: ByteSource, space: FunctionSpace): Rea
     case Code.TABLE_COPY:
       return { a: source.u32(), b: source.u32() };
     default:
-      return code < FC && code >= 0x28 && code <= 0x3e ? memoryAccess(source) : {};
+      return code < FC && code >= 0x28 && code <= 0x3e ? memoryAccess(source) : nothing;
   }
 }
 

@@ -345,10 +345,7 @@ export class Machine implements Operands {
       case Code.F32_CONST:
       case Code.F64_CONST:
       case Code.V128_CONST:
-        for (const [index, byte] of (instruction.bytes ?? noBytes).entries()) {
-          this.view.setUint8(this.top + index, byte);
-        }
-        this.top += SLOT_BYTES;
+        this.#pushBytes(instruction.bytes ?? noBytes);
         return;
       case Code.REF_NULL:
         this.pushReference(null);
@@ -362,6 +359,12 @@ export class Machine implements Operands {
       default:
         executeBulk(this, frame.instance, instruction);
     }
+  }
+
+  #pushBytes(bytes: Uint8Array): void {
+    for (let index = 0; index < bytes.length; index++)
+      this.view.setUint8(this.top + index, bytes[index] ?? 0);
+    this.top += SLOT_BYTES;
   }
 
   #getGlobal({ view, reference }: Global): void {
