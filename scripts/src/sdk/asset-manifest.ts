@@ -19,6 +19,15 @@ const origins: readonly AssetOrigin[] = [
       "npm quickjs-wasi@3.6.2 quickjs.wasm, merged with sdk/javascript/guest by binaryen 132.0.0 and clang 14.0.6",
     script: "scripts/src/build-quickjs-base.ts",
   },
+  ...["courier", "mixer", "notary", "stamp"].map((name): AssetOrigin => {
+    return {
+      path: `golden/abi-1.0/${name}.wasm`,
+      licence:
+        name === "courier" ? "MIT (QuickJS-ng and quickjs-wasi), Apache-2.0 (glue, source)" : "Apache-2.0",
+      origin: `examples/relay/agents/${name}, built once and signed with the published key of spec/vectors`,
+      script: "scripts/src/make-golden-modules.ts",
+    };
+  }),
 ];
 
 /** Text of the manifest for the assets as they are in the repository at `root`. */
