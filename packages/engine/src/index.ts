@@ -12,6 +12,15 @@ export type { ReceivedMessage } from "./client/received-message.js";
 export type { TelemetryEvent, TelemetryHook } from "./client/telemetry-hooks.js";
 export { deadLettersOfRun, inspectRun, logsOfRun, replayRun } from "./client/replay-run.js";
 export type { JobOptions } from "./client/replay-run.js";
+export { profileOfRun } from "./client/profile-run.js";
+export type { FrameName, FuelTreeData } from "./profile/fuel-tree.js";
+export type {
+  ProfileOptions,
+  ProfileReport,
+  ProfiledAgent,
+  ProfiledBlock,
+  ProfiledFunction,
+} from "./profile/profile-contract.js";
 export { diffRuns } from "./client/diff-runs.js";
 export type {
   ComparedRun,

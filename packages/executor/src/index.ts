@@ -23,6 +23,8 @@ export type {
 export type { WasmImports } from "./webassembly.js";
 export { EXECUTOR_ERRORS } from "./errors.js";
 export { createInProcessExecutor } from "./in-process-executor.js";
+export { openProbeRing } from "./probe-ring.js";
+export type { ProbeRing } from "./probe-ring.js";
 export { createTurnExecutor } from "./turn-executor.js";
 export { imageDigest } from "./base-image.js";
 export { merkleRoot } from "./merkle-tree.js";

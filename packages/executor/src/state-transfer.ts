@@ -72,6 +72,8 @@ export class StateTransfer {
       this.#adopt(agent, module);
       return { agent: agent.agent, result: "fresh", fuel: 0 };
     }
+    // Before the witness hears: getting a slot may execute what has been paid for.
+    this.#options.keeper.slotOf(agent);
     const exported = this.#paid(agent, { module: agent.module, placing: 0 }, () => this.#export(agent));
     // Exporting ran guest code: the slot is not the agent any more, base and journal still are.
     this.#options.keeper.release(agent);

@@ -26,9 +26,10 @@ export function functionNamesOf(module: WasmModule): string[] {
     if (kind === ExternalKind.FUNCTION)
       names[index] = from === HOST_MODULE ? `host:${name}` : `${from}.${name}`;
   }
-  return names.map((name) =>
-    name.length > nameCharactersMax ? `${name.slice(0, nameCharactersMax)}…` : name,
-  );
+  return names.map((name) => {
+    if (name.length <= nameCharactersMax) return name;
+    return `${[...name].slice(0, nameCharactersMax).join("")}…`;
+  });
 }
 
 function namedFunctions(module: WasmModule): ReadonlyMap<number, string> {

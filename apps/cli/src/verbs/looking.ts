@@ -49,6 +49,34 @@ export const lookingVerbs: readonly CommandDefinition[] = [
     load: async () => (await import("../commands/logs.js")).logs,
   },
   {
+    name: "profile",
+    summary: "Show which code the fuel of a run went to, exactly",
+    description:
+      "Executes the run again with modules that count what every function and every call path was charged, and compares every commit with the log. The sums are exact: they are those of the run. --out writes a flame graph that a browser opens. Functions have the names of the module's name section, else numbers; those of a TypeScript agent are functions of its interpreter.",
+    arguments: [runArgument],
+    options: [
+      { flags: "--fuel", summary: "count fuel: what is counted where nothing is said" },
+      { flags: "--agent <id>", summary: "only calls of this agent" },
+      { flags: "--module <name>", summary: "only calls into this module of the configuration" },
+      { flags: "--from <tick>", summary: "first tick that counts", type: "integer" },
+      { flags: "--to <tick>", summary: "last tick", type: "integer" },
+      { flags: "--out <file>", summary: "write a flame graph (.svg)" },
+      { flags: "--folded <file>", summary: "write folded stacks, as other flame graph tools read them" },
+      { flags: "--top <n>", summary: "rows of the tables (default: 20)", type: "integer" },
+      {
+        flags: "--blocks",
+        summary: "fuel of every straight-line segment of code as well, by its byte offset",
+      },
+    ],
+    examples: [
+      "wasm-engine profile @last --fuel",
+      "wasm-engine profile @last --fuel --agent ORD --from 100 --to 200 --out ord.svg",
+      "wasm-engine profile @last --fuel --blocks --top 50",
+    ],
+    exitCodes: "0 ok, 2 unknown run, agent, module or tick, 3 divergence or damaged log, 4 file not writable",
+    load: async () => (await import("../commands/profile.js")).profile,
+  },
+  {
     name: "verify-log",
     summary: "Check every byte of a run's log and its chain",
     description:

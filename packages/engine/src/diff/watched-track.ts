@@ -31,7 +31,7 @@ export function watchedTrack(run: RecordedRun, from: number | undefined): Watche
       return { ...started, executor };
     },
   };
-  const track = openTrack(run, from, machine);
+  const track = openTrack(run, from, { machine });
   assert(executor !== undefined, "a track starts its executor");
   return {
     track,

@@ -39,7 +39,7 @@ function replayOnce(run: RecordedRun, job: ReplayJob, surroundings: ReplaySurrou
   const { machine, onProgress } = surroundings;
   const startedMs = performance.now();
   const to = lastTick(run, job.to);
-  const track = openTrack(run, job.from, machine);
+  const track = openTrack(run, job.from, { machine });
   const from = track.world.tick + 1;
   const sums = { ticksExecuted: 0, turnsExecuted: 0, fuel: 0 };
   const flip = job.testing?.flip;

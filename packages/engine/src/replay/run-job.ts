@@ -3,6 +3,7 @@
 import { unreachable } from "@wasm-engine/abi";
 import type { DiffJob } from "../diff/diff-contract.js";
 import type { ForkJob } from "../fork/contract.js";
+import type { ProfileJob } from "../profile/profile-contract.js";
 import { singleThread } from "../threads/machine.js";
 import type { Machine } from "../threads/machine.js";
 import type { HistoryJob } from "./history-contract.js";
@@ -28,7 +29,16 @@ export interface JobSurroundings {
 }
 
 export async function runJob(
-  job: ReplayJob | InspectJob | LogsJob | DeadLettersJob | StoryJob | HistoryJob | ForkJob | DiffJob,
+  job:
+    | ReplayJob
+    | InspectJob
+    | LogsJob
+    | DeadLettersJob
+    | StoryJob
+    | HistoryJob
+    | ProfileJob
+    | ForkJob
+    | DiffJob,
   surroundings: JobSurroundings,
 ): Promise<unknown> {
   if (job.kind === "fork") {
@@ -54,6 +64,10 @@ export async function runJob(
     case "history": {
       const { agentHistory } = await import("./history.js");
       return agentHistory(run, job);
+    }
+    case "profile": {
+      const { profileRun } = await import("../profile/profile-run.js");
+      return profileRun(run, job, surroundings.onProgress);
     }
     case "story": {
       const { tellStory } = await import("./story.js");

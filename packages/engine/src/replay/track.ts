@@ -3,7 +3,7 @@
 import type { AgentHandle, ModuleDigest } from "@wasm-engine/abi";
 import type { Genesis, Json, WorldContract } from "@wasm-engine/core";
 import type { RecoveredLog } from "../storage/contract.js";
-import type { Machine } from "../threads/machine.js";
+import type { ExecutorRequest, Machine } from "../threads/machine.js";
 import type { StackMap } from "../modules/stack-map.js";
 import { fail } from "../world/errors.js";
 import { FaultLog } from "../world/fault-log.js";
@@ -25,6 +25,7 @@ export interface RecordedRun {
   readonly baseDirectory: string;
   /** A module as signed. */
   moduleBytes: ReadRun["moduleBytes"];
+  moduleName: ReadRun["moduleName"];
   newestSnapshot: ReadRun["newestSnapshot"];
   sideRecords: ReadRun["sideRecords"];
   /** State hash that a snapshot of exactly this tick recorded. */
@@ -55,6 +56,7 @@ export function openRecordedRun(dir: string): RecordedRun {
     stacks: run.stacks,
     baseDirectory: run.setup.baseDirectory,
     moduleBytes: (digest) => run.moduleBytes(digest),
+    moduleName: (digest) => run.moduleName(digest),
     newestSnapshot: (tick) => run.newestSnapshot(tick),
     sideRecords: () => run.sideRecords(),
     stateHashOfSnapshot: (tick) => {
@@ -64,11 +66,16 @@ export function openRecordedRun(dir: string): RecordedRun {
   };
 }
 
+/** What executes a track. */
+export interface TrackOptions extends Pick<ExecutorRequest, "instrumented"> {
+  readonly machine?: Pick<Machine, "start">;
+}
+
 /** A world at tick -1, or at the newest snapshot at or before `from`. */
 export function openTrack(
   run: RecordedRun,
   from: number | undefined,
-  machine?: Pick<Machine, "start">,
+  { machine, instrumented }: TrackOptions = {},
 ): Track {
   const { genesis, modules } = run;
   const snapshot = from === undefined ? undefined : run.newestSnapshot(from);
@@ -80,6 +87,7 @@ export function openTrack(
     onFaultDetail: (detail) => faults.hear(detail),
     ...(content === undefined ? {} : { from: content }),
     ...(machine === undefined ? {} : { machine }),
+    ...(instrumented === undefined ? {} : { instrumented }),
   });
   const { world, executor } = parts;
   return {

@@ -7,7 +7,7 @@ import { EngineError } from "@wasm-engine/abi";
 import type { ModuleDigest } from "@wasm-engine/abi";
 import type { Genesis } from "@wasm-engine/core";
 import { createInProcessExecutor } from "@wasm-engine/executor";
-import type { FaultDetail } from "@wasm-engine/executor";
+import type { CallWitness, FaultDetail, GuestModule } from "@wasm-engine/executor";
 import { nodeHasher } from "../crypto/node-crypto.js";
 import type { ThreadFault } from "./thread-faults.js";
 import type { ThreadHost } from "./thread-host.js";
@@ -32,6 +32,11 @@ export interface ExecutorRequest {
   /** Instrumented bytes by digest. */
   readonly modules: ReadonlyMap<ModuleDigest, Uint8Array>;
   readonly onFaultDetail?: (detail: FaultDetail) => void;
+  /** Modules in place of the run's own, and who hears of their calls: a profile. Executed by this thread alone. */
+  readonly instrumented?: {
+    readonly module: (digest: ModuleDigest) => GuestModule;
+    readonly witness: CallWitness;
+  };
 }
 
 /** An executor, and how it ends. */
@@ -79,7 +84,8 @@ export class Machine {
     const { genesis } = request;
     const { host, workers } = this.#options;
     const plan = workerPlan(workers, genesis.agents.length, this.#cores);
-    if (host === undefined || plan.workers === 1) return inThisThread(request);
+    if (host === undefined || plan.workers === 1 || request.instrumented !== undefined)
+      return inThisThread(request);
     return this.#threaded(request, host, plan);
   }
 
@@ -113,15 +119,17 @@ export class Machine {
 /** The machine of tests, tools and everything that executes little: this thread. */
 export const singleThread: Machine = new Machine({ workers: 1 });
 
-function inThisThread({ genesis, modules, onFaultDetail }: ExecutorRequest): StartedExecutor {
+function inThisThread({ genesis, modules, onFaultDetail, instrumented }: ExecutorRequest): StartedExecutor {
   const executor = createInProcessExecutor({
     modules: (digest) => {
       const bytes = modules.get(digest);
-      return bytes === undefined ? undefined : { digest, bytes };
+      if (bytes === undefined) return undefined;
+      return instrumented === undefined ? { digest, bytes } : instrumented.module(digest);
     },
     sha256: (bytes) => nodeHasher.sha256(bytes),
     depthBytes: genesis.depthBytes,
     ...(onFaultDetail === undefined ? {} : { onFaultDetail }),
+    ...(instrumented === undefined ? {} : { witness: instrumented.witness }),
   });
   return { executor, workers: () => 1, close: () => undefined };
 }

@@ -117,6 +117,13 @@ export const WORLD_ERRORS = {
     explanation:
       "A test that is made from a run holds every message that its agent has received since it started, for people to read.",
   },
+  WE_PROFILE_MODULE: {
+    message: 'The run has no module "{module}", it has: {known}',
+    hint: "give --module one of these names, or leave it out",
+    exitCode: 2,
+    explanation:
+      "A profile can be limited to one module, by the name that it has in the configuration that the run was made from.",
+  },
   WE_AGENT_UNKNOWN: {
     message: 'There is no agent "{agent}" in the world at tick {tick}',
     hint: "list the agents with: wasm-engine inspect RUN",

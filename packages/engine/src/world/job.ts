@@ -4,6 +4,7 @@ import type { MessagePort } from "node:worker_threads";
 import type { Workers } from "../threads/worker-count.js";
 import type { DiffJob } from "../diff/diff-contract.js";
 import type { ForkJob } from "../fork/contract.js";
+import type { ProfileJob } from "../profile/profile-contract.js";
 import type { ResolvedWorld } from "./contract.js";
 import type { ControlCall, RunUntil } from "./control.js";
 import type { SessionOptions } from "./session.js";
@@ -37,7 +38,16 @@ export interface WorldJob {
 }
 
 export type Job =
-  WorldJob | ReplayJob | InspectJob | LogsJob | DeadLettersJob | StoryJob | HistoryJob | ForkJob | DiffJob;
+  | WorldJob
+  | ReplayJob
+  | InspectJob
+  | LogsJob
+  | DeadLettersJob
+  | StoryJob
+  | HistoryJob
+  | ProfileJob
+  | ForkJob
+  | DiffJob;
 
 /** Client to world process, and world process to its orchestrator thread. */
 export type JobMessage =

@@ -56,6 +56,8 @@ export interface ReadRun {
   readonly recovered: RecoveredLog;
   /** A module as signed. @throws {WE_MODULE_DIGEST_MISMATCH} where the folder has lost it */
   moduleBytes(digest: ModuleDigest): Uint8Array;
+  /** What the configuration called a module when the run was made; its digest where it was not there. */
+  moduleName(digest: ModuleDigest): string;
   /** Places of the sources for stack traces of the run's modules. */
   readonly stacks: StackMap;
   /** Present where the run was forked from another. */
@@ -73,7 +75,7 @@ export interface RunEnd {
 }
 
 /** A run folder opened for going on. */
-export interface RunStore extends Omit<ReadRun, "recovered" | "moduleBytes"> {
+export interface RunStore extends Omit<ReadRun, "recovered" | "moduleBytes" | "moduleName"> {
   readonly log: EventLog;
   /** Absent in a new run. */
   readonly recovered: RecoveredLog | undefined;
@@ -177,6 +179,7 @@ export function readRunStore(dir: string): ReadRun {
     modules,
     recovered,
     moduleBytes: (digest) => moduleBytesOf(folder, digest),
+    moduleName: (digest) => info.modules.find((module) => module.digest === digest)?.name ?? digest,
     stacks: stacksOf(folder, info),
     fork: info.fork,
     sideRecords: () => folder.sideRecords(),
