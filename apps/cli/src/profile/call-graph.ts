@@ -1,4 +1,4 @@
-/** The tree of a profile with children and totals, in one order everywhere: what graphs and folded stacks are made of. */
+/** The tree of a profile with children and totals, in one order: what graphs and folded stacks are made of. */
 
 import type { FrameName, FuelTreeData } from "@wasm-engine/engine";
 import { visible } from "../visible.js";

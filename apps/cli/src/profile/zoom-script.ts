@@ -1,4 +1,4 @@
-/** The script inside of flame graphs. It moves and scales boxes that are there; it reads nothing and fetches nothing. */
+/** The script inside of flame graphs. It moves and scales boxes; it reads nothing and fetches nothing. */
 
 export const ZOOM_SCRIPT = `(function () {
   "use strict";

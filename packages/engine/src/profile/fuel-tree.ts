@@ -1,7 +1,7 @@
 /**
  * Fuel by call path. A node is a function as it was reached through its callers; it counts calls and the fuel of its
- * own code. The tree is bounded: below `pathDepthMax` callers are left out, and when there are `nodesMax` nodes, further
- * paths are kept by their function alone. Own fuel, calls, and the totals of functions stay exact in both cases.
+ * own code. The tree is bounded: below `pathDepthMax` callers are left out, and when there are `nodesMax` nodes,
+ * further paths are kept by their function alone. Own fuel, calls, and totals of functions stay exact in both cases.
  */
 
 import { assert } from "@wasm-engine/abi";
