@@ -40,41 +40,46 @@ export class FuelCounter {
     return this.#cached && this.#current === "global";
   }
 
-  /**
-   * Charge at the function's entry. Short functions without calls need no test there: they do not recurse, loops
-   * are tested on their own, and whoever calls them is tested.
-   */
-  enter(cost: number, test: boolean): void {
-    this.charge(cost, test);
+  /** At the head of a loop: asks for fuel unless what the loop needs is there. */
+  ensure(needed: number): void {
+    this.#pushLess(needed);
+    this.#code.op(OpByte.IF, OpByte.VOID);
+    this.refuel(needed);
+    this.#code.byte(OpByte.END);
   }
 
-  /** At the head of a guarding loop: asks for fuel unless the inner loop's charge is covered. */
-  guard(cost: number): void {
-    const code = this.#code;
+  /** Asks for fuel where the local does not cover what is needed. */
+  refuel(needed: number): void {
     const local = this.#local();
-    this.#pushLess(cost);
-    code.op(OpByte.IF, OpByte.VOID).byte(OpByte.LOCAL_GET).u32(local);
-    code.byte(OpByte.I64_CONST).s32(cost).byte(OpByte.CALL).u32(this.#layout.refuelFor);
-    code.byte(OpByte.LOCAL_SET).u32(local).byte(OpByte.END);
+    this.#code.byte(OpByte.LOCAL_GET).u32(local).byte(OpByte.I64_CONST).s32(needed);
+    this.#code.byte(OpByte.CALL).u32(this.#layout.refuelFor).byte(OpByte.LOCAL_SET).u32(local);
     this.#current = "local";
   }
 
-  /** At the head of a guarded loop: charges what is covered, or goes to the guarding loop. */
-  chargeOrLeave(cost: number): void {
-    this.#pushLess(cost);
+  /** At the head of a guarded loop: leaves it unless what is needed is there. */
+  leaveUnless(needed: number): void {
+    this.#pushLess(needed);
     this.#code.op(OpByte.BR_IF, 1);
-    this.charge(cost, false);
   }
 
-  /** Pushes whether the local does not cover a charge. */
-  #pushLess(cost: number): void {
+  /** Pushes whether the local is less than needed. */
+  #pushLess(needed: number): void {
     const code = this.#code;
-    code.byte(OpByte.LOCAL_GET).u32(this.#local()).byte(OpByte.I64_CONST).s32(cost).byte(OpByte.I64_LT_S);
+    code.byte(OpByte.LOCAL_GET).u32(this.#local()).byte(OpByte.I64_CONST).s32(needed).byte(OpByte.I64_LT_S);
   }
 
+  /** Writes code on a way that leaves here; what comes behind knows nothing of it. */
+  aside(write: () => void): void {
+    const current = this.#current;
+    write();
+    this.#current = current;
+  }
+
+  /** Takes the charge off the counter; gives back if it is negative. */
   charge(cost: number, test: boolean): void {
+    if (cost === 0 && !test) return;
     this.#push();
-    this.#code.byte(OpByte.I64_CONST).s32(cost).byte(OpByte.I64_SUB);
+    if (cost !== 0) this.#code.byte(OpByte.I64_CONST).s32(cost).byte(OpByte.I64_SUB);
     if (test) this.#storeTested();
     else this.#store();
   }

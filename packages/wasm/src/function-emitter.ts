@@ -27,12 +27,6 @@ const memoryInit = FC + 8;
 const dataDrop = FC + 9;
 const { I32 } = ValueType;
 
-/**
- * Functions without calls are not tested at entry up to this much fuel. A body holds at most 2^17 calls, so what runs
- * between two tests stays within milliseconds.
- */
-const untestedFuelMax = 256;
-
 export interface EmitterInput {
   readonly module: WasmModule;
   readonly layout: Layout;
@@ -70,7 +64,7 @@ export class FunctionEmitter {
     const body = module.code[plan.body];
     assert(body !== undefined, "the body exists");
     const type = this.#typeOf(module.importedFunctions + plan.body);
-    const cached = plan.chargesCount > 1 && (plan.loops || !plan.calls);
+    const cached = plan.loops || (!plan.calls && plan.charges.count > 1);
     this.#plan = plan;
     this.#code = new Encoder(2 * (body.end - body.start) + 64);
     this.#locals = new LocalAllocator(body.localsGroups, type.parameters.length + body.localsCount);
@@ -97,9 +91,9 @@ export class FunctionEmitter {
       code.op(OpByte.I32_CONST, 0, OpByte.I32_LT_S, OpByte.IF, OpByte.VOID);
       code.byte(OpByte.CALL).u32(layout.outOfDepth).byte(OpByte.END);
     }
-    const { charges, calls, staticFuel } = this.#plan;
-    this.#counter.enter(charges[0] ?? 0, calls || staticFuel > untestedFuelMax);
-    this.#probe(this.#input.module.code[this.#plan.body]?.codeStart ?? 0, charges[0] ?? 0);
+    const { behind, prices, testedAtEntry } = this.#plan.charges;
+    this.#counter.charge(behind[0] ?? 0, testedAtEntry);
+    this.#probe(this.#input.module.code[this.#plan.body]?.codeStart ?? 0, prices[0] ?? 0);
     if (!this.#wrapped) return;
     code.byte(OpByte.BLOCK);
     const [first] = type.results;
@@ -111,6 +105,7 @@ export class FunctionEmitter {
   #instructions(start: number, end: number): void {
     const reader = this.#reader;
     const { marks, charges } = this.#plan;
+    const { before, behind, taken, prices } = charges;
     reader.seek(start, end);
     this.#rawStart = -1;
     for (let ordinal = 0; !reader.done; ordinal++) {
@@ -120,46 +115,55 @@ export class FunctionEmitter {
         this.#copyRaw();
         continue;
       }
-      const charge = charges[ordinal + 1] ?? 0;
-      if (!this.#changed(mark, charge) && this.#rawStart < 0) this.#rawStart = reader.start;
-      this.#behind(mark, charge);
+      this.#charge(before[ordinal] ?? 0);
+      const needed = charges.needed.get(ordinal + 1) ?? 0;
+      if (!this.#changed(mark, taken[ordinal] ?? 0, needed) && this.#rawStart < 0)
+        this.#rawStart = reader.start;
+      this.#behind(mark, behind[ordinal + 1] ?? 0, needed);
+      this.#probe(reader.offset, prices[ordinal + 1] ?? 0);
     }
     this.#copyRaw(reader.offset);
   }
 
   /** What is added behind an instruction. */
-  #behind(mark: number, charge: number): void {
+  #behind(mark: number, charge: number, needed: number): void {
     const canonical = (mark & Mark.CANONICAL) !== 0 && this.#input.canonicalizeNan;
     const dead = (mark & Mark.DEAD_AFTER) !== 0;
-    if (charge === 0 && !canonical && !dead) return;
+    const tested = (mark & Mark.TEST) !== 0;
+    if (charge === 0 && !canonical && !dead && !tested) return;
     this.#copyRaw(this.#reader.offset);
     if (canonical) this.#canonicalize(this.#reader.opcode.nan);
-    if (charge > 0 && this.#labels.guarded && this.#reader.op === OpByte.LOOP) {
-      this.#counter.chargeOrLeave(charge);
-    } else if (charge > 0) {
-      this.#counter.charge(charge, (mark & Mark.TEST) !== 0);
-    }
-    if (charge > 0) this.#probe(this.#reader.offset, charge);
+    if (tested && this.#labels.guarded) this.#counter.leaveUnless(needed);
+    else if (tested) this.#counter.ensure(needed);
+    this.#counter.charge(charge, false);
     if (dead) this.#code.byte(OpByte.UNREACHABLE);
   }
 
+  /** A charge before the instruction that was read. */
+  #charge(charge: number): void {
+    if (charge === 0) return;
+    this.#copyRaw();
+    this.#counter.charge(charge, false);
+  }
+
   /** Writes what stands for an instruction that cannot be copied. False: it can. */
-  #changed(mark: number, charge: number): boolean {
+  #changed(mark: number, taken: number, needed: number): boolean {
     switch (this.#reader.op) {
       case OpByte.BLOCK:
-        this.#labels.open(false);
+        this.#labels.open();
         return false;
       case OpByte.LOOP:
-        this.#loop(mark, charge);
+        this.#loop(mark, needed);
         return false;
       case OpByte.IF:
-        this.#labels.open(false);
+        this.#labels.open();
         this.#join(true);
         return false;
       case OpByte.ELSE:
         this.#join((mark & Mark.LIVE) !== 0);
         return false;
       case OpByte.END:
+        if (taken !== 0) this.#chargeSkipping((mark & Mark.LIVE) !== 0, taken);
         return this.#end(mark);
       case OpByte.BR:
         if (this.#labels.leavesFunction(this.#reader.index)) return this.#return();
@@ -167,7 +171,7 @@ export class FunctionEmitter {
         return this.#branch(OpByte.BR);
       case OpByte.BR_IF:
         this.#prepareJoin();
-        return this.#branch(OpByte.BR_IF);
+        return taken === 0 ? this.#branch(OpByte.BR_IF) : this.#chargedBranch(taken);
       case OpByte.BR_TABLE:
         this.#join(true);
         return this.#branchTable();
@@ -252,7 +256,10 @@ export class FunctionEmitter {
 
   /** Behind every charge: a profile sees what was charged, where, and whether it was covered. */
   #probe(offset: number, fuel: number): void {
-    this.#input.probes?.segment(this.#code, { function: this.#functionIndex, offset }, fuel);
+    const { probes } = this.#input;
+    if (probes === undefined || fuel === 0) return;
+    this.#copyRaw(this.#reader.offset);
+    probes.segment(this.#code, { function: this.#functionIndex, offset }, fuel);
   }
 
   get #functionIndex(): number {
@@ -285,19 +292,28 @@ export class FunctionEmitter {
   }
 
   /**
-   * A loop that is tested gets another loop around it. Running dry leaves the inner loop for the outer one, where
-   * the host is asked; a call inside of the inner loop would cost it its registers.
+   * A tight loop is guarded: running dry leaves it for code outside, which asks the host and comes back by another
+   * loop around it. A call inside of it would cost it its registers.
    */
-  #loop(mark: number, charge: number): void {
+  #loop(mark: number, needed: number): void {
     if ((mark & Mark.JOIN) !== 0) this.#join(true);
-    const { blockType, start, offset } = this.#reader;
-    const type = blockType >= 0 ? this.#input.module.types[blockType] : undefined;
-    const guarded = (mark & Mark.TEST) !== 0 && (type?.parameters.length ?? 0) === 0;
-    this.#labels.open(guarded);
+    const { start, immediatesStart, offset } = this.#reader;
+    const guarded = (mark & Mark.TIGHT) !== 0;
+    this.#labels.open(guarded ? needed : undefined);
     if (!guarded) return;
+    const { bytes } = this.#input.module;
     this.#copyRaw();
-    this.#code.bytes(this.#input.module.bytes, start, offset);
-    this.#counter.guard(charge);
+    this.#code.byte(OpByte.BLOCK).bytes(bytes, immediatesStart, offset);
+    this.#code.bytes(bytes, start, offset).op(OpByte.BLOCK, OpByte.VOID);
+  }
+
+  #endGuardedLoop(live: boolean, needed: number): boolean {
+    this.#join(live);
+    this.#copyRaw();
+    this.#code.op(OpByte.END, OpByte.BR, 2, OpByte.END);
+    this.#counter.refuel(needed);
+    this.#code.op(OpByte.BR, 0, OpByte.END, OpByte.END);
+    return true;
   }
 
   /** True: the branch is written with another depth. False: copy it. */
@@ -308,6 +324,26 @@ export class FunctionEmitter {
     this.#copyRaw();
     this.#code.byte(op).u32(depth);
     return true;
+  }
+
+  /** A br_if that costs something where it is taken. */
+  #chargedBranch(taken: number): boolean {
+    this.#copyRaw();
+    this.#code.op(OpByte.IF, OpByte.VOID);
+    this.#counter.aside(() => this.#counter.charge(taken, false));
+    this.#code
+      .byte(OpByte.BR)
+      .u32(this.#labels.depth(this.#reader.index) + 1)
+      .byte(OpByte.END);
+    return true;
+  }
+
+  /** At the end of an `if` without `else`: what a false condition costs. */
+  #chargeSkipping(arrivesHere: boolean, taken: number): void {
+    this.#join(arrivesHere);
+    this.#copyRaw();
+    this.#code.byte(OpByte.ELSE);
+    this.#counter.charge(taken, false);
   }
 
   #branchTable(): boolean {
@@ -324,10 +360,8 @@ export class FunctionEmitter {
     const live = (mark & Mark.LIVE) !== 0;
     if (!this.#labels.inFunction) {
       if ((mark & Mark.JOIN) !== 0) this.#join(live);
-      if (!this.#labels.close()) return false;
-      this.#copyRaw();
-      this.#code.op(OpByte.END, OpByte.END);
-      return true;
+      const needed = this.#labels.close();
+      return needed === undefined ? false : this.#endGuardedLoop(live, needed);
     }
     if (this.#wrapped) {
       this.#join(live);

@@ -1,5 +1,7 @@
 /** What instrumentation has decided about one function before writing a byte of it: `function-planner.ts` fills it. */
 
+import type { Charges } from "./charge-placement.js";
+
 /** Bits per instruction, in the order of the code. */
 export const Mark = {
   /** Control can reach the instruction. */
@@ -12,6 +14,8 @@ export const Mark = {
   JOIN: 8,
   /** `loop`: the counter is tested here. */
   TEST: 16,
+  /** `loop`: it holds neither loops nor calls, so that asking for fuel inside of it would cost it its registers. */
+  TIGHT: 64,
   /** `end` of a live construct that control never leaves: the dropped code behind it is stood for by `unreachable`. */
   DEAD_AFTER: 32,
 } as const;
@@ -21,12 +25,7 @@ export interface FunctionPlan {
   readonly body: number;
   /** Bits of {@link Mark} per instruction. */
   readonly marks: Uint8Array;
-  /** Fuel to charge: slot 0 at entry, slot n behind instruction n - 1; 0 where no segment begins. */
-  readonly charges: Uint32Array;
-  /** Number of slots with a charge. */
-  readonly chargesCount: number;
-  /** Sum of all charges: what one pass through the function costs at most, without loops and callees. */
-  readonly staticFuel: number;
+  readonly charges: Charges;
   /** The function contains a call in reachable code: it pays depth and keeps the shared counter current. */
   readonly calls: boolean;
   /** The function contains a loop that repeats. */

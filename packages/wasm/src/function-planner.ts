@@ -1,10 +1,13 @@
 /**
- * Walks a function once and decides segments and their prices, liveness, the producers whose NaN must be made
- * canonical, and the price of its stack frame. Time and space are linear in the function's bytes.
+ * Walks a function once and finds its flow of control and the prices along it, liveness, the producers whose NaN must
+ * be made canonical, and the price of its stack frame. Time and space are linear in the function's bytes.
  */
 
 import { assert } from "@wasm-engine/abi";
-import { OP_COSTS, branchTableCost, callCost, entryCost } from "./cost-table.js";
+import { ChargePlacement } from "./charge-placement.js";
+import { LINEAR_COSTS, OP_COSTS, branchTableCost, callCost, entryCost } from "./cost-table.js";
+import { FlowGraph } from "./flow-graph.js";
+import { FlowRecorder } from "./flow-recorder.js";
 import { Mark } from "./function-plan.js";
 import type { FunctionPlan } from "./function-plan.js";
 import { EMPTY_BLOCK, InstructionReader, blockValueType } from "./instruction-reader.js";
@@ -14,7 +17,6 @@ import { OpByte } from "./op-byte.js";
 import { FC } from "./opcodes.js";
 import type { Opcode } from "./opcodes.js";
 import { OperandStack, SETTLED, ordinalOf, producerOf, shapeOf } from "./operand-stack.js";
-import { Segments } from "./segments.js";
 import { ValueType, valueWords } from "./value-type.js";
 
 type FrameKind = "function" | "block" | "loop" | "if";
@@ -28,8 +30,6 @@ interface Frame {
   readonly height: number;
   /** Ordinal of the instruction that opened it. */
   readonly opener: number;
-  /** Segment before it. */
-  readonly before: number;
   branched: boolean;
   hasElse: boolean;
   thenFallsOut: boolean;
@@ -47,7 +47,8 @@ export class FunctionPlanner {
   readonly #module: WasmModule;
   readonly #reader: InstructionReader;
   readonly #stack = new OperandStack();
-  readonly #segments: Segments;
+  readonly #flow: FlowRecorder;
+  readonly #placement: ChargePlacement;
   readonly #marks: Uint8Array;
   readonly #frames: Frame[] = [];
   /** Data segments that reachable code drops. */
@@ -57,13 +58,17 @@ export class FunctionPlanner {
   #reachable = true;
   #calls = false;
   #loops = false;
+  /** Ordinal of the last instruction at which others look at the counter, loops by their ends. */
+  #lastAsking = -1;
   #branchesOut = false;
 
   constructor(module: WasmModule) {
     this.#module = module;
     this.#reader = new InstructionReader(module.bytes);
     const longest = module.code.reduce((most, body) => Math.max(most, body.end - body.codeStart), 0);
-    this.#segments = new Segments(longest);
+    const graph = new FlowGraph(longest);
+    this.#flow = new FlowRecorder(graph);
+    this.#placement = new ChargePlacement(graph);
     this.#marks = new Uint8Array(longest);
   }
 
@@ -84,7 +89,6 @@ export class FunctionPlanner {
   }
 
   #begin(body: FunctionBody, type: FunctionType): void {
-    this.#segments.reset(this.#ordinal + 1);
     this.#marks.fill(0, 0, this.#ordinal);
     this.#stack.reset();
     this.#locals = localTypes(body, type);
@@ -92,13 +96,14 @@ export class FunctionPlanner {
     this.#reachable = true;
     this.#calls = false;
     this.#loops = false;
+    this.#lastAsking = -1;
     this.#branchesOut = false;
-    this.#segments.add(entryCost(declaredWords(body)));
+    this.#flow.reset(entryCost(declaredWords(body)));
     this.#open("function", { parameters: none, results: type.results });
   }
 
   #finish(bodyIndex: number, body: FunctionBody): FunctionPlan {
-    const charges = this.#segments.finish(this.#ordinal + 1);
+    const charges = this.#placement.place(this.#ordinal, this.#calls);
     let localsWords = 0;
     for (const type of this.#locals) localsWords += valueWords(type);
     const words = localsWords + this.#stack.wordsMax;
@@ -106,8 +111,6 @@ export class FunctionPlanner {
       body: bodyIndex,
       marks: this.#marks.slice(0, this.#ordinal),
       charges,
-      chargesCount: charges.reduce((count, charge) => (charge > 0 ? count + 1 : count), 0),
-      staticFuel: charges.reduce((sum, charge) => sum + charge, 0),
       calls: this.#calls,
       loops: this.#loops,
       branchesOut: this.#branchesOut,
@@ -122,7 +125,8 @@ export class FunctionPlanner {
       return;
     }
     this.#mark(this.#ordinal, Mark.LIVE | Mark.KEPT);
-    this.#segments.add(OP_COSTS[op] ?? 0);
+    // A loop is paid by its iterations.
+    if (op !== OpByte.LOOP) this.#flow.add(OP_COSTS[op] ?? 0);
     if (!this.#control(op) && !this.#variable(op)) this.#ordinary(this.#reader.opcode);
   }
 
@@ -145,16 +149,19 @@ export class FunctionPlanner {
     switch (op) {
       case OpByte.BLOCK:
         this.#open("block", this.#blockType());
+        this.#flow.block();
         return true;
       case OpByte.LOOP:
         this.#loop();
         return true;
-      case OpByte.IF:
+      case OpByte.IF: {
         this.#stack.pop();
-        this.#open("if", this.#blockType());
-        this.#settleTop(this.#top().type.parameters.length);
-        this.#segments.begin(this.#ordinal + 1);
+        const type = this.#blockType();
+        this.#open("if", type);
+        this.#settleTop(type.parameters.length);
+        this.#flow.if(this.#ordinal, type.parameters.length + type.results.length === 0);
         return true;
+      }
       case OpByte.ELSE: {
         const frame = this.#top();
         frame.thenFallsOut = true;
@@ -167,18 +174,19 @@ export class FunctionPlanner {
         return true;
       case OpByte.BR:
         this.#branch(this.#reader.index, true);
+        this.#flow.branch(this.#reader.index, this.#ordinal);
         this.#reachable = false;
         return true;
       case OpByte.BR_IF:
         this.#stack.pop();
-        this.#branch(this.#reader.index, false);
-        this.#segments.begin(this.#ordinal + 1);
+        this.#flow.branchIf(this.#reader.index, this.#ordinal, this.#branch(this.#reader.index, false) > 0);
         return true;
       case OpByte.BR_TABLE:
         this.#branchTable();
         return true;
       case OpByte.RETURN:
         this.#settleTop(this.#frames[0]?.type.results.length ?? 0);
+        this.#flow.leave(this.#ordinal);
         this.#reachable = false;
         return true;
       case OpByte.UNREACHABLE:
@@ -256,11 +264,13 @@ export class FunctionPlanner {
         stack.push(ValueType.FUNCREF);
         return true;
       case tableGrow:
+        this.#watch();
         stack.pop();
         stack.pop();
         stack.push(ValueType.I32);
         return true;
       case tableFill:
+        this.#watch();
         for (let count = 0; count < 3; count++) stack.pop();
         return true;
       default:
@@ -271,6 +281,7 @@ export class FunctionPlanner {
   #ordinary(opcode: Opcode): void {
     const { op, operands, results } = opcode;
     assert(operands !== undefined && results !== undefined, `${opcode.name} has fixed types`);
+    if (LINEAR_COSTS[op] !== undefined) this.#watch();
     const sink = NAN_SINKS[op] ?? NO_SHAPE;
     for (let count = 0; count < operands.length; count++) this.#consume(sink);
     const shape = NAN_PRODUCERS[op] ?? NO_SHAPE;
@@ -280,20 +291,19 @@ export class FunctionPlanner {
   }
 
   #loop(): void {
-    this.#segments.add(-(OP_COSTS[OpByte.LOOP] ?? 0));
-    this.#open("loop", this.#blockType());
-    this.#settleTop(this.#top().type.parameters.length);
-    this.#segments.begin(this.#ordinal + 1);
-    this.#segments.add(OP_COSTS[OpByte.LOOP] ?? 0);
+    const type = this.#blockType();
+    this.#open("loop", type);
+    this.#settleTop(type.parameters.length);
+    this.#flow.loop(this.#ordinal, OP_COSTS[OpByte.LOOP] ?? 0);
   }
 
   #else(frame: Frame): void {
     assert(frame.kind === "if", "else belongs to an if");
     frame.hasElse = true;
+    this.#flow.else(this.#ordinal, this.#reachable);
     this.#reachable = true;
     this.#stack.truncate(frame.height);
     for (const type of frame.type.parameters) this.#stack.push(type);
-    this.#segments.begin(this.#ordinal + 1);
   }
 
   #end(): void {
@@ -302,7 +312,10 @@ export class FunctionPlanner {
     if (!frame.live) return;
     this.#mark(this.#ordinal, Mark.KEPT);
     if (frame.kind === "function") {
-      if (this.#reachable) this.#settleTop(frame.type.results.length);
+      if (this.#reachable) {
+        this.#settleTop(frame.type.results.length);
+        this.#flow.leave(this.#ordinal);
+      }
       if (frame.branched) this.#mark(this.#ordinal, Mark.JOIN);
       this.#reachable = false;
     } else if (frame.kind === "loop") {
@@ -315,48 +328,69 @@ export class FunctionPlanner {
 
   /** A loop's label lies before it: what follows its end is straight-line with its last segment. */
   #endLoop(frame: Frame): void {
-    const header = frame.opener + 1;
-    if (frame.branched) this.#loops = true;
-    if (frame.branched) this.#mark(frame.opener, Mark.JOIN | Mark.TEST);
-    else this.#segments.merge(header, frame.before);
+    this.#flow.endLoop(frame.branched);
+    if (!frame.branched) return;
+    this.#loops = true;
+    this.#mark(frame.opener, Mark.JOIN | Mark.TEST);
+    if (frame.type.parameters.length === 0 && this.#lastAsking <= frame.opener)
+      this.#mark(frame.opener, Mark.TIGHT);
+    this.#lastAsking = this.#ordinal;
   }
 
   #endJoinable(frame: Frame): void {
-    if (frame.kind !== "if" && !frame.branched) return;
+    if (frame.kind !== "if" && !frame.branched) {
+      this.#flow.endBlock();
+      return;
+    }
     const emptyElse = frame.kind === "if" && !frame.hasElse;
     if (this.#reachable) this.#settleTop(frame.type.results.length);
     this.#mark(this.#ordinal, Mark.JOIN);
-    this.#reachable = this.#reachable || frame.branched || frame.thenFallsOut || emptyElse;
-    if (!this.#reachable) return;
+    const after = this.#reachable || frame.branched || frame.thenFallsOut || emptyElse;
+    this.#flow.join(this.#ordinal, this.#reachable, after);
+    this.#reachable = after;
+    if (!after) return;
     this.#stack.truncate(frame.height);
     for (const type of frame.type.results) this.#stack.push(type);
-    this.#segments.begin(this.#ordinal + 1);
   }
 
   #branchTable(): void {
     const { labels, labelsCount, index } = this.#reader;
     this.#stack.pop();
-    this.#segments.add(branchTableCost(labelsCount + 1) - (OP_COSTS[OpByte.BR_TABLE] ?? 0));
-    for (let label = 0; label < labelsCount; label++) this.#branch(labels[label] ?? 0, false);
-    this.#branch(index, false);
+    this.#flow.add(branchTableCost(labelsCount + 1) - (OP_COSTS[OpByte.BR_TABLE] ?? 0));
+    for (let label = 0; label < labelsCount; label++) this.#tableTarget(labels[label] ?? 0);
+    this.#tableTarget(index);
     this.#reachable = false;
   }
 
-  #branch(label: number, unconditional: boolean): void {
+  #tableTarget(label: number): void {
+    this.#branch(label, false);
+    this.#flow.branchTable(label, this.#ordinal, 1 / (this.#reader.labelsCount + 1));
+  }
+
+  /** Returns the number of values that the branch carries. */
+  #branch(label: number, unconditional: boolean): number {
     const target = this.#frames[this.#frames.length - 1 - label];
     assert(target !== undefined, "the label exists");
     const { kind, type } = target;
-    this.#settleTop(kind === "loop" ? type.parameters.length : type.results.length);
+    const carried = kind === "loop" ? type.parameters.length : type.results.length;
+    this.#settleTop(carried);
     // An unconditional branch out of the function is written as a return.
-    if (kind === "function" && unconditional) return;
+    if (kind === "function" && unconditional) return carried;
     if (kind === "function") this.#branchesOut = true;
     target.branched = true;
+    return carried;
+  }
+
+  #watch(): void {
+    this.#flow.watch();
+    this.#lastAsking = this.#ordinal;
   }
 
   #call(kind: "call" | "call-indirect", type: FunctionType): void {
     let words = 0;
     for (const parameter of type.parameters) words += valueWords(parameter);
-    this.#segments.add(callCost(kind, words) - callCost(kind, 0));
+    this.#flow.add(callCost(kind, words) - callCost(kind, 0));
+    this.#watch();
     for (let count = 0; count < type.parameters.length; count++) this.#consume(NO_SHAPE);
     for (const result of type.results) this.#stack.push(result);
     this.#calls = true;
@@ -369,7 +403,6 @@ export class FunctionPlanner {
       type,
       height: this.#reachable ? this.#stack.height - type.parameters.length : 0,
       opener: this.#ordinal,
-      before: this.#segments.current,
       branched: false,
       hasElse: false,
       thenFallsOut: false,

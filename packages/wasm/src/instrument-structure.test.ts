@@ -71,6 +71,7 @@ const golden: Readonly<Record<string, readonly number[]>> = {
   "mutual recursion": [13, 167, 453],
   "calls in a row, in conditions, before branches": [511, 507, 487],
   "calls in one arm only, then charges behind the join": [71, 54],
+  "loops left and continued before an expensive part that calls": [15, 31, 63, 421, 2089],
   "call_indirect with parameters": [34, 50],
   "function that ends in unreachable or an endless loop that returns": [53, 51],
   "many locals, vectors among them": [41],

@@ -5,32 +5,32 @@ import { assert } from "@wasm-engine/abi";
 export class LabelStack {
   /** Level of each open construct's label in the written code; the first is the function's. */
   readonly #levels: number[] = [];
-  readonly #guarded: boolean[] = [];
+  readonly #guards: (number | undefined)[] = [];
 
   /** Begins a function, whose label is the wrapper's where there is one. */
   reset(wrapped: boolean): void {
     this.#levels.length = 0;
-    this.#guarded.length = 0;
+    this.#guards.length = 0;
     this.#levels.push(wrapped ? 1 : 0);
-    this.#guarded.push(false);
+    this.#guards.push(undefined);
   }
 
-  /** A construct begins; a guarded one is written inside of another. */
-  open(guarded: boolean): void {
-    this.#levels.push(this.#level + (guarded ? 2 : 1));
-    this.#guarded.push(guarded);
+  /** A construct begins; one with a guard is written inside of three others. */
+  open(guard?: number): void {
+    this.#levels.push(this.#level + (guard === undefined ? 1 : 4));
+    this.#guards.push(guard);
   }
 
-  /** The innermost construct ends. True where it was guarded. */
-  close(): boolean {
+  /** The innermost construct ends. Gives its guard. */
+  close(): number | undefined {
     assert(this.#levels.length > 1, "a construct is open");
     this.#levels.pop();
-    return this.#guarded.pop() === true;
+    return this.#guards.pop();
   }
 
   /** True where the innermost construct is guarded. */
   get guarded(): boolean {
-    return this.#guarded[this.#guarded.length - 1] === true;
+    return this.#guards[this.#guards.length - 1] !== undefined;
   }
 
   /** True outside of all constructs. */

@@ -235,6 +235,25 @@ const calls: readonly MeteringProgram[] = [
     [1],
   ),
   program(
+    "loops left and continued before an expensive part that calls",
+    `(func $leaf (param i32) (result i32) (i32.div_u (local.get 0) (i32.const 3)))
+     (func (export "run") (param i32) (result i32) (local i32)
+       (block $out (loop $again
+         (br_if $out (i32.ge_u (local.get 1) (local.get 0)))
+         (local.set 1 (i32.add (local.get 1) (i32.const 1)))
+         (br_if $again (i32.and (local.get 1) (i32.const 3)))
+         (drop (call $leaf (i32.div_u (i32.rem_u (local.get 1) (i32.const 7)) (i32.const 5))))
+         (br_if $out (i32.gt_u (local.get 1) (i32.const 40)))
+         (drop (call $leaf (i32.div_u (i32.rem_u (local.get 1) (i32.const 7)) (i32.const 5))))
+         (br $again)))
+       (local.get 1))`,
+    [0],
+    [1],
+    [3],
+    [9],
+    [50],
+  ),
+  program(
     "call_indirect with parameters",
     `(type $t (func (param i32 i64) (result i32)))
      (table funcref (elem $a $b))
