@@ -7,11 +7,11 @@ import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { EngineError } from "@wasm-engine/abi";
 import { installNativeRuntime, isNativeRuntimeInstalled, nativeRuntimeVersion } from "@wasm-engine/inference";
+import { chromiumPackage, installedChromium } from "./browser/chromium.js";
 import { missingCCompiler } from "./sdk/c-modules.js";
 import { missingBaseTools, toolsFolder } from "./sdk/quickjs-base.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
-const packages = ["clang-14", "lld-14"];
 const left: string[] = [];
 
 function attempt(command: string, parameters: readonly string[], folder = root): boolean {
@@ -19,25 +19,38 @@ function attempt(command: string, parameters: readonly string[], folder = root):
   return spawnSync(command, parameters, { cwd: folder, stdio: "inherit" }).status === 0;
 }
 
-function installCCompiler(): void {
-  const missing = missingCCompiler();
-  if (missing === undefined)
-    return console.log("clang-14 and lld-14 are there: committed modules are compared with their sources");
-  console.log(`${missing}: it compiles agents in C, which are committed as modules too`);
+/** By the system's own package tool, where that is apt-get and the user may. */
+function installPackages(packages: readonly string[]): void {
+  const install = `apt-get install -y --no-install-recommends ${packages.join(" ")}`;
   if (spawnSync("apt-get", ["--version"]).status !== 0) {
     left.push(
       `${packages.join(", ")}: this is no Debian or Ubuntu; install them with the system's own package tool`,
     );
   } else if (process.getuid?.() !== 0) {
-    left.push(
-      `${packages.join(", ")}: not root; run: sudo apt-get install -y --no-install-recommends ${packages.join(" ")}`,
-    );
+    left.push(`${packages.join(", ")}: not root; run: sudo ${install}`);
   } else {
     const updated = attempt("apt-get", ["update", "-qq"]);
     const installed =
       updated && attempt("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...packages]);
     if (!installed) left.push(`${packages.join(", ")}: apt-get failed, see above`);
   }
+}
+
+function installCCompiler(): void {
+  const missing = missingCCompiler();
+  if (missing === undefined)
+    return console.log("clang-14 and lld-14 are there: committed modules are compared with their sources");
+  console.log(`${missing}: it compiles agents in C, which are committed as modules too`);
+  installPackages(["clang-14", "lld-14"]);
+}
+
+function installBrowser(): void {
+  if (installedChromium() !== undefined)
+    return console.log("Chromium is there: packages/wasm is tested in a browser");
+  console.log(
+    `${chromiumPackage}: a browser, in which packages/wasm validates, instruments, signs and verifies`,
+  );
+  installPackages([chromiumPackage]);
 }
 
 function installBaseTools(): void {
@@ -68,6 +81,7 @@ async function installNativeModels(): Promise<void> {
 }
 
 installCCompiler();
+installBrowser();
 installBaseTools();
 await installNativeModels();
 console.log(
