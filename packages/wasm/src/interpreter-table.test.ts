@@ -1,6 +1,7 @@
 /** The interpreter's own tables against those of the product: two transcriptions of one standard and one price list. */
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { FunctionPlanner } from "./function-planner.js";
 import { readModule } from "./module-reader.js";
@@ -19,6 +20,29 @@ import { SLOT_BYTES } from "./testing/interpreter/operation.js";
 import { FUEL_TABLE } from "./testing/interpreter/prices.js";
 import { METERING_PROGRAMS } from "./testing/metering-programs.js";
 import { ValueType } from "./value-type.js";
+
+/** Files that a compiled file imports, and theirs. */
+function importsOf(file: URL, seen = new Set<string>()): Set<string> {
+  if (seen.has(file.href)) return seen;
+  seen.add(file.href);
+  for (const [, specifier = ""] of readFileSync(file, "utf8").matchAll(
+    /^(?:import|export) .*from "([^"]+)";$/gm,
+  )) {
+    if (specifier.startsWith(".")) importsOf(new URL(specifier, file), seen);
+    else seen.add(specifier);
+  }
+  return seen;
+}
+
+test("the interpreter shares no code with what it judges", () => {
+  const folder = new URL("./testing/interpreter/", import.meta.url);
+  const all = [...importsOf(new URL("interpreter.js", folder))];
+  assert.ok(all.length >= 15, "the imports were found");
+  assert.deepEqual(
+    all.filter((file) => !file.startsWith(folder.href)),
+    ["node:fs"],
+  );
+});
 
 const letters = new Map<ValueType, string>([
   [ValueType.I32, "i"],
