@@ -37,8 +37,9 @@ function passableValue(type: ValueType, bits: bigint): Passable {
   }
 }
 
-function isObserver({ name }: EntryShape): boolean {
-  return name.startsWith("observe");
+/** Mutations may have given the name to another function. */
+function isObserver({ name, type }: EntryShape): boolean {
+  return name.startsWith("observe") && type.parameters.length === 0;
 }
 
 export function plannedCalls(shape: ModuleShape, seed: number): PlannedCall[] {

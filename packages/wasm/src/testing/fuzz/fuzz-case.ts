@@ -2,6 +2,7 @@
 
 import { EngineError } from "@wasm-engine/abi";
 import type { Profile } from "../../module-draft.js";
+import type { instrument } from "../../instrument.js";
 import { validate } from "../../validator.js";
 import { FUZZ_MODULES } from "../fuzz-module.js";
 import { generateProgram } from "../generator/program-generator.js";
@@ -12,7 +13,7 @@ import { derivedSeed, oneIn, pick, seededRandom } from "../random.js";
 import type { Random } from "../random.js";
 import { mutateBytes } from "./byte-mutation.js";
 import { checkModule } from "./fuzz-check.js";
-import type { CheckOptions, Difference } from "./fuzz-check.js";
+import type { Difference } from "./fuzz-check.js";
 import type { FuzzCounts } from "./fuzz-counts.js";
 import { mutateStructure } from "./structure-mutation.js";
 import { checkSigned } from "./signed-module.js";
@@ -39,7 +40,7 @@ export interface FuzzFailure {
 export interface CaseOptions {
   readonly counts: FuzzCounts;
   /** Replaces the instrumenter, in tests of the fuzzer. */
-  readonly instrument?: CheckOptions["instrument"] | undefined;
+  readonly instrument?: typeof instrument | undefined;
 }
 
 interface Case {
@@ -92,10 +93,11 @@ function caseOf(kind: FuzzKind, seed: number, random: Random): Case {
 /** What is wrong with a module, accepted or not. */
 export function differenceOf(bytes: Uint8Array, seed: number, options: CaseOptions): Difference | undefined {
   try {
-    const verdict = verdictOn(bytes, options.counts);
+    const { counts } = options;
+    const verdict = verdictOn(bytes, counts, options.instrument);
     if ("text" in verdict) return verdict;
     if (verdict.kind === "refused") return undefined;
-    return checkModule(bytes, { seed, profile: verdict.profile, ...options });
+    return checkModule(bytes, { seed, counts, profile: verdict.profile, instrumented: verdict.instrumented });
   } catch (error) {
     const code = EngineError.is(error) ? error.code : "exception";
     return { kind: code, text: error instanceof Error ? (error.stack ?? error.message) : String(error) };

@@ -69,6 +69,11 @@ function isZero(node: Node): boolean {
   );
 }
 
+/** A change that changes nothing would be made for ever. */
+function same(left: readonly Node[], right: readonly Node[]): boolean {
+  return JSON.stringify(left) === JSON.stringify(right);
+}
+
 /** What could stand in the place of a node, the smallest first. */
 function* replacements(node: Node): Generator<readonly Node[]> {
   const [type] = node.results;
@@ -118,9 +123,14 @@ function* smallerPrograms(program: Program): Generator<Program> {
   for (const index of functions.keys()) yield { ...program, functions: without(functions, index) };
   for (const [index, item] of functions.entries()) {
     const bare = { ...item, locals: [], body: zeros(item.type.results) };
-    if (item.body.length > 0) yield withFunction(program, index, bare);
+    if (!same(bare.body, item.body)) yield withFunction(program, index, bare);
   }
   for (const index of elements.keys()) yield { ...program, elements: without(elements, index) };
+  for (const [index, element] of elements.entries()) {
+    const shorter = element.functions.slice(0, -1);
+    const changed = elements.map((old, at) => (at === index ? { ...old, functions: shorter } : old));
+    if (element.functions.length > 0) yield { ...program, elements: changed };
+  }
   for (const index of data.keys()) yield { ...program, data: without(data, index) };
   for (const index of imports.keys()) yield { ...program, imports: without(imports, index) };
   if (globals.length > 0) yield { ...program, globals: globals.slice(0, -1) };
@@ -191,6 +201,7 @@ class Shrinker {
     const node = nodeAt(item.body, path);
     if (node === undefined) return false;
     for (const replacement of replacements(node)) {
+      if (same(replacement, [node])) continue;
       const body = replaced(item.body, path, replacement);
       if (this.#try(withFunction(this.program, index, { ...item, body }))) return true;
     }
