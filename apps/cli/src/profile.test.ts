@@ -103,6 +103,40 @@ test("[S14.profile] what cannot be written or found is said", () => {
   assert.equal(unknown.code, 2);
 });
 
+/** A custom section `name` that calls function 2 `room`. */
+const nameSection = [0, 14, 4, ...Buffer.from("name"), 1, 7, 1, 2, 4, ...Buffer.from("room")];
+
+test("[S14.profile] functions are named by another build of the same code, and by no other", () => {
+  const bytes = readFileSync(join(project.folder, "echo.wasm"));
+  project.write("named.wasm", Buffer.concat([bytes, Buffer.from(nameSection)]));
+  const namesOf = (...more: readonly string[]): readonly string[] => {
+    const { document, stderr } = project.cli("profile", "run", "--fuel", "--json", ...more);
+    assert.ok(Array.isArray(document["functions"]), stderr);
+    return (document["functions"] as { name: string }[]).map(({ name }) => name); // DESIGN §14
+  };
+  assert.ok(namesOf().includes("agent_alloc"));
+  const names = namesOf("--names", "echo=named.wasm");
+  assert.ok(names.includes("room") && !names.includes("agent_alloc"));
+  const other = Buffer.from(bytes);
+  const at = other.lastIndexOf(0x0b);
+  other[at - 1] = (other[at - 1] ?? 0) ^ 1;
+  project.write("other.wasm", other);
+  for (const [source, code] of [
+    ["echo=other.wasm", "WE_PROFILE_NAMES"],
+    ["none=named.wasm", "WE_PROFILE_MODULE"],
+    ["echo=absent.wasm", "WE_BUILD_SOURCE_MISSING"],
+    ["echo", "WE_CLI_USAGE"],
+  ] as const) {
+    const refused = project.cli("profile", "run", "--fuel", "--names", source, "--json");
+    assert.equal((refused.document["error"] as { code: string }).code, code, source); // DESIGN §14
+    assert.equal(refused.code, 2, source);
+  }
+  // The sources of the project are tried without being asked.
+  project.write("echo.wasm", Buffer.concat([bytes, Buffer.from(nameSection)]));
+  assert.ok(namesOf().includes("room"));
+  project.write("echo.wasm", bytes);
+});
+
 const hostileName = `a;b <script>alert("1")</script> & 'c' \u001b[31m \u202e ]]> \ud83d\ude00`;
 
 function hostileTree(): FuelTreeData {

@@ -13,6 +13,7 @@ export type { TelemetryEvent, TelemetryHook } from "./client/telemetry-hooks.js"
 export { deadLettersOfRun, inspectRun, logsOfRun, replayRun } from "./client/replay-run.js";
 export type { JobOptions } from "./client/replay-run.js";
 export { profileOfRun } from "./client/profile-run.js";
+export type { ProfileRunOptions } from "./client/profile-run.js";
 export type { FrameName, FuelTreeData } from "./profile/fuel-tree.js";
 export type {
   ProfileOptions,

@@ -5,8 +5,10 @@
 
 import { HOST_MODULE } from "@wasm-engine/abi";
 import { BinaryReader } from "./binary-reader.js";
+import { readSections, withoutSections } from "./custom-section.js";
 import { ExternalKind } from "./module.js";
 import type { WasmModule } from "./module.js";
+import { readModule } from "./module-reader.js";
 
 /** Subsection of the name section that names functions. */
 const functionNames = 1;
@@ -30,6 +32,22 @@ export function functionNamesOf(module: WasmModule): string[] {
     if (name.length <= nameCharactersMax) return name;
     return `${[...name].slice(0, nameCharactersMax).join("")}…`;
   });
+}
+
+/**
+ * Names of `original` as another build of the same code has them, which may differ in custom sections only.
+ * `undefined`: it is other code.
+ * @throws {WE_MODULE_…} where either is no module
+ */
+export function functionNamesFrom(original: Uint8Array, named: Uint8Array): string[] | undefined {
+  const code = codeOf(original);
+  const other = codeOf(named);
+  const isSame = code.length === other.length && code.every((byte, index) => byte === other[index]);
+  return isSame ? functionNamesOf(readModule(named)) : undefined;
+}
+
+function codeOf(bytes: Uint8Array): Uint8Array {
+  return withoutSections(bytes, readSections(bytes), () => true);
 }
 
 function namedFunctions(module: WasmModule): ReadonlyMap<number, string> {

@@ -50,6 +50,7 @@ export type {
 } from "./wasm-contract.js";
 export { COST_TABLE_VERSION } from "./cost-table.js";
 export { instrument } from "./instrument.js";
+export { functionNamesFrom } from "./function-names.js";
 export { instrumentForProfile } from "./profiled-module.js";
 export type { ProfileMap, ProfiledModule } from "./profiled-module.js";
 export { LEAVE, ProbeImport, probeModule } from "./fuel-probe.js";

@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { Instrumented } from "@wasm-engine/abi";
 import { PARTS } from "./cost-table.js";
 import { concatBytes, readSections, withoutSections } from "./custom-section.js";
+import { functionNamesFrom } from "./function-names.js";
 import { instrument } from "./instrument.js";
 import { instrumentForProfile } from "./profiled-module.js";
 import type { ProfiledModule } from "./profiled-module.js";
@@ -227,6 +228,10 @@ test("functions are named by the name section, by exports, by number", () => {
   assert.deepEqual(functions(nameless), ["host:tick", "run", "function 2"]);
   const named = custom("name", 1, 7, 2, 1, 1, 0x61, 2, 1, 0x62);
   assert.deepEqual(functions(concatBytes([nameless, named])), ["host:tick", "a", "b"]);
+  const borrowed = functionNamesFrom(nameless, concatBytes([nameless, custom("other"), named]));
+  assert.deepEqual(borrowed, ["host:tick", "a", "b"]);
+  const other = assemble(`(module (import "wasm_engine" "tick" (func (result i64))) (func (export "run")))`);
+  assert.equal(functionNamesFrom(nameless, other), undefined);
   const damaged = custom("name", 1, 7, 2, 1, 1, 0x61, 2, 9, 0x62);
   assert.deepEqual(functions(concatBytes([nameless, damaged])), ["host:tick", "run", "function 2"]);
 });

@@ -3,10 +3,10 @@
 import { writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { makeFolders, profileOfRun } from "@wasm-engine/engine";
-import type { ProfileOptions, ProfileReport } from "@wasm-engine/engine";
+import type { ProfileReport, ProfileRunOptions } from "@wasm-engine/engine";
 import type { CommandFunction, Parsed } from "../command.js";
-import { flagOption, integerOption, textOption } from "../command.js";
-import { fail } from "../errors.js";
+import { flagOption, integerOption, listOption, textOption } from "../command.js";
+import { fail, usageError } from "../errors.js";
 import { callGraph, foldedStacks } from "../profile/call-graph.js";
 import { flameGraph } from "../profile/flame-graph.js";
 import { textTable } from "../table.js";
@@ -37,7 +37,7 @@ export const profile: CommandFunction = async ({ parsed, reporter, signal }) => 
   };
 };
 
-function options(parsed: Parsed): ProfileOptions {
+function options(parsed: Parsed): ProfileRunOptions {
   const agent = textOption(parsed, "agent");
   const module = textOption(parsed, "module");
   const from = integerOption(parsed, "from");
@@ -47,8 +47,16 @@ function options(parsed: Parsed): ProfileOptions {
     ...(module === undefined ? {} : { module }),
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),
+    names: Object.fromEntries(listOption(parsed, "names").map(nameSource)),
     ...(flagOption(parsed, "blocks") ? { blocks: true } : {}),
   };
+}
+
+/** `MODULE=FILE`. @throws {WE_CLI_USAGE} */
+function nameSource(text: string): [module: string, file: string] {
+  const at = text.indexOf("=");
+  if (at < 1 || at === text.length - 1) throw usageError("profile", `"${text}" is not MODULE=FILE`);
+  return [text.slice(0, at), text.slice(at + 1)];
 }
 
 /** The path of what was written; undefined where it was not asked for. @throws {WE_PROFILE_WRITE} */
@@ -101,6 +109,8 @@ function textOf(
     lines.push(`${overdrawnFuel} fuel was executed by faulted calls and charged to nobody`);
   lines.push("", textTable(["self", "%", "total", "%", "calls", "module", "function"], rows));
   if (functions.length > top) lines.push(`… ${functions.length - top} more: --top N, --json`);
+  if (functions.slice(0, top).some(({ name, index }) => name === `function ${index}`))
+    lines.push("functions without names: --names MODULE=FILE takes them from a build of the same code");
   if (blocks !== undefined) lines.push("", blockTable(blocks.slice(0, top), share));
   if (written.length > 0) lines.push("", ...written.map((path) => `written ${path}`));
   return lines.join("\n");

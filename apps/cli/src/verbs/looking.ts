@@ -52,7 +52,7 @@ export const lookingVerbs: readonly CommandDefinition[] = [
     name: "profile",
     summary: "Show which code the fuel of a run went to, exactly",
     description:
-      "Executes the run again with modules that count what every function and every call path was charged, and compares every commit with the log. The sums are exact: they are those of the run. --out writes a flame graph that a browser opens. Functions have the names of the module's name section, else numbers; those of a TypeScript agent are functions of its interpreter.",
+      "Executes the run again with modules that count what every function and every call path was charged, and compares every commit with the log. The sums are exact: they are those of the run. --out writes a flame graph that a browser opens. Functions have names where the project's sources, compiled with names, still give the code that ran; else numbers. Those of a TypeScript agent are functions of its interpreter.",
     arguments: [runArgument],
     options: [
       { flags: "--fuel", summary: "count fuel: what is counted where nothing is said" },
@@ -60,6 +60,11 @@ export const lookingVerbs: readonly CommandDefinition[] = [
       { flags: "--module <name>", summary: "only calls into this module of the configuration" },
       { flags: "--from <tick>", summary: "first tick that counts", type: "integer" },
       { flags: "--to <tick>", summary: "last tick", type: "integer" },
+      {
+        flags: "--names <module=file>",
+        summary: "names of functions from this source or .wasm file of the same code",
+        type: "list",
+      },
       { flags: "--out <file>", summary: "write a flame graph (.svg)" },
       { flags: "--folded <file>", summary: "write folded stacks, as other flame graph tools read them" },
       { flags: "--top <n>", summary: "rows of the tables (default: 20)", type: "integer" },

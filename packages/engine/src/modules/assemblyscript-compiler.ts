@@ -6,7 +6,7 @@
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import { assert } from "@wasm-engine/abi";
-import type { CompiledSource, Compiler } from "./compiler.js";
+import type { CompileOptions, CompiledSource, Compiler } from "./compiler.js";
 import { buildError } from "./errors.js";
 import { diagnosticsBytesMax } from "./limits.js";
 import { packageFolder, packageVersion } from "./package-folder.js";
@@ -55,11 +55,18 @@ export function assemblyScriptCompiler(path: string): Compiler {
   const version = packageVersion(folder);
   return {
     identity: `assemblyscript ${version} ${flags.join(" ")}`,
-    compile: (source) => compile(source, folder, sdk),
+    compile: (source, options) => compile(source, { compiler: folder, sdk, ...options }),
+    keepsNames: true,
   };
 }
 
-async function compile(path: string, compiler: string, sdk: string | undefined): Promise<CompiledSource> {
+interface Compilation extends CompileOptions {
+  /** Folder of the compiler's package. */
+  readonly compiler: string;
+  readonly sdk: string | undefined;
+}
+
+async function compile(path: string, { compiler, sdk, names }: Compilation): Promise<CompiledSource> {
   const asc = (await import(pathToFileURL(join(compiler, "dist", "asc.js")).href)) as AscModule; // see AscModule
   const log = new SourceLog();
   const baseDirectory = dirname(path);
@@ -68,7 +75,9 @@ async function compile(path: string, compiler: string, sdk: string | undefined):
   const collect = (chunk: string | Uint8Array): void => {
     diagnostics += typeof chunk === "string" ? chunk : Buffer.from(chunk).toString();
   };
-  const { error } = await asc.main([basename(path), "--baseDir", baseDirectory, ...flags, "-o", outputName], {
+  const debug = names === true ? ["--debug"] : [];
+  const args = [basename(path), "--baseDir", baseDirectory, ...flags, ...debug, "-o", outputName];
+  const { error } = await asc.main(args, {
     stdout: { write: () => undefined },
     stderr: { write: collect },
     readFile: (name, base) => log.read(locate(resolve(base, name), sdk))?.toString("utf8") ?? null,

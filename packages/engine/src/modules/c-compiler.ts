@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, delimiter, dirname, join, resolve } from "node:path";
-import type { CompiledSource, Compiler } from "./compiler.js";
+import type { CompileOptions, CompiledSource, Compiler } from "./compiler.js";
 import { buildError } from "./errors.js";
 import { compilerMsMax, diagnosticsBytesMax } from "./limits.js";
 import { packageFolder } from "./package-folder.js";
@@ -43,13 +43,20 @@ export function cCompiler(path: string): Compiler {
     const found = spawnSync(command, ["--version"], { encoding: "utf8", timeout: compilerMsMax });
     if (found.status !== 0) continue;
     const version = found.stdout.split("\n")[0] ?? "";
-    return { identity: `${version} ${cFlags.join(" ")}`, compile: (source) => compile(source, command) };
+    return {
+      identity: `${version} ${cFlags.join(" ")}`,
+      compile: (source, options) => compile(source, { command, ...options }),
+      keepsNames: true,
+    };
   }
   throw buildError("WE_BUILD_TOOL_MISSING", { path, tool: "clang", install });
 }
 
 // eslint-disable-next-line @typescript-eslint/require-await -- one interface for all compilers
-async function compile(path: string, command: string): Promise<CompiledSource> {
+async function compile(
+  path: string,
+  { command, names }: CompileOptions & { readonly command: string },
+): Promise<CompiledSource> {
   const folder = mkdtempSync(join(tmpdir(), "wasm-engine-build-"));
   try {
     const output = join(folder, "agent.wasm");
@@ -57,7 +64,7 @@ async function compile(path: string, command: string): Promise<CompiledSource> {
     const sdk = packageFolder("@wasm-engine/sdk-c", dirname(path));
     // Relative names and a mapped prefix: the folder of the source does not show in the result.
     const args = [
-      ...cFlags,
+      ...cFlags.map((flag) => (names === true && flag === "-Wl,--strip-all" ? "-Wl,--strip-debug" : flag)),
       ...(sdk === undefined ? [] : ["-isystem", sdk]),
       ...["-fdebug-prefix-map=" + dirname(path) + "=.", "-ffile-prefix-map=" + dirname(path) + "=."],
       ...["-MD", "-MF", depfile, "-MT", "agent", basename(path), "-o", output],

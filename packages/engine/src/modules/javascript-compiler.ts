@@ -38,6 +38,7 @@ export function javaScriptCompiler(path: string): Compiler {
   const esbuild = bundler === undefined ? "" : ` esbuild ${packageVersion(bundler)}`;
   return {
     identity: `javascript ${packageVersion(folder)}${esbuild} ${builderDigest(dirname(builder))}`,
+    keepsNames: false,
     async compile(entry) {
       const { buildAgent } = (await import(pathToFileURL(builder).href)) as BuilderModule; // see BuilderModule
       const built = await buildAgent({ entry });

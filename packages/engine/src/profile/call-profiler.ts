@@ -29,6 +29,16 @@ interface ProbedModule {
   readonly fuel: Float64Array;
 }
 
+/** A module of the run. */
+export interface ModuleToProfile {
+  /** In the configuration. */
+  readonly name: string;
+  /** As signed. */
+  readonly original: Uint8Array;
+  /** Names of its functions, where another build of it has some. */
+  readonly names: readonly string[] | undefined;
+}
+
 export interface ProfilerFilter {
   readonly agent?: string;
   /** Digests of modules that count; absent: all. */
@@ -56,10 +66,14 @@ export class CallProfiler implements CallWitness {
     return this.tree.fuel - this.overdrawnFuel;
   }
 
-  /** The module to be executed in place of the run's own. @param original as signed */
-  module(digest: ModuleDigest, name: string, original: Uint8Array): GuestModule {
+  /** The module to be executed in place of the run's own. */
+  module(digest: ModuleDigest, { name, original, names }: ModuleToProfile): GuestModule {
     const { bytes, map } = instrumentForProfile(original);
-    const functions = map.functions.map((own, index) => ({ module: name, index, name: own }));
+    const functions = map.functions.map((own, index) => ({
+      module: name,
+      index,
+      name: names?.[index] ?? own,
+    }));
     const host = [PLACING, LOST].map((frame) => ({ module: name, ...frame }));
     const module: ProbedModule = {
       name,
@@ -110,9 +124,9 @@ export class CallProfiler implements CallWitness {
 
   /** Those that were executed, in no order. */
   blocks(): ProfiledBlock[] {
-    return [...this.#modules.values()].flatMap(({ name: module, map, times, fuel }) =>
+    return [...this.#modules.values()].flatMap(({ name: module, map, frames, times, fuel }) =>
       map.places.flatMap(({ function: index, offset }, place) => {
-        const name = map.functions[index] ?? "";
+        const name = this.tree.nameOf(frames + index);
         const sum = { times: times[place] ?? 0, fuel: fuel[place] ?? 0 };
         return sum.times === 0 ? [] : [{ module, index, name, offset, ...sum }];
       }),

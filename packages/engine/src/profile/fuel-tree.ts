@@ -71,6 +71,10 @@ export class FuelTree {
     return first;
   }
 
+  nameOf(frame: number): string {
+    return this.#frames[frame]?.name ?? "";
+  }
+
   enter(frame: number): void {
     const depth = this.#depth;
     const above = Math.min(depth, pathDepthMax) - 1;

@@ -16,9 +16,18 @@ export interface ProfileOptions {
   readonly blocks?: boolean;
 }
 
+/** A build of a module that has names of functions. */
+export interface NamedBuild {
+  readonly bytes: Uint8Array;
+  /** The file was named by whoever asks: other code is an error. Else it is passed over. */
+  readonly isAsked: boolean;
+}
+
 export interface ProfileJob extends ProfileOptions {
   readonly kind: "profile";
   readonly dir: string;
+  /** By name of the module. */
+  readonly names?: Readonly<Record<string, NamedBuild>>;
 }
 
 /** One function of one module. */

@@ -5,6 +5,7 @@
 
 import { compareIds } from "@wasm-engine/abi";
 import type { ModuleDigest } from "@wasm-engine/abi";
+import { functionNamesFrom } from "@wasm-engine/wasm";
 import { fail } from "../world/errors.js";
 import { ticksPerProgress } from "../world/limits.js";
 import { readConfirmed } from "../replay/confirmed-track.js";
@@ -12,9 +13,10 @@ import { lastTick } from "../replay/play.js";
 import type { ReplayProgress } from "../replay/replay-contract.js";
 import type { RecordedRun } from "../replay/track.js";
 import { CallProfiler } from "./call-profiler.js";
+import type { ModuleToProfile } from "./call-profiler.js";
 import type { ProfileJob, ProfileReport, ProfiledBlock, ProfiledFunction } from "./profile-contract.js";
 
-/** @throws {WE_RUN_TICK} {WE_RUN_DIVERGED} {WE_AGENT_UNKNOWN} {WE_PROFILE_MODULE} */
+/** @throws {WE_RUN_TICK} {WE_RUN_DIVERGED} {WE_AGENT_UNKNOWN} {WE_PROFILE_MODULE} {WE_PROFILE_NAMES} */
 export function profileRun(
   run: RecordedRun,
   job: ProfileJob,
@@ -22,7 +24,8 @@ export function profileRun(
 ): ProfileReport {
   const to = lastTick(run, job.to);
   const from = lastTick(run, job.from ?? 0);
-  const { agent, module } = job;
+  const { agent, module, names = {} } = job;
+  for (const [name, { isAsked }] of Object.entries(names)) if (isAsked) digestsNamed(run, name);
   const modules = module === undefined ? undefined : digestsNamed(run, module);
   const profiler = new CallProfiler({
     from,
@@ -41,8 +44,7 @@ export function profileRun(
     if (executed % ticksPerProgress === 0) onProgress({ tick, turnsExecuted });
   };
   const instrumented = {
-    module: (digest: ModuleDigest) =>
-      profiler.module(digest, run.moduleName(digest), run.moduleBytes(digest)),
+    module: (digest: ModuleDigest) => profiler.module(digest, moduleToProfile(run, job, digest)),
     witness: profiler,
   };
   readConfirmed(run, { from, to, onTick, instrumented }, () => undefined);
@@ -62,6 +64,28 @@ export function profileRun(
     ...(job.blocks === true ? { blocks: blocksOf(profiler) } : {}),
     tree: profiler.tree.data(),
   };
+}
+
+/** @throws {WE_PROFILE_NAMES} */
+function moduleToProfile(run: RecordedRun, { names }: ProfileJob, digest: ModuleDigest): ModuleToProfile {
+  const name = run.moduleName(digest);
+  const original = run.moduleBytes(digest);
+  const named = names?.[name];
+  if (named === undefined) return { name, original, names: undefined };
+  const found = namesFrom(original, named.bytes);
+  if (found === undefined && named.isAsked) {
+    throw fail("WE_PROFILE_NAMES", { module: name, why: "it holds other code than the run executed" });
+  }
+  return { name, original, names: found };
+}
+
+function namesFrom(original: Uint8Array, named: Uint8Array): readonly string[] | undefined {
+  try {
+    return functionNamesFrom(original, named);
+  } catch {
+    // No module at all is not this one either.
+    return undefined;
+  }
 }
 
 function functionsOf(profiler: CallProfiler): ProfiledFunction[] {

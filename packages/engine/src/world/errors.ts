@@ -119,10 +119,17 @@ export const WORLD_ERRORS = {
   },
   WE_PROFILE_MODULE: {
     message: 'The run has no module "{module}", it has: {known}',
-    hint: "give --module one of these names, or leave it out",
+    hint: "give --module, or the left side of --names, one of these names",
     exitCode: 2,
     explanation:
       "A profile can be limited to one module, by the name that it has in the configuration that the run was made from.",
+  },
+  WE_PROFILE_NAMES: {
+    message: 'The functions of module "{module}" cannot be named by that file: {why}',
+    hint: "name the source or the build that the run was made from; without --names functions are numbered",
+    exitCode: 2,
+    explanation:
+      "Names are taken from another build of the same module: a .wasm file with a name section, or a source in AssemblyScript or C that is compiled with names. All but custom sections must be equal byte by byte, else the names would be those of other functions.",
   },
   WE_AGENT_UNKNOWN: {
     message: 'There is no agent "{agent}" in the world at tick {tick}',
