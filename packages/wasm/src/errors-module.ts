@@ -89,7 +89,7 @@ export const MODULE_ERRORS = {
   },
   WE_MODULE_LIMIT: {
     message: "Too many or too large: {item} is {actual} at byte {offset}, the limit is {limit}",
-    hint: "split the module or build it for size (-Os, wasm-opt -Oz)",
+    hint: "build it optimised for size (-Os, wasm-opt -Oz): unoptimised code has far more locals and blocks; or split it",
     exitCode: 5,
     explanation:
       "Static limits keep validation, instrumentation and compilation bounded. They lie below every " +

@@ -5,24 +5,41 @@ import { wasmError } from "./errors.js";
 
 /** WebAssembly features that are refused; the value says how to build without them. */
 export const REFUSED_FEATURES = {
-  threads: "build without shared memory and atomics: -mno-atomics, no -pthread, asc without --enable threads",
-  "relaxed-simd": "build without relaxed SIMD: -mno-relaxed-simd, asc without --enable relaxed-simd",
-  gc: "build for linear memory: garbage-collected references are not in the frozen feature set",
-  exceptions: "build without WebAssembly exceptions: -fno-wasm-exceptions or -fno-exceptions, panic=abort",
-  "tail-calls": "build without tail calls: -mno-tail-call",
+  threads:
+    "build without shared memory and atomics: clang -mno-atomics without -pthread, rustc without +atomics, " +
+    "asc without --sharedMemory and --enable threads",
+  "relaxed-simd":
+    "build without relaxed SIMD: clang -mno-relaxed-simd, rustc -C target-feature=-relaxed-simd, " +
+    "asc without --enable relaxed-simd",
+  gc: "build for linear memory: a compiler that keeps its objects in the engine's heap does not fit; asc without --enable gc",
+  exceptions:
+    "build without WebAssembly exceptions: clang -fno-exceptions, without -fwasm-exceptions; rustc -C panic=abort; " +
+    "emcc without -sSUPPORT_LONGJMP=wasm",
+  "tail-calls": "build without tail calls: clang -mno-tail-call, rustc -C target-feature=-tail-call",
   "function-references": "build without typed function references: use a table and call_indirect",
   "stack-switching": "build without stack switching",
-  "wide-arithmetic": "build without wide arithmetic: -mno-wide-arithmetic",
-  memory64: "build for a 32-bit memory: target wasm32 instead of wasm64",
-  "multi-memory": "build with one memory: -mno-multimemory",
-  "custom-page-sizes": "build with pages of 64 KiB",
-  "extended-const": "build without extended constant expressions: -mno-extended-const",
+  "wide-arithmetic":
+    "build without wide arithmetic: clang -mno-wide-arithmetic, rustc -C target-feature=-wide-arithmetic",
+  memory64:
+    "build for a 32-bit memory: clang --target=wasm32, rustc --target wasm32-unknown-unknown, emcc without -sMEMORY64",
+  "multi-memory": "build with one memory: clang -mno-multimemory; link the parts into one memory",
+  "custom-page-sizes": "build with pages of 64 KiB: wasm-ld without --page-size",
+  "extended-const":
+    "build without extended constant expressions: clang -mno-extended-const without -fPIC, " +
+    "rustc -C target-feature=-extended-const",
   "table-mutation":
-    "keep tables constant: no table.set, grow, fill, copy, init, elem.drop in source or linker glue",
-  "reference-types": "build without reference types beyond funcref tables: -mno-reference-types",
-  "imported-memory": "define and export the memory instead: do not link with --import-memory",
-  "imported-table": "define the table instead: do not link with --import-table",
-  "imported-global": "define the global instead, or link statically: no -shared, no -pie, no dynamic linking",
+    "keep tables constant: no table.set, grow, fill, copy, init, elem.drop in source or linker glue; " +
+    "emcc without -sALLOW_TABLE_GROWTH",
+  "reference-types":
+    "build without reference types beyond funcref tables: clang -mno-reference-types, " +
+    "rustc -C target-feature=-reference-types, asc without --enable reference-types",
+  "imported-memory":
+    "define and export the memory instead: wasm-ld without --import-memory, emcc without -sIMPORTED_MEMORY, " +
+    "asc without --importMemory",
+  "imported-table": "define the table instead: wasm-ld without --import-table, asc without --importTable",
+  "imported-global":
+    "define the global instead, or link statically: clang without -fPIC and -shared, " +
+    "emcc without -sMAIN_MODULE and -sSIDE_MODULE, asc without @external",
   "component-model":
     "deliver the core module: wasm-tools component unbundle, or build without a component step",
 } as const satisfies Record<string, string>;

@@ -15,6 +15,10 @@ import { isReferenceType, isValueType } from "./value-type.js";
 /** Block type `[] -> []`. Other negative block types are {@link blockValueType}s, the rest type indices. */
 export const EMPTY_BLOCK = -0x40;
 
+/** Made when the first labels come: readers of constant expressions, of which there are many, never meet any. */
+const noLabels = new Uint32Array(0);
+const labelsRoom = 64;
+
 /** Value type of a negative block type other than {@link EMPTY_BLOCK}. */
 export function blockValueType(blockType: number): number {
   return blockType & 0x7f;
@@ -53,7 +57,7 @@ export class InstructionReader {
   /** i32.const. */
   i32 = 0;
   /** br_table: labels without the default, which is in `index`. select_typed: `labels[0]` is the type. */
-  labels: Uint32Array = new Uint32Array(64);
+  labels: Uint32Array = noLabels;
   labelsCount = 0;
 
   constructor(bytes: Uint8Array, offset = 0, end: number = bytes.length) {
@@ -207,7 +211,7 @@ export class InstructionReader {
     const count = reader.u32();
     // Each label takes at least one byte, so a lying count is found before anything is allocated for it.
     if (count > reader.end - reader.offset) throw malformed("unexpected end", reader.end);
-    if (count > this.labels.length) this.labels = new Uint32Array(count);
+    if (count > this.labels.length) this.labels = new Uint32Array(Math.max(count, labelsRoom));
     const labels = this.labels;
     for (let index = 0; index < count; index++) labels[index] = reader.u32();
     this.labelsCount = count;
@@ -248,6 +252,7 @@ export class InstructionReader {
     if (count !== 1) throw malformed(`invalid result arity of select: ${count}`, start);
     const type = reader.byte();
     if (!isValueType(type)) throw foreignType(type, start + 1);
+    if (this.labels.length === 0) this.labels = new Uint32Array(labelsRoom);
     this.labels[0] = type;
     this.labelsCount = 1;
   }
