@@ -13,7 +13,7 @@ if (missing !== undefined) {
 }
 for (const kernel of kernelSources) {
   const output = `${kernelFolder}/${kernel.name}.wasm`;
-  const diagnostics = compileKernel(root, kernel, output);
+  const diagnostics = await compileKernel(root, kernel, output);
   if (diagnostics !== "") {
     console.error(diagnostics);
     process.exit(1);

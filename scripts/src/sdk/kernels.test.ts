@@ -21,11 +21,11 @@ for (const kernel of kernelSources) {
   const { name, language } = kernel;
   const skip =
     language === "C" && missing !== undefined ? `${missing}; the module is measured as it is` : false;
-  test(`${kernelFolder}/${name}.wasm is what its source compiles to`, { skip }, () => {
+  test(`${kernelFolder}/${name}.wasm is what its source compiles to`, { skip }, async () => {
     const folder = mkdtempSync(join(tmpdir(), "wasm-engine-kernel-"));
     try {
       const output = join(folder, `${name}.wasm`);
-      assert.equal(compileKernel(root, kernel, output), "");
+      assert.equal(await compileKernel(root, kernel, output), "");
       assert.ok(readFileSync(output).equals(readFileSync(join(root, kernelFolder, `${name}.wasm`))), hint);
     } finally {
       rmSync(folder, { recursive: true });
