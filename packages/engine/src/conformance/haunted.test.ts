@@ -18,20 +18,22 @@ import { freshFolder } from "../testing/run-folders.js";
 import type { RunResult } from "../world/control.js";
 
 const folder = freshFolder("haunted");
+const inline = { isolation: "inline" } as const;
 const tiers = [[], ["--liftoff-only"], ["--no-liftoff"]] as const;
 
-/** Runs the first half, stops, and goes on from the snapshot. */
+/** Runs the first half, stops, and goes on from the snapshot. The tier of this process needs no other one. */
 async function run(name: string, v8Flags: readonly string[]): Promise<RunResult> {
   const dir = join(folder, name, "run");
+  const place = v8Flags.length === 0 ? inline : { v8Flags };
   {
     await using world = await Engine.open(await hauntedWorld(join(folder, name)), {
       dir,
       start: "paused",
-      v8Flags,
+      ...place,
     });
     await hauntFirstHalf(world);
   }
-  await using resumed = await Engine.open(dir, { resume: true, v8Flags });
+  await using resumed = await Engine.open(dir, { resume: true, ...place });
   const result = await resumed.run();
   for (const flag of v8Flags) assert.ok(result.v8Flags.includes(flag));
   return result;
@@ -56,10 +58,10 @@ test("[G2] [G4] [G5] a haunted world: spies see nothing, keepers keep their bits
   assert.equal(faulting(/^k/, FaultCode.TRAP), 3 * 8);
   assert.equal(faulting(/^[gs]/, FaultCode.TRAP), 4);
   assert.equal(faulting(/^g3/, FaultCode.OUT_OF_FUEL), 1);
-  const replayed = await replayRun(first.dir, { v8Flags: ["--no-liftoff"], from: 13 });
+  const replayed = await replayRun(first.dir, { from: 13, ...inline });
   assert.deepEqual([replayed.verified, replayed.chainHead], [true, first.chainHead]);
-  const { dir } = await forkRun(first.dir, { at: 19, dir: join(folder, "fork") });
-  await using fork = await Engine.open(dir, { resume: true });
+  const { dir } = await forkRun(first.dir, { at: 19, dir: join(folder, "fork"), ...inline });
+  await using fork = await Engine.open(dir, { resume: true, ...inline });
   assert.equal((await fork.run()).chainHead, first.chainHead);
 });
 
@@ -76,8 +78,8 @@ test("a host that does not wipe slots of new agents is seen through by a whole w
   await using world = await Engine.open(await hauntedWorld(join(folder, "forgetful")), {
     dir,
     start: "paused",
-    isolation: "inline",
     workers: 1,
+    ...inline,
   });
   await hauntFirstHalf(world);
   const { faults } = await world.run();
