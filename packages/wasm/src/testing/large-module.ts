@@ -50,6 +50,9 @@ function repeated(...bytes: readonly number[]): (body: Encoder, units: number) =
   };
 }
 
+/** Three constants added up. */
+const sum = [0x41, 1, 0x41, 2, 0x6a, 0x41, 3, 0x6a];
+
 const memory: Section = [5, new Encoder().op(1, 0, 1)];
 
 export const LARGE_SHAPES: readonly LargeShape[] = [
@@ -116,7 +119,7 @@ export const LARGE_SHAPES: readonly LargeShape[] = [
         ...code(
           units,
           10_000,
-          repeated(0x41, 0, 0x04, 0x40, 0x03, 0x40, 0x41, 0, 0x0d, 0, 0x0b, 0x05, 0x01, 0x0b),
+          repeated(...sum, 0x04, 0x40, 0x03, 0x40, ...sum, 0x0d, 0, 0x0b, 0x05, ...sum, 0x1a, 0x0b),
         ),
       ),
   },
