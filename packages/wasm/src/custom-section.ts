@@ -7,11 +7,10 @@ import { encodeUtf8 } from "@wasm-engine/abi";
 import { BinaryReader, malformed } from "./binary-reader.js";
 import { wasmError } from "./errors.js";
 import { AGENT_LIMITS } from "./limits.js";
-import { checkHeader } from "./module-reader.js";
+import { HEADER_BYTES, checkHeader } from "./module-header.js";
 import type { Section } from "./module.js";
 import { SectionId } from "./module.js";
 
-export const HEADER_BYTES = 8;
 export const SIGNATURE_SECTION = "signature";
 export const DELIMITER_SECTION = "signature_delimiter";
 export const MANIFEST_SECTION = "wasm-engine.manifest";

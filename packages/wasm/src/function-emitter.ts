@@ -254,7 +254,7 @@ export class FunctionEmitter {
     this.#input.probes?.linear(code, place, cost, count);
   }
 
-  /** Behind every charge: a profile sees what was charged, where, and whether it was covered. */
+  /** Where a segment begins, whatever place its charge was given: a profile counts code, not charges. */
   #probe(offset: number, fuel: number): void {
     const { probes } = this.#input;
     if (probes === undefined || fuel === 0) return;

@@ -11,6 +11,7 @@ import { wasmError } from "./errors.js";
 import { featureRefused } from "./feature.js";
 import { ModuleDraft } from "./module-draft.js";
 import type { DraftOptions, Profile } from "./module-draft.js";
+import { HEADER_BYTES, checkHeader } from "./module-header.js";
 import { SectionId, functionTypeName } from "./module.js";
 import type { WasmModule } from "./module.js";
 import {
@@ -27,9 +28,6 @@ export interface ReadOptions {
   /** @default "agent" */
   readonly profile?: Profile;
 }
-
-const HEADER_BYTES = 8;
-const header = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
 
 /** Place of a section in the file; the data count section stands between elements and code. */
 const sectionOrder: Readonly<Record<number, number>> = {
@@ -83,22 +81,6 @@ export function readDraft(bytes: Uint8Array, options: DraftOptions): WasmModule 
   while (!reader.done) place = readSection(reader, draft, place);
   checkCounts(draft, bytes.length);
   return draft.module();
-}
-
-/**
- * The eight bytes that every core module begins with.
- * @throws {WE_MODULE_HEADER} {WE_MODULE_FEATURE_REFUSED} for components.
- */
-export function checkHeader(bytes: Uint8Array): void {
-  const magic = header.slice(0, 4).every((byte, index) => bytes[index] === byte);
-  if (magic && bytes[4] === 0x0d && bytes[6] === 0x01) {
-    throw featureRefused("component-model", "component header", 4);
-  }
-  if (header.every((byte, index) => bytes[index] === byte)) return;
-  const actual = [...bytes.subarray(0, HEADER_BYTES)]
-    .map((byte) => byte.toString(16).padStart(2, "0"))
-    .join(" ");
-  throw wasmError("WE_MODULE_HEADER", { actual, offset: 0 });
 }
 
 /** Reads one section and gives the place in the order that was reached. */

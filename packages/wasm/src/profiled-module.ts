@@ -1,7 +1,7 @@
 /**
- * `instrumentForProfile`: the module that {@link instrument} makes, with probes behind every charge and around every
- * function. Fuel, results, traps and state are the same; the probes tell which code was charged what. For replays
- * that look: such a module never enters a run.
+ * `instrumentForProfile`: the module that {@link instrument} makes, with probes at every segment and around every
+ * function. Fuel, results, traps and state are the same; the probes tell which code was executed and what it costs.
+ * For replays that look: such a module never enters a run.
  */
 
 import { assert } from "@wasm-engine/abi";

@@ -5,13 +5,13 @@
 
 import {
   DELIMITER_SECTION,
-  HEADER_BYTES,
   SIGNATURE_SECTION,
   concatBytes,
   encodeCustomSection,
   encodeU32,
   readSections,
 } from "./custom-section.js";
+import { HEADER_BYTES } from "./module-header.js";
 import type { FramedSection } from "./custom-section.js";
 import { wasmError } from "./errors.js";
 import { AGENT_LIMITS, signatureBytesMax, signedHashesMax } from "./limits.js";

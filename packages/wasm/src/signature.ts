@@ -5,7 +5,8 @@
 
 import { assert } from "@wasm-engine/abi";
 import { performSteps, performStepsAsync } from "./crypto-steps.js";
-import { DELIMITER_SECTION, HEADER_BYTES, concatBytes, encodeCustomSection } from "./custom-section.js";
+import { DELIMITER_SECTION, concatBytes, encodeCustomSection } from "./custom-section.js";
+import { HEADER_BYTES } from "./module-header.js";
 import { wasmError } from "./errors.js";
 import { openFile, withPayload } from "./signature-file.js";
 import { decodeSignatures, malformedSignature } from "./signature-format.js";
