@@ -46,9 +46,51 @@ export function checkBudgets(
     counts.budgets += 1;
     const actual = describeOutcome(report.outcome);
     const right = budget < fuel ? actual === "out-of-fuel" : actual === expected && report.fuel === fuel;
+    const asked = asksOtherwise(checked, report, budget);
+    if (asked !== undefined) return asked;
     if (right) continue;
     const place = `${checked.call.entry.name} with ${budget} of ${fuel}`;
     return { kind: "budget", text: `${place}: ${actual}, fuel ${report.fuel}` };
+  }
+  return undefined;
+}
+
+/** What a stopped call asked of the host is the beginning of what the whole call asks. */
+function asksOtherwise(
+  { call, report }: CheckedCall,
+  stopped: CallReport,
+  budget: bigint,
+): Difference | undefined {
+  const [whole, part] = [report.outcome.host, stopped.outcome.host];
+  if (whole.startsWith(part)) return undefined;
+  return { kind: "host", text: `${call.entry.name} with ${budget}: asks ${part}, the whole call ${whole}` };
+}
+
+/** A call that traps does so, or is out of fuel; and with more fuel than a budget that traps it traps as well. */
+export function checkTrapBudgets(
+  world: FuzzWorld,
+  checked: CheckedCall,
+  random: Random,
+  counts: FuzzCounts,
+): Difference | undefined {
+  const { outcome, fuel } = checked.report;
+  if (outcome.kind !== "trapped" || fuel <= 0n) return undefined;
+  const expected = describeOutcome(outcome);
+  const budgets = Array.from({ length: 6 }, () => random.below(Number(fuel) + 1)).sort((a, b) => a - b);
+  let trapped = false;
+  for (const budget of budgets) {
+    const report = again(world, checked, { fuel: BigInt(budget) });
+    counts.budgets += 1;
+    const actual = describeOutcome(report.outcome);
+    const asked = asksOtherwise(checked, report, BigInt(budget));
+    if (asked !== undefined) return asked;
+    if (actual !== expected && (trapped || actual !== "out-of-fuel")) {
+      return {
+        kind: "budget",
+        text: `${checked.call.entry.name} with ${budget}: ${actual}, not ${expected}`,
+      };
+    }
+    trapped = actual === expected;
   }
   return undefined;
 }

@@ -10,7 +10,7 @@ import type { Profile } from "../../module-draft.js";
 import { meterEachInstruction } from "../fuel-oracle.js";
 import { derivedSeed, oneIn, seededRandom } from "../random.js";
 import type { Random } from "../random.js";
-import { checkBudgets, checkSlices, checkTwin, leastDepth } from "./budget-check.js";
+import { checkBudgets, checkSlices, checkTrapBudgets, checkTwin, leastDepth } from "./budget-check.js";
 import type { CheckedCall } from "./budget-check.js";
 import { plannedCalls } from "./call-plan.js";
 import type { PlannedCall } from "./call-plan.js";
@@ -246,6 +246,7 @@ class ModuleCheck {
     const after = world.save();
     const wrong =
       checkBudgets(world, checked, this.#random, this.#counts) ??
+      checkTrapBudgets(world, checked, this.#random, this.#counts) ??
       checkSlices(world, checked, this.#random, this.#counts) ??
       (first || oneIn(this.#random, 8) ? this.#checkDepth(world, checked, first) : undefined);
     world.load(after);

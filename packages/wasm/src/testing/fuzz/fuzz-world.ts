@@ -10,7 +10,7 @@ import type { ModuleShape } from "./module-shape.js";
 export type Outcome =
   | { readonly kind: "returned"; readonly values: string; readonly host: string }
   | { readonly kind: "trapped"; readonly trap: string; readonly host: string }
-  | { readonly kind: "out-of-fuel" | "out-of-depth" | "host-memory" | "native-stack" };
+  | { readonly kind: "out-of-fuel" | "out-of-depth" | "host-memory" | "native-stack"; readonly host: string };
 
 export function describeOutcome(outcome: Outcome): string {
   if (outcome.kind === "returned") return `returned ${outcome.values} [${outcome.host}]`;
@@ -146,19 +146,21 @@ export class FuzzWorld {
     } catch (error) {
       return this.#failure(error);
     }
-    if (inAdvance && this.#fuelLeft() < 0n) return { kind: "out-of-fuel" };
+    const host = this.host.takeLog();
+    if (inAdvance && this.#fuelLeft() < 0n) return { kind: "out-of-fuel", host };
     const values = Array.isArray(value) ? value.map(String).join() : String(value);
-    return { kind: "returned", values, host: this.host.takeLog() };
+    return { kind: "returned", values, host };
   }
 
   #failure(error: unknown): Outcome {
-    if (error instanceof RangeError) return { kind: "native-stack" };
+    const host = this.host.takeLog();
+    if (error instanceof RangeError) return { kind: "native-stack", host };
     if (!(error instanceof WebAssembly.RuntimeError)) throw error;
     const status: unknown = this.#global(Instrumented.status)?.value;
-    if (status === InstrumentedStatus.OUT_OF_FUEL) return { kind: "out-of-fuel" };
-    if (status === InstrumentedStatus.OUT_OF_DEPTH) return { kind: "out-of-depth" };
-    if (status === InstrumentedStatus.HOST_MEMORY) return { kind: "host-memory" };
-    return { kind: "trapped", trap: error.message, host: this.host.takeLog() };
+    if (status === InstrumentedStatus.OUT_OF_FUEL) return { kind: "out-of-fuel", host };
+    if (status === InstrumentedStatus.OUT_OF_DEPTH) return { kind: "out-of-depth", host };
+    if (status === InstrumentedStatus.HOST_MEMORY) return { kind: "host-memory", host };
+    return { kind: "trapped", trap: error.message, host };
   }
 
   /** Whether its state can be saved and loaded: there is a memory with room, or nothing to save. */

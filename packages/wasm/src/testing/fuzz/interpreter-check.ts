@@ -12,10 +12,11 @@ function difference(kind: string, text: string): Difference {
 
 /** Whether the interpreter may end in its way where the instrumented module ended with `kind`. */
 function compatible(kind: string, { kind: interpreted }: InterpretedReport): boolean {
-  // Instrumented code pays for a stretch of code at its start, what comes behind a call included, so it may stop before
-  // a trap or the end of the stack; and it looks at the counter only here and there, so it may meet that end first.
+  // Instrumented code may charge ahead, what comes behind a call included, so it may stop before a trap or the end of
+  // the stack. It may charge late and tests only here and there, so it may reach these where fuel is used up.
   if (kind === "out-of-fuel") return interpreted !== "returned";
-  if (kind === "out-of-depth") return interpreted === "out-of-depth" || interpreted === "out-of-fuel";
+  if (kind === "out-of-depth" || kind === "trapped")
+    return interpreted === kind || interpreted === "out-of-fuel";
   return kind === interpreted;
 }
 
@@ -31,6 +32,7 @@ export function compareInterpreted(
       `${place}: ${outcome.kind}, interpreted ${interpreted.kind} ${interpreted.trap}`,
     );
   }
+  if (interpreted.kind !== outcome.kind) return undefined;
   if (outcome.kind === "trapped") {
     const trap = trapKindOf(outcome.trap);
     if (trap !== interpreted.trap)
