@@ -39,7 +39,8 @@ export class FuzzHost {
         return new WebAssembly.Memory(limitsOf(shape.limits));
       case "table": {
         const element = shape.element === ValueType.FUNCREF ? "anyfunc" : "externref";
-        return new WebAssembly.Table({ ...limitsOf(shape.limits), element });
+        // Left out, the elements of externref tables would be undefined, which is no null reference.
+        return new WebAssembly.Table({ ...limitsOf(shape.limits), element }, null);
       }
       case "global":
         return new WebAssembly.Global(
