@@ -18,7 +18,7 @@ import type { Random } from "./testing/random.js";
 
 const seed = Number(process.env["WASM_ENGINE_SEED"] ?? 20_261_121);
 /** Modules per source; more for soaks. */
-const rounds = Number(process.env["WASM_ENGINE_ROUNDS"] ?? 4_000);
+const rounds = Number(process.env["WASM_ENGINE_ROUNDS"] ?? 2_500);
 const repeat =
   `WASM_ENGINE_SEED=${seed} WASM_ENGINE_ROUNDS=${rounds} ` +
   "node --test packages/wasm/dist/validator-fuzz.test.js";

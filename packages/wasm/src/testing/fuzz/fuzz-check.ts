@@ -20,6 +20,7 @@ import { compareInterpreted, compareInterpretedState } from "./interpreter-check
 import { InterpretedWorld, interpretable } from "./interpreted-world.js";
 import type { InterpretedReport } from "./interpreted-world.js";
 import type { CallReport, Outcome } from "./fuzz-world.js";
+import { checkQuota } from "./quota-check.js";
 import { moduleShape } from "./module-shape.js";
 import type { ModuleShape } from "./module-shape.js";
 
@@ -194,7 +195,24 @@ class ModuleCheck {
     }
     this.#counts.cover(worlds.oracle.coverage);
     if (worlds.oracle.nanCount > 0) this.#counts.nanModules += 1;
-    return returned === undefined ? undefined : checkTwin(worlds.instrumented, returned, this.#counts);
+    const moved = returned === undefined ? undefined : checkTwin(worlds.instrumented, returned, this.#counts);
+    return moved ?? this.#quota(worlds.instrumented, calls);
+  }
+
+  /** The original knows no quota: only the interpreter can be asked. */
+  #quota(instrumented: FuzzWorld, calls: readonly PlannedCall[]): Difference | undefined {
+    const asked = this.#options.profile === "agent" && instrumented.movable && oneIn(this.#random, 6);
+    if (!asked || this.#interpreted === undefined) return undefined;
+    const world = instrumented.twin();
+    const pagesMax = (world.memory?.length ?? 0) / 65_536 + this.#random.below(3);
+    return checkQuota({
+      bytes: this.#bytes,
+      shape: this.#shape,
+      world,
+      calls,
+      pagesMax,
+      counts: this.#counts,
+    });
   }
 
   #comparable(outcome: Outcome): boolean {

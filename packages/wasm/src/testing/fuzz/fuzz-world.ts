@@ -20,7 +20,7 @@ export function describeOutcome(outcome: Outcome): string {
 /** Where nothing else is said: more than any program here needs, and little enough to stop endless ones soon. */
 export const FUEL_PER_CALL = 30_000n;
 export const DEPTH_PER_CALL: number = 96 * 1024;
-const pagesMax = 65_536;
+const pagesCeiling = 65_536;
 
 export interface FuzzBudget {
   readonly fuel?: bigint;
@@ -46,6 +46,8 @@ export class FuzzWorld {
   readonly #shape: ModuleShape;
   readonly #stateBytes: number;
   readonly host: FuzzHost;
+  /** Quota of memory. */
+  pagesMax: number = pagesCeiling;
   #exports: WebAssembly.Exports;
 
   /** Instantiates. A start section that is still there is executed. */
@@ -135,7 +137,7 @@ export class FuzzWorld {
     this.#set(Instrumented.depth, depth);
     this.#set(Instrumented.status, 0);
     this.#set(Instrumented.charge, 0);
-    this.#set(Instrumented.pagesMax, pagesMax);
+    this.#set(Instrumented.pagesMax, this.pagesMax);
   }
 
   #outcome(name: string, parameters: readonly Passable[], inAdvance: boolean): Outcome {

@@ -72,11 +72,11 @@ export class InterpretedWorld {
   #log: string[] = [];
 
   /** Instantiates; the start function is left to {@link start}. */
-  constructor(bytes: Uint8Array, shape: ModuleShape) {
+  constructor(bytes: Uint8Array, shape: ModuleShape, pagesMax = 65_536) {
     this.#shape = shape;
     const imports: Record<string, Record<string, HostItem>> = {};
     for (const item of shape.imports) (imports[item.module] ??= {})[item.name] = this.#item(item);
-    this.#instance = interpret(bytes, { imports, runStart: false });
+    this.#instance = interpret(bytes, { imports, pagesMax, runStart: false });
   }
 
   get memory(): Uint8Array | undefined {
