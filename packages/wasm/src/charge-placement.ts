@@ -3,7 +3,7 @@
  * its segments' prices while the parts that run often change it as seldom as possible.
  *
  * The *lead* of a point is what has been charged on the way to it minus what has been executed; it must not depend on
- * the way. Any choice of leads with 0 outside of the function gives exact totals: a segment charges its price plus
+ * the way. Any choice of leads that ends with 0, and begins with what callers have paid, gives exact totals: a segment charges its price plus
  * the difference of the leads around it, a way the difference of its ends. So: take a spanning tree of the heaviest
  * segments and ways, let those charge nothing, and everything else follows. What is charged early on a likely path is
  * given back where an unlikely one leaves it.
@@ -14,7 +14,7 @@
 
 import { assert } from "@wasm-engine/abi";
 import { FlowEstimate } from "./flow-estimate.js";
-import { OUTSIDE, SegmentMark, WayPlace } from "./flow-graph.js";
+import { ENTRY, OUTSIDE, SegmentMark, WayPlace } from "./flow-graph.js";
 import type { FlowGraph } from "./flow-graph.js";
 import { Potentials } from "./potentials.js";
 
@@ -53,6 +53,12 @@ export interface Charges {
   readonly count: number;
 }
 
+export interface PlacementInput {
+  readonly instructions: number;
+  readonly calls: boolean;
+  readonly prepaid: number;
+}
+
 export class ChargePlacement {
   readonly #graph: FlowGraph;
   readonly #estimate: FlowEstimate;
@@ -62,6 +68,7 @@ export class ChargePlacement {
   readonly #keys: Uint16Array;
   readonly #starts = new Uint32Array(buckets + 1);
   readonly #pinned: Uint8Array;
+  #prepaid = 0;
 
   constructor(graph: FlowGraph) {
     this.#graph = graph;
@@ -73,8 +80,14 @@ export class ChargePlacement {
     this.#pinned = new Uint8Array(graph.cost.length);
   }
 
-  /** Places the charges of the recorded function of `instructions` instructions. */
-  place(instructions: number, calls: boolean): Charges {
+  /** What every way through the recorded function costs at least, of its own. */
+  leastFuel(): number {
+    return this.#estimate.leastFuel();
+  }
+
+  /** Places the charges of the recorded function. `prepaid`: what its callers have paid for it. */
+  place({ instructions, calls, prepaid }: PlacementInput): Charges {
+    this.#prepaid = prepaid;
     const testedAtEntry = calls || this.#staticFuel() > untestedFuelMax;
     if (testedAtEntry) this.#graph.mark(0, SegmentMark.WATCHED);
     this.#estimate.run();
@@ -121,9 +134,10 @@ export class ChargePlacement {
   }
 
   #span(): void {
-    const { segments, ways, vertices, cost, from, to, waySegment, wayTo, wayPlace } = this.#graph;
+    const { segments, ways, vertices, from, to, waySegment, wayTo, wayPlace } = this.#graph;
     const leads = this.#leads;
     leads.reset(vertices);
+    leads.connect(OUTSIDE, ENTRY, this.#prepaid);
     for (let way = 0; way < ways; way++) {
       if (wayPlace[way] === WayPlace.NOWHERE)
         leads.connect(to[waySegment[way] ?? 0] ?? 0, wayTo[way] ?? 0, 0);
@@ -134,7 +148,7 @@ export class ChargePlacement {
     for (let index = 0; index < segments + ways; index++) {
       const edge = this.#order[index] ?? 0;
       if (edge < segments) {
-        leads.connect(from[edge] ?? 0, to[edge] ?? 0, -(cost[edge] ?? 0));
+        leads.connect(from[edge] ?? 0, to[edge] ?? 0, -this.#graph.due(edge));
       } else {
         const way = edge - segments;
         leads.connect(to[waySegment[way] ?? 0] ?? 0, wayTo[way] ?? 0, 0);
@@ -180,7 +194,7 @@ export class ChargePlacement {
     const needed = new Map<number, number>();
     for (let segment = 0; segment < segments; segment++) {
       const charge = bounded(
-        this.#leads.difference(from[segment] ?? 0, to[segment] ?? 0) + (cost[segment] ?? 0),
+        this.#leads.difference(from[segment] ?? 0, to[segment] ?? 0) + this.#graph.due(segment),
       );
       const place = slot[segment] ?? 0;
       behind[place] = charge;

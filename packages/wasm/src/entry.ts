@@ -7,11 +7,11 @@
 import { assert } from "@wasm-engine/abi";
 import { Encoder } from "./encoder.js";
 import type { FunctionPlan } from "./function-plan.js";
-import { InstructionReader } from "./instruction-reader.js";
 import type { Layout } from "./layout.js";
 import { ExternalKind } from "./module.js";
-import type { InitExpression, WasmModule } from "./module.js";
+import type { WasmModule } from "./module.js";
 import { OpByte } from "./op-byte.js";
+import { referencedFunctions } from "./prepaid.js";
 import { ValueType } from "./value-type.js";
 
 /**
@@ -22,7 +22,7 @@ import { ValueType } from "./value-type.js";
 export function entriesOf(module: WasmModule, plans: readonly FunctionPlan[]): number[] {
   const outside = new Set<number>();
   for (const { kind, index } of module.exports) if (kind === ExternalKind.FUNCTION) outside.add(index);
-  if (sharesReferences(module)) for (const index of referenced(module)) outside.add(index);
+  if (sharesReferences(module)) for (const index of referencedFunctions(module)) outside.add(index);
   const calls = (index: number): boolean => plans[index - module.importedFunctions]?.calls === true;
   return [...outside]
     .filter((index) => index >= module.importedFunctions && calls(index))
@@ -43,21 +43,6 @@ function sharesReferences({ exports, tables, globals, types, importedTables }: W
     globals.some(({ type, mutable, init }) => init === undefined && mutable && type === FUNCREF) ||
     types.some(({ parameters, results }) => parameters.includes(FUNCREF) || results.includes(FUNCREF))
   );
-}
-
-/** Functions that elements and globals name; code may refer only to these and to exported ones. */
-function* referenced(module: WasmModule): Iterable<number> {
-  for (const { functions, expressions } of module.elements) {
-    yield* functions ?? [];
-    for (const expression of expressions ?? []) yield* functionIn(module, expression);
-  }
-  for (const { init } of module.globals) if (init !== undefined) yield* functionIn(module, init);
-}
-
-function* functionIn({ bytes }: WasmModule, { start, end }: InitExpression): Iterable<number> {
-  const reader = new InstructionReader(bytes, start, end);
-  reader.next();
-  if (reader.op === OpByte.REF_FUNC) yield reader.index;
 }
 
 /** Begins with the whole budget and calls the function. A trap needs no cleaning up: the next entry begins anew. */

@@ -3,7 +3,7 @@
  * part runs relative to the entry (a guess, it decides only where code goes), and what is certainly still to be paid.
  */
 
-import { OUTSIDE } from "./flow-graph.js";
+import { ENTRY, OUTSIDE } from "./flow-graph.js";
 import type { FlowGraph } from "./flow-graph.js";
 import { SegmentMark } from "./flow-graph.js";
 
@@ -37,18 +37,24 @@ export class FlowEstimate {
 
   run(): void {
     const { vertices } = this.#graph;
-    this.#leads.fill(0, 0, vertices);
     this.#vertexWeight.fill(0, 0, vertices);
-    this.remaining.fill(Infinity, 0, vertices);
     this.executed.fill(Infinity, 0, vertices);
     this.#backward();
     this.#forward();
   }
 
+  /** What every way through the function costs at least; Infinity where none leads through. */
+  leastFuel(): number {
+    this.#backward();
+    return this.remaining[ENTRY] ?? 0;
+  }
+
   /** Targets of forward ways come later in the code, so one pass from the end sees them first. */
   #backward(): void {
-    const { cost, from, to, headerOf, segments, waySegment, wayTo, wayBack, ways } = this.#graph;
+    const { from, to, headerOf, segments, vertices, waySegment, wayTo, wayBack, ways } = this.#graph;
     const [leads, remaining] = [this.#leads, this.remaining];
+    leads.fill(0, 0, vertices);
+    remaining.fill(Infinity, 0, vertices);
     leads[OUTSIDE] = 1;
     let way = ways - 1;
     for (let segment = segments - 1; segment >= 0; segment--) {
@@ -58,15 +64,15 @@ export class FlowEstimate {
         const target = wayTo[way] ?? 0;
         if (target === end) continue;
         const back = wayBack[way] === 1;
-        const rest = target === OUTSIDE ? 0 : back ? (cost[headerOf[target] ?? 0] ?? 0) : remaining[target];
+        const rest =
+          target === OUTSIDE ? 0 : back ? this.#graph.due(headerOf[target] ?? 0) : remaining[target];
         least = Math.min(least, rest ?? 0);
         goesOn |= back ? 1 : (leads[target] ?? 0);
       }
       remaining[end] = least;
       leads[end] = goesOn;
       const begin = from[segment] ?? 0;
-      if (begin === OUTSIDE) continue;
-      remaining[begin] = Math.min(remaining[begin] ?? 0, least + (cost[segment] ?? 0));
+      remaining[begin] = Math.min(remaining[begin] ?? 0, least + this.#graph.due(segment));
       leads[begin] = (leads[begin] ?? 0) | goesOn;
     }
   }
@@ -74,14 +80,14 @@ export class FlowEstimate {
   #forward(): void {
     const { cost, from, to, share, marks, segments, waySegment, wayTo, wayBack, ways } = this.#graph;
     const [weights, executed] = [this.#vertexWeight, this.executed];
-    weights[OUTSIDE] = 1;
-    executed[OUTSIDE] = 0;
+    weights[ENTRY] = 1;
+    executed[ENTRY] = 0;
     let way = 0;
     for (let segment = 0; segment < segments; segment++) {
       const begin = from[segment] ?? 0;
       const end = to[segment] ?? 0;
       let weight = (weights[begin] ?? 0) * (share[segment] ?? 1);
-      if (begin !== OUTSIDE && this.#leads[end] === 0) weight *= trapShare;
+      if (begin !== ENTRY && this.#leads[end] === 0) weight *= trapShare;
       if (((marks[segment] ?? 0) & SegmentMark.HEADER) !== 0) weight *= loopWeight;
       weight = Math.min(weight, weightMax);
       this.segmentWeight[segment] = weight;

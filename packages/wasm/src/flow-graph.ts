@@ -3,14 +3,14 @@
  * A segment is a run of instructions such that whoever executes its first reaches its last unless a trap ends the
  * invocation. The planner records it in the order of the code; where charges go is decided in charge-placement.ts.
  *
- * Each segment leads from one *vertex* to another; ways lead from the end of a segment to a vertex. Vertex 0 is the
- * outside: the function is entered from it and left to it.
+ * Each segment leads from one *vertex* to another; ways lead from the end of a segment to a vertex.
  */
 
 import { assert } from "@wasm-engine/abi";
 
-/** The vertex before the function's first segment and behind its last. */
+/** The vertex behind every end of the function, and the one before its first segment. */
 export const OUTSIDE = 0;
+export const ENTRY = 1;
 
 /** Where code can be put that runs on one way only. */
 export const WayPlace = {
@@ -47,6 +47,8 @@ export class FlowGraph {
   vertices = 0;
   /** Per segment. Slot 0 is the entry, slot n the place behind instruction n - 1. */
   readonly cost: Float64Array;
+  /** What it pays for the functions that it calls, on top of its own price. */
+  readonly carried: Float64Array;
   readonly slot: Uint32Array;
   readonly from: Uint32Array;
   readonly to: Uint32Array;
@@ -67,6 +69,7 @@ export class FlowGraph {
   constructor(bytes: number) {
     const [segments, ways, vertices] = [bytes + 1, 2 * bytes + 2, 3 * bytes + 4];
     this.cost = new Float64Array(segments);
+    this.carried = new Float64Array(segments);
     this.slot = new Uint32Array(segments);
     this.from = new Uint32Array(segments);
     this.to = new Uint32Array(segments);
@@ -85,8 +88,8 @@ export class FlowGraph {
   reset(): void {
     this.segments = 0;
     this.ways = 0;
-    this.vertices = OUTSIDE + 1;
-    this.begin(0, OUTSIDE, 1);
+    this.vertices = ENTRY + 1;
+    this.begin(0, ENTRY, 1);
   }
 
   /** The segment that is being recorded. */
@@ -110,6 +113,7 @@ export class FlowGraph {
     assert(segment < this.cost.length, "a segment belongs to an instruction");
     this.segments += 1;
     this.cost[segment] = 0;
+    this.carried[segment] = 0;
     this.slot[segment] = slot;
     this.from[segment] = vertex;
     this.to[segment] = this.addVertex();
@@ -125,6 +129,15 @@ export class FlowGraph {
 
   add(cost: number): void {
     this.cost[this.current] = (this.cost[this.current] ?? 0) + cost;
+  }
+
+  carry(fuel: number): void {
+    this.carried[this.current] = (this.carried[this.current] ?? 0) + fuel;
+  }
+
+  /** What a segment pays: its own price and what it carries. */
+  due(segment: number): number {
+    return (this.cost[segment] ?? 0) + (this.carried[segment] ?? 0);
   }
 
   mark(segment: number, mark: number): void {

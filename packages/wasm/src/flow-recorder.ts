@@ -49,6 +49,11 @@ export class FlowRecorder {
     this.#graph.add(cost);
   }
 
+  /** The current segment pays for a function that it calls. */
+  carry(fuel: number): void {
+    this.#graph.carry(fuel);
+  }
+
   /** The current segment contains a point where others look at the counter. */
   watch(): void {
     this.#graph.mark(this.#graph.current, SegmentMark.WATCHED);

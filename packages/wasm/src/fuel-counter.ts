@@ -80,7 +80,7 @@ export class FuelCounter {
     if (cost === 0 && !test) return;
     this.#push();
     if (cost !== 0) this.#code.byte(OpByte.I64_CONST).s32(cost).byte(OpByte.I64_SUB);
-    if (test) this.#storeTested();
+    if (test) this.#storeTested(cost !== 0);
     else this.#store();
   }
 
@@ -138,11 +138,11 @@ export class FuelCounter {
   }
 
   /** Stores, and asks for more where the counter has become negative. */
-  #storeTested(): void {
+  #storeTested(changed: boolean): void {
     const code = this.#code;
     const local = this.#local();
     code.byte(OpByte.LOCAL_TEE).u32(local);
-    if (!this.#cached) {
+    if (!this.#cached && changed) {
       code.byte(OpByte.GLOBAL_SET).u32(this.#layout.fuel).byte(OpByte.LOCAL_GET).u32(local);
     }
     code.op(OpByte.I64_CONST, 0, OpByte.I64_LT_S, OpByte.IF, OpByte.VOID);

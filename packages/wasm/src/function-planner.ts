@@ -17,6 +17,7 @@ import { OpByte } from "./op-byte.js";
 import { FC } from "./opcodes.js";
 import type { Opcode } from "./opcodes.js";
 import { OperandStack, SETTLED, ordinalOf, producerOf, shapeOf } from "./operand-stack.js";
+import { openBodies, prepaidFuelMax } from "./prepaid.js";
 import { ValueType, valueWords } from "./value-type.js";
 
 type FrameKind = "function" | "block" | "loop" | "if";
@@ -57,6 +58,7 @@ export class FunctionPlanner {
   #ordinal = 0;
   #reachable = true;
   #calls = false;
+  #prepaid: readonly number[] = [];
   #loops = false;
   /** Ordinal of the last instruction at which others look at the counter, loops by their ends. */
   #lastAsking = -1;
@@ -72,9 +74,24 @@ export class FunctionPlanner {
     this.#marks = new Uint8Array(longest);
   }
 
-  plan(bodyIndex: number): FunctionPlan {
-    const body = this.#module.code[bodyIndex];
-    assert(body !== undefined, "the body exists");
+  /** Plans of all functions. Those that only direct calls can reach are paid in part by their callers. */
+  planAll(): FunctionPlan[] {
+    const { code } = this.#module;
+    const open = openBodies(this.#module);
+    const prepaid = code.map((body, index) => {
+      if (open[index] === 1) return 0;
+      this.#walk(index, body);
+      const least = this.#placement.leastFuel();
+      return least <= prepaidFuelMax ? least : 0;
+    });
+    this.#prepaid = prepaid;
+    return code.map((body, index) => {
+      this.#walk(index, body);
+      return this.#finish(index, body);
+    });
+  }
+
+  #walk(bodyIndex: number, body: FunctionBody): void {
     const type = this.#typeOfFunction(this.#module.importedFunctions + bodyIndex);
     this.#begin(body, type);
     const reader = this.#reader;
@@ -85,7 +102,6 @@ export class FunctionPlanner {
       this.#ordinal += 1;
     }
     assert(this.#frames.length === 0, "constructs are closed");
-    return this.#finish(bodyIndex, body);
   }
 
   #begin(body: FunctionBody, type: FunctionType): void {
@@ -103,7 +119,8 @@ export class FunctionPlanner {
   }
 
   #finish(bodyIndex: number, body: FunctionBody): FunctionPlan {
-    const charges = this.#placement.place(this.#ordinal, this.#calls);
+    const prepaid = this.#prepaid[bodyIndex] ?? 0;
+    const charges = this.#placement.place({ instructions: this.#ordinal, calls: this.#calls, prepaid });
     let localsWords = 0;
     for (const type of this.#locals) localsWords += valueWords(type);
     const words = localsWords + this.#stack.wordsMax;
@@ -196,6 +213,7 @@ export class FunctionPlanner {
         return true;
       case OpByte.CALL:
         this.#call("call", this.#typeOfFunction(this.#reader.index));
+        this.#flow.carry(this.#prepaid[this.#reader.index - this.#module.importedFunctions] ?? 0);
         return true;
       case OpByte.CALL_INDIRECT:
         this.#stack.pop();

@@ -43,7 +43,7 @@ export function instrument(
   const { module } = validated;
   checkReservedNames(module);
   const planner = new FunctionPlanner(module);
-  const plans = module.code.map((_, body) => planner.plan(body));
+  const plans = planner.planAll();
   const entries = profile === "conformance" ? entriesOf(module, plans) : undefined;
   const layout = layoutOf(module, { droppedSegments: planner.droppedSegments, entries });
   const state = stateLayout(module, layout, profile === "conformance");

@@ -131,8 +131,7 @@ function compareFrames(bytes: Uint8Array, where: string): number {
   const planner = new FunctionPlanner(module);
   const globals = state.globals.map(({ type }) => type.type);
   const tables = state.tables.map(({ type }) => type.type);
-  for (let body = 0; body < parts.bodies.length; body++) {
-    const plan = planner.plan(body);
+  for (const [body, plan] of planner.planAll().entries()) {
     const { calls, words } = framePriceOf(decodeFunction(state, body), { globals, tables });
     const range = typeAt(parts.bodies, body);
     assert.equal(128 + 17 * words + range.end - range.start, plan.frameBytes, `${where}, body ${body}`);

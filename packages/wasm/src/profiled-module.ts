@@ -38,7 +38,7 @@ export function instrumentForProfile(source: Uint8Array | ValidatedModule): Prof
   const { module, profile } = source instanceof Uint8Array ? validate(source) : source;
   assert(profile === "agent", "what is profiled has run as an agent");
   const planner = new FunctionPlanner(module);
-  const plans = module.code.map((_, body) => planner.plan(body));
+  const plans = planner.planAll();
   const layout = layoutOf(module, {
     droppedSegments: planner.droppedSegments,
     entries: undefined,

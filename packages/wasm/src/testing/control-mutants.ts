@@ -283,4 +283,18 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
     replace: "return false &&",
     why: "recursion is paid when it is over",
   },
+  {
+    name: "functions that anybody can reach count as prepaid",
+    file: "prepaid.js",
+    find: "open[index - module.importedFunctions] = 1;",
+    replace: "",
+    why: "what a caller from outside does not pay is free",
+  },
+  {
+    name: "callers do not pay ahead",
+    file: "function-planner.js",
+    find: "this.#flow.carry(this.#prepaid[this.#reader.index - this.#module.importedFunctions] ?? 0);",
+    replace: "",
+    why: "what callees expect to be paid is free",
+  },
 ];
