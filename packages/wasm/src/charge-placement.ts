@@ -3,10 +3,10 @@
  * its segments' prices while the parts that run often change it as seldom as possible.
  *
  * The *lead* of a point is what has been charged on the way to it minus what has been executed; it must not depend on
- * the way. Any choice of leads that ends with 0, and begins with what callers have paid, gives exact totals: a segment charges its price plus
- * the difference of the leads around it, a way the difference of its ends. So: take a spanning tree of the heaviest
- * segments and ways, let those charge nothing, and everything else follows. What is charged early on a likely path is
- * given back where an unlikely one leaves it.
+ * the way. Any choice of leads that ends with 0, and begins with what callers have paid, gives exact totals: a segment
+ * charges its price plus the difference of the leads around it, a way the difference of its ends. So: take a spanning
+ * tree of the heaviest segments and ways, let those charge nothing, and everything else follows. What is charged early
+ * on a likely path is given back where an unlikely one leaves it.
  *
  * Where others look at the counter (callees, tests) the lead must not exceed what is certainly still to be paid, else
  * a run would end for fuel that it never needs; nor may it lag far behind.
