@@ -136,9 +136,14 @@ export class InterpretedWorld {
   }
 }
 
-/** Whether a module can be interpreted here: nothing of JavaScript passes through its imports but numbers. */
+/**
+ * Whether a module can be interpreted here: nothing of JavaScript passes through its imports but numbers, and none
+ * is imported twice, which JavaScript allows with two types.
+ */
 export function interpretable({ imports }: ModuleShape): boolean {
   const plain = (type: ValueType): boolean => !isReferenceType(type) && type !== ValueType.V128;
+  const names = new Set(imports.map(({ module, name }) => JSON.stringify([module, name])));
+  if (names.size < imports.length) return false;
   return imports.every((item) => {
     if (item.kind === "function") return [...item.type.parameters, ...item.type.results].every(plain);
     return item.kind !== "global" || plain(item.type);
