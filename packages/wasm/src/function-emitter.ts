@@ -8,7 +8,7 @@ import { LINEAR_COSTS } from "./cost-table.js";
 import type { LinearCost } from "./cost-table.js";
 import { Encoder } from "./encoder.js";
 import { FuelCounter } from "./fuel-counter.js";
-import { Mark } from "./function-plan.js";
+import { Mark, shapeOfMark } from "./function-plan.js";
 import type { FunctionPlan } from "./function-plan.js";
 import { InstructionReader } from "./instruction-reader.js";
 import { LabelStack } from "./label-stack.js";
@@ -16,7 +16,7 @@ import { functionIndex, referenceIndex } from "./layout.js";
 import type { Layout } from "./layout.js";
 import { LocalAllocator } from "./local-allocator.js";
 import type { FunctionType, WasmModule } from "./module.js";
-import { CANONICAL } from "./nan.js";
+import { CANONICAL, NAN_SHAPES } from "./nan.js";
 import type { ProbeWriter } from "./probe-writer.js";
 import { OpByte, PrefixedOp } from "./op-byte.js";
 import { FC } from "./opcodes.js";
@@ -132,7 +132,7 @@ export class FunctionEmitter {
     const tested = (mark & Mark.TEST) !== 0;
     if (charge === 0 && !canonical && !dead && !tested) return;
     this.#copyRaw(this.#reader.offset);
-    if (canonical) this.#canonicalize(this.#reader.opcode.nan);
+    if (canonical) this.#canonicalize(NAN_SHAPES[shapeOfMark(mark)]);
     if (tested && this.#labels.guarded) this.#counter.leaveUnless(needed);
     else if (tested) this.#counter.ensure(needed);
     this.#counter.charge(charge, false);
@@ -382,17 +382,24 @@ export class FunctionEmitter {
     return true;
   }
 
+  /** The value on the stack becomes canonical. One that has just been read from a local is changed in there. */
   #canonicalize(shape: NanShape | undefined): void {
-    assert(shape !== undefined, "producers have a shape");
+    assert(shape !== undefined, "a canonical NaN has a shape");
     const { type, canonical, equal, choose } = CANONICAL[shape];
-    const local = this.#locals.get(`nan-${type}`, type);
     const code = this.#code;
-    code
-      .byte(OpByte.LOCAL_TEE)
-      .u32(local)
-      .op(...canonical);
-    code.byte(OpByte.LOCAL_GET).u32(local).byte(OpByte.LOCAL_GET).u32(local);
-    code.op(...equal).op(...choose);
+    const read = this.#reader.op === OpByte.LOCAL_GET;
+    const local = read ? this.#reader.index : this.#locals.get(`nan-${type}`, type);
+    if (!read) code.byte(OpByte.LOCAL_TEE).u32(local);
+    if (choose !== undefined) {
+      code.op(...canonical).byte(OpByte.LOCAL_GET);
+      code.u32(local).byte(OpByte.LOCAL_GET).u32(local);
+      code.op(...equal).op(...choose);
+      return;
+    }
+    code.byte(OpByte.LOCAL_GET).u32(local);
+    code.op(...equal).op(OpByte.I32_EQZ, OpByte.IF, OpByte.VOID, ...canonical);
+    code.byte(OpByte.LOCAL_SET).u32(local);
+    code.byte(OpByte.END).byte(OpByte.LOCAL_GET).u32(local);
   }
 
   #copyRaw(end: number = this.#reader.start): void {

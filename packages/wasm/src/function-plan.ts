@@ -8,7 +8,7 @@ export const Mark = {
   LIVE: 1,
   /** The instruction is written: live, or the `else` or `end` of a live construct. Everything else is dropped. */
   KEPT: 2,
-  /** A NaN of this producer must be made canonical. */
+  /** A NaN that this instruction makes or passes on must be made canonical. */
   CANONICAL: 4,
   /** `end`: control arrives from more than one place. `loop`: something branches to it. */
   JOIN: 8,
@@ -20,11 +20,23 @@ export const Mark = {
   DEAD_AFTER: 32,
 } as const;
 
+/** Where in a mark the shape of a canonical NaN lies: index in `NAN_SHAPES`. */
+const shapeShift = 7;
+
+/** Mark of an instruction whose result, of this shape, must be made canonical. */
+export function canonicalMark(shape: number): number {
+  return Mark.CANONICAL | (shape << shapeShift);
+}
+
+export function shapeOfMark(mark: number): number {
+  return mark >> shapeShift;
+}
+
 export interface FunctionPlan {
   /** Index in `module.code`. */
   readonly body: number;
   /** Bits of {@link Mark} per instruction. */
-  readonly marks: Uint8Array;
+  readonly marks: Uint16Array;
   readonly charges: Charges;
   /** The function contains a call in reachable code: it pays depth and keeps the shared counter current. */
   readonly calls: boolean;

@@ -5,42 +5,25 @@
 
 import { assert } from "@wasm-engine/abi";
 import { ChargePlacement } from "./charge-placement.js";
+import { emptyType, shortType } from "./control-frame.js";
+import type { ControlFrame as Frame, FrameKind } from "./control-frame.js";
 import { LINEAR_COSTS, OP_COSTS, branchTableCost, callCost, entryCost } from "./cost-table.js";
 import { FlowGraph } from "./flow-graph.js";
 import { FlowRecorder } from "./flow-recorder.js";
-import { Mark } from "./function-plan.js";
+import { declaredWords, localTypes } from "./function-locals.js";
+import { Mark, canonicalMark } from "./function-plan.js";
 import type { FunctionPlan } from "./function-plan.js";
-import { EMPTY_BLOCK, InstructionReader, blockValueType } from "./instruction-reader.js";
+import { InstructionReader } from "./instruction-reader.js";
 import type { FunctionBody, FunctionType, WasmModule } from "./module.js";
-import { NAN_PRODUCERS, NAN_SINKS, NO_SHAPE } from "./nan.js";
+import { NAN_SINKS, NO_SHAPE } from "./nan.js";
+import { NanFlow, choiceOf, loopWeight, resultOf } from "./nan-flow.js";
 import { OpByte } from "./op-byte.js";
 import { FC } from "./opcodes.js";
 import type { Opcode } from "./opcodes.js";
-import { OperandStack, SETTLED, ordinalOf, producerOf, shapeOf } from "./operand-stack.js";
+import { OperandStack, SETTLED, ordinalOf, shapeOf } from "./operand-stack.js";
 import { openBodies, prepaidFuelMax } from "./prepaid.js";
 import { ValueType, valueWords } from "./value-type.js";
 
-type FrameKind = "function" | "block" | "loop" | "if";
-
-interface Frame {
-  readonly kind: FrameKind;
-  /** Reachable when it was entered. Dead constructs are kept only for nesting. */
-  readonly live: boolean;
-  readonly type: FunctionType;
-  /** Height of the operand stack below the parameters. */
-  readonly height: number;
-  /** Ordinal of the instruction that opened it. */
-  readonly opener: number;
-  branched: boolean;
-  hasElse: boolean;
-  thenFallsOut: boolean;
-}
-
-const none: readonly ValueType[] = [];
-const emptyType: FunctionType = { parameters: none, results: none };
-const singleResults = new Map<number, FunctionType>(
-  Object.values(ValueType).map((type) => [type, { parameters: none, results: [type] }]),
-);
 const tableGrow = FC + 15;
 const tableFill = FC + 17;
 
@@ -50,7 +33,8 @@ export class FunctionPlanner {
   readonly #stack = new OperandStack();
   readonly #flow: FlowRecorder;
   readonly #placement: ChargePlacement;
-  readonly #marks: Uint8Array;
+  readonly #nans = new NanFlow();
+  readonly #marks: Uint16Array;
   readonly #frames: Frame[] = [];
   /** Data segments that reachable code drops. */
   readonly droppedSegments = new Set<number>();
@@ -63,6 +47,7 @@ export class FunctionPlanner {
   /** Ordinal of the last instruction at which others look at the counter, loops by their ends. */
   #lastAsking = -1;
   #branchesOut = false;
+  #loopDepth = 0;
 
   constructor(module: WasmModule) {
     this.#module = module;
@@ -71,7 +56,7 @@ export class FunctionPlanner {
     const graph = new FlowGraph(longest);
     this.#flow = new FlowRecorder(graph);
     this.#placement = new ChargePlacement(graph);
-    this.#marks = new Uint8Array(longest);
+    this.#marks = new Uint16Array(longest);
   }
 
   /** Plans of all functions. Those that only direct calls can reach are paid in part by their callers. */
@@ -86,14 +71,29 @@ export class FunctionPlanner {
     });
     this.#prepaid = prepaid;
     return code.map((body, index) => {
-      this.#walk(index, body);
+      if (this.#walk(index, body)) {
+        this.#nans.resolve();
+        this.#begin(body, this.#typeOfBody(index));
+        this.#readCode(body);
+      }
       return this.#finish(index, body);
     });
   }
 
-  #walk(bodyIndex: number, body: FunctionBody): void {
-    const type = this.#typeOfFunction(this.#module.importedFunctions + bodyIndex);
+  /** True: this was a survey of locals, without marks. */
+  #walk(bodyIndex: number, body: FunctionBody): boolean {
+    const type = this.#typeOfBody(bodyIndex);
     this.#begin(body, type);
+    const survey = this.#nans.begin(this.#locals, type.parameters.length);
+    this.#readCode(body);
+    return survey;
+  }
+
+  #typeOfBody(bodyIndex: number): FunctionType {
+    return this.#typeOfFunction(this.#module.importedFunctions + bodyIndex);
+  }
+
+  #readCode(body: FunctionBody): void {
     const reader = this.#reader;
     reader.seek(body.codeStart, body.end);
     while (!reader.done) {
@@ -114,8 +114,9 @@ export class FunctionPlanner {
     this.#loops = false;
     this.#lastAsking = -1;
     this.#branchesOut = false;
+    this.#loopDepth = 0;
     this.#flow.reset(entryCost(declaredWords(body)));
-    this.#open("function", { parameters: none, results: type.results });
+    this.#open("function", { parameters: [], results: type.results });
   }
 
   #finish(bodyIndex: number, body: FunctionBody): FunctionPlan {
@@ -233,21 +234,21 @@ export class FunctionPlanner {
         stack.pop();
         return true;
       case OpByte.SELECT:
-      case OpByte.SELECT_TYPED: {
+      case OpByte.SELECT_TYPED:
         stack.pop();
-        const type = stack.typeAt(0);
-        this.#consume(NO_SHAPE);
-        this.#consume(NO_SHAPE);
-        stack.push(type);
+        this.#select();
         return true;
-      }
       case OpByte.LOCAL_GET:
-        stack.push(this.#locals[index] ?? 0);
+        stack.push(this.#locals[index] ?? 0, this.#nans.read(index, this.#ordinal));
         return true;
       case OpByte.LOCAL_TEE:
-        this.#settleTop(1);
+        if (!this.#nans.write(index, stack.producerAt(0), this.#weight)) this.#settleTop(1);
         return true;
-      case OpByte.LOCAL_SET:
+      case OpByte.LOCAL_SET: {
+        const value = stack.pop();
+        if (!this.#nans.write(index, value, this.#weight)) this.#settle(value, NO_SHAPE);
+        return true;
+      }
       case OpByte.GLOBAL_SET:
         this.#consume(NO_SHAPE);
         return true;
@@ -302,16 +303,29 @@ export class FunctionPlanner {
     if (LINEAR_COSTS[op] !== undefined) this.#watch();
     const sink = NAN_SINKS[op] ?? NO_SHAPE;
     for (let count = 0; count < operands.length; count++) this.#consume(sink);
-    const shape = NAN_PRODUCERS[op] ?? NO_SHAPE;
-    const producer = shape === NO_SHAPE ? SETTLED : producerOf(this.#ordinal, shape);
-    for (const type of results) this.#stack.push(type, producer);
+    const value = resultOf(op, this.#ordinal, {
+      bytes: this.#module.bytes,
+      at: this.#reader.immediatesStart,
+    });
+    for (const type of results) this.#stack.push(type, value);
     if (opcode.immediates === "data") this.droppedSegments.add(this.#reader.index);
+  }
+
+  #select(): void {
+    const stack = this.#stack;
+    const type = stack.typeAt(0);
+    const [second, first] = [stack.pop(), stack.pop()];
+    const choice = choiceOf(first, second, this.#ordinal);
+    if (choice === SETTLED) this.#settle(second, NO_SHAPE);
+    if (choice === SETTLED) this.#settle(first, NO_SHAPE);
+    stack.push(type, choice);
   }
 
   #loop(): void {
     const type = this.#blockType();
     this.#open("loop", type);
     this.#settleTop(type.parameters.length);
+    this.#loopDepth += 1;
     this.#flow.loop(this.#ordinal, OP_COSTS[OpByte.LOOP] ?? 0);
   }
 
@@ -346,6 +360,7 @@ export class FunctionPlanner {
 
   /** A loop's label lies before it: what follows its end is straight-line with its last segment. */
   #endLoop(frame: Frame): void {
+    this.#loopDepth -= 1;
     this.#flow.endLoop(frame.branched);
     if (!frame.branched) return;
     this.#loops = true;
@@ -444,9 +459,17 @@ export class FunctionPlanner {
     for (let below = 0; below < count; below++) this.#settle(this.#stack.settle(below), NO_SHAPE);
   }
 
-  #settle(producer: number, sink: number): void {
-    if (producer === SETTLED) return;
-    if (sink !== shapeOf(producer)) this.#mark(ordinalOf(producer), Mark.CANONICAL);
+  #settle(value: number, sink: number): void {
+    if (value < 0) {
+      if (sink === NO_SHAPE) this.#nans.see(value, this.#weight);
+      return;
+    }
+    const shape = shapeOf(value);
+    if (sink !== shape) this.#mark(ordinalOf(value), canonicalMark(shape));
+  }
+
+  get #weight(): number {
+    return loopWeight(this.#loopDepth);
   }
 
   #mark(ordinal: number, mark: number): void {
@@ -467,30 +490,11 @@ export class FunctionPlanner {
 
   #blockType(): FunctionType {
     const { blockType } = this.#reader;
-    if (blockType >= 0) return this.#typeAt(blockType);
-    if (blockType === EMPTY_BLOCK) return emptyType;
-    const type = singleResults.get(blockValueType(blockType));
-    assert(type !== undefined, "the block type is a value type");
-    return type;
+    return blockType >= 0 ? this.#typeAt(blockType) : shortType(blockType);
   }
 }
 
 /** Bounds the native frame in both tiers: values, and subexpressions kept over a call, which the body bounds. */
 function frameBytes(words: number, bodyBytes: number): number {
   return 128 + 17 * words + bodyBytes;
-}
-
-function declaredWords(body: FunctionBody): number {
-  return body.localsGroups.reduce((words, group) => words + group.count * valueWords(group.type), 0);
-}
-
-function localTypes(body: FunctionBody, type: FunctionType): Uint8Array {
-  const types = new Uint8Array(type.parameters.length + body.localsCount);
-  types.set(type.parameters);
-  let index = type.parameters.length;
-  for (const group of body.localsGroups) {
-    types.fill(group.type, index, index + group.count);
-    index += group.count;
-  }
-  return types;
 }

@@ -38,6 +38,7 @@ export const OpByte = {
   I64_CONST: 0x42,
   F32_CONST: 0x43,
   F64_CONST: 0x44,
+  I32_EQZ: 0x45,
   I32_EQ: 0x46,
   I32_LT_S: 0x48,
   I32_LT_U: 0x49,

@@ -6,8 +6,19 @@
 import { assert } from "@wasm-engine/abi";
 import { valueWords } from "./value-type.js";
 
-/** Producer of a value whose NaN bits are settled. */
+/** Producer of a value whose NaN bits are final: canonical already, or never to be touched. */
 export const SETTLED = -1;
+/** Producer of a value that is a number, or canonical in every shape. */
+export const NUMBER = -2;
+
+/** Producer of what a local holds, while it is not yet known what that is. */
+export function localValue(local: number): number {
+  return NUMBER - 1 - local;
+}
+
+export function localOf(value: number): number {
+  return NUMBER - 1 - value;
+}
 
 /** Producer of a value that may be a NaN: ordinal of the instruction and code of the shape (below 4). */
 export function producerOf(ordinal: number, shape: number): number {
@@ -61,6 +72,12 @@ export class OperandStack {
   typeAt(below: number): number {
     assert(below < this.#height, "the value exists");
     return this.#types[this.#height - 1 - below] ?? 0;
+  }
+
+  /** Producer of the value `below` values under the topmost one. */
+  producerAt(below: number): number {
+    assert(below < this.#height, "the value exists");
+    return this.#producers[this.#height - 1 - below] ?? SETTLED;
   }
 
   /** Producer of the value `below` values under the topmost one; afterwards the value counts as settled. */

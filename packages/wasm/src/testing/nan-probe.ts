@@ -109,6 +109,27 @@ const chains: readonly Probe[] = (
       `(if (result f64) (f64.lt ${a} ${b}) (then (f64.add ${a} ${b})) (else (f64.sub ${a} ${b})))`,
     ],
     ["f64", "f64", "around a block", `(f64.add ${a} ${b}) (block (nop)) (f64.sqrt)`],
+    ["f64", "f64", "sum in a local", `(local.set $x (f64.add ${a} ${b})) (local.get $x)`],
+    [
+      "f64",
+      "f64",
+      "sum over a loop",
+      `(loop $l (local.set $x (f64.add (local.get $x) (f64.mul ${a} ${b})))
+        (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 3)))) (local.get $x)`,
+    ],
+    [
+      "f64",
+      "f64",
+      "copied from local to local",
+      `(local.set $x (f64.mul ${a} ${b})) (local.set $y (local.get $x))
+       (local.set $x (f64.sub (local.get $y) ${b})) (select (local.get $x) (local.get $y) (f64.lt ${a} ${b}))`,
+    ],
+    [
+      "f32x4",
+      "f32x4",
+      "vector in a local",
+      `(local.set $x (f32x4.sub ${a} ${b})) (local.set $y (f32x4.div (local.get $x) ${a})) (local.get $y)`,
+    ],
     ["f64", "f64", "by a call", `(call $pass64 (f64.add ${a} ${b}))`],
     ["f64", "f64", "by a global", `(global.set $g (f64.add ${a} ${b})) (global.get $g)`],
     [
@@ -139,6 +160,35 @@ const observers: readonly Probe[] = (
     ["f32x4", "f64x2", "shapes mixed", `(f64x2.add (f32x4.add ${a} ${b}) (f32x4.mul ${a} ${b}))`],
     ["f64x2", "f32x4", "shapes mixed back", `(f32x4.add (f64x2.add ${a} ${b}) (f64x2.mul ${a} ${b}))`],
     ["f32x4", "f32x4", "vector bits", `(i32x4.add (f32x4.add ${a} ${b}) (f32x4.neg (f32x4.div ${a} ${b})))`],
+    [
+      "f64",
+      "f64",
+      "a local of sums and moves",
+      `(if (f64.lt ${a} ${b}) (then (local.set $x (f64.add ${a} ${b}))) (else (local.set $x ${a}))) (local.get $x)`,
+    ],
+    [
+      "f64",
+      "f64",
+      "a local of sums and constants",
+      `(local.set $x (f64.add ${a} ${b}))
+       (if (f64.gt ${a} ${b}) (then (local.set $x (f64.const -nan:0x4000000000123)))) (local.get $x)`,
+    ],
+    ["f64", "f64", "a parameter of moves that gets a sum", `(call $pass64 (call $sum64 ${a} ${b}))`],
+    [
+      "f64",
+      "f64",
+      "a move copied through a local of sums",
+      `(local.set $x (f64.mul ${b} ${b})) (if (f64.ge ${a} ${b}) (then (local.set $x ${a})))
+       (local.set $y (local.get $x)) (local.get $y)`,
+    ],
+    ["f64", "f64", "a move or a sum by select", `(select ${a} (f64.add ${a} ${b}) (f64.ne ${a} ${a}))`],
+    [
+      "f32x4",
+      "f32x4",
+      "a local of two shapes",
+      `(local.set $x (f32x4.add ${a} ${b}))
+       (if (i32x4.all_true ${a}) (then (local.set $x (f64x2.add ${a} ${b})))) (local.get $x)`,
+    ],
     ["f64", "i32", "compared", `(f64.ne (f64.add ${a} ${b}) (f64.mul ${a} ${b}))`],
     ["f64", "i32", "truncated", `(i32.trunc_sat_f64_s (f64.sub ${a} ${b}))`],
     ["f64", "i32", "mask of a NaN", `(i64x2.bitmask (f64x2.add (f64x2.splat ${a}) (f64x2.splat ${b})))`],
@@ -186,7 +236,7 @@ const moves: readonly (readonly [
 function probeFunction(index: number, operand: Shape, result: Shape, expression: string): string {
   const [from, to] = [wasmType(operand), wasmType(result)];
   return `(func (export "p${index}") (param $pa i32) (param $pb i32) (param $out i32)
-    (local $a ${from}) (local $b ${from}) (local $r ${to})
+    (local $a ${from}) (local $b ${from}) (local $r ${to}) (local $x ${from}) (local $y ${from}) (local $i i32)
     (local.set $a (${from}.load (local.get $pa))) (local.set $b (${from}.load (local.get $pb)))
     ${expression} (local.set $r) (${to}.store (local.get $out) (local.get $r)))`;
 }
@@ -203,6 +253,9 @@ const loopText = `(func (export "loop") (param $n i32) (result i64) (local $h i6
 function load({ instrument, canonicalizeNan }: NanSettings, functions: readonly string[]): MeteredGuest {
   const text = `(module (memory (export "memory") 1) (global $g (mut f64) (f64.const 0))
     (func $pass32 (param f32) (result f32) (local.get 0)) (func $pass64 (param f64) (result f64) (local.get 0))
+    (func $sum64 (param f64 f64) (result f64)
+      (if (f64.lt (local.get 0) (local.get 1)) (then (local.set 0 (f64.add (local.get 0) (local.get 1)))))
+      (local.get 0))
     ${functions.join("\n")} ${loopText})`;
   return new MeteredGuest(instrument(assemble(text), { canonicalizeNan }).bytes);
 }
