@@ -185,3 +185,15 @@ for (const [construct, text] of [
 test("a start function that traps makes instantiation fail, as it does for the original", () => {
   assert.throws(() => instanceOf("(module (func $f unreachable) (start $f))"), WebAssembly.RuntimeError);
 });
+
+test("an import that is declared by its export alone may be referred to", () => {
+  const text = `(module (import "m" "f" (func $f (result i32))) (table 1 funcref) (export "again" (func $f))
+    (func (export "isNull") (result i32) (ref.is_null (ref.func $f)))
+    (func (export "call") (result i32) (table.set (i32.const 0) (ref.func $f))
+      (call_indirect (result i32) (i32.const 0))))`;
+  const f = (): number => 7;
+  const instance = instanceOf(text, { m: { f } });
+  assert.equal(callOf(instance, "isNull")(), 0);
+  assert.equal(callOf(instance, "call")(), 7);
+  assert.equal(callOf(instance, "again")(), 7);
+});

@@ -203,10 +203,28 @@ function exportSection(input: EmitterInput): Encoder {
 
 function elementSection(output: Encoder, input: EmitterInput): void {
   const { elements } = input.module;
-  if (elements.length === 0) return;
-  const section = new Encoder().u32(elements.length);
+  const undeclared = undeclaredReferences(input);
+  const extra = undeclared.size > 0 ? 1 : 0;
+  if (elements.length + extra === 0) return;
+  const section = new Encoder().u32(elements.length + extra);
   for (const segment of elements) elementSegment(section, input, segment);
+  if (extra > 0) section.op(3, 0).u32(undeclared.size);
+  for (const index of undeclared) section.u32(index);
   output.section(SectionId.ELEMENT, section);
+}
+
+/**
+ * An export declares a function for `ref.func`. Where the export stays the import itself while references go to its
+ * thunk, the thunk needs a declaration of its own.
+ */
+function undeclaredReferences({ module, layout }: EmitterInput): ReadonlySet<number> {
+  const found = new Set<number>();
+  for (const { kind, index } of module.exports) {
+    if (kind !== ExternalKind.FUNCTION) continue;
+    const reference = referenceIndex(layout, index);
+    if (reference !== exportIndex(layout, index)) found.add(reference);
+  }
+  return found;
 }
 
 /** Flags: 1 not active, 2 explicit table or declarative, 4 expressions. */

@@ -81,7 +81,8 @@ class Oracle {
     const order = [1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 10, 11];
     for (const id of order) {
       const section = sections.find((candidate) => candidate.id === id);
-      const always = id === 6 || id === 7 || (this.#module.importedFunctions > 0 && (id === 3 || id === 10));
+      const always =
+        id === 6 || id === 7 || id === 9 || (this.#module.importedFunctions > 0 && (id === 3 || id === 10));
       if (section === undefined && !always) continue;
       const content = rewritten[id]?.();
       if (content !== undefined) output.section(id, content);
@@ -153,8 +154,14 @@ class Oracle {
 
   /** All segments in the form with expressions: the flags are 4 plus the placement. */
   #elements(): Encoder {
-    const content = new Encoder().u32(this.#module.elements.length);
+    const passedOn = this.#module.exports.filter(
+      ({ kind, index }) => kind === ExternalKind.FUNCTION && index < this.#module.importedFunctions,
+    );
+    const content = new Encoder().u32(this.#module.elements.length + 1);
     for (const segment of this.#module.elements) this.#element(content, segment);
+    // Declares the thunks that stand for exported imports: `ref.func` may name these only because of the export.
+    content.op(3, 0).u32(passedOn.length);
+    for (const { index } of passedOn) content.u32(this.#function(index));
     return content;
   }
 
