@@ -20,8 +20,15 @@ export const ps: CommandFunction = async ({ parsed, signal }) => {
     agent.fuel,
   ]);
   const header = ["agent", "status", "module", "mailbox", "pending", "sent", "faults", "fuel"];
-  const { runId, pid, tick, timestamp, paused, live, waitingInputs, turnsExecuted } = status;
-  const state = paused ? "paused" : live ? "running" : "resting";
+  const { runId, pid, tick, timestamp, paused, live, waitingInputs, turnsExecuted, shortage } = status;
+  const state =
+    shortage !== undefined
+      ? "waiting for space on the disk"
+      : paused
+        ? "paused"
+        : live
+          ? "running"
+          : "resting";
   const heading = `run ${runId}, ${state} in process ${pid}, tick ${tick}, ${timestamp}, ${turnsExecuted} turns`;
   const waiting = waitingInputs > 0 ? `, ${waitingInputs} inputs wait for their tick` : "";
   return { document: { ...status, agents }, text: `${heading}${waiting}\n\n${textTable(header, rows)}` };

@@ -61,6 +61,8 @@ export class RunAdapters implements Answerer {
   readonly #ids = new Map<string, string>();
   /** Known without the thread; taken by the next poll. */
   #known: AnswerEvent[] = [];
+  /** From the thread, not yet taken in. */
+  readonly #heard: AdapterEvent[] = [];
 
   constructor(parts: RunAdaptersParts) {
     this.#parts = parts;
@@ -120,12 +122,13 @@ export class RunAdapters implements Answerer {
   }
 
   poll(): readonly AnswerEvent[] {
+    // What cannot be noted for want of space is looked at again.
+    for (this.#heard.push(...this.#parts.host.poll()); this.#heard[0] !== undefined; this.#heard.shift()) {
+      const translated = this.#translate(this.#heard[0]);
+      if (translated !== undefined) this.#known.push(translated);
+    }
     const events = this.#known;
     this.#known = [];
-    for (const event of this.#parts.host.poll()) {
-      const translated = this.#translate(event);
-      if (translated !== undefined) events.push(translated);
-    }
     return events;
   }
 

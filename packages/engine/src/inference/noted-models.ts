@@ -1,6 +1,7 @@
 /** Models whose changes are kept with the run: what answered, from which tick on, and what happened to the threads. */
 
 import type { Json } from "@wasm-engine/core";
+import type { AnswerEvent } from "./answerer.js";
 import type { ModelReport, Models } from "./contract.js";
 
 /** Appends one side record. */
@@ -17,19 +18,21 @@ export function noteModels(models: Models, note: NoteSideRecord, fromTick: numbe
 
 /** The same models, whose changes are noted when they are heard of. */
 export function notedModels(models: Models, note: NoteSideRecord, nextTick: () => number): Models {
+  /** Heard, and not given away before it is noted. */
+  const heard: AnswerEvent[] = [];
   return {
     waitsForLog: models.waitsForLog,
     schedule: (target) => models.schedule(target),
     ask: (model, requests) => models.ask(model, requests),
     forget: (request) => models.forget(request),
     poll: () => {
-      const events = models.poll();
-      for (const event of events) {
+      heard.push(...models.poll());
+      for (const event of heard) {
         if (event.kind === "died")
           note(deathRecordKind, { fromTick: nextTick(), cause: event.cause, deaths: event.deaths });
       }
-      if (events.some(({ kind }) => kind === "changed")) noteModels(models, note, nextTick());
-      return events;
+      if (heard.some(({ kind }) => kind === "changed")) noteModels(models, note, nextTick());
+      return heard.splice(0);
     },
     looksAgain: () => models.looksAgain(),
     get reports() {

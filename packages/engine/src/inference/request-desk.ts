@@ -74,7 +74,10 @@ export class RequestDesk {
   release(durableTick: number): void {
     if (this.#held[0] === undefined || this.#held[0].tick > durableTick) return;
     const end = this.#held.findIndex(({ tick }) => tick > durableTick);
-    this.#ask(this.#held.splice(0, end === -1 ? this.#held.length : end));
+    const count = end === -1 ? this.#held.length : end;
+    // What cannot be noted for want of space is asked again as it is; an answerer knows what it has begun.
+    this.#ask(this.#held.slice(0, count));
+    this.#held.splice(0, count);
   }
 
   /** Something waits for {@link release}. */

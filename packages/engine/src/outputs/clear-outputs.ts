@@ -3,7 +3,8 @@
  * it again), and anything else is refused before it could be lost.
  */
 
-import { closeSync, openSync, readSync, rmSync } from "node:fs";
+import { nodeFileSystem } from "../storage/file-system.js";
+import type { FileSystem } from "../storage/file-system.js";
 import type { OutputSpec } from "../world/contract.js";
 import { outputError } from "./errors.js";
 
@@ -11,13 +12,13 @@ import { outputError } from "./errors.js";
 const beginning = Buffer.from('{"agentId":"');
 
 /** Checks all files first, then removes. @throws {WE_OUTPUT_FOREIGN} {WE_OUTPUT_OPEN} */
-export function clearOutputs(outputs: readonly OutputSpec[]): void {
-  for (const { path } of outputs) checkOwn(path);
-  for (const { path } of outputs) rmSync(path, { force: true });
+export function clearOutputs(outputs: readonly OutputSpec[], system: FileSystem = nodeFileSystem): void {
+  for (const { path } of outputs) checkOwn(system, path);
+  for (const { path } of outputs) system.remove(path);
 }
 
-function checkOwn(path: string): void {
-  const head = headOf(path);
+function checkOwn(system: FileSystem, path: string): void {
+  const head = headOf(system, path);
   if (head === undefined || beginning.subarray(0, head.length).equals(head)) return;
   const parameters = {
     file: path,
@@ -29,17 +30,13 @@ function checkOwn(path: string): void {
 }
 
 /** The first bytes of a file; `undefined` where there is none. */
-function headOf(path: string): Buffer | undefined {
-  let descriptor: number | undefined;
+function headOf(system: FileSystem, path: string): Buffer | undefined {
   try {
-    descriptor = openSync(path, "r");
-    const head = Buffer.alloc(beginning.length);
-    return head.subarray(0, readSync(descriptor, head));
+    const head = system.readPart(path, 0, beginning.length);
+    return head === undefined ? undefined : Buffer.from(head);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException; // node:fs throws nothing else
-    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    if (code === "ENOTDIR") return undefined;
     throw outputError("WE_OUTPUT_OPEN", { file: path, cause: message });
-  } finally {
-    if (descriptor !== undefined) closeSync(descriptor);
   }
 }

@@ -7,11 +7,12 @@
  *   trusted: part of the snapshot    compared, then continued (a torn line is completed)    appended
  */
 
-import { closeSync, constants, fdatasyncSync, fstatSync, openSync, readSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { assert } from "@wasm-engine/abi";
 import type { Departure, Genesis } from "@wasm-engine/core";
-import { makeFolders } from "../storage/make-folders.js";
+import { isScarcity, nodeFileSystem, writeSome } from "../storage/file-system.js";
+import type { FileSystem } from "../storage/file-system.js";
+import { writeError } from "../storage/write-error.js";
 import { formatTime } from "../time/virtual-time.js";
 import type { OpenOutputSink, OutputSink, OutputSpec } from "../world/contract.js";
 import { departureLine } from "./departure-line.js";
@@ -23,10 +24,12 @@ interface OfferedLine {
   readonly bytes: Uint8Array;
 }
 
-/** Opens the file and creates its folder. @throws {WE_OUTPUT_OPEN} {WE_OUTPUT_SHORT} */
-export const openOutputSink: OpenOutputSink = (spec, start) => new FileOutputSink(spec, start);
+/** Opens the file and creates its folder. @throws {WE_OUTPUT_OPEN} {WE_OUTPUT_SHORT} {WE_DISK_FULL} */
+export const openOutputSink: OpenOutputSink = (spec, start, system = nodeFileSystem) =>
+  new FileOutputSink(spec, start, system);
 
 class FileOutputSink implements OutputSink {
+  readonly #system: FileSystem;
   readonly #spec: OutputSpec;
   readonly #genesis: Genesis;
   readonly #descriptor: number;
@@ -37,18 +40,26 @@ class FileOutputSink implements OutputSink {
   #written: number;
   #position: number;
   #lastTick = -1;
-  #isDirty = false;
+  /** What a killed process left may not be on the disk yet. */
+  #isDirty = true;
+  /** The file may be new: its name is not on the disk before its folder is synced. */
+  #isNameDirty = true;
   #isClosed = false;
 
-  constructor(spec: OutputSpec, start: { readonly genesis: Genesis; readonly position: number }) {
+  constructor(
+    spec: OutputSpec,
+    start: { readonly genesis: Genesis; readonly position: number },
+    system: FileSystem,
+  ) {
+    this.#system = system;
     this.#spec = spec;
     this.#genesis = start.genesis;
-    this.#descriptor = open(spec.path);
-    this.#existingBytes = fstatSync(this.#descriptor).size;
+    this.#descriptor = open(system, spec.path);
+    this.#existingBytes = system.length(spec.path) ?? 0;
     this.#written = start.position;
     this.#position = start.position;
     if (this.#existingBytes >= start.position) return;
-    closeSync(this.#descriptor);
+    system.close(this.#descriptor);
     const parameters = { file: spec.path, bytes: this.#existingBytes, expected: start.position };
     throw outputError("WE_OUTPUT_SHORT", parameters);
   }
@@ -88,7 +99,11 @@ class FileOutputSink implements OutputSink {
 
   sync(): void {
     if (!this.#isDirty || this.#isClosed) return;
-    attempt(this.#spec.path, () => fdatasyncSync(this.#descriptor));
+    attempt(this.#spec.path, () => {
+      this.#system.sync(this.#descriptor);
+      if (this.#isNameDirty) this.#system.syncFolder(dirname(this.#spec.path));
+    });
+    this.#isNameDirty = false;
     this.#isDirty = false;
   }
 
@@ -96,7 +111,7 @@ class FileOutputSink implements OutputSink {
     if (this.#isClosed) return;
     this.sync();
     this.#isClosed = true;
-    closeSync(this.#descriptor);
+    this.#system.close(this.#descriptor);
   }
 
   #follows(topic: string): boolean {
@@ -110,9 +125,13 @@ class FileOutputSink implements OutputSink {
     for (let offset = 0; offset < present; offset += compareBytes) {
       this.#compare(bytes.subarray(offset, Math.min(present, offset + compareBytes)));
     }
-    for (let offset = present; offset < bytes.length;) {
+    this.#append(bytes.subarray(present));
+  }
+
+  #append(bytes: Uint8Array): void {
+    for (let offset = 0; offset < bytes.length;) {
       const count = attempt(this.#spec.path, () =>
-        writeSync(this.#descriptor, bytes, offset, bytes.length - offset, this.#written),
+        writeSome(this.#system, this.#descriptor, bytes.subarray(offset), this.#written),
       );
       this.#isDirty = true;
       this.#written += count;
@@ -121,20 +140,25 @@ class FileOutputSink implements OutputSink {
   }
 
   #compare(expected: Uint8Array): void {
-    const actual = Buffer.alloc(expected.length);
-    const count = attempt(this.#spec.path, () =>
-      readSync(this.#descriptor, actual, 0, actual.length, this.#written),
+    const found = attempt(this.#spec.path, () =>
+      this.#system.readPart(this.#spec.path, this.#written, expected.length),
     );
+    const actual = Buffer.from(found ?? []);
+    const count = actual.length;
     if (count === expected.length && actual.equals(expected)) {
       this.#written += count;
       return;
     }
-    const first = expected.findIndex((byte, index) => index >= count || byte !== actual[index]);
+    // A power cut may leave holes in what was not synced: they read as zeros, which no line has.
+    if (expected.every((byte, index) => byte === (actual[index] ?? 0) || (actual[index] ?? 0) === 0)) {
+      return this.#append(expected);
+    }
+    const first = expected.findIndex((byte, index) => byte !== actual[index]);
     throw outputError("WE_OUTPUT_FOREIGN", {
       file: this.#spec.path,
       offset: this.#written + first,
       expected: excerpt(expected, first),
-      actual: excerpt(actual.subarray(0, count), first),
+      actual: excerpt(actual, first),
     });
   }
 
@@ -151,12 +175,13 @@ class FileOutputSink implements OutputSink {
   }
 }
 
-function open(path: string): number {
+function open(system: FileSystem, path: string): number {
   try {
-    makeFolders(dirname(path));
-    // Read and write, created where missing, never truncated: existing content may be the run's own.
-    return openSync(path, constants.O_RDWR | constants.O_CREAT, 0o644);
+    system.makeFolder(dirname(path));
+    // Created where missing, never truncated: existing content may be the run's own.
+    return system.open(path);
   } catch (error) {
+    if (isScarcity(error)) throw writeError(path, error);
     throw outputError("WE_OUTPUT_OPEN", { file: path, cause: causeOf(error) });
   }
 }
@@ -165,6 +190,7 @@ function attempt<Result>(path: string, action: () => Result): Result {
   try {
     return action();
   } catch (error) {
+    if (isScarcity(error)) throw writeError(path, error);
     throw outputError("WE_OUTPUT_WRITE", { file: path, cause: causeOf(error) });
   }
 }

@@ -88,7 +88,10 @@ export interface EventLog {
    * @throws {WE_LOG_FAILED} @throws {WE_LOG_FULL} the caller may wait again: nothing is lost
    */
   waitForSync(recordNumber?: number): void;
-  /** Writes the closing record with the tick that the run has reached, syncs, releases. Idempotent. */
+  /**
+   * Writes the closing record with the tick that the run has reached, syncs, releases. Idempotent.
+   * @throws {WE_LOG_FULL} the caller may close again
+   */
   close(reachedTick?: number): void;
 }
 

@@ -3,6 +3,16 @@
 import { errorFactory, type ErrorTable } from "@wasm-engine/abi";
 
 export const STORAGE_ERRORS = {
+  WE_DISK_FULL: {
+    message: 'No space is left for "{path}": {cause}',
+    hint: "free some space; a world that is running goes on by itself, nothing is lost",
+    exitCode: 4,
+    retryable: true,
+    explanation:
+      "The disk, the quota or the table of open files is full. A running world stops ticking and accepting, " +
+      "stays readable, and goes on without a restart when space returns. A run that was just being made or " +
+      "opened is given up; try again with space.",
+  },
   WE_LOG_CLOSED: {
     message: "The event log of the run is closed and takes no {what}",
     hint: "open the run again with run --resume",

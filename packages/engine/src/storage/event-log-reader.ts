@@ -65,6 +65,12 @@ export function repairLog(place: LogPlace): {
   return { log: recovered(place, verdict), verdict };
 }
 
+/** The genesis was about to be written, or is: a run without even that never started. */
+export function isLogBegun(place: LogPlace): boolean {
+  const names = place.system.list(place.logFolder) ?? [];
+  return readMark(place) !== undefined || names.some((name) => segmentIndex(name) !== undefined);
+}
+
 /** What `verify-log` reports: never throws for damage. */
 export function verifyRunLog(place: LogPlace): LogVerification {
   return verifyLog(readSegments(place), place.hasher, readMark(place) ?? 0);

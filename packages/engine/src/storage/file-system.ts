@@ -26,6 +26,10 @@ export interface FileSystem {
   list(path: string): readonly string[] | undefined;
   /** Contents, or undefined where there is no file. */
   read(path: string): Uint8Array | undefined;
+  /** At most `length` bytes from `position` on, fewer at the end of the file; undefined where there is no file. */
+  readPart(path: string, position: number, length: number): Uint8Array | undefined;
+  /** Bytes in a file, or undefined where there is none. */
+  length(path: string): number | undefined;
   /** Returns when created, renamed and removed names are on the disk. */
   syncFolder(path: string): void;
 }
@@ -53,6 +57,8 @@ export const nodeFileSystem: FileSystem = {
   },
   list: (path) => orAbsent(() => fs.readdirSync(path).sort()),
   read: (path) => orAbsent(() => readWhole(path)),
+  readPart: (path, position, length) => orAbsent(() => readPart(path, position, length)),
+  length: (path) => orAbsent(() => fs.statSync(path).size),
   syncFolder: (path) => {
     // Windows cannot open folders; there, names are made durable with the file itself.
     if (process.platform === "win32") return;
@@ -73,6 +79,22 @@ function readWhole(path: string): Uint8Array {
     let length = 0;
     while (length < bytes.length) {
       const count = fs.readSync(file, bytes, length, Math.min(bytes.length - length, 1 << 30), length);
+      if (count === 0) break;
+      length += count;
+    }
+    return bytes.subarray(0, length);
+  } finally {
+    fs.closeSync(file);
+  }
+}
+
+function readPart(path: string, position: number, wanted: number): Uint8Array {
+  const file = fs.openSync(path, fs.constants.O_RDONLY);
+  try {
+    const bytes = new Uint8Array(wanted);
+    let length = 0;
+    while (length < wanted) {
+      const count = fs.readSync(file, bytes, length, wanted - length, position + length);
       if (count === 0) break;
       length += count;
     }

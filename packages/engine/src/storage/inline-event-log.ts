@@ -31,6 +31,8 @@ export class InlineEventLog implements EventLog {
   #syncedMs: number;
   #condition: LogCondition = "open";
   #failure: EngineError | undefined;
+  /** The closing record is appended, though perhaps not written. */
+  #isClosing = false;
 
   constructor({ encoder, writer, options, nowMs }: InlineLogParts) {
     this.#encoder = encoder;
@@ -71,6 +73,7 @@ export class InlineEventLog implements EventLog {
   }
 
   append(entry: LogEntry): number {
+    if (this.#isClosing) throw storageError("WE_LOG_CLOSED", { what: entry.kind });
     this.#requireUsable(entry.kind);
     const record = this.records;
     this.#take(encodeEntry(this.#encoder, entry));
@@ -104,10 +107,14 @@ export class InlineEventLog implements EventLog {
   close(reachedTick: number = this.#encoder.tick): void {
     if (this.#condition === "closed") return;
     if (this.#condition !== "failed") {
-      this.#take(this.#encoder.close(reachedTick));
-      this.#trail.push(this.#encoder.position, this.records, 0, -1);
+      if (!this.#isClosing) {
+        this.#take(this.#encoder.close(reachedTick));
+        this.#trail.push(this.#encoder.position, this.records, 0, -1);
+      }
+      this.#isClosing = true;
       this.poll();
-      if (this.#failure === undefined) this.#attempt(() => this.#sync());
+      if (this.#failure !== undefined) throw this.#failure;
+      this.#attempt(() => this.#sync());
     }
     this.release();
   }

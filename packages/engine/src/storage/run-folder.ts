@@ -19,6 +19,7 @@ import { errnoOf, nodeFileSystem, replaceFile, type FileSystem } from "./file-sy
 import { RunLock } from "./run-lock.js";
 import { SideRecords, readSideRecords, type SideRecord } from "./side-records.js";
 import { SnapshotStore } from "./snapshot-store.js";
+import { writeError } from "./write-error.js";
 
 const infoName = "run.json";
 
@@ -137,7 +138,7 @@ export class RunFolder {
       return call();
     } catch (error) {
       if (errnoOf(error).startsWith("WE_")) throw error;
-      throw storageError("WE_RUN_UNWRITABLE", { path, cause: errnoOf(error) });
+      throw writeError(path, error);
     }
   }
 }

@@ -38,7 +38,9 @@ export class SegmentWriter {
     this.#start = start;
     this.#offset = start.offset;
     this.#position = start.position;
-    this.#file = guarded("open", () => system.open(this.#path(start.segment)));
+    const file = this.#unlessFull("open", () => system.open(this.#path(start.segment)));
+    if (file === undefined) throw storageError("WE_LOG_FULL", { cause: "its first file cannot be opened" });
+    this.#file = file;
   }
 
   /** Position up to which bytes are written. */

@@ -5,10 +5,12 @@
  * by nobody: it is cut when the file is next opened.
  */
 
+import { dirname } from "node:path";
 import { decodeUtf8, encodeUtf8 } from "@wasm-engine/abi";
 import type { Hasher, Json } from "@wasm-engine/core";
 import { storageError } from "./errors.js";
-import { errnoOf, writeAll, type FileSystem } from "./file-system.js";
+import { writeAll, type FileSystem } from "./file-system.js";
+import { writeError } from "./write-error.js";
 
 export interface SideRecord {
   readonly n: number;
@@ -28,6 +30,8 @@ export class SideRecords {
   readonly #hasher: Hasher;
   readonly #path: string;
   #file: number | undefined;
+  /** The file may be new: its name is not on the disk before its folder is synced. */
+  #isNameDirty = true;
   #length: number;
   #next: number;
   #previous: string;
@@ -48,7 +52,7 @@ export class SideRecords {
     });
   }
 
-  /** Returns when the record is on the disk. @throws {WE_RUN_UNWRITABLE} */
+  /** Returns when the record is on the disk. @throws {WE_RUN_UNWRITABLE} {WE_DISK_FULL} may be repeated */
   append(kind: string, data: Json): void {
     const file = this.#file;
     if (file === undefined) throw storageError("WE_LOG_CLOSED", { what: "side record" });
@@ -58,7 +62,9 @@ export class SideRecords {
     this.#guarded(() => {
       this.#length = writeAll(this.#system, file, [encodeUtf8(`${JSON.stringify(line)}\n`)], this.#length);
       this.#system.sync(file);
+      if (this.#isNameDirty) this.#system.syncFolder(dirname(this.#path));
     });
+    this.#isNameDirty = false;
     this.#next += 1;
     this.#previous = hash;
   }
@@ -72,7 +78,7 @@ export class SideRecords {
     try {
       return call();
     } catch (error) {
-      throw storageError("WE_RUN_UNWRITABLE", { path: this.#path, cause: errnoOf(error) });
+      throw writeError(this.#path, error);
     }
   }
 }

@@ -7,8 +7,8 @@
 import { join } from "node:path";
 import { EngineError } from "@wasm-engine/abi";
 import { decodeSnapshot, encodeSnapshot, equalBytes, type Hasher, type Snapshot } from "@wasm-engine/core";
-import { storageError } from "./errors.js";
-import { errnoOf, replaceFile, type FileSystem } from "./file-system.js";
+import { replaceFile, type FileSystem } from "./file-system.js";
+import { writeError } from "./write-error.js";
 
 /** What a snapshot must fit. */
 export interface SnapshotFit {
@@ -38,14 +38,14 @@ export class SnapshotStore {
     this.#folder = folder;
   }
 
-  /** Returns its file name when the snapshot is on the disk. @throws {WE_RUN_UNWRITABLE} */
+  /** Returns its file name when the snapshot is on the disk. @throws {WE_RUN_UNWRITABLE} {WE_DISK_FULL} */
   save(snapshot: Snapshot): string {
     const name = `${String(snapshot.tick + 1).padStart(16, "0")}.snap`;
     try {
       this.#system.makeFolder(this.#folder);
       replaceFile(this.#system, this.#folder, name, encodeSnapshot(this.#hasher, snapshot));
     } catch (error) {
-      throw storageError("WE_RUN_UNWRITABLE", { path: join(this.#folder, name), cause: errnoOf(error) });
+      throw writeError(join(this.#folder, name), error);
     }
     return name;
   }

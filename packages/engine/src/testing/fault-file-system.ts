@@ -141,6 +141,14 @@ export class FaultFileSystem implements FileSystem {
     return this.#names.get(path)?.seen.slice();
   }
 
+  readPart(path: string, position: number, length: number): Uint8Array | undefined {
+    return this.#names.get(path)?.seen.slice(position, position + length);
+  }
+
+  length(path: string): number | undefined {
+    return this.#names.get(path)?.seen.length;
+  }
+
   syncFolder(path: string): void {
     this.#count("syncFolder", path);
     const isInside = (change: NameChange): boolean => change.some((entry) => dirname(entry.path) === path);

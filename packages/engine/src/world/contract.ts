@@ -10,6 +10,7 @@
 import type { AgentId, ModuleDigest } from "@wasm-engine/abi";
 import type { Departure, Genesis, InputBody, ProviderName } from "@wasm-engine/core";
 import type { AdapterSetup } from "../adapters/contract.js";
+import type { FileSystem } from "../storage/file-system.js";
 import type { ModuleAdmission } from "../trust/ceiling.js";
 
 /** When an acknowledgement may be given (DESIGN §8). */
@@ -177,4 +178,5 @@ export type OpenInputSource = (spec: InputSourceSpec, genesis: Genesis) => Input
 export type OpenOutputSink = (
   spec: OutputSpec,
   start: { readonly genesis: Genesis; readonly position: number },
+  system?: FileSystem,
 ) => OutputSink;

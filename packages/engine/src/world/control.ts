@@ -231,6 +231,8 @@ export interface WorldStatus extends Progress {
   /** Inputs in the log, and those of them that wait for their tick. */
   readonly inputs: number;
   readonly waitingInputs: number;
+  /** What the world waits for on a full disk: it neither ticks nor accepts, and goes on by itself. */
+  readonly shortage?: ErrorRecord;
 }
 
 /** Whether an input for an agent finds one, and which module executes it. */

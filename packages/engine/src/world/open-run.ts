@@ -22,6 +22,7 @@ import { openInputSource } from "../inputs/input-source.js";
 import { StreamInputSource } from "../inputs/stream-input-source.js";
 import { openOutputSink } from "../outputs/output-sink.js";
 import { compareCommits } from "../replay/play.js";
+import type { FileSystem } from "../storage/file-system.js";
 import type { EventLog, RecoveredLog } from "../storage/contract.js";
 import type { ModuleAdmission } from "../trust/ceiling.js";
 import { isExecutorLoss } from "../threads/machine.js";
@@ -97,6 +98,10 @@ export interface OpenRunOptions {
   readonly observation?: Observation;
   /** Standard input as an abandoned run left it. */
   readonly streams?: readonly StreamInputSource[];
+  /** Another disk than that of this machine, for tests. */
+  readonly system?: FileSystem;
+  /** Length from which on a segment of the log is followed by another; for tests. */
+  readonly segmentBytes?: number;
   /** What executes the agents was lost while the run was being opened; it is not tried a third time. */
   readonly isRetry?: boolean;
 }
@@ -113,11 +118,11 @@ export function openRun(origin: WorldOrigin, options: OpenRunOptions): OpenRun {
 }
 
 function openStored(origin: WorldOrigin, options: OpenRunOptions): OpenRun {
-  const threaded = options.writer === "thread";
+  const stored = { threaded: options.writer === "thread", ...systemOf(options) };
   const store =
     origin.kind === "new"
-      ? createRunStore(origin.world, { threaded, dir: origin.dir })
-      : openRunStore(origin.dir, { threaded });
+      ? createRunStore(origin.world, { ...stored, dir: origin.dir })
+      : openRunStore(origin.dir, stored);
   const started: WorldParts[] = [];
   try {
     return assemble(store, options, started);
@@ -132,6 +137,13 @@ function openStored(origin: WorldOrigin, options: OpenRunOptions): OpenRun {
     if (options.isRetry === true) throw error;
     return openRun({ kind: "resume", dir: store.dir }, { ...options, isRetry: true });
   }
+}
+
+function systemOf({ system, segmentBytes }: OpenRunOptions): Pick<OpenRunOptions, "system" | "segmentBytes"> {
+  return {
+    ...(system === undefined ? {} : { system }),
+    ...(segmentBytes === undefined ? {} : { segmentBytes }),
+  };
 }
 
 function assemble(store: RunStore, options: OpenRunOptions, started: WorldParts[]): OpenRun {
@@ -154,7 +166,7 @@ function assemble(store: RunStore, options: OpenRunOptions, started: WorldParts[
   const state = content?.host ?? newHostState(setup.inputs.length, setup.outputs.length);
   // Kept calls of a fork have a position of their own, which snapshots of its parent do not know.
   if (plan !== undefined) padTo(state.sourceRecords, setup.inputs.length + 1);
-  const sinks = openSinks(setup, genesis, state);
+  const sinks = openSinks(setup, genesis, { state, ...systemOf(options) });
   const sources = openSources(store, plan, options.streams ?? []);
   const note: NoteSideRecord = (kind, data) => store.note(kind, data);
   const nextTick = (): number => loop.reachedTick + 1;
@@ -294,9 +306,13 @@ function padTo(records: number[], length: number): void {
   while (records.length < length) records.push(0);
 }
 
-function openSinks(setup: RunSetup, genesis: Genesis, state: HostState): readonly OutputSink[] {
+function openSinks(
+  setup: RunSetup,
+  genesis: Genesis,
+  { state, system }: { readonly state: HostState } & Pick<OpenRunOptions, "system">,
+): readonly OutputSink[] {
   return setup.outputs.map((spec, index) =>
-    openOutputSink(spec, { genesis, position: state.sinkPositions[index] ?? 0 }),
+    openOutputSink(spec, { genesis, position: state.sinkPositions[index] ?? 0 }, system),
   );
 }
 

@@ -15,6 +15,10 @@ import { nodeHasher, sha256Hex } from "../crypto/node-crypto.js";
 import { StackMap } from "../modules/stack-map.js";
 import { clearOutputs } from "../outputs/clear-outputs.js";
 import { RunFolder, createEventLog, openEventLog, recoverLog } from "../storage/index.js";
+import { storageError } from "../storage/errors.js";
+import { isLogBegun } from "../storage/event-log-reader.js";
+import type { OpenLogOptions } from "../storage/event-log.js";
+import type { FileSystem } from "../storage/file-system.js";
 import type { EventLog, RecoveredLog, RunLock, SideRecord, SideRecords } from "../storage/index.js";
 import type { ResolvedWorld } from "./contract.js";
 import type { StopReason } from "./control.js";
@@ -90,6 +94,24 @@ export interface RunStore extends Omit<ReadRun, "recovered" | "moduleBytes" | "m
 
 export interface StoreOptions {
   readonly threaded: boolean;
+  /** Another disk, for tests: nobody else can have a run of it open, and its log has no thread. */
+  readonly system?: FileSystem;
+  /** Length from which on a segment of the log is followed by another. */
+  readonly segmentBytes?: number;
+}
+
+/** Another disk belongs to whoever made it. */
+const unshared: Pick<RunLock, "release"> = { release: () => undefined };
+
+function lockOf(folder: RunFolder, { system }: StoreOptions): Pick<RunLock, "release"> {
+  return system === undefined ? folder.lock() : unshared;
+}
+
+function writerOf({
+  threaded,
+  segmentBytes,
+}: StoreOptions): Pick<OpenLogOptions, "threaded" | "segmentBytes"> {
+  return { threaded, ...(segmentBytes === undefined ? {} : { segmentBytes }) };
 }
 
 /** Makes the folder of a new run. @throws {WE_RUN_EXISTS} and what storage throws */
@@ -106,17 +128,22 @@ export function createRunStore(
   const id = options.dir === undefined ? runId : basename(resolve(dir));
   const info = newRunInfo(id, { genesis, setup, modules: stored });
   // What an earlier run of the same configuration wrote there is not part of this one.
-  clearOutputs(setup.outputs);
-  const folder = RunFolder.create(dir, info as unknown as Json, nodeHasher); // the setup is plain data by contract
-  const lock = folder.lock();
-  for (const [digest, module] of modules) {
-    folder.writeModule(digest, module.bytes);
-    folder.writeModule(instrumentedDigest(module.instrumented), module.instrumented);
+  clearOutputs(setup.outputs, options.system);
+  const folder = RunFolder.create(dir, info as unknown as Json, nodeHasher, options.system); // plain data by contract
+  const lock = lockOf(folder, options);
+  try {
+    for (const [digest, module] of modules) {
+      folder.writeModule(digest, module.bytes);
+      folder.writeModule(instrumentedDigest(module.instrumented), module.instrumented);
+    }
+    const { durability } = setup;
+    const log = createEventLog(folder.log, genesis, { durability, ...writerOf(options) });
+    const bytes = new Map([...modules].map(([digest, module]) => [digest, module.instrumented]));
+    return live({ folder, lock, log, info, genesis, modules: bytes, recovered: undefined });
+  } catch (error) {
+    lock.release();
+    throw error;
   }
-  const { durability } = setup;
-  const log = createEventLog(folder.log, genesis, { durability, threaded: options.threaded });
-  const bytes = new Map([...modules].map(([digest, module]) => [digest, module.instrumented]));
-  return live({ folder, lock, log, info, genesis, modules: bytes, recovered: undefined });
 }
 
 /** run.json of a run that this release makes now. */
@@ -140,15 +167,17 @@ export function newRunInfo(
 
 /** Opens a run to go on with it. @throws {WE_RUN_NOT_FOUND} @throws {WE_RUN_LOCKED} @throws {WE_LOG_DAMAGED} */
 export function openRunStore(dir: string, options: StoreOptions): RunStore {
-  const folder = RunFolder.open(dir, nodeHasher);
-  const lock = folder.lock();
+  const folder = RunFolder.open(dir, nodeHasher, options.system);
+  const lock = lockOf(folder, options);
   try {
     const info = readInfo(folder);
     // From run.json and not from the log: nothing is opened for writing that cannot go on.
     checkSemantics(dir, info, info.semantics);
+    // Modules are written before the log is begun: some may be missing here, and that is not what is wrong.
+    if (!isLogBegun(folder.log)) throw storageError("WE_RUN_NEVER_STARTED", { path: dir });
     const modules = readModules(folder, info);
     const { durability } = info.setup;
-    const { log, recovered } = openEventLog(folder.log, { durability, threaded: options.threaded });
+    const { log, recovered } = openEventLog(folder.log, { durability, ...writerOf(options) });
     checkGenesis(recovered.genesis, modules);
     return live({ folder, lock, log, info, genesis: recovered.genesis, modules, recovered });
   } catch (error) {
@@ -202,7 +231,7 @@ export function engineRelease(): string {
 
 interface LiveParts {
   readonly folder: RunFolder;
-  readonly lock: RunLock;
+  readonly lock: Pick<RunLock, "release">;
   readonly log: EventLog;
   readonly info: RunInfo;
   readonly genesis: Genesis;

@@ -9,10 +9,8 @@ import { checkInputCeilings } from "../trust/ceiling.js";
 import type { Delivery } from "./contract.js";
 import type {
   ControlCall,
-  ControlRequest,
   DeadLetterList,
   EmitEvent,
-  FaultReport,
   RunResult,
   RunUntil,
   SnapshotReport,
@@ -25,7 +23,7 @@ import { readErrorAnswer } from "./error-answer.js";
 import { fail } from "./errors.js";
 import { checkInput } from "./input-check.js";
 import { InputKeys } from "./input-keys.js";
-import type { KeyedInput } from "./input-keys.js";
+import { isShortage } from "../storage/write-error.js";
 import { isExecutorLoss } from "../threads/machine.js";
 import type { OpenRun } from "./open-run.js";
 import type { RunRecovery } from "./run-recovery.js";
@@ -33,38 +31,10 @@ import { admittedInputsMax, durableWaitMs, idleWaitMs, progressEveryMs, ticksPer
 import { Pacer } from "./pacer.js";
 import { hex, receiverId, receiverOf, reportRows, worldMessages } from "./report.js";
 import { inspectionOf, progressOf, runResultOf } from "./run-result.js";
+import type { DoneStep, Ending, InputRequest, PendingAcknowledgement, StepCall } from "./session-calls.js";
 import { isQuiet, noteReached, reasonToStop } from "./stop-rule.js";
 import type { RunCall } from "./stop-rule.js";
 import { Subscribers } from "./subscribers.js";
-
-interface PendingAcknowledgement {
-  readonly id: number;
-  readonly seq: number;
-  readonly tick: number;
-  /** The earlier input with its key. */
-  readonly first: KeyedInput | undefined;
-}
-
-type InputRequest = Extract<ControlRequest, { readonly method: "input" | "ask" }>;
-
-/** A call that ends after so many ticks with work. */
-interface StepCall {
-  readonly id: number;
-  readonly durable: boolean;
-  left: number;
-}
-
-/** Ticks are executed, their commits not yet durable. */
-interface DoneStep {
-  readonly id: number;
-  readonly tick: number;
-  readonly chainHead: string;
-}
-
-interface Ending {
-  readonly reason: StopReason;
-  readonly unsupervised?: FaultReport;
-}
 
 export interface SessionOptions {
   /** `auto`: rests until the first call that needs ticks; `run` and `step` then decide how far. */
@@ -116,6 +86,10 @@ export class Session {
   #ended = false;
   /** The run was closed to be opened again, and that failed: which concerns more than the call that met it. */
   #isLost = false;
+  /** What the world waits for: it neither ticks nor accepts, answers questions, and tries again. */
+  #shortage: EngineError | undefined;
+  /** A snapshot is to be taken before the next tick. */
+  #isSnapshotDue = false;
 
   /** `recovery` makes good what executing threads lose; without it such a loss is the end. */
   constructor(run: OpenRun, emit: EmitEvent, options: SessionOptions, recovery?: RunRecovery) {
@@ -155,7 +129,16 @@ export class Session {
 
   /** Does some work. Returns how long the caller may sleep unless a call arrives: 0 = not at all. */
   pump(): number {
-    return this.#surviving(() => this.#pump());
+    try {
+      const waitMs = this.#surviving(() => this.#pump());
+      this.#shortage = undefined;
+      return waitMs;
+    } catch (error) {
+      // Whoever wants it to end does not wait for space: what is acknowledged is durable, the rest is computed again.
+      if (!isShortage(error) || this.#stopping !== undefined) throw error;
+      this.#shortage = error;
+      return idleWaitMs;
+    }
   }
 
   /** Repeats `work` where what executes the agents was lost in it: everything that it had done is done again. */
@@ -183,6 +166,7 @@ export class Session {
     }
     if (this.#ending !== undefined) this.#finishRunCall(this.#ending);
     if (this.#ended) return 0;
+    if (this.#isSnapshotDue) this.#takeSnapshot();
     for (let count = 0; count < ticksPerPump; count += 1) {
       const waitMs = this.#advance();
       if (this.#ended) return 0;
@@ -269,6 +253,7 @@ export class Session {
       durability,
       inputs: loop.loggedSeq,
       waitingInputs: loop.admittedCount,
+      ...(this.#shortage === undefined ? {} : { shortage: this.#shortage.toRecord() }),
     };
   }
 
@@ -287,7 +272,8 @@ export class Session {
   #admit(id: number, request: InputRequest): void {
     this.#live ||= this.#wakes;
     const { loop, log } = this.#run;
-    if (log.failure !== undefined) throw log.failure;
+    const lack = log.failure ?? this.#shortage;
+    if (lack !== undefined) throw lack;
     if (loop.admittedCount >= admittedInputsMax)
       throw fail("WE_WORLD_INPUTS_FULL", { count: loop.admittedCount });
     const { method, body, key, known } = request;
@@ -344,6 +330,9 @@ export class Session {
     if (paceMs > 0) return Math.min(paceMs, idleWaitMs);
     if (!loop.isReady(next)) return this.#run.answerWaitMs;
     const { unsupervised } = loop.execute(next);
+    if (step !== undefined) step.left -= 1;
+    const { snapshotEvery } = this.#run;
+    this.#isSnapshotDue = snapshotEvery !== undefined && next - this.#snapshotTick >= snapshotEvery;
     if (unsupervised !== undefined) {
       this.#live = false;
       const fault = loop.faults.newestOf(unsupervised);
@@ -352,9 +341,7 @@ export class Session {
         ...(fault === undefined ? {} : { unsupervised: fault }),
       });
     }
-    if (step !== undefined) step.left -= 1;
-    const { snapshotEvery } = this.#run;
-    if (snapshotEvery !== undefined && next - this.#snapshotTick >= snapshotEvery) this.#takeSnapshot();
+    if (this.#isSnapshotDue && !this.#ended) this.#takeSnapshot();
     return 0;
   }
 
@@ -404,12 +391,12 @@ export class Session {
 
   /** Closes the world. Whoever still waits for an answer gets none. */
   #end({ reason }: RunResult): void {
+    this.#run.close(reason);
+    this.#ended = true;
     const refuse = (id: number, method: string): void =>
       this.#emit({ kind: "refusal", id, error: fail("WE_WORLD_ENDED", { method }).toRecord() });
     for (const id of this.#asks.values()) refuse(id, "ask");
     for (const { id } of this.#steps) refuse(id, "step");
-    this.#run.close(reason);
-    this.#ended = true;
   }
 
   #takeSnapshot(): SnapshotReport {
@@ -417,6 +404,7 @@ export class Session {
     this.#settle();
     const report = this.#run.takeSnapshot();
     this.#snapshotTick = report.tick;
+    this.#isSnapshotDue = false;
     return report;
   }
 

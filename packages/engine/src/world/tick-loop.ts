@@ -250,17 +250,19 @@ export class TickLoop {
     const durable = Math.min(log.durableTick, this.#parts.world.tick);
     this.#desk.release(durable);
     if (durable <= this.#releasedTick) return [];
-    this.#releasedTick = durable;
     const end = this.#unreleased.findIndex((entry) => entry.tick > durable);
-    const released = this.#unreleased.splice(0, end === -1 ? this.#unreleased.length : end);
-    if (released.length === 0) return [];
-    pass("before-release");
-    for (const sink of sinks) {
-      sink.release(durable);
-      pass("during-release");
+    const count = end === -1 ? this.#unreleased.length : end;
+    if (count > 0) {
+      pass("before-release");
+      // Where a disk is full this is tried again: sinks know what they have written, and nobody is told before.
+      for (const sink of sinks) {
+        sink.release(durable);
+        pass("during-release");
+      }
+      pass("after-release");
     }
-    pass("after-release");
-    return released;
+    this.#releasedTick = durable;
+    return this.#unreleased.splice(0, count);
   }
 
   /** True while something waits for the disk. */

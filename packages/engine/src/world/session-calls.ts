@@ -1,0 +1,33 @@
+/** What a session remembers of calls that it answers later. */
+
+import type { ControlRequest, FaultReport, StopReason } from "./control.js";
+import type { KeyedInput } from "./input-keys.js";
+
+export interface PendingAcknowledgement {
+  readonly id: number;
+  readonly seq: number;
+  readonly tick: number;
+  /** The earlier input with its key. */
+  readonly first: KeyedInput | undefined;
+}
+
+export type InputRequest = Extract<ControlRequest, { readonly method: "input" | "ask" }>;
+
+/** A call that ends after so many ticks with work. */
+export interface StepCall {
+  readonly id: number;
+  readonly durable: boolean;
+  left: number;
+}
+
+/** Ticks are executed, their commits not yet durable. */
+export interface DoneStep {
+  readonly id: number;
+  readonly tick: number;
+  readonly chainHead: string;
+}
+
+export interface Ending {
+  readonly reason: StopReason;
+  readonly unsupervised?: FaultReport;
+}
