@@ -16,6 +16,8 @@ export type Verdict =
 
 /** Refusals that the engine need not share: features that it has and we refuse, and limits that it lacks. */
 const stricter = ["WE_MODULE_FEATURE_REFUSED", "WE_MODULE_LIMIT"];
+/** V8 11 takes element segments of any value type as long as they are empty; the format knows reference types only. */
+const laxer = "malformed reference type";
 
 /** The result or the code of the refusal; anything but a coded error passes through and is a defect. */
 function resultOf<T extends object>(action: () => T): T | string {
@@ -23,7 +25,7 @@ function resultOf<T extends object>(action: () => T): T | string {
     return action();
   } catch (error) {
     if (!EngineError.is(error) || error.code === "WE_INTERNAL_ASSERTION") throw error;
-    return error.code;
+    return error.details["reason"] === laxer ? laxer : error.code;
   }
 }
 
@@ -41,7 +43,8 @@ export function verdictOn(
       return { kind: "profile", text: `agents may, but conformance refuses with ${conformance}` };
     }
     counts.refuse(conformance);
-    if (!engine || stricter.includes(conformance)) return { kind: "refused", code: conformance };
+    if (!engine || stricter.includes(conformance) || conformance === laxer)
+      return { kind: "refused", code: conformance };
     return { kind: "refusal", text: `refused with ${conformance}, but the engine accepts` };
   }
   if (!engine) return { kind: "acceptance", text: "accepted, but the engine refuses" };
