@@ -17,6 +17,13 @@ export const CLI_ERRORS = {
     exitCode: 2,
     explanation: "`explain` prints one error code of this release; `explain --list` prints all of them.",
   },
+  WE_INVARIANT_VIOLATED: {
+    message: 'Invariant "{invariant}" does not hold at tick {tick}{where}: {values}',
+    hint: "look at it: wasm-engine inspect {run} --at {tick}; the tick before is: wasm-engine fork {run} --at {before}",
+    exitCode: 1,
+    explanation:
+      "An invariant of engine.yaml was found false after a tick. The run stopped there and can be replayed, inspected and forked; going on with it checks again after the next tick. Invariants are read from copies of agents and never change a run.",
+  },
   WE_TEST_NONE: {
     message: "No tests were found: looked for {what} below {folder}",
     hint: "run it in the folder of the project, or name a file; tests are described in docs/testing.md",

@@ -7,9 +7,11 @@ import { CONTROL_ERRORS } from "./control/errors.js";
 import { BUNDLE_ERRORS } from "./bundle/errors.js";
 import { CONFIG_ERRORS } from "./config/errors.js";
 import { ENGINE_INFERENCE_ERRORS } from "./inference/errors.js";
+import { EXPRESSION_ERRORS } from "./expression/errors.js";
 import { FORK_ERRORS } from "./fork/errors.js";
 import { DEV_ERRORS } from "./dev/errors.js";
 import { INPUT_ERRORS } from "./inputs/errors.js";
+import { INVARIANT_ERRORS } from "./invariants/errors.js";
 import { MINI_WORLD_ERRORS } from "./mini-world/errors.js";
 import { BUILD_ERRORS } from "./modules/errors.js";
 import { OUTPUT_ERRORS } from "./outputs/errors.js";
@@ -23,10 +25,12 @@ export const ENGINE_ERRORS: ErrorTable = {
   ...BUNDLE_ERRORS,
   ...MODEL_ADAPTER_ERRORS,
   ...CONFIG_ERRORS,
+  ...EXPRESSION_ERRORS,
   ...FORK_ERRORS,
   ...CONTROL_ERRORS,
   ...DEV_ERRORS,
   ...INPUT_ERRORS,
+  ...INVARIANT_ERRORS,
   ...OUTPUT_ERRORS,
   ...MINI_WORLD_ERRORS,
   ...BUILD_ERRORS,

@@ -34,6 +34,18 @@ export type {
   PathDifference,
   SentMessage,
 } from "./diff/diff-contract.js";
+export { bisectInvariant, checkInvariants } from "./client/check-run.js";
+export type { BisectOptions, CheckOptions } from "./client/check-run.js";
+export type {
+  BisectReport,
+  BisectStep,
+  CheckReport,
+  InvariantFigures,
+  InvariantSetup,
+  InvariantValue,
+  Violation,
+} from "./invariants/contract.js";
+export { violationText } from "./invariants/invariant-check.js";
 export { forkRun } from "./client/fork-run.js";
 export type { ForkOptions } from "./client/fork-run.js";
 export type { ArgumentChange, ForkInputs, ForkOverrides, ForkPoint, ForkReport } from "./fork/contract.js";
@@ -104,6 +116,7 @@ export {
   buildModule,
   generateKeyFiles,
   loadConfig,
+  loadInvariants,
   loadModelSetups,
   loadModuleSources,
   loadTrustPolicy,

@@ -16,6 +16,7 @@ import { flagOption, integerOption, listOption, textOption } from "../command.js
 import { fail, usageError } from "../errors.js";
 import type { Reporter } from "../reporter.js";
 import { toolLineText } from "../tool-line.js";
+import { bundleViolation, violated, violationLines } from "../violation-bundle.js";
 import { visible } from "../visible.js";
 
 /** Faults that are told after a run; `logs` tells all. */
@@ -45,6 +46,7 @@ export const run: CommandFunction = async (context) => {
     await world.close();
     tellFaults(result, reporter);
     tellModels(result, reporter);
+    await tellViolation(result, reporter);
     return outcomeOf(result);
   } finally {
     await world.close().catch(() => undefined);
@@ -186,6 +188,16 @@ function tellModels(result: RunResult, reporter: Reporter): void {
   if (deaths > 0) reporter.warn(`the inference thread ended ${deaths} times and was started again`);
   if (adapterThreadDeaths > 0)
     reporter.warn(`the thread of tools ended ${adapterThreadDeaths} times and was started again`);
+}
+
+/** @throws {WE_INVARIANT_VIOLATED} where an invariant has ended the run; it is kept in one file first */
+async function tellViolation(result: RunResult, reporter: Reporter): Promise<void> {
+  const { violation, dir, runId } = result;
+  if (violation === undefined) return;
+  const bundle = await bundleViolation({ dir, runId, violation }, { out: undefined, reporter });
+  for (const line of violationLines(violation, dir)) reporter.note(line);
+  if (bundle !== undefined) reporter.note(`bundle     ${bundle}`);
+  throw violated(violation, dir, { bundle: bundle ?? null, result });
 }
 
 function faultText({ tick, agentId, code, guestCode, detail }: FaultReport): string {

@@ -56,4 +56,49 @@ export const timeTravelVerbs: readonly CommandDefinition[] = [
     exitCodes: "0 equal, 2 usage, 3 different, 4 environment",
     load: async () => (await import("../commands/diff.js")).diff,
   },
+  {
+    name: "check",
+    summary: "Replay a run and check what must hold in it",
+    description:
+      "Executes a run again and evaluates its invariants after every tick, or after every so many as they say: those of the configuration that it was made from, those of --config, or expressions given with --test. At the first that is false it stops, tells the tick, the agent and the values, and writes the run as a bundle. Agents are read as copies: nothing of the run changes.",
+    arguments: [runArgument],
+    options: [
+      { flags: "--invariant <name>", summary: "only this one; may be repeated", type: "list" },
+      { flags: "--test <expression>", summary: "check this expression; may be repeated", type: "list" },
+      { flags: "--config <file>", summary: "the invariants of this engine.yaml instead of the run's" },
+      { flags: "--from <tick>", summary: "first tick to look at", type: "integer" },
+      { flags: "--to <tick>", summary: "last tick to look at", type: "integer" },
+      { flags: "--bundle <file>", summary: "where the bundle of a violation goes (default: beside the run)" },
+    ],
+    examples: [
+      "wasm-engine check @last",
+      "wasm-engine check @last --test 'sum(agents, state.balance) == 1000'",
+      "wasm-engine check @last --config engine.yaml --invariant solvent --json",
+    ],
+    exitCodes: "0 holds, 1 violated, 2 usage, 3 divergence or damaged log, 4 environment",
+    load: async () => (await import("../commands/check.js")).check,
+  },
+  {
+    name: "bisect",
+    summary: "Find the first tick at which something does not hold any more",
+    description:
+      "Looks for the first tick after --good at which an invariant of the run, or the expression of --test, is false. Snapshots between good and bad are tried first; what is left between two of them is executed once. It changes nothing.",
+    arguments: [runArgument],
+    options: [
+      { flags: "--good <tick>", summary: "a tick at which it holds (default: 0)", type: "integer" },
+      {
+        flags: "--bad <tick>",
+        summary: "a later tick at which it does not (default: the last)",
+        type: "integer",
+      },
+      { flags: "--invariant <name>", summary: "an invariant of the run" },
+      { flags: "--test <expression>", summary: "an expression that is true while all is well" },
+    ],
+    examples: [
+      "wasm-engine bisect @last --invariant solvent",
+      "wasm-engine bisect @last --good 10 --bad 400 --test 'agent(\"ORD\").state.delay < 60' --json",
+    ],
+    exitCodes: "0 found, 2 usage or no such ends, 3 divergence or damaged log, 4 environment",
+    load: async () => (await import("../commands/bisect.js")).bisect,
+  },
 ];

@@ -13,6 +13,7 @@ import type {
 import type { EngineError } from "@wasm-engine/abi";
 import type { DevOptions } from "../dev/contract.js";
 import type { DevSession } from "../dev/dev-session.js";
+import type { InvariantSetup } from "../invariants/contract.js";
 import type { BuildOptions, BuiltModule } from "../modules/build-module.js";
 import type { KeyPairPlace } from "../modules/key-file.js";
 import type {
@@ -40,6 +41,12 @@ export async function loadConfig(path: string, overrides: ConfigOverrides = {}):
 export async function buildModule(path: string, options: BuildOptions): Promise<BuiltModule> {
   const modules = await import("../modules/build-module.js");
   return modules.buildModule(path, options);
+}
+
+/** The invariants of a configuration alone; nothing is built. @throws what a bad configuration throws */
+export async function loadInvariants(path: string): Promise<readonly InvariantSetup[]> {
+  const config = await import("../config/load-config.js");
+  return config.loadInvariants(path);
 }
 
 /** Where the sources of a configuration's modules are; nothing is built. @throws what a bad configuration throws */

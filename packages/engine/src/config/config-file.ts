@@ -122,6 +122,14 @@ export interface InferenceEntry {
   readonly strict?: boolean;
 }
 
+/** Something that holds at all times. */
+export interface InvariantEntry {
+  readonly name: string;
+  readonly agent?: string;
+  readonly expression: string;
+  readonly every?: number;
+}
+
 export interface ConfigFile {
   readonly version: 1;
   readonly name: string;
@@ -144,6 +152,7 @@ export interface ConfigFile {
   readonly agents: readonly AgentEntry[];
   readonly inputs?: readonly InputEntry[];
   readonly outputs?: readonly { readonly topic: string; readonly file: string }[];
+  readonly invariants?: readonly InvariantEntry[];
   readonly durability?: Durability;
   readonly ticksAheadMax?: number;
   readonly snapshotEvery?: number;

@@ -15,6 +15,7 @@ import type { AdmittedModule } from "../modules/admission.js";
 import type { TrustPolicy } from "../trust/trust-policy.js";
 import type { ModelAdapterSetup } from "../adapters/contract.js";
 import type { Durability, InputSourceSpec, ResolvedWorld } from "../world/contract.js";
+import type { InvariantSetup } from "../invariants/contract.js";
 import { isFolder } from "../storage/path-kind.js";
 import { expandAgents } from "./agent-table.js";
 import { ConfigContext } from "./config-context.js";
@@ -24,6 +25,7 @@ import { configError } from "./errors.js";
 import { checkRules } from "./fake-entries.js";
 import { buildGenesis, resolveClock } from "./genesis.js";
 import { configBytesMax } from "./limits.js";
+import { resolveInvariants } from "./invariant-entries.js";
 import { resolveInference, resolveModels } from "./model-entries.js";
 import { withModels } from "./model-override.js";
 import type { ModelOverrides } from "./model-override.js";
@@ -87,6 +89,7 @@ export async function loadConfig(path: string, overrides: ConfigOverrides = {}):
   const outputs = resolveOutputs(context, config);
   const ticks = overrides.ticks === undefined ? {} : { ticks: overrides.ticks };
   const stop = resolveStop(context, config, { drafts, ...ticks });
+  const invariants = resolveInvariants(context, config);
   const requests = moduleRequests(context, config);
   const trust = resolveTrust(context, config);
   const { models, adapters: served } = resolveModels(context, config);
@@ -117,6 +120,7 @@ export async function loadConfig(path: string, overrides: ConfigOverrides = {}):
     models,
     ...(adapters.length === 0 ? {} : { adapters }),
     inference: resolveInference(config),
+    ...(invariants.length === 0 ? {} : { invariants }),
     stop,
     durability: overrides.durability ?? config.durability ?? ENGINE_DEFAULTS.durability,
     ticksAheadMax: config.ticksAheadMax ?? ENGINE_DEFAULTS.ticksAheadMax,
@@ -147,6 +151,14 @@ export function loadModuleSources(path: string): ModuleSourcePlaces {
   const requests = moduleRequests(context, config);
   context.settle();
   return { directory, paths: Object.fromEntries(requests.map((request) => [request.name, request.path])) };
+}
+
+/** The invariants of a configuration alone; nothing is built. @throws what a bad configuration throws */
+export function loadInvariants(path: string): readonly InvariantSetup[] {
+  const { config, context } = readShape(path);
+  const invariants = resolveInvariants(context, config);
+  context.settle();
+  return invariants;
 }
 
 /** The models of a configuration alone; nothing is built. @throws what a bad configuration throws */

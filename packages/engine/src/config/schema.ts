@@ -236,6 +236,24 @@ const inference = map("What holds for every model.", {
   },
 });
 
+const invariant = map(
+  "Something that must hold after every tick. It is read from copies of agents and changes nothing; where it is " +
+    "false, the run ends with exit code 1.",
+  {
+    name: { description: "Name in reports. Unique.", type: "string", pattern: idPattern },
+    agent: text(
+      "Id of the agent that it is about; a trailing * matches a prefix. Default: all, where it is about one.",
+      255,
+    ),
+    expression: text(
+      "What must not be false: `state.balance >= 0` of an agent, `sum(agents, state.balance) == 9` of the world.",
+      4096,
+    ),
+    every: { ...integer("Ticks between checks.", 1), default: 1 },
+  },
+  ["name", "expression"],
+);
+
 const tenantName: Schema = {
   pattern: tenantNamePattern,
   description: `1 to ${tenantNameBytesMax} letters, digits, underscores, hyphens, the first a letter or digit`,
@@ -344,6 +362,7 @@ export const ENGINE_SCHEMA: Schema = {
       agents: list("The agents that live from tick 0 on.", agent),
       inputs: list("Where inputs come from.", input, 64),
       outputs: list("Where published messages go.", output, 1024),
+      invariants: list("What must hold at all times.", invariant, 256),
       durability: {
         description:
           "sync: acknowledged after fsync; periodic: after write, a power cut may lose the last moments; ephemeral: " +

@@ -32,6 +32,7 @@ import type {
   TestRequest,
 } from "./observations.js";
 import type { WorldOptions } from "./world-options.js";
+import { stateOf } from "../world/described-state.js";
 
 /** What a list is narrowed to: entries that are equal in every member that is given. */
 export type Only<Entry> = { readonly [Key in keyof Entry]?: Entry[Key] };
@@ -332,12 +333,6 @@ function narrowed<Entry extends object>(entries: readonly Entry[], only: Only<En
     const members = entry as Readonly<Record<string, unknown>>; // plain data
     return wanted.every(([key, value]) => members[key] === value);
   });
-}
-
-/** The SDK for JavaScript describes `{ state, waiting }`; other modules what they like. */
-function stateOf(described: Json | undefined): Json | undefined {
-  const isMap = typeof described === "object" && described !== null && !Array.isArray(described);
-  return isMap && "state" in described ? (described as Readonly<Record<string, Json>>)["state"] : described;
 }
 
 function awaitKind(kind: string): TestAwait["kind"] {

@@ -3,6 +3,7 @@
 import { unreachable } from "@wasm-engine/abi";
 import type { DiffJob } from "../diff/diff-contract.js";
 import type { ForkJob } from "../fork/contract.js";
+import type { BisectJob, CheckJob } from "../invariants/contract.js";
 import type { ProfileJob } from "../profile/profile-contract.js";
 import { singleThread } from "../threads/machine.js";
 import type { Machine } from "../threads/machine.js";
@@ -38,7 +39,9 @@ export async function runJob(
     | HistoryJob
     | ProfileJob
     | ForkJob
-    | DiffJob,
+    | DiffJob
+    | CheckJob
+    | BisectJob,
   surroundings: JobSurroundings,
 ): Promise<unknown> {
   if (job.kind === "fork") {
@@ -68,6 +71,14 @@ export async function runJob(
     case "profile": {
       const { profileRun } = await import("../profile/profile-run.js");
       return profileRun(run, job, surroundings.onProgress);
+    }
+    case "check": {
+      const { checkRun } = await import("../invariants/check-run.js");
+      return checkRun(run, job, surroundings.onProgress);
+    }
+    case "bisect": {
+      const { bisectRun } = await import("../invariants/bisect-run.js");
+      return bisectRun(run, job, (tick) => surroundings.onProgress({ tick, turnsExecuted: 0 }));
     }
     case "story": {
       const { tellStory } = await import("./story.js");

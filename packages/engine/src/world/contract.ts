@@ -10,6 +10,7 @@
 import type { AgentId, ModuleDigest } from "@wasm-engine/abi";
 import type { Departure, Genesis, InputBody, ProviderName } from "@wasm-engine/core";
 import type { AdapterSetup } from "../adapters/contract.js";
+import type { InvariantSetup } from "../invariants/contract.js";
 import type { FileSystem } from "../storage/file-system.js";
 import type { ModuleAdmission } from "../trust/ceiling.js";
 
@@ -117,6 +118,8 @@ export interface ResolvedWorld {
   readonly inference?: InferenceSetup;
   /** What answers other than models in folders: tools, servers, fakes. No name is there twice for the same kind. */
   readonly adapters?: readonly AdapterSetup[];
+  /** What must hold after ticks; checked beside the world. */
+  readonly invariants?: readonly InvariantSetup[];
   readonly stop: StopRule;
   readonly durability: Durability;
   /** Ticks that may be executed ahead of what the log has made durable. */

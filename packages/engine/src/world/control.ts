@@ -9,6 +9,7 @@ import type { AdapterReport } from "../adapters/adapter-report.js";
 import type { AdapterAnswer, AdapterRequest } from "../adapters/contract.js";
 import type { ToolLine } from "../adapters/tool-lines.js";
 import type { ModelReport } from "../inference/contract.js";
+import type { Violation } from "../invariants/contract.js";
 import type { ReplayProgress } from "../replay/replay-contract.js";
 import type { Durability, StopRule } from "./contract.js";
 
@@ -46,7 +47,9 @@ export type StopReason =
   | "stopped"
   | "interrupted"
   /** A fault was escalated to nobody. */
-  | "unsupervised";
+  | "unsupervised"
+  /** An invariant does not hold. */
+  | "invariant";
 
 /** One fault for people: what the agent did, never part of the world. */
 export interface FaultReport {
@@ -114,6 +117,8 @@ export interface RunResult {
   readonly faultDetails: readonly FaultReport[];
   /** The fault that ended the run, where `reason` is `unsupervised`. */
   readonly unsupervised?: FaultReport;
+  /** What ended the run, where `reason` is `invariant`. */
+  readonly violation?: Violation;
   readonly turnsExecuted: number;
   readonly inputs: number;
   readonly wallMs: number;

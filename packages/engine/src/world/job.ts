@@ -4,6 +4,7 @@ import type { MessagePort } from "node:worker_threads";
 import type { Workers } from "../threads/worker-count.js";
 import type { DiffJob } from "../diff/diff-contract.js";
 import type { ForkJob } from "../fork/contract.js";
+import type { BisectJob, CheckJob } from "../invariants/contract.js";
 import type { ProfileJob } from "../profile/profile-contract.js";
 import type { ResolvedWorld } from "./contract.js";
 import type { ControlCall, RunUntil } from "./control.js";
@@ -47,7 +48,9 @@ export type Job =
   | HistoryJob
   | ProfileJob
   | ForkJob
-  | DiffJob;
+  | DiffJob
+  | CheckJob
+  | BisectJob;
 
 /** Client to world process, and world process to its orchestrator thread. */
 export type JobMessage =

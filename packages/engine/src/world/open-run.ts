@@ -17,6 +17,8 @@ import type { RunAdaptersParts } from "../adapters/run-adapters.js";
 import type { Models } from "../inference/contract.js";
 import { noteModels, notedModels } from "../inference/noted-models.js";
 import type { NoteSideRecord } from "../inference/noted-models.js";
+import type { Violation } from "../invariants/contract.js";
+import { InvariantCheck } from "../invariants/invariant-check.js";
 import { removeAddress } from "../control/control-address.js";
 import { openInputSource } from "../inputs/input-source.js";
 import { StreamInputSource } from "../inputs/stream-input-source.js";
@@ -68,6 +70,8 @@ export interface OpenRun {
   /** How long a pump may rest while an answer is awaited. */
   readonly answerWaitMs: number;
   readonly describe: (agent: AgentHandle) => Json | undefined;
+  /** What the tick that was just executed has broken; `previous` was executed before it. */
+  readonly violationAfter: (previous: number) => Violation | undefined;
   /** One of the inputs is standard input; {@link feed} takes what it brings. */
   readonly readsStandardInput: boolean;
   /** Standard input has brought bytes, or has ended. */
@@ -205,6 +209,7 @@ function assemble(store: RunStore, options: OpenRunOptions, started: WorldParts[
     adapters,
     answerWaitMs: options.writer === "thread" ? idleWaitMs : durableWaitMs,
     describe: (agent) => describeAgent(executor, agent),
+    violationAfter: violationsIn(setup, parts),
     // A fork has what its parent read there.
     readsStandardInput: plan === undefined && setup.inputs.some((spec) => spec.path === "-"),
     feed: (bytes) => feed(sources, bytes),
@@ -213,6 +218,16 @@ function assemble(store: RunStore, options: OpenRunOptions, started: WorldParts[
     threadsLost: () => machine?.threadsLost ?? 0,
     ...endsOf({ store, loop, parts, sources, sinks, pass, models, adapters }),
   };
+}
+
+/** Nothing is looked at where nothing must hold. */
+function violationsIn(
+  { invariants = [] }: RunSetup,
+  { world, executor }: WorldParts,
+): OpenRun["violationAfter"] {
+  if (invariants.length === 0) return () => undefined;
+  const check = new InvariantCheck(invariants);
+  return (previous) => check.afterTick(world, (agent) => describeAgent(executor, agent), previous);
 }
 
 function observing(store: RunStore, observation: Observation | undefined): Pick<LoopParts, "observe"> {

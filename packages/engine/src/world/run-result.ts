@@ -1,17 +1,20 @@
 /** Figures of a run, as the command line and the library report them. */
 
 import { formatTime } from "../time/virtual-time.js";
-import type { FaultReport, Progress, RunResult, StopReason, WorldReport } from "./control.js";
+import type { Progress, RunResult, StopReason, WorldReport } from "./control.js";
 import { fail } from "./errors.js";
 import type { OpenRun } from "./open-run.js";
 import { answererReports, hex, reportWorld, withAnswerers } from "./report.js";
 import type { TickLoop } from "./tick-loop.js";
 import { v8FlagsOf } from "./v8-flags.js";
 
-export function runResultOf(
-  run: OpenRun,
-  end: { readonly wallMs: number; readonly reason: StopReason; readonly unsupervised?: FaultReport },
-): RunResult {
+/** Why and after which time a run call is over. */
+interface RunEnding extends Pick<RunResult, "unsupervised" | "violation"> {
+  readonly wallMs: number;
+  readonly reason: StopReason;
+}
+
+export function runResultOf(run: OpenRun, end: RunEnding): RunResult {
   const { world, state } = run.loop;
   return {
     runId: run.runId,
@@ -33,6 +36,7 @@ export function runResultOf(
     faults: state.totals.faults,
     faultDetails: run.loop.faults.first,
     ...(end.unsupervised === undefined ? {} : { unsupervised: end.unsupervised }),
+    ...(end.violation === undefined ? {} : { violation: end.violation }),
     turnsExecuted: state.totals.turns,
     inputs: run.loop.loggedSeq,
     wallMs: end.wallMs,

@@ -1,6 +1,6 @@
 /** What a session remembers of calls that it answers later. */
 
-import type { ControlRequest, FaultReport, StopReason } from "./control.js";
+import type { ControlRequest, RunResult, StopReason } from "./control.js";
 import type { KeyedInput } from "./input-keys.js";
 
 export interface PendingAcknowledgement {
@@ -27,7 +27,6 @@ export interface DoneStep {
   readonly chainHead: string;
 }
 
-export interface Ending {
+export interface Ending extends Pick<RunResult, "unsupervised" | "violation"> {
   readonly reason: StopReason;
-  readonly unsupervised?: FaultReport;
 }

@@ -329,10 +329,12 @@ export class Session {
     const paceMs = this.#pacer?.millisUntil(next) ?? 0;
     if (paceMs > 0) return Math.min(paceMs, idleWaitMs);
     if (!loop.isReady(next)) return this.#run.answerWaitMs;
+    const previous = loop.world.tick;
     const { unsupervised } = loop.execute(next);
     if (step !== undefined) step.left -= 1;
     const { snapshotEvery } = this.#run;
     this.#isSnapshotDue = snapshotEvery !== undefined && next - this.#snapshotTick >= snapshotEvery;
+    const violation = this.#run.violationAfter(previous);
     if (unsupervised !== undefined) {
       this.#live = false;
       const fault = loop.faults.newestOf(unsupervised);
@@ -340,6 +342,10 @@ export class Session {
         reason: "unsupervised",
         ...(fault === undefined ? {} : { unsupervised: fault }),
       });
+    }
+    if (violation !== undefined) {
+      this.#live = false;
+      this.#finishRunCall({ reason: "invariant", violation });
     }
     if (this.#isSnapshotDue && !this.#ended) this.#takeSnapshot();
     return 0;
