@@ -4,7 +4,7 @@ import { freshFolder } from "../run-folders.js";
 import { CrashEnumeration, crashKinds } from "./crash-enumeration.js";
 import { crashWorld } from "./crash-world.js";
 
-const samplesPerKind = 14;
+const samplesPerKind = 10;
 
 test("[G3] [G10] a disk that fails under a whole world at sampled calls changes nothing", async () => {
   const enumeration = new CrashEnumeration(await crashWorld(freshFolder("crashes")));

@@ -1,0 +1,60 @@
+/**
+ * `npm run test:kills -- [--cycles N] [--seed S] [--lanes L]`: kills worlds at random moments and prints what was
+ * acknowledged meanwhile. Runs are exchanged after some cycles, so that a cycle stays short. A run that fails is kept
+ * and printed with the command that repeats it.
+ */
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { killCycles } from "./kill-cycles.js";
+
+const cyclesPerRun = 50;
+const { values } = parseArgs({
+  options: {
+    cycles: { type: "string", default: "2000" },
+    seed: { type: "string", default: "1" },
+    lanes: { type: "string", default: "2" },
+  },
+});
+const cycles = Number(values.cycles);
+const firstSeed = Number(values.seed);
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+const sums = { cycles: 0, openingKills: 0, acknowledged: 0, resent: 0, ticks: 0 };
+let failures = 0;
+let run = 0;
+const runs = Math.ceil(cycles / cyclesPerRun);
+const startMs = performance.now();
+
+async function lane(): Promise<void> {
+  while (run < runs) {
+    const seed = firstSeed + run;
+    const left = Math.min(cyclesPerRun, cycles - run * cyclesPerRun);
+    run += 1;
+    const directory = mkdtempSync(join(tmpdir(), "kills-"));
+    try {
+      const report = await killCycles({ directory, seed, cycles: left });
+      for (const name of ["cycles", "openingKills", "acknowledged", "resent", "ticks"] as const) {
+        sums[name] += report[name];
+      }
+      rmSync(directory, { recursive: true, force: true });
+      const seconds = Math.round((performance.now() - startMs) / 1000);
+      say(`${sums.cycles} cycles in ${seconds} s, ${sums.acknowledged} inputs acknowledged`);
+    } catch (error) {
+      failures += 1;
+      say(`seed ${seed}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      say(`  kept in ${directory}; repeat: npm run test:kills -- --cycles ${left} --seed ${seed}`);
+    }
+  }
+}
+
+await Promise.all(Array.from({ length: Number(values.lanes) }, lane));
+const { openingKills, acknowledged, resent, ticks } = sums;
+say(`${sums.cycles} kills, ${openingKills} of them while a world opened; ${runs} runs of ${ticks} ticks`);
+say(
+  `${acknowledged} inputs acknowledged, ${resent} sent again; lost or doubled: none in ${runs - failures} runs`,
+);
+say(`${failures} runs failed`);
+process.exitCode = failures === 0 ? 0 : 1;
