@@ -48,3 +48,33 @@ test("[S14.upgrade] upgrade gives an agent of a running world another module, an
   assert.equal((late.document["error"] as { code: string }).code, "WE_CONTROL_NOT_RUNNING"); // DESIGN §14
   assert.equal(late.code, 2);
 });
+
+test("[S14.upgrade] upgrade --check compares new code with the history of a run: 0 equal, 3 different", () => {
+  const lines = [0, 1, 2].map((tick) => `${JSON.stringify({ tick, to: "left", n: tick })}\n`).join("");
+  project.write("mail.jsonl", lines);
+  project.write(
+    "mailed.yaml",
+    `${configuration}inputs: [{ file: ./mail.jsonl, at: tick, to: "{to}", topic: word }]\n`,
+  );
+  const run = project.cli("run", "mailed.yaml", "--dir", "history", "--json");
+  assert.equal(run.code, 0, run.stderr);
+  const equal = project.cli("upgrade", "--check", "history", "--module", "old=next.wasm", "--json");
+  assert.equal(equal.code, 0, equal.stderr);
+  assert.deepEqual([equal.document["equal"], equal.document["fuelRatio"]], [true, 1]);
+  const bytes = readFileSync(join(project.folder, "echo.wasm"));
+  // The constant of the topic that traps: "boom" becomes "word".
+  const changed = Buffer.from(bytes);
+  const at = changed.indexOf(Buffer.from([0xe2, 0xde, 0xbd, 0xeb, 0x06]));
+  assert.ok(at > 0);
+  changed.set([0xf7, 0xde, 0xc9, 0xa3, 0x06], at);
+  project.write("changed.wasm", changed);
+  const other = project.cli("upgrade", "--check", "history", "--module", "old=changed.wasm", "--json");
+  assert.deepEqual([other.code, other.document["equal"]], [3, false], other.stderr);
+  const text = project.cli("upgrade", "left", "--check", "history", "--module", "old=changed.wasm");
+  assert.match(
+    text.stdout,
+    /^different: 1 of 1 agents.*\ntick \d+, agent left: other fault\n  recorded  .*\n  new code  fault TRAP/,
+  );
+  for (const wrong of [["--check", "history"], ["left"], ["left", "next", "--from", "3"]])
+    assert.equal(project.cli("upgrade", ...wrong).code, 2, wrong.join(" "));
+});

@@ -46,6 +46,15 @@ export type {
   Violation,
 } from "./invariants/contract.js";
 export { violationText } from "./invariants/invariant-check.js";
+export { checkUpgrade } from "./client/check-upgrade.js";
+export type { UpgradeCheckOptions } from "./client/check-upgrade.js";
+export type {
+  CheckedAgent,
+  ShownEffect,
+  ShownTurn,
+  UpgradeCheckReport,
+  UpgradeDifference,
+} from "./upgrade-check/contract.js";
 export { forkRun } from "./client/fork-run.js";
 export type { ForkOptions } from "./client/fork-run.js";
 export type { ArgumentChange, ForkInputs, ForkOverrides, ForkPoint, ForkReport } from "./fork/contract.js";

@@ -162,10 +162,14 @@ export const operatingVerbs: readonly CommandDefinition[] = [
     name: "upgrade",
     summary: "Give an agent of a running world another module",
     description:
-      "Gives AGENT the module MODULE, a name of the configuration, in a world that is running. While requests of the agent are pending the upgrade waits: their answers reach it, new messages wait for the new version. What is still pending after --drain-ticks refuses the upgrade; inspect shows status draining until then, and a refusal is a fault that names what was pending. Done once the input is durable.",
+      "Gives AGENT the module MODULE, a name of the configuration, in a world that is running. While requests of the agent are pending the upgrade waits: their answers reach it, new messages wait for the new version. What is still pending after --drain-ticks refuses the upgrade; inspect shows status draining until then, and a refusal is a fault that names what was pending. Done once the input is durable. With --check a recorded run is executed again instead, and the code of --module beside it with the same mail: every agent of the module is compared turn by turn until it first asks for something else, faults differently or has ended. Nothing is changed then, and no world needs to run.",
     arguments: [
-      { name: "agent", summary: "id of the agent" },
-      { name: "module", summary: "name in `modules` of the configuration" },
+      {
+        name: "agent",
+        summary: "id of the agent; with --check the only one that is compared",
+        optional: true,
+      },
+      { name: "module", summary: "name in `modules` of the configuration", optional: true },
     ],
     options: [
       {
@@ -173,14 +177,27 @@ export const operatingVerbs: readonly CommandDefinition[] = [
         summary: "ticks to wait for pending requests (default: 600); 0: at once, requests carry over",
         type: "integer",
       },
+      { flags: "--check <run>", summary: "compare new code with the history of this run" },
+      {
+        flags: "--module <name=file>",
+        summary: "with --check: new code of a module; may be repeated",
+        type: "list",
+      },
+      {
+        flags: "--from <tick>",
+        summary: "with --check: upgrade at this tick (default: 0, the agents never had another code)",
+        type: "integer",
+      },
+      { flags: "--to <tick>", summary: "with --check: last tick", type: "integer" },
       runOption,
       idOption,
     ],
     examples: [
       "wasm-engine upgrade answerer answerer-v2",
       "wasm-engine upgrade answerer answerer-v2 --drain-ticks 50 --run 20010101 --json",
+      "wasm-engine upgrade --check @last --module answerer=agents/answerer.ts",
     ],
-    exitCodes,
+    exitCodes: `${exitCodes}; with --check: 0 equal, 3 different`,
     load: async () => (await import("../commands/upgrade.js")).upgrade,
   },
 ];

@@ -114,7 +114,8 @@ async function resolvedEntries(
   return resolveEntries({ models, tools }, directory);
 }
 
-async function builtModules(
+/** Modules of an override, built from their sources and admitted as the project in `directory` says. */
+export async function builtModules(
   files: Readonly<Record<string, string>>,
   directory: string,
 ): Promise<ResolvedOverrides["modules"]> {

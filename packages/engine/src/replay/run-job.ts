@@ -7,6 +7,7 @@ import type { BisectJob, CheckJob } from "../invariants/contract.js";
 import type { ProfileJob } from "../profile/profile-contract.js";
 import { singleThread } from "../threads/machine.js";
 import type { Machine } from "../threads/machine.js";
+import type { UpgradeCheckJob } from "../upgrade-check/contract.js";
 import type { HistoryJob } from "./history-contract.js";
 import { inspect } from "./inspect.js";
 import { consoleLines } from "./logs.js";
@@ -41,7 +42,8 @@ export async function runJob(
     | ForkJob
     | DiffJob
     | CheckJob
-    | BisectJob,
+    | BisectJob
+    | UpgradeCheckJob,
   surroundings: JobSurroundings,
 ): Promise<unknown> {
   if (job.kind === "fork") {
@@ -79,6 +81,10 @@ export async function runJob(
     case "bisect": {
       const { bisectRun } = await import("../invariants/bisect-run.js");
       return bisectRun(run, job, (tick) => surroundings.onProgress({ tick, turnsExecuted: 0 }));
+    }
+    case "upgrade-check": {
+      const { checkUpgrade } = await import("../upgrade-check/check-upgrade.js");
+      return checkUpgrade(run, job, surroundings.onProgress);
     }
     case "story": {
       const { tellStory } = await import("./story.js");

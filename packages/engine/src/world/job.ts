@@ -10,6 +10,7 @@ import type { ResolvedWorld } from "./contract.js";
 import type { ControlCall, RunUntil } from "./control.js";
 import type { SessionOptions } from "./session.js";
 import type { DeadLettersJob, InspectJob, LogsJob, ReplayJob } from "../replay/replay-contract.js";
+import type { UpgradeCheckJob } from "../upgrade-check/contract.js";
 import type { HistoryJob } from "../replay/history-contract.js";
 import type { StoryJob } from "../replay/story-contract.js";
 
@@ -50,7 +51,8 @@ export type Job =
   | ForkJob
   | DiffJob
   | CheckJob
-  | BisectJob;
+  | BisectJob
+  | UpgradeCheckJob;
 
 /** Client to world process, and world process to its orchestrator thread. */
 export type JobMessage =
