@@ -6,6 +6,7 @@
 import { assert } from "@wasm-engine/abi";
 import { LINEAR_COSTS } from "./cost-table.js";
 import type { LinearCost } from "./cost-table.js";
+import { takesDepth, withoutFirst } from "./depth-parameter.js";
 import { Encoder } from "./encoder.js";
 import { FuelCounter } from "./fuel-counter.js";
 import { Mark, shapeOfMark } from "./function-plan.js";
@@ -15,7 +16,7 @@ import { LabelStack } from "./label-stack.js";
 import { functionIndex, referenceIndex } from "./layout.js";
 import type { Layout } from "./layout.js";
 import { LocalAllocator } from "./local-allocator.js";
-import type { FunctionType, WasmModule } from "./module.js";
+import type { FunctionBody, FunctionType, WasmModule } from "./module.js";
 import { CANONICAL, NAN_SHAPES } from "./nan.js";
 import type { ProbeWriter } from "./probe-writer.js";
 import { OpByte, PrefixedOp } from "./op-byte.js";
@@ -44,6 +45,8 @@ export class FunctionEmitter {
   #locals = new LocalAllocator([], 0);
   #counter: FuelCounter;
   #plan: FunctionPlan;
+  /** Local that holds what this function leaves of the logical stack. */
+  #depth = 0;
   /** Start of the bytes that are waiting to be copied; -1: none. */
   #rawStart = -1;
   readonly #labels = new LabelStack();
@@ -67,10 +70,11 @@ export class FunctionEmitter {
     const cached = plan.loops || (!plan.calls && plan.charges.count > 1);
     this.#plan = plan;
     this.#code = new Encoder(2 * (body.end - body.start) + 64);
-    this.#locals = new LocalAllocator(body.localsGroups, type.parameters.length + body.localsCount);
+    this.#locals = this.#localsOf(body, type, takesDepth(plan, this.#input.layout));
     this.#counter = this.#counterFor(cached);
     this.#wrapped = cached && plan.branchesOut;
     this.#labels.reset(this.#wrapped);
+    if (plan.calls) this.#takeFrame(body, type);
     this.#prologue(type);
     this.#instructions(body.codeStart, body.end);
     return new Encoder(this.#code.length + 32).append(this.#locals.encode()).append(this.#code);
@@ -81,16 +85,32 @@ export class FunctionEmitter {
     return new FuelCounter(this.#code, { layout, locals: this.#locals, cached });
   }
 
+  #localsOf(body: FunctionBody, { parameters }: FunctionType, depth: boolean): LocalAllocator {
+    const count = parameters.length + body.localsCount;
+    if (!depth) return new LocalAllocator(body.localsGroups, count);
+    return new LocalAllocator(withoutFirst(body.localsGroups), Math.max(count, parameters.length + 1));
+  }
+
+  /** Takes the frame off what is left of the logical stack. */
+  #takeFrame({ localsCount }: FunctionBody, { parameters }: FunctionType): void {
+    const { layout } = this.#input;
+    const code = this.#code;
+    const given = takesDepth(this.#plan, layout);
+    const first = parameters.length;
+    this.#depth = given && localsCount === 0 ? first : this.#locals.get("depth", I32);
+    if (given) code.byte(OpByte.LOCAL_GET).u32(first);
+    else code.byte(OpByte.GLOBAL_GET).u32(layout.depth);
+    code.byte(OpByte.I32_CONST).s32(this.#plan.frameBytes);
+    code.byte(OpByte.I32_SUB).byte(OpByte.LOCAL_TEE).u32(this.#depth);
+    code.op(OpByte.I32_CONST, 0, OpByte.I32_LT_S, OpByte.IF, OpByte.VOID);
+    code.byte(OpByte.CALL).u32(layout.outOfDepth).byte(OpByte.END);
+    // From here on its index is the first declared local's.
+    if (given && localsCount > 0) code.op(OpByte.I32_CONST, 0, OpByte.LOCAL_SET).u32(first);
+  }
+
   #prologue(type: FunctionType): void {
     const { layout } = this.#input;
     const code = this.#code;
-    if (this.#plan.calls) {
-      const depth = this.#locals.get("depth", I32);
-      code.byte(OpByte.GLOBAL_GET).u32(layout.depth).byte(OpByte.I32_CONST).s32(this.#plan.frameBytes);
-      code.byte(OpByte.I32_SUB).byte(OpByte.LOCAL_TEE).u32(depth);
-      code.op(OpByte.I32_CONST, 0, OpByte.I32_LT_S, OpByte.IF, OpByte.VOID);
-      code.byte(OpByte.CALL).u32(layout.outOfDepth).byte(OpByte.END);
-    }
     const { behind, prices, testedAtEntry } = this.#plan.charges;
     this.#counter.charge(behind[0] ?? 0, testedAtEntry);
     this.#probe(this.#input.module.code[this.#plan.body]?.codeStart ?? 0, prices[0] ?? 0);
@@ -187,9 +207,7 @@ export class FunctionEmitter {
     const { layout } = this.#input;
     switch (op) {
       case OpByte.CALL:
-        this.#beforeCall(this.#callsOn(index));
-        this.#code.byte(OpByte.CALL).u32(functionIndex(layout, index));
-        this.#counter.afterCall();
+        this.#call(index);
         return true;
       case OpByte.CALL_INDIRECT:
         this.#beforeCall(true);
@@ -266,18 +284,22 @@ export class FunctionEmitter {
     return this.#input.module.importedFunctions + this.#plan.body;
   }
 
-  #beforeCall(calleeCallsOn: boolean): void {
-    this.#copyRaw();
-    this.#counter.beforeCall();
-    if (!calleeCallsOn) return;
-    const depth = this.#locals.get("depth", I32);
-    this.#code.byte(OpByte.LOCAL_GET).u32(depth).byte(OpByte.GLOBAL_SET).u32(this.#input.layout.depth);
+  #call(callee: number): void {
+    const { layout, module, plans } = this.#input;
+    const plan = plans[callee - module.importedFunctions];
+    const given = takesDepth(plan, layout);
+    // Host functions and functions without calls never look at depth.
+    this.#beforeCall(plan?.calls === true && !given);
+    if (given) this.#code.byte(OpByte.LOCAL_GET).u32(this.#depth);
+    this.#code.byte(OpByte.CALL).u32(functionIndex(layout, callee));
+    this.#counter.afterCall();
   }
 
-  /** False for host functions and for functions without calls: they never look at depth. */
-  #callsOn(callee: number): boolean {
-    const { module, plans } = this.#input;
-    return callee >= module.importedFunctions && plans[callee - module.importedFunctions]?.calls === true;
+  #beforeCall(depthInGlobal: boolean): void {
+    this.#copyRaw();
+    this.#counter.beforeCall();
+    if (!depthInGlobal) return;
+    this.#code.byte(OpByte.LOCAL_GET).u32(this.#depth).byte(OpByte.GLOBAL_SET).u32(this.#input.layout.depth);
   }
 
   /** Control arrives from several places behind this instruction: the cached counter must be current on all ways. */

@@ -40,6 +40,8 @@ export interface FunctionPlan {
   readonly charges: Charges;
   /** The function contains a call in reachable code: it pays depth and keeps the shared counter current. */
   readonly calls: boolean;
+  /** It can be given its depth as a parameter: see depth-parameter.ts. */
+  readonly depthParameter: boolean;
   /** The function contains a loop that repeats. */
   readonly loops: boolean;
   /** br_if or br_table leave the function: its body needs a block to land behind. */

@@ -8,6 +8,7 @@ import { ChargePlacement } from "./charge-placement.js";
 import { emptyType, shortType } from "./control-frame.js";
 import type { ControlFrame as Frame, FrameKind } from "./control-frame.js";
 import { LINEAR_COSTS, OP_COSTS, branchTableCost, callCost, entryCost } from "./cost-table.js";
+import { frameBytes, hasRoomForDepth } from "./depth-parameter.js";
 import { FlowGraph } from "./flow-graph.js";
 import { FlowRecorder } from "./flow-recorder.js";
 import { declaredWords, localTypes } from "./function-locals.js";
@@ -43,6 +44,7 @@ export class FunctionPlanner {
   #reachable = true;
   #calls = false;
   #prepaid: readonly number[] = [];
+  readonly #openBodies: Uint8Array;
   #loops = false;
   /** Ordinal of the last instruction at which others look at the counter, loops by their ends. */
   #lastAsking = -1;
@@ -51,6 +53,7 @@ export class FunctionPlanner {
 
   constructor(module: WasmModule) {
     this.#module = module;
+    this.#openBodies = openBodies(module);
     this.#reader = new InstructionReader(module.bytes);
     const longest = module.code.reduce((most, body) => Math.max(most, body.end - body.codeStart), 0);
     const graph = new FlowGraph(longest);
@@ -62,9 +65,8 @@ export class FunctionPlanner {
   /** Plans of all functions. Those that only direct calls can reach are paid in part by their callers. */
   planAll(): FunctionPlan[] {
     const { code } = this.#module;
-    const open = openBodies(this.#module);
     const prepaid = code.map((body, index) => {
-      if (open[index] === 1) return 0;
+      if (this.#openBodies[index] === 1) return 0;
       this.#walk(index, body);
       const least = this.#placement.leastFuel();
       return least <= prepaidFuelMax ? least : 0;
@@ -121,6 +123,7 @@ export class FunctionPlanner {
 
   #finish(bodyIndex: number, body: FunctionBody): FunctionPlan {
     const prepaid = this.#prepaid[bodyIndex] ?? 0;
+    const inner = this.#calls && this.#openBodies[bodyIndex] === 0;
     const charges = this.#placement.place({ instructions: this.#ordinal, calls: this.#calls, prepaid });
     let localsWords = 0;
     for (const type of this.#locals) localsWords += valueWords(type);
@@ -130,6 +133,7 @@ export class FunctionPlanner {
       marks: this.#marks.slice(0, this.#ordinal),
       charges,
       calls: this.#calls,
+      depthParameter: inner && hasRoomForDepth(body, this.#typeOfBody(bodyIndex)),
       loops: this.#loops,
       branchesOut: this.#branchesOut,
       frameBytes: frameBytes(words, body.end - body.contentStart),
@@ -492,9 +496,4 @@ export class FunctionPlanner {
     const { blockType } = this.#reader;
     return blockType >= 0 ? this.#typeAt(blockType) : shortType(blockType);
   }
-}
-
-/** Bounds the native frame in both tiers: values, and subexpressions kept over a call, which the body bounds. */
-function frameBytes(words: number, bodyBytes: number): number {
-  return 128 + 17 * words + bodyBytes;
 }

@@ -1,6 +1,7 @@
 /** Writes the sections of the instrumented module: the original ones with moved indices, added parts behind. */
 
 import { HOST_MODULE, Instrumented, assert, encodeUtf8 } from "@wasm-engine/abi";
+import { takesDepth, withDepth } from "./depth-parameter.js";
 import { Encoder } from "./encoder.js";
 import { entryBody } from "./entry.js";
 import { FunctionEmitter } from "./function-emitter.js";
@@ -111,11 +112,15 @@ function codeSection(input: EmitterInput, added: readonly AddedFunction[]): Enco
 }
 
 function functionSection(input: EmitterInput, added: readonly AddedFunction[]): Encoder {
-  const { module, layout } = input;
+  const { module, layout, plans } = input;
   const defined = module.functions.slice(layout.importedFunctions);
   const bodies = layout.probes === undefined ? 0 : defined.length;
   const section = new Encoder().u32(module.functions.length + added.length + layout.entries.size + bodies);
-  for (const type of defined) section.u32(type);
+  for (const [body, type] of defined.entries()) {
+    const index = layout.importedFunctions + body;
+    const { parameters, results } = typeOf(input, index);
+    section.u32(takesDepth(plans[body], layout) ? layout.types.index(withDepth(parameters), results) : type);
+  }
   for (const type of module.functions.slice(0, layout.importedFunctions)) section.u32(type);
   for (const { parameters, results } of added) section.u32(layout.types.index(parameters, results));
   for (const original of layout.entries.keys()) section.u32(module.functions[original] ?? 0);

@@ -138,7 +138,7 @@ export const BORDER_MUTANTS: readonly Mutant[] = [
   {
     name: "indices of calls not moved",
     file: "function-emitter.js",
-    find: "this.#code.byte(OpByte.CALL).u32(functionIndex(layout, index));",
+    find: "this.#code.byte(OpByte.CALL).u32(functionIndex(layout, callee));",
     replace: "this.#code.byte(OpByte.CALL).u32(index);",
     why: "other functions are called",
   },
@@ -194,8 +194,8 @@ export const BORDER_MUTANTS: readonly Mutant[] = [
   {
     name: "depth not charged in callers",
     file: "function-emitter.js",
-    find: "if (this.#plan.calls) {",
-    replace: "if (this.#plan.calls && this.#plan.loops) {",
+    find: "if (plan.calls) this.#takeFrame(body, type);",
+    replace: "if (plan.calls && plan.loops) this.#takeFrame(body, type);",
     why: "recursion ends by the native stack",
   },
   {
@@ -208,7 +208,7 @@ export const BORDER_MUTANTS: readonly Mutant[] = [
   {
     name: "depth not handed to callees",
     file: "function-emitter.js",
-    find: "this.#beforeCall(this.#callsOn(index));",
+    find: "this.#beforeCall(plan?.calls === true && !given);",
     replace: "this.#beforeCall(false);",
     why: "recursion ends by the native stack",
   },
@@ -218,5 +218,19 @@ export const BORDER_MUTANTS: readonly Mutant[] = [
     find: "this.#beforeCall(true);",
     replace: "this.#beforeCall(false);",
     why: "recursion through a table ends by the native stack",
+  },
+  {
+    name: "depth handed on without the frame",
+    file: "function-emitter.js",
+    find: "if (given) this.#code.byte(OpByte.LOCAL_GET).u32(this.#depth);",
+    replace: "if (given) this.#code.byte(OpByte.GLOBAL_GET).u32(layout.depth);",
+    why: "recursion of inner functions ends by the native stack",
+  },
+  {
+    name: "first local begins with depth",
+    file: "function-emitter.js",
+    find: "if (given && localsCount > 0) code.op(OpByte.I32_CONST, 0, OpByte.LOCAL_SET).u32(first);",
+    replace: "",
+    why: "a local that should begin with zero does not",
   },
 ];

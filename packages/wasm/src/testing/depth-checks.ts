@@ -88,4 +88,40 @@ const restored: MutationCheck = {
   },
 };
 
-export const DEPTH_CHECKS: readonly MutationCheck[] = [prices, restored];
+/** Inner functions get their depth where their first local lies, or stay as they are: i32, none, i64. */
+const inner = assemble(`(module
+  (func $leaf)
+  (func $first (param i32) (result i32) (local i32 i64)
+    (call $leaf) (i32.add (local.get 0) (i32.add (local.get 1) (i32.wrap_i64 (local.get 2)))))
+  (func $none (param i32) (result i32) (call $leaf) (local.get 0))
+  (func $wide (param i32) (result i32) (local i64 i32)
+    (call $leaf) (i32.add (local.get 0) (i32.add (local.get 2) (i32.wrap_i64 (local.get 1)))))
+  (func (export "run") (result i32)
+    (i32.add (call $first (i32.const 1)) (i32.add (call $none (i32.const 20)) (call $wide (i32.const 300))))))`);
+
+const zeroes: MutationCheck = {
+  name: "locals of inner functions begin with zero",
+  run(instrument) {
+    assert.equal(new MeteredGuest(instrument(inner).bytes).call("run", []).value, 321);
+  },
+};
+
+/** Recursion that nobody outside can reach, behind an exported function. */
+const innerRecursion = assemble(`(module (memory (export "memory") 1)
+  (func $down (param i32) (local i32) ${count} (call $down (local.get 1)))
+  (func (export "run") (param i32) (call $down (local.get 0))))`);
+
+const innerPrices: MutationCheck = {
+  name: "exact prices of inner frames",
+  run(instrument) {
+    const guest = new MeteredGuest(instrument(innerRecursion).bytes);
+    const outer = 128 + 17 * (1 + 1) + (1 + 2 + 2 + 1);
+    const frame = 128 + 17 * (2 + countWords) + (3 + countBytes + 2 + 2 + 1);
+    assert.equal(entries(guest, outer + frame - 1), 0);
+    assert.equal(entries(guest, outer + frame), 1);
+    assert.equal(entries(guest, outer + 9 * frame - 1), 8);
+    assert.equal(entries(guest, outer + 9 * frame), 9);
+  },
+};
+
+export const DEPTH_CHECKS: readonly MutationCheck[] = [prices, restored, zeroes, innerPrices];
