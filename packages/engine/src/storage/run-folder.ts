@@ -22,6 +22,20 @@ import { SnapshotStore } from "./snapshot-store.js";
 import { writeError } from "./write-error.js";
 
 const infoName = "run.json";
+/** Member of run.json: hex SHA-256 over the JSON text of the others, without white space. */
+const checkName = "check";
+
+function isCheck(value: Json): boolean {
+  return typeof value === "string" && /^[0-9a-f]{64}$/.test(value);
+}
+
+function parsedInfo(bytes: Uint8Array): Json | undefined {
+  try {
+    return JSON.parse(decodeUtf8(bytes) ?? "") as Json; // JSON.parse yields nothing else
+  } catch {
+    return undefined;
+  }
+}
 
 export class RunFolder {
   readonly path: string;
@@ -91,23 +105,32 @@ export class RunFolder {
     return readSideRecords(this.#system, this.#hasher, this.sidePath).records;
   }
 
-  /** Replaces run.json. @throws {WE_RUN_UNWRITABLE} */
+  /** Replaces run.json, a map; its last member is a check over the others. @throws {WE_RUN_UNWRITABLE} */
   writeInfo(info: Json): void {
-    this.#replace(this.path, infoName, encodeUtf8(`${JSON.stringify(info, undefined, 2)}\n`));
+    const checked = { ...(info as { readonly [name: string]: Json }), [checkName]: this.#checkOf(info) }; // a map
+    this.#replace(this.path, infoName, encodeUtf8(`${JSON.stringify(checked, undefined, 2)}\n`));
   }
 
   /** @throws {WE_RUN_NOT_FOUND} @throws {WE_RUN_FILE_DAMAGED} */
   readInfo(): Json {
     const bytes = this.#read(infoName);
     if (bytes === undefined) throw storageError("WE_RUN_NOT_FOUND", { path: this.path });
-    try {
-      return JSON.parse(decodeUtf8(bytes) ?? "") as Json; // JSON.parse yields nothing else
-    } catch {
-      throw storageError("WE_RUN_FILE_DAMAGED", {
-        path: join(this.path, infoName),
-        reason: "it is not JSON",
-      });
-    }
+    const info = parsedInfo(bytes);
+    if (info === undefined) throw this.#damagedInfo("it is not JSON");
+    if (typeof info !== "object" || info === null || Array.isArray(info)) return info;
+    const { [checkName]: check, ...rest } = info as { readonly [name: string]: Json }; // a map
+    // Made by an earlier release, unless what is missing is only the name.
+    if (check === undefined && !Object.values(rest).some(isCheck)) return rest;
+    if (check !== this.#checkOf(rest)) throw this.#damagedInfo("its check does not fit the rest");
+    return rest;
+  }
+
+  #checkOf(info: Json): string {
+    return Buffer.from(this.#hasher.sha256(encodeUtf8(JSON.stringify(info)))).toString("hex");
+  }
+
+  #damagedInfo(reason: string): Error {
+    return storageError("WE_RUN_FILE_DAMAGED", { path: join(this.path, infoName), reason });
   }
 
   /** Stores a module under its digest; what is there already stays. @throws {WE_RUN_UNWRITABLE} */
