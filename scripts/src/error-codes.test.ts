@@ -62,7 +62,7 @@ test("[G10] hints and explanations name verbs that exist", () => {
 
 /** Exit codes with one meaning, and the codes that have it. Everything else is 1, 2 or 4. */
 const meanings: readonly (readonly [number, string, RegExp])[] = [
-  [70, "defect or death of a process", /^WE_INTERNAL_|^WE_CLI_UNHANDLED$|^WE_WORLD_DIED$/],
+  [70, "defect or death of a process", /^WE_INTERNAL_|^WE_CLI_UNHANDLED$|^WE_WORLD_DIED$|^WE_FOLLOWER_LOST$/],
   [130, "interrupted", /_INTERRUPTED(_EARLY)?$|_ABORTED$/],
   [
     5,

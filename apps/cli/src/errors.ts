@@ -24,6 +24,13 @@ export const CLI_ERRORS = {
     explanation:
       "An invariant of engine.yaml was found false after a tick. The run stopped there and can be replayed, inspected and forked; going on with it checks again after the next tick. Invariants are read from copies of agents and never change a run.",
   },
+  WE_CLI_WHY: {
+    message: "Nothing, or more than one matter, was asked about",
+    hint: "give an id of `wasm-engine trace`, or --agent with --field, or --fault",
+    exitCode: 2,
+    explanation:
+      "`why` follows one chain of causes: that of a message or another event, that of the last change of a field of an agent, or that of a fault.",
+  },
   WE_TEST_NONE: {
     message: "No tests were found: looked for {what} below {folder}",
     hint: "run it in the folder of the project, or name a file; tests are described in docs/testing.md",

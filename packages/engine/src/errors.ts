@@ -6,6 +6,7 @@ import { MODEL_ADAPTER_ERRORS } from "./adapters/models/errors.js";
 import { CONTROL_ERRORS } from "./control/errors.js";
 import { BUNDLE_ERRORS } from "./bundle/errors.js";
 import { CONFIG_ERRORS } from "./config/errors.js";
+import { FOLLOWER_ERRORS } from "./follower/errors.js";
 import { ENGINE_INFERENCE_ERRORS } from "./inference/errors.js";
 import { EXPRESSION_ERRORS } from "./expression/errors.js";
 import { FORK_ERRORS } from "./fork/errors.js";
@@ -26,6 +27,7 @@ export const ENGINE_ERRORS: ErrorTable = {
   ...MODEL_ADAPTER_ERRORS,
   ...CONFIG_ERRORS,
   ...EXPRESSION_ERRORS,
+  ...FOLLOWER_ERRORS,
   ...FORK_ERRORS,
   ...CONTROL_ERRORS,
   ...DEV_ERRORS,

@@ -162,3 +162,14 @@ export type {
 } from "./replay/history-contract.js";
 export type { Story, StoryAgent, StoryEntry, StoryReport } from "./replay/story-contract.js";
 export { historyOfAgent, storyOfRun } from "./client/replay-run.js";
+export { FollowedRun, followRun } from "./client/followed-run.js";
+export type { FollowOptions } from "./client/followed-run.js";
+export type {
+  CauseLink,
+  FollowerStatus,
+  TraceFilter,
+  TracePage,
+  TraceRow,
+  WhyReport,
+  WhyTarget,
+} from "./follower/contract.js";

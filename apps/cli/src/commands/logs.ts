@@ -1,22 +1,35 @@
 /** `logs RUN`: agents' console lines and faults, recomputed by replay. */
 
-import { logsOfRun } from "@wasm-engine/engine";
+import { followRun, logsOfRun } from "@wasm-engine/engine";
+import type { ConsoleLine } from "@wasm-engine/engine";
 import type { CommandFunction } from "../command.js";
-import { integerOption, textOption } from "../command.js";
+import { flagOption, integerOption, textOption } from "../command.js";
 import { visible } from "../visible.js";
 
-export const logs: CommandFunction = async ({ parsed, signal }) => {
+export const logs: CommandFunction = async ({ parsed, reporter, signal }) => {
   const agent = textOption(parsed, "agent");
-  const from = integerOption(parsed, "from");
-  const to = integerOption(parsed, "to");
+  const at = integerOption(parsed, "at");
+  const from = at ?? integerOption(parsed, "from");
+  const to = at ?? integerOption(parsed, "to");
+  if (flagOption(parsed, "follow")) {
+    await using run = await followRun(parsed.arguments[0] ?? "", { signal });
+    const filter = {
+      ...(agent === undefined ? {} : { agent }),
+      ...(from === undefined ? {} : { fromTick: from }),
+      ...(to === undefined ? {} : { toTick: to }),
+    };
+    for await (const line of run.lines(filter, { follow: true })) reporter.row(line, lineText(line));
+    return { document: {}, text: "", streamed: true };
+  }
   const lines = await logsOfRun(parsed.arguments[0] ?? "", {
     ...(agent === undefined ? {} : { agent }),
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),
     signal,
   });
-  const text = lines
-    .map((line) => `${line.tick}  ${line.agentId}  ${line.level}  ${visible(line.text)}`)
-    .join("\n");
-  return { document: { lines }, text };
+  return { document: { lines }, text: lines.map(lineText).join("\n") };
 };
+
+function lineText({ tick, agentId, level, text }: ConsoleLine): string {
+  return `${tick}  ${agentId}  ${level}  ${visible(text)}`;
+}

@@ -41,10 +41,15 @@ export const lookingVerbs: readonly CommandDefinition[] = [
     arguments: [runArgument],
     options: [
       { flags: "--agent <id>", summary: "only this agent" },
+      { flags: "--at <tick>", summary: "only this tick", type: "integer" },
       { flags: "--from <tick>", summary: "first tick", type: "integer" },
       { flags: "--to <tick>", summary: "last tick", type: "integer" },
+      {
+        flags: "--follow",
+        summary: "print lines as they are computed, and go on while the run is live (JSON Lines with --json)",
+      },
     ],
-    examples: ["wasm-engine logs @last --agent ORD"],
+    examples: ["wasm-engine logs @last --agent ORD", "wasm-engine logs @last --follow"],
     exitCodes: "0 ok, 2 unknown run, 3 divergence or damaged log",
     load: async () => (await import("../commands/logs.js")).logs,
   },
@@ -80,6 +85,67 @@ export const lookingVerbs: readonly CommandDefinition[] = [
     ],
     exitCodes: "0 ok, 2 unknown run, agent, module or tick, 3 divergence or damaged log, 4 file not writable",
     load: async () => (await import("../commands/profile.js")).profile,
+  },
+  {
+    name: "trace",
+    summary: "List what happened: inputs, messages, requests, faults, in order",
+    description:
+      "Lists every event of a run in the order of the world: what entered, what each agent received and what it did because of that, with the event that caused it. A follower computes it: a process of low priority that replays the log, also of a running world, compares every commit, and keeps a disposable index in RUN/index.",
+    arguments: [runArgument],
+    options: [
+      { flags: "--agent <id>", summary: "only events of or with this agent" },
+      { flags: "--from <id>", summary: "only what this agent sent" },
+      { flags: "--to <id>", summary: "only what went to this agent" },
+      { flags: "--topic <name>", summary: "only messages of this topic" },
+      { flags: "--since <tick>", summary: "first tick", type: "integer" },
+      { flags: "--until <tick>", summary: "last tick", type: "integer" },
+      {
+        flags: "--follow",
+        summary: "print events as they are found, and go on while the run is live (JSON Lines with --json)",
+      },
+    ],
+    examples: [
+      "wasm-engine trace @last --agent arbiter --since 100",
+      "wasm-engine trace @last --topic score --follow",
+    ],
+    exitCodes: "0 ok, 2 unknown run, 3 divergence or damaged log",
+    load: async () => (await import("../commands/trace.js")).trace,
+  },
+  {
+    name: "why",
+    summary: "Show the chain of causes behind a message, a field or a fault",
+    description:
+      "Follows causes back from a message (an id that trace shows), from the last change of a field that an agent describes, or from a fault, to the input that began it. Then shows what the agent there had been told before by other agents: nothing proves that it mattered, but its state may come from it.",
+    arguments: [
+      runArgument,
+      {
+        name: "message",
+        summary: "id of a message or event, as trace shows it: ORD:12, input:7, #345",
+        optional: true,
+      },
+    ],
+    options: [
+      { flags: "--agent <id>", summary: "with --field: the agent that describes it" },
+      { flags: "--field <path>", summary: "path into what the agent describes: notes, state.total, list.0" },
+      {
+        flags: "--at <tick>",
+        summary: "with --field: its value as of this tick (default: the last)",
+        type: "integer",
+      },
+      { flags: "--fault <n>", summary: "the n-th fault of the run, from 1", type: "integer" },
+      {
+        flags: "--behind <n>",
+        summary: "chains of earlier messages that are shown as well (default: 3)",
+        type: "integer",
+      },
+    ],
+    examples: [
+      "wasm-engine why @last ORD:4510",
+      "wasm-engine why @last --agent ORD --field notes --at 12000",
+      "wasm-engine why @last --fault 1 --json",
+    ],
+    exitCodes: "0 ok, 2 unknown run, event, agent or field, 3 divergence or damaged log",
+    load: async () => (await import("../commands/why.js")).why,
   },
   {
     name: "verify-log",

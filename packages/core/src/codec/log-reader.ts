@@ -131,8 +131,19 @@ export class LogReader {
   /** The records of the next segment. Ends at the first damage. Segments are given in order. */
   *read(segment: SegmentBytes): Generator<LogRecord, void, undefined> {
     assert(this.#damage === undefined, "nothing is read behind damage");
-    if (!this.#enter(segment)) return;
-    const { index, bytes } = segment;
+    if (this.#enter(segment)) yield* this.#records(segment);
+  }
+
+  /** Goes on in the segment that was read last, of which more is there now. An unfinished record is looked at anew. */
+  *readOn(segment: SegmentBytes): Generator<LogRecord, void, undefined> {
+    assert(segment.index === this.#nextSegment - 1, "only the last segment grows");
+    assert(this.#segmentEnd >= segmentHeaderBytes, "a segment is entered with its header");
+    if (this.#damage?.kind === "torn") this.#damage = undefined;
+    assert(this.#damage === undefined, "nothing is read behind damage");
+    yield* this.#records(segment);
+  }
+
+  *#records({ index, bytes }: SegmentBytes): Generator<LogRecord, void, undefined> {
     while (this.#segmentEnd < bytes.length) {
       const offset = this.#segmentEnd;
       const frame = readFrame(bytes, offset, this.#state.position);

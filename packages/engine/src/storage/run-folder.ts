@@ -8,6 +8,7 @@
  *   RUN/side.jsonl       side records
  *   RUN/snapshots/       snapshots
  *   RUN/modules/         modules by digest
+ *   RUN/index/           index of a follower; disposable
  */
 
 import { join } from "node:path";

@@ -1,0 +1,61 @@
+/**
+ * Reads the committed ticks of a log in order, and goes on where it stopped when the log has grown. What a writer has
+ * begun and not finished is left for the next look. Changes nothing on the disk.
+ */
+
+import { join } from "node:path";
+import { LogReader, damageError, segmentHeaderBytes, segmentIndex } from "@wasm-engine/core";
+import type { LogDamage } from "@wasm-engine/core";
+import type { LogPlace, RecoveredTick } from "../storage/index.js";
+
+/** A committed tick, and the chain head after it. */
+export interface TailedTick extends Required<RecoveredTick> {
+  readonly chainHead: Uint8Array;
+}
+
+export class LogTail {
+  readonly #place: LogPlace;
+  #reader: LogReader;
+  /** Segments of the folder that were read, and the bytes that the last one had. */
+  #segment = -1;
+  #bytes = 0;
+
+  constructor(place: LogPlace) {
+    this.#place = place;
+    this.#reader = new LogReader(place.hasher);
+  }
+
+  /** Tick of the last commit that was read. */
+  get tick(): number {
+    return this.#reader.state.tick;
+  }
+
+  /** The log was closed, and everything of it has been read. */
+  get isClosed(): boolean {
+    return this.#reader.closed;
+  }
+
+  /** Commits that have come since the last call. @throws {WE_LOG_DAMAGED} */
+  *read(): Generator<TailedTick, void, undefined> {
+    const { system, logFolder } = this.#place;
+    for (const name of system.list(logFolder) ?? []) {
+      const index = segmentIndex(name);
+      if (index === undefined || index < this.#segment) continue;
+      const bytes = system.read(join(logFolder, name)) ?? new Uint8Array();
+      const isKnown = index === this.#segment;
+      if (bytes.length < segmentHeaderBytes || (isKnown && bytes.length <= this.#bytes)) continue;
+      const reader = this.#reader;
+      const records = isKnown ? reader.readOn({ index, bytes }) : reader.read({ index, bytes });
+      [this.#segment, this.#bytes] = [index, bytes.length];
+      for (const record of records) {
+        if (record.kind !== "commit") continue;
+        const { commit, inputs } = record;
+        yield { tick: commit.tick, commit, inputs, chainHead: reader.state.chainHead };
+      }
+      const damage = reader.damage;
+      if (damage === undefined) continue;
+      if (damage.kind === "torn") return;
+      throw damageError(damage satisfies LogDamage);
+    }
+  }
+}

@@ -1,0 +1,39 @@
+/** Ticks of a recorded run executed again from the nearest snapshot, with what every turn received and asked for. */
+
+import type { AgentHandle } from "@wasm-engine/abi";
+import { compareCommits } from "../replay/play.js";
+import { openTrack } from "../replay/track.js";
+import type { RecordedRun, Track } from "../replay/track.js";
+import { fail } from "../world/errors.js";
+import { TurnTap } from "./turn-tap.js";
+import type { TappedTurn } from "./turn-tap.js";
+
+export interface WatchedTick {
+  readonly tick: number;
+  readonly turns: readonly TappedTurn[];
+  readonly track: Track;
+  /** Id of an agent that lives or has lived since the snapshot. */
+  readonly idOf: (agent: AgentHandle) => string | undefined;
+}
+
+/** Executes up to `to`; tells of ticks from `from` on. @throws {WE_RUN_DIVERGED} */
+export function watchTicks(
+  run: RecordedRun,
+  { from, to }: { readonly from: number; readonly to: number },
+  onTick: (watched: WatchedTick) => void,
+): void {
+  const tap = new TurnTap();
+  const track = openTrack(run, from > 0 ? from - 1 : undefined, { machine: tap.machine });
+  try {
+    for (const { tick, inputs, commit } of run.log.ticks(track.world.tick)) {
+      if (commit === undefined || tick > to) return;
+      tap.turns = [];
+      const result = track.world.step(tick, inputs);
+      const difference = compareCommits(commit, result.commit);
+      if (difference !== undefined) throw fail("WE_RUN_DIVERGED", { ...difference, dir: run.dir });
+      if (tick >= from) onTick({ tick, turns: tap.turns, track, idOf: (agent) => tap.names.get(agent) });
+    }
+  } finally {
+    track.close();
+  }
+}
