@@ -51,6 +51,9 @@ export type ImmediateKind =
 export type CostClass =
   | "free"
   | "basic"
+  | "rotate"
+  | "compare-float"
+  | "reinterpret"
   | "multiply"
   | "global"
   | "memory-size"

@@ -17,7 +17,7 @@ test("[S13] defaults are resolved fully into the genesis", async (context) => {
   assert.deepEqual(warnings, ['module "m" is NOT SIGNED and runs because unsigned modules are allowed']);
   const [digest] = [...world.modules.keys()];
   assert.deepEqual(world.genesis, {
-    semantics: 1,
+    semantics: 2,
     name: "small",
     seed: 0,
     epochNanos: 0n,

@@ -120,7 +120,7 @@ test("[G4] replay changes nothing in the run and works while the run is open", a
 test("[G4] [S14.replay] a run of other semantics is refused with exit code 4 and the release to use", async () => {
   const directory = join(folder, "semantics");
   const sample = await sampleWorld({ directory });
-  const other = { ...sample, genesis: { ...sample.genesis, semantics: 2 } };
+  const other = { ...sample, genesis: { ...sample.genesis, semantics: 3 } };
   const dir = join(directory, "run");
   await using world = await Engine.open(other, { isolation: "inline", dir });
   await world.run();
