@@ -131,8 +131,8 @@ const predictions: readonly FuelProbe[] = [
   }),
 ];
 
-/** Instructions without a price, as many as a body holds. */
-const unpriced: readonly FuelProbe[] = [
+/** Cheap instructions, as many as a body holds. */
+const cheap: readonly FuelProbe[] = [
   hostile("a body of 200,000 reinterpretations", {
     body: `(local.get $ad) ${"i64.reinterpret_f64 f64.reinterpret_i64 ".repeat(100_000)} (local.set $ad)`,
   }),
@@ -184,4 +184,4 @@ const memory: readonly FuelProbe[] = [
   ),
 ];
 
-export const hostileProbes: readonly FuelProbe[] = [...numbers, ...unpriced, ...predictions, ...memory];
+export const hostileProbes: readonly FuelProbe[] = [...numbers, ...cheap, ...predictions, ...memory];

@@ -28,6 +28,12 @@ const origins: readonly AssetOrigin[] = [
       script: "scripts/src/make-golden-modules.ts",
     };
   }),
+  {
+    path: "golden/semantics-1/airports.bundle",
+    licence: "Apache-2.0; flights: public domain (US Bureau of Transportation Statistics)",
+    origin: "examples/airports, the first 800 ticks, recorded by the last commit of semantics 1",
+    script: "none: the verbs run and bundle of that commit",
+  },
 ];
 
 /** Text of the manifest for the assets as they are in the repository at `root`. */
