@@ -118,6 +118,13 @@ export const CLI_ERRORS = {
     exitCode: 130,
     explanation: "Ctrl-C or SIGTERM came while the configuration was read or the world process was starting.",
   },
+  WE_CLI_SWEEP_INTERRUPTED: {
+    message: "The sweep was interrupted after {done} runs",
+    hint: "run the same command again: it goes on with what is done",
+    exitCode: 130,
+    explanation:
+      "Ctrl-C or SIGTERM came while a sweep was running. Runs that had come to their end are kept with their rows; those under way are begun again.",
+  },
   WE_RUN_UNSUPERVISED: {
     message: "The run stopped at tick {tick}: agent {agent} faulted ({cause}) and nobody supervises it",
     hint: "find the cause with: wasm-engine logs {run}, or give the agent another onFault; the run itself is whole",

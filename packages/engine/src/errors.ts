@@ -17,6 +17,7 @@ import { MINI_WORLD_ERRORS } from "./mini-world/errors.js";
 import { BUILD_ERRORS } from "./modules/errors.js";
 import { OUTPUT_ERRORS } from "./outputs/errors.js";
 import { STORAGE_ERRORS } from "./storage/errors.js";
+import { SWEEP_ERRORS } from "./sweep/errors.js";
 import { TRUST_ERRORS } from "./trust/errors.js";
 import { THREAD_ERRORS } from "./threads/errors.js";
 import { WORLD_ERRORS } from "./world/errors.js";
@@ -37,6 +38,7 @@ export const ENGINE_ERRORS: ErrorTable = {
   ...MINI_WORLD_ERRORS,
   ...BUILD_ERRORS,
   ...STORAGE_ERRORS,
+  ...SWEEP_ERRORS,
   ...TRUST_ERRORS,
   ...THREAD_ERRORS,
   ...WORLD_ERRORS,

@@ -55,6 +55,8 @@ export type {
   UpgradeCheckReport,
   UpgradeDifference,
 } from "./upgrade-check/contract.js";
+export { sweepTable } from "./sweep/sweep-table.js";
+export type { SweepMetric, SweepOptions, SweepReport, SweepRow, SweptSetting } from "./sweep/contract.js";
 export { forkRun } from "./client/fork-run.js";
 export type { ForkOptions } from "./client/fork-run.js";
 export type { ArgumentChange, ForkInputs, ForkOverrides, ForkPoint, ForkReport } from "./fork/contract.js";
@@ -133,6 +135,7 @@ export {
   probeServer,
   signModuleFile,
   startDev,
+  sweepConfig,
   verifyModuleFile,
 } from "./client/deferred.js";
 export type { KeyPairPlace } from "./modules/key-file.js";

@@ -101,4 +101,42 @@ export const timeTravelVerbs: readonly CommandDefinition[] = [
     exitCodes: "0 found, 2 usage or no such ends, 3 divergence or damaged log, 4 environment",
     load: async () => (await import("../commands/bisect.js")).bisect,
   },
+  {
+    name: "sweep",
+    summary: "Run a configuration with many seeds and values, and tabulate the outcomes",
+    description:
+      "Runs CONFIG once for every combination of --seeds and the values of every --set, the seed changing fastest. A row per combination says how it ended: chain head, ticks, faults, and the metrics, which are expressions over the final world and the figures of the run. A run that fails is a row with its code. What the folder of the sweep has already is not run again, so an interrupted sweep goes on and more values cost only themselves. Outputs are written below each run's folder.",
+    arguments: [{ name: "config", summary: "path of engine.yaml, or of a folder that holds one" }],
+    options: [
+      {
+        flags: "--seeds <range>",
+        summary: "A..B with both ends, or a list such as 1,2,5 (default: the configured one)",
+      },
+      {
+        flags: "--set <path=values>",
+        summary:
+          "values of a part of the config, with commas or as a JSON list: clock.tickMs=10,100, agents.ID.args.NAME=1,2; may be repeated",
+        type: "list",
+      },
+      {
+        flags: "--metric <name=expression>",
+        summary: "a column: sum(agents, state.balance), run.messages / run.ticks; may be repeated",
+        type: "list",
+      },
+      { flags: "--ticks <n>", summary: "every run ends before this tick", type: "integer" },
+      { flags: "--jobs <n>", summary: "runs at the same time (default: 1)", type: "integer" },
+      { flags: "--out <file>", summary: "write the table as CSV" },
+      {
+        flags: "--dir <folder>",
+        summary: "folder of the runs (default: .wasm-engine/sweeps/ beside the config)",
+      },
+      { flags: "--allow-unsigned", summary: "accept modules without a trusted signature" },
+    ],
+    examples: [
+      "wasm-engine sweep engine.yaml --seeds 1..20 --metric 'total=sum(agents, state.balance)' --out table.csv",
+      "wasm-engine sweep engine.yaml --seeds 1..5 --set agents.bank.args.rate=0.01,0.02 --jobs 4 --json",
+    ],
+    exitCodes: "0 ok, 1 a run failed, 2 usage, 5 limit, 130 interrupted",
+    load: async () => (await import("../commands/sweep.js")).sweep,
+  },
 ];

@@ -23,6 +23,7 @@ import type {
   SignedFile,
   VerifyFileOptions,
 } from "../modules/signed-module.js";
+import type { SweepOptions, SweepReport } from "../sweep/contract.js";
 import type { TrustPolicy } from "../trust/trust-policy.js";
 
 /**
@@ -47,6 +48,15 @@ export async function buildModule(path: string, options: BuildOptions): Promise<
 export async function loadInvariants(path: string): Promise<readonly InvariantSetup[]> {
   const config = await import("../config/load-config.js");
   return config.loadInvariants(path);
+}
+
+/**
+ * Runs a configuration once per combination of seeds and values. @throws {WE_SWEEP_TOO_MANY} and the codes of
+ * expressions; what a single run throws is the error of its row
+ */
+export async function sweepConfig(config: string, options: SweepOptions = {}): Promise<SweepReport> {
+  const sweep = await import("../sweep/sweep.js");
+  return sweep.sweepConfig(config, options);
 }
 
 /** Where the sources of a configuration's modules are; nothing is built. @throws what a bad configuration throws */

@@ -64,6 +64,13 @@ export const CONFIG_ERRORS = {
     explanation:
       "`run --model NAME=SOURCE` exchanges the source of a model that engine.yaml declares; agents ask by that name.",
   },
+  WE_CONFIG_SETTING: {
+    message: 'The setting "{path}" leads nowhere in the configuration: {reason}',
+    hint: "write the names of its parts with points: stop.tick, agents.ID.args.NAME, models.NAME.latencyTicks",
+    exitCode: 2,
+    explanation:
+      "`sweep --set PATH=VALUES` exchanges parts of engine.yaml before it is checked. Entries of lists are named by their id or name, or by their place from 0.",
+  },
   WE_CONFIG_KEY_UNKNOWN: {
     message: "{at}: {path} has no key {came}",
     hint: "{advice}",

@@ -32,6 +32,8 @@ import type { ModelOverrides } from "./model-override.js";
 import { problemsError } from "./problem.js";
 import { checkReferences } from "./reference-check.js";
 import { checkSchema } from "./schema-check.js";
+import { withSettings } from "./settings.js";
+import type { Setting } from "./settings.js";
 import { resolveInputs, resolveOutputs, resolveStop } from "./surroundings.js";
 import { resolveTools } from "./tool-entries.js";
 import { resolveTrust } from "./trust-entries.js";
@@ -50,6 +52,8 @@ export interface ConfigOverrides {
   /** Sources of models by their names: see model-override.ts. */
   readonly models?: ModelOverrides;
   readonly witness?: LoadWitness;
+  /** Other values for parts of the file. */
+  readonly settings?: readonly Setting[];
 }
 
 export interface LoadedConfig {
@@ -80,7 +84,7 @@ export interface LoadedModels extends Required<
  */
 export async function loadConfig(path: string, overrides: ConfigOverrides = {}): Promise<LoadedConfig> {
   const { witness } = overrides;
-  const { file, directory, config: written, context } = readShape(path, witness);
+  const { file, directory, config: written, context } = readShape(path, witness, overrides.settings);
   const config = withModels(written, overrides.models ?? {});
   const drafts = expandAgents(context, config);
   checkReferences(context, config, drafts);
@@ -179,10 +183,14 @@ export interface ConfigShape {
 }
 
 /** A configuration whose shape the schema has accepted; what it refers to is for the caller to check. */
-export function readShape(path: string, witness?: LoadWitness): ConfigShape {
+export function readShape(
+  path: string,
+  witness?: LoadWitness,
+  settings: readonly Setting[] = [],
+): ConfigShape {
   const file = locate(path);
   witness?.file?.(file);
-  const document = parseYaml(shownPath(file), readConfig(file));
+  const document = withSettings(parseYaml(shownPath(file), readConfig(file)), settings);
   const config = acceptedConfig(document);
   const directory = dirname(file);
   return { file, directory, config, context: new ConfigContext(document, directory) };
