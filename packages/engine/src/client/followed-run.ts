@@ -20,6 +20,7 @@ import type {
 import { fail } from "../follower/errors.js";
 import type { ConsoleLine } from "../replay/replay-contract.js";
 import { formatTime } from "../time/virtual-time.js";
+import { fail as worldError } from "../world/errors.js";
 import { worldProcessFlags } from "../world/v8-flags.js";
 import { runPlace } from "./run-place.js";
 import type { RunPlace } from "./run-place.js";
@@ -76,8 +77,19 @@ export class FollowedRun implements AsyncDisposable {
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     });
     const followed = new FollowedRun(place, child);
-    signal?.addEventListener("abort", () => child.kill("SIGKILL"), { once: true });
+    const abort = (): void => {
+      followed.#fail(worldError("WE_WORLD_ABORTED", { method: "follow" }));
+      child.kill("SIGKILL");
+    };
+    signal?.addEventListener("abort", abort, { once: true });
+    void followed.#gone.then(() => signal?.removeEventListener("abort", abort));
+    if (signal?.aborted === true) abort();
     return followed;
+  }
+
+  /** Process that follows. */
+  get pid(): number {
+    return this.#child.pid ?? 0;
   }
 
   /** How far it is. */

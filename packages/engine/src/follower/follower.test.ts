@@ -245,9 +245,15 @@ test("what a follower cannot open, and a follower that is ended, are coded error
   const folder = projectFolder(context, files);
   await assert.rejects(followRun(join(folder, "nothing")), { code: "WE_RUN_UNKNOWN" });
   const stop = new AbortController();
-  const run = await followRun(recorded(context), { signal: stop.signal });
+  const dir = recorded(context);
+  const run = await followRun(dir, { signal: stop.signal });
   await run.reach();
   stop.abort();
-  await assert.rejects(run.reach(1_000_000), { code: "WE_FOLLOWER_LOST" });
+  await assert.rejects(run.reach(), { code: "WE_WORLD_ABORTED" });
   await run.close();
+  const ended = await followRun(dir);
+  await ended.reach();
+  process.kill(ended.pid, "SIGKILL");
+  await ended.close();
+  await assert.rejects(ended.reach(), { code: "WE_FOLLOWER_LOST" });
 });
