@@ -89,3 +89,26 @@ test("[S14.fork] [G10] wrong command lines say what was expected", () => {
   }
   assert.equal(existsSync(join(project.folder, ".first.fork")), false);
 });
+
+test("[S14.runs] runs --tree shows forks below their parents, and --json names parent and tick", () => {
+  assert.equal(project.cli("run", "engine.yaml").code, 0);
+  const ids = (): string[] => {
+    const { runs } = project.cli("runs", "--json").document as { runs: { runId: string }[] };
+    return runs.map(({ runId }) => runId);
+  };
+  const [root = ""] = ids();
+  const child = project.cli("fork", root, "--at", "4", "--json").document["runId"] as string;
+  const grandchild = project.cli("fork", child, "--at", "start", "--run", "--json").document[
+    "runId"
+  ] as string;
+  const { runs } = project.cli("runs", "--json").document as { runs: { runId: string; parent?: unknown }[] };
+  const parents = new Map(runs.map(({ runId, parent }) => [runId, parent]));
+  assert.deepEqual(
+    [root, child, grandchild].map((id) => parents.get(id)),
+    [undefined, { runId: root, at: 4 }, { runId: child, at: -1 }],
+  );
+  const lines = project.cli("runs", "--tree").stdout.split("\n");
+  const at = lines.findIndex((line) => line.startsWith(root));
+  assert.match(lines[at + 1] ?? "", new RegExp(`^  ${child} .* at 4 `));
+  assert.match(lines[at + 2] ?? "", new RegExp(`^    ${grandchild} .* at start `));
+});

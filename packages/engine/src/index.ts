@@ -119,7 +119,7 @@ export { parseWorkers } from "./threads/worker-count.js";
 export type { Workers } from "./threads/worker-count.js";
 export { makeFolders } from "./storage/make-folders.js";
 export { listRuns, liveProcess, onlyLiveRun } from "./client/run-list.js";
-export type { RunState, RunSummary } from "./client/run-list.js";
+export type { RunParent, RunState, RunSummary } from "./client/run-list.js";
 export { ENGINE_ERRORS } from "./errors.js";
 export { executingProcess } from "./world/run-result.js";
 export {

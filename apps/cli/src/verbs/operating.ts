@@ -75,8 +75,8 @@ export const operatingVerbs: readonly CommandDefinition[] = [
     description:
       "Lists the runs of the working directory and of the projects below it, newest first: running (with the process), ended, interrupted, crashed (can be resumed) or unreadable. Runs in a folder of their own (--dir) are not among them.",
     arguments: [],
-    options: [],
-    examples: ["wasm-engine runs", "wasm-engine runs --json"],
+    options: [{ flags: "--tree", summary: "forks below the runs that they were made from, oldest first" }],
+    examples: ["wasm-engine runs", "wasm-engine runs --tree", "wasm-engine runs --json"],
     exitCodes: "0 ok",
     load: async () => (await import("../commands/runs.js")).runs,
   },

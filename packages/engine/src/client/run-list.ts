@@ -34,6 +34,13 @@ export interface RunSummary {
   readonly createdAt?: string;
   /** Of everything in its folder. */
   readonly bytes: number;
+  /** The run that it was forked from, and the last tick that both share; -1 for none. */
+  readonly parent?: RunParent;
+}
+
+export interface RunParent {
+  readonly runId: string;
+  readonly at: number;
 }
 
 /** Every run of `baseDirectory` and the projects below it, newest first. */
@@ -62,7 +69,8 @@ export function liveProcess(dir: string): number | undefined {
 async function summaryOf({ id, dir }: RunFolderName): Promise<RunSummary> {
   const bytes = bytesOf(dir);
   const head = headOf(dir);
-  const base = { runId: id, dir, name: head?.name ?? "", bytes, isReachable: false };
+  const parent = head?.parent === undefined ? {} : { parent: head.parent };
+  const base = { runId: id, dir, name: head?.name ?? "", bytes, isReachable: false, ...parent };
   const createdAt = head?.createdAt === undefined ? {} : { createdAt: head.createdAt };
   const pid = liveProcess(dir);
   if (pid !== undefined) {
@@ -86,11 +94,16 @@ async function statusOf(dir: string): Promise<ConnectedStatus | undefined> {
   }
 }
 
-function headOf(dir: string): { readonly name: string; readonly createdAt?: string } | undefined {
+type RunHead = Pick<RunSummary, "name" | "createdAt" | "parent">;
+
+function headOf(dir: string): RunHead | undefined {
   try {
     const info = RunFolder.open(dir, nodeHasher).readInfo();
-    const { name, createdAt } = info as { readonly name?: unknown; readonly createdAt?: unknown }; // looked at next
-    return typeof name === "string" && typeof createdAt === "string" ? { name, createdAt } : undefined;
+    const { name, createdAt, fork } = info as Readonly<Record<string, unknown>>; // looked at next
+    if (typeof name !== "string" || typeof createdAt !== "string") return undefined;
+    const { parent, at } = (fork ?? {}) as Readonly<Record<string, unknown>>; // as above
+    const isFork = typeof parent === "string" && typeof at === "number";
+    return { name, createdAt, ...(isFork ? { parent: { runId: parent, at } } : {}) };
   } catch {
     return undefined;
   }
