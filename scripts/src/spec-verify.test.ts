@@ -107,6 +107,7 @@ test("snapshots, modules, side records and cut logs are held against the chain",
       return ok ? [] : [damage];
     });
   assert.match(damaged("snapshots").join(), /^digest of snapshot/);
+  assert.match(damaged("pages").join(), /^pages of snapshot/);
   // The instrumented forms of the modules are no part of the genesis.
   assert.equal(damaged("modules").length, readdirSync(join(run, "modules")).length / 2);
   assert.equal(changed(run, join(run, "side.jsonl"), 30, 0x01).ok, false, "side record");

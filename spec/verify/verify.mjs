@@ -206,7 +206,7 @@ function syncedMark(path) {
   return bytes.length === 28 && bytes.readUInt32LE(24) === crc32c(bytes.subarray(0, 24)) ? u64(bytes, 8) : 0;
 }
 
-/** Section 7: the digest of every snapshot, and that it stands where the chain was at its tick. */
+/** Section 7: the digest of every snapshot and of its pages, and that it stands where the chain was at its tick. */
 function verifySnapshots(run, chain) {
   const folder = join(run, "snapshots");
   const names = existsSync(folder) ? readdirSync(folder) : [];
@@ -215,14 +215,14 @@ function verifySnapshots(run, chain) {
     check(sha256(bytes.subarray(0, -32)).equals(bytes.subarray(-32)), `digest of snapshot ${name}`);
     const index = whole(bytes.subarray(16, 16 + bytes.readUInt32LE(12)));
     const [genesis, head] = [member(index, "genesisDigest").value, member(index, "chainHead").value];
-    const tick = [...chain.heads.keys()].findLast(
-      (committed) => committed <= numberOf(member(index, "tick")),
-    );
+    const [at, needed] = ["tick", "logRecords"].map((name) => numberOf(member(index, name)));
+    const tick = [...chain.heads.keys()].findLast((committed) => committed <= at);
+    for (const { value: digest } of member(index, "packs")?.value ?? []) {
+      const pack = readFileSync(join(run, "pages", `${hex(digest)}.pack`));
+      check(sha256(pack.subarray(0, -32)).equals(digest), `pages of snapshot ${name}`);
+    }
     const fits = chain.genesisDigest.equals(genesis) && chain.heads.get(tick).equals(head);
-    check(
-      fits && numberOf(member(index, "logRecords")) <= chain.records,
-      `snapshot ${name} is of another run`,
-    );
+    check(fits && needed <= chain.records, `snapshot ${name} is of another run`);
   }
   return names.length;
 }

@@ -23,6 +23,15 @@ export type { LogReading, LogVerdict, LogVerification } from "./codec/log-verdic
 export { RecordKind, frameRecord, readFrame } from "./codec/record.js";
 export type { FrameFault, FramedRecord } from "./codec/record.js";
 export { segmentHeaderBytes, segmentIndex, segmentName } from "./codec/segment.js";
+export { decodePack, encodePack, snapshotPageBytes } from "./codec/page-pack-codec.js";
+export type { BlockCompression, EncodedPack, PackPorts, PagePack } from "./codec/page-pack-codec.js";
+export {
+  assembleSnapshot,
+  decodePagedSnapshot,
+  encodePagedSnapshot,
+  readSnapshotPlace,
+} from "./codec/paged-snapshot-codec.js";
+export type { PackedImage, PagedSnapshot, SnapshotPlace } from "./codec/paged-snapshot-codec.js";
 export { decodeSnapshot, encodeSnapshot } from "./codec/snapshot-codec.js";
 export type { Snapshot, SnapshotImage } from "./codec/snapshot-codec.js";
 export { encodeSyncedMark, readSyncedMark, syncedMarkBytes } from "./codec/synced-mark.js";

@@ -6,7 +6,7 @@
 
 import { assert, encodeUtf8, writeU64 } from "@wasm-engine/abi";
 import type { Sha256 } from "@wasm-engine/abi";
-import type { Ledger } from "./executor-contract.js";
+import type { ImagePages, Ledger } from "./executor-contract.js";
 import type { Gate } from "./gate-module.js";
 import type { GuestInstance } from "./guest-instance.js";
 import { imagePageBytes } from "./limits.js";
@@ -58,6 +58,8 @@ export class BaseImage {
   #tree: MerkleTree;
   /** Pages whose leaf in the tree is out of date. */
   #stale = new Set<number>();
+  /** Per page: 1 where its content was given out by {@link pagesSince} and has not changed. */
+  #given = new Uint8Array(0);
   #state: Uint8Array = new Uint8Array(0);
   #point: CapturePoint;
 
@@ -93,6 +95,7 @@ export class BaseImage {
     copy.#shared = this.#pages.map(() => true);
     this.#shared.fill(true);
     copy.#tree = new MerkleTree(this.#sha256, this.#pages.length, this.#tree);
+    copy.#given = new Uint8Array(this.#pages.length);
     copy.#state = this.#state;
     return copy;
   }
@@ -142,6 +145,34 @@ export class BaseImage {
     return new Uint8Array(words.buffer);
   }
 
+  /**
+   * All pages that hold anything but zeros by number and digest, with the bytes of those that changed since the last
+   * call.
+   * @param all gives the bytes of every page
+   */
+  pagesSince(all: boolean): ImagePages {
+    this.#refreshLeaves();
+    const pages: number[] = [];
+    const changed: number[] = [];
+    const digests: Uint8Array[] = [];
+    for (const [index, page] of this.#pages.entries()) {
+      if (page === ZERO_PAGE) continue;
+      const digest = this.#tree.leaf(index);
+      if (isSame(digest, this.#zeroDigest)) continue;
+      if (all || this.#given[index] === 0) changed.push(pages.length);
+      pages.push(index);
+      digests.push(digest);
+    }
+    const bytes = new Uint8Array(changed.length * imagePageBytes);
+    for (const [position, at] of changed.entries()) {
+      const index = pages[at] ?? 0;
+      const page = this.#pages[index] ?? ZERO_PAGE;
+      bytes.set(new Uint8Array(page.buffer, page.byteOffset, imagePageBytes), position * imagePageBytes);
+      this.#given[index] = 1;
+    }
+    return { pages, digests: joined(digests), changed, bytes };
+  }
+
   /** Test only: what a hardware error would do. */
   flipBit(byteOffset: number, bit: number): void {
     assert(byteOffset >= 0 && byteOffset < this.memoryBytes, "byte lies in memory");
@@ -168,7 +199,7 @@ export class BaseImage {
       if (this.#shared[index] === true) this.#replace(index, content.slice());
       else {
         page.set(content);
-        this.#stale.add(index);
+        this.#note(index);
       }
     }
   }
@@ -185,7 +216,13 @@ export class BaseImage {
   #replace(index: number, page: Int32Array): void {
     this.#pages[index] = page;
     this.#shared[index] = false;
+    this.#note(index);
+  }
+
+  /** The content of a page is another now. */
+  #note(index: number): void {
     this.#stale.add(index);
+    this.#given[index] = 0;
   }
 
   #resize(pageCount: number): void {
@@ -198,6 +235,9 @@ export class BaseImage {
       this.#stale.add(index);
     }
     this.#shared.length = pageCount;
+    const given = new Uint8Array(pageCount);
+    if (kept !== undefined) given.set(this.#given);
+    this.#given = given;
     this.#tree = new MerkleTree(this.#sha256, pageCount, kept);
   }
 
@@ -210,6 +250,16 @@ export class BaseImage {
     }
     this.#stale.clear();
   }
+}
+
+function joined(digests: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(digests.length * 32);
+  for (const [index, digest] of digests.entries()) bytes.set(digest, index * 32);
+  return bytes;
+}
+
+function isSame(left: Uint8Array, right: Uint8Array): boolean {
+  return left.every((byte, index) => byte === right[index]);
 }
 
 function wordsOf({ memory }: GuestInstance): Int32Array {

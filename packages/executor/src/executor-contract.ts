@@ -141,6 +141,20 @@ export interface AgentImage {
   readonly pending?: readonly JournalEntry[];
 }
 
+/** Memory of an image as its pages of 4 KiB that hold anything but zeros. */
+export interface ImagePages {
+  /** Numbers of the pages, ascending. */
+  readonly pages: readonly number[];
+  /** SHA-256 of each of `pages`, one after the other. */
+  readonly digests: Uint8Array;
+  /** Which of `pages`, by position, have their content in `bytes`; of the others it was given before. */
+  readonly changed: readonly number[];
+  readonly bytes: Uint8Array;
+}
+
+/** An image whose memory is given as what changed since it was last given. */
+export type PagedImage = Omit<AgentImage, "memory"> & ImagePages & { readonly memoryBytes: number };
+
 /** Side information that never enters the world. */
 export interface FaultDetail {
   readonly agent: AgentHandle;
@@ -197,6 +211,11 @@ export interface TurnExecutor {
   describe(agent: AgentHandle): Uint8Array | undefined;
   /** Images of all agents, sorted by handle. */
   images(): readonly AgentImage[];
+  /**
+   * The same images by page. A page's bytes come with the first call after it changed; a caller that lost what
+   * earlier calls gave asks for `all`.
+   */
+  pagedImages(all: boolean): readonly PagedImage[];
   /** Adds agents. A later `create` for the same handle keeps the image. */
   loadImages(images: readonly AgentImage[]): void;
   figures(): ExecutorFigures;

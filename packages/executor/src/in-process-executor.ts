@@ -6,6 +6,7 @@
 import { MailRegion, OutcomeReader, OutcomeRegion, TurnRegion } from "@wasm-engine/abi";
 import type { AgentHandle } from "@wasm-engine/abi";
 import type {
+  PagedImage,
   AgentImage,
   AgentOperation,
   ExecutorFigures,
@@ -90,6 +91,10 @@ class Adapter implements InProcessExecutor {
 
   images(): readonly AgentImage[] {
     return this.#executor.images();
+  }
+
+  pagedImages(all: boolean): readonly PagedImage[] {
+    return this.#executor.pagedImages(all);
   }
 
   loadImages(images: readonly AgentImage[]): void {

@@ -44,6 +44,13 @@ export class MerkleTree {
     this.#dirty.add(pageIndex);
   }
 
+  /** Digest of one page, as it was last set. */
+  leaf(pageIndex: number): Uint8Array {
+    const leaves = this.#levels[0];
+    assert(leaves !== undefined && (pageIndex + 1) * DIGEST_BYTES <= leaves.length, "page is in the image");
+    return leaves.subarray(pageIndex * DIGEST_BYTES, (pageIndex + 1) * DIGEST_BYTES);
+  }
+
   /** Digest over all pages. Only paths of changed leaves are hashed again. */
   root(): Uint8Array {
     let dirty = this.#dirty;

@@ -16,6 +16,7 @@ import type {
   AgentOperation,
   ExecutorFigures,
   ExecutorOptions,
+  PagedImage,
   PopulationChange,
   TurnExecutor,
   UpgradeOutcome,
@@ -161,21 +162,32 @@ class Executor implements TurnExecutor {
 
   images(): readonly AgentImage[] {
     return this.#agents.sorted().map((agent) => {
-      this.#settle(agent);
-      const { base, journal } = agent;
-      const image: AgentImage = {
-        agent: agent.agent,
-        id: agent.id,
-        module: agent.module.digest,
-        limits: agent.limits,
-        streamSeed: agent.streamSeed,
-        ledger: base.ledger,
-        memory: base.memory(),
-        state: base.state.slice(),
-        initialised: base.initialised,
-      };
-      return agent.pendingFrom === undefined ? image : { ...image, pending: journal.entries() };
+      return { ...this.#imageOf(agent), memory: agent.base.memory() };
     });
+  }
+
+  pagedImages(all: boolean): readonly PagedImage[] {
+    return this.#agents.sorted().map((agent) => {
+      const image = this.#imageOf(agent);
+      return { ...image, memoryBytes: agent.base.memoryBytes, ...agent.base.pagesSince(all) };
+    });
+  }
+
+  /** Everything of an image but its memory; the base is brought up to date. */
+  #imageOf(agent: ResidentAgent): Omit<AgentImage, "memory"> {
+    this.#settle(agent);
+    const { base, journal } = agent;
+    const image: Omit<AgentImage, "memory"> = {
+      agent: agent.agent,
+      id: agent.id,
+      module: agent.module.digest,
+      limits: agent.limits,
+      streamSeed: agent.streamSeed,
+      ledger: base.ledger,
+      state: base.state.slice(),
+      initialised: base.initialised,
+    };
+    return agent.pendingFrom === undefined ? image : { ...image, pending: journal.entries() };
   }
 
   loadImages(images: readonly AgentImage[]): void {

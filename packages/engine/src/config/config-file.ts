@@ -156,5 +156,6 @@ export interface ConfigFile {
   readonly durability?: Durability;
   readonly ticksAheadMax?: number;
   readonly snapshotEvery?: number;
+  readonly snapshotsKept?: number | "all";
   readonly trust?: TrustEntry;
 }

@@ -95,6 +95,7 @@ inputs:
 outputs: [{ topic: score, file: out/scores.jsonl }]
 durability: periodic
 snapshotEvery: 100
+snapshotsKept: all
 `;
 
 test("[S13] a whole configuration: table, clock, tenants, inputs, outputs, stop rule, flags", async (context) => {
@@ -155,7 +156,7 @@ test("[S13] a whole configuration: table, clock, tenants, inputs, outputs, stop 
   assert.deepEqual(world.outputs, [{ topic: "score", path: join(directory, "out/scores.jsonl") }]);
   assert.equal(world.inputs[0]?.sha256?.length, 64);
   assert.deepEqual(world.inputs[1], { path: "-", format: "jsonl", topic: "command" });
-  assert.deepEqual([world.durability, world.snapshotEvery], ["periodic", 100]);
+  assert.deepEqual([world.durability, world.snapshotEvery, world.snapshotsKept], ["periodic", 100, "all"]);
   assert.deepEqual(world.models, [
     { name: "delay", dir: join(directory, "models/delay"), providers: ["wasm"], thread: "shared" },
   ]);

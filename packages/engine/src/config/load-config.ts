@@ -129,6 +129,7 @@ export async function loadConfig(path: string, overrides: ConfigOverrides = {}):
     durability: overrides.durability ?? config.durability ?? ENGINE_DEFAULTS.durability,
     ticksAheadMax: config.ticksAheadMax ?? ENGINE_DEFAULTS.ticksAheadMax,
     ...(config.snapshotEvery === undefined ? {} : { snapshotEvery: config.snapshotEvery }),
+    ...(config.snapshotsKept === undefined ? {} : { snapshotsKept: config.snapshotsKept }),
     baseDirectory: directory,
   };
   return {

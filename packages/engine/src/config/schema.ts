@@ -372,6 +372,12 @@ export const ENGINE_SCHEMA: Schema = {
       },
       ticksAheadMax: { ...integer("Ticks that may run ahead of the disk.", 1, 1_000_000), default: 256 },
       snapshotEvery: integer("Ticks between snapshots. Absent: only where the run stops.", 1),
+      snapshotsKept: {
+        description:
+          "Snapshots that are kept at most, or all: the first, the last, and between them fewer the older they are.",
+        oneOf: [{ type: "integer", minimum: 2 }, { const: "all" }],
+        default: 64,
+      },
       trust,
     },
     ["version", "name", "modules", "agents"],

@@ -116,7 +116,7 @@ async function tampered(name: string): Promise<string> {
     return { ...image, memory };
   });
   const changedContent = encodeContent({ ...content, images });
-  RunFolder.open(dir, nodeHasher).snapshots.save({ ...snapshot, ...changedContent });
+  RunFolder.open(dir, nodeHasher).snapshots.saveWhole({ ...snapshot, ...changedContent });
   await using world = await Engine.open(dir, { resume: true, ...inline });
   await world.run();
   return dir;

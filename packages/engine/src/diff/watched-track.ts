@@ -63,6 +63,7 @@ function telling(executor: AgentExecutor, onTurn: (agent: AgentHandle) => void):
     imageDigests: (agents) => executor.imageDigests(agents),
     describe: (agent) => executor.describe(agent),
     images: () => executor.images(),
+    pagedImages: (all) => executor.pagedImages(all),
     loadImages: (images) => executor.loadImages(images),
     figures: () => executor.figures(),
   };

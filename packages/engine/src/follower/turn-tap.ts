@@ -74,6 +74,7 @@ export class TurnTap {
       imageDigests: (agents) => executor.imageDigests(agents),
       describe: (agent) => executor.describe(agent),
       images: () => executor.images(),
+      pagedImages: (all) => executor.pagedImages(all),
       loadImages: (images) => executor.loadImages(images),
       figures: () => executor.figures(),
     };

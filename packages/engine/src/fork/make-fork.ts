@@ -139,7 +139,7 @@ function sealed(
     loop.reach(at);
     log.waitForSync();
     loop.release();
-    if (loop.world.tick >= 0) run.takeSnapshot();
+    if (loop.world.tick >= 0) run.takeSnapshot(true);
     return { chainHead: hex(loop.world.chainHead), future: compute() };
   } finally {
     // Not closed like a run that has ended: its world may stand beyond the tick, to see the parent's requests.
@@ -195,7 +195,7 @@ function copySnapshot(
   { at, records }: { readonly at: number; readonly records: number },
 ): void {
   const snapshot = parent.setup.outputs.length > 0 || at < 0 ? undefined : parent.newestSnapshot(at);
-  if (snapshot !== undefined) folder.snapshots.save({ ...snapshot, logRecords: records });
+  if (snapshot !== undefined) folder.snapshots.saveWhole({ ...snapshot, logRecords: records });
 }
 
 /** No fork writes over what its parent wrote. Names that two outputs share are told apart by their places. */

@@ -53,7 +53,7 @@ function play(log: EventLog, place: LogPlace, script: LogScript, witness: Witnes
 
 function saveSnapshot(place: LogPlace, logRecords: number, tick: number): void {
   const digest = new Uint8Array(32);
-  new SnapshotStore(place.system, nodeHasher, "/run/snapshots").save({
+  new SnapshotStore(place.system, nodeHasher, "/run").saveWhole({
     genesisDigest: digest,
     tick,
     chainHead: digest,
@@ -137,7 +137,7 @@ function checkSnapshot(
   durability: LogDurability,
   label: string,
 ): void {
-  const store = new SnapshotStore(place.system, nodeHasher, "/run/snapshots");
+  const store = new SnapshotStore(place.system, nodeHasher, "/run");
   const { snapshot } = store.newest({ genesisDigest: new Uint8Array(32), records: recovered.records });
   if (durability === "sync" && witness.snapshotTick !== undefined) {
     assert.equal(snapshot?.tick, witness.snapshotTick, `${label}: a stored snapshot is found`);

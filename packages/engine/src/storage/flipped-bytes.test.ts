@@ -83,7 +83,7 @@ test("[G4] [G10] every changed byte of a snapshot's files makes it be passed ove
     world: new Uint8Array(60).fill(tick),
     images: [],
   });
-  const names = [4, 9].map((tick) => folder.snapshots.save(snapshotOf(tick)));
+  const names = [4, 9].map((tick) => folder.snapshots.saveWhole(snapshotOf(tick)));
   const [, newest = ""] = names;
   flips(system, `/run/snapshots/${newest}`, (where) => {
     const { snapshot, notes } = folder.snapshots.newest(fit);

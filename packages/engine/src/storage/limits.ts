@@ -16,6 +16,10 @@ export const fullRetryMs = 200;
 export const waitStepMs = 1000;
 /** Attempts after EAGAIN before a write counts as failed. */
 export const writeAttemptsMax = 1000;
+/** Packs that one snapshot names at most: restoring reads them all. */
+export const packsPerSnapshotMax = 32;
+/** A pack of which less than this share is in use is left: what it costs is bounded by its reciprocal. */
+export const packLiveShareMin = 0.25;
 
 assert((logRingBytes & (logRingBytes - 1)) === 0, "the ring wraps by masking");
 assert(logWriteBytesMax * 4 <= logRingBytes, "several writes fit into the ring");

@@ -7,6 +7,7 @@
  *   RUN/synced           synced mark of the log
  *   RUN/side.jsonl       side records
  *   RUN/snapshots/       snapshots
+ *   RUN/pages/           memory pages that snapshots share
  *   RUN/modules/         modules by digest
  *   RUN/index/           index of a follower; disposable
  */
@@ -80,7 +81,7 @@ export class RunFolder {
   }
 
   get snapshots(): SnapshotStore {
-    return new SnapshotStore(this.#system, this.#hasher, join(this.path, "snapshots"));
+    return new SnapshotStore(this.#system, this.#hasher, this.path);
   }
 
   get lockPath(): string {

@@ -1,13 +1,29 @@
 /**
  * Snapshots of one run as files: written whole or not at all, the newest usable one is taken, damaged ones are
- * passed over
- * with a note. A snapshot that knows more than the log is of no use: its ticks would have no record.
+ * passed over with a note. A snapshot that knows more than the log is of no use: its ticks would have no record.
+ * Memories of snapshots lie in packs that they share; see page-store.ts.
  */
 
 import { join } from "node:path";
-import { EngineError } from "@wasm-engine/abi";
-import { decodeSnapshot, encodeSnapshot, equalBytes, type Hasher, type Snapshot } from "@wasm-engine/core";
+import { EngineError, assert } from "@wasm-engine/abi";
+import {
+  assembleSnapshot,
+  decodePagedSnapshot,
+  decodeSnapshot,
+  encodePagedSnapshot,
+  encodeSnapshot,
+  equalBytes,
+  readSnapshotPlace,
+  snapshotPageBytes,
+} from "@wasm-engine/core";
+import type { Hasher, PackPorts, PackedImage, PagedSnapshot, PagePack, Snapshot } from "@wasm-engine/core";
+import { hexOfBytes } from "../crypto/node-crypto.js";
+import { nodeCompression } from "./block-compression.js";
 import { replaceFile, type FileSystem } from "./file-system.js";
+import { PageResolver, noPages, pageKey, type KnownPages } from "./page-resolver.js";
+import { PageStore } from "./page-store.js";
+import type { DraftImage, SaveResult, SnapshotDraft } from "./snapshot-draft.js";
+import { ticksToRemove, type SnapshotKeep } from "./snapshot-retention.js";
 import { writeError } from "./write-error.js";
 
 /** What a snapshot must fit. */
@@ -30,20 +46,62 @@ const namePattern = /^(\d{16})\.snap$/;
 export class SnapshotStore {
   readonly #system: FileSystem;
   readonly #hasher: Hasher;
+  readonly #ports: PackPorts;
   readonly #folder: string;
+  readonly #pages: PageStore;
+  /** Pages of the snapshot that was saved last; undefined before the first save. */
+  #known: KnownPages | undefined;
+  /** Packs that a snapshot names, by its file name. */
+  readonly #packsOf = new Map<string, readonly string[]>();
 
-  constructor(system: FileSystem, hasher: Hasher, folder: string) {
+  /** @param run folder of the run */
+  constructor(system: FileSystem, hasher: Hasher, run: string) {
     this.#system = system;
     this.#hasher = hasher;
-    this.#folder = folder;
+    this.#ports = { hasher, compression: nodeCompression };
+    this.#folder = join(run, "snapshots");
+    this.#pages = new PageStore(system, hasher, join(run, "pages"));
   }
 
-  /** Returns its file name when the snapshot is on the disk. @throws {WE_RUN_UNWRITABLE} {WE_DISK_FULL} */
-  save(snapshot: Snapshot): string {
-    const name = `${String(snapshot.tick + 1).padStart(16, "0")}.snap`;
+  /**
+   * Keeps a snapshot that shares nothing with others (version 1). Returns its file name when it is on the disk.
+   * @throws {WE_RUN_UNWRITABLE}
+   */
+  saveWhole(snapshot: Snapshot): string {
+    return this.#replace(snapshot.tick, encodeSnapshot(this.#hasher, snapshot));
+  }
+
+  /**
+   * Keeps a snapshot; returns when it is on the disk. Unchanged pages are not written again.
+   * @throws {WE_RUN_UNWRITABLE} {WE_DISK_FULL}
+   */
+  save(draft: SnapshotDraft): SaveResult {
+    const known = this.#known ?? this.#knownOfNewest();
+    const present = new Set(this.#pages.names());
+    const pages = new PageResolver(known, present, (name) => this.#readPack(name));
+    for (const image of draft.images) give(pages, image);
+    const packs: string[] = [];
+    const images = draft.images.map((image) => packed(image, pages, packs));
+    if (pages.missing > 0) {
+      this.#known = undefined;
+      return { kind: "incomplete", missing: pages.missing };
+    }
+    const fresh = pages.newPack();
+    const freshName = fresh === undefined ? undefined : this.#pages.write(fresh);
+    const names = packs.map((name) => (name === "" ? (freshName ?? name) : name));
+    const snapshot = { ...draft, images, packs: names.map((name) => Buffer.from(name, "hex")) };
+    const name = this.#replace(draft.tick, encodePagedSnapshot(this.#ports, snapshot));
+    this.#packsOf.set(name, names);
+    this.#known = pages.known(freshName);
+    return { kind: "saved", name };
+  }
+
+  #replace(tick: number, parts: readonly Uint8Array[]): string {
+    const name = `${String(tick + 1).padStart(16, "0")}.snap`;
+    this.#packsOf.delete(name);
     try {
       this.#system.makeFolder(this.#folder);
-      replaceFile(this.#system, this.#folder, name, encodeSnapshot(this.#hasher, snapshot));
+      replaceFile(this.#system, this.#folder, name, parts);
     } catch (error) {
       throw writeError(join(this.#folder, name), error);
     }
@@ -68,13 +126,45 @@ export class SnapshotStore {
     return { snapshot: undefined, notes };
   }
 
-  /** Removes all but the newest `keep` snapshots. */
-  prune(keep: number): void {
-    const names = this.#names();
-    for (const name of names.slice(0, Math.max(0, names.length - keep))) {
-      this.#system.remove(join(this.#folder, name));
+  /**
+   * Removes snapshots that retention gives up, then packs that no snapshot names any more. Returns the ticks of the
+   * snapshots. In this order a power cut leaves at worst packs that nobody needs.
+   */
+  prune(keep: SnapshotKeep): readonly number[] {
+    const removed = ticksToRemove(this.ticks(), keep);
+    if (removed.length === 0) return [];
+    try {
+      const gone = new Set(removed);
+      for (const name of this.#names()) {
+        if (!gone.has(tickOf(name))) continue;
+        this.#system.remove(join(this.#folder, name));
+        this.#packsOf.delete(name);
+      }
+      this.#system.syncFolder(this.#folder);
+      this.removeUnusedPacks();
+    } catch (error) {
+      if (EngineError.is(error)) throw error;
+      throw writeError(this.#folder, error);
     }
-    this.#system.syncFolder(this.#folder);
+    return removed;
+  }
+
+  /** Removes packs that no snapshot names, and what interrupted writes left. Returns names of packs. */
+  removeUnusedPacks(): readonly string[] {
+    const used = new Set(this.#names().flatMap((name) => this.#packNames(name)));
+    return this.#pages.removeAllBut(used);
+  }
+
+  /** Packs that a snapshot names; none where it does not read, for then nobody can use it. */
+  #packNames(name: string): readonly string[] {
+    const known = this.#packsOf.get(name);
+    if (known !== undefined) return known;
+    const names = this.#guarded(name, (bytes) =>
+      readSnapshotPlace(this.#hasher, bytes).packs.map(hexOfBytes),
+    );
+    const found = typeof names === "string" ? [] : names;
+    this.#packsOf.set(name, found);
+    return found;
   }
 
   #names(): string[] {
@@ -83,15 +173,96 @@ export class SnapshotStore {
 
   /** The snapshot, or why it cannot be used. */
   #read(name: string): Snapshot | string {
+    return this.#guarded(name, (bytes) => {
+      const paged = decodePagedSnapshot(this.#ports, bytes);
+      if (paged === undefined) return decodeSnapshot(this.#hasher, bytes);
+      const packs = this.#packsFor(paged);
+      return typeof packs === "string" ? packs : assembleSnapshot(paged, packs);
+    });
+  }
+
+  #packsFor({ packs }: PagedSnapshot): PagePack[] | string {
+    const found = packs.map((digest) => this.#pages.read(hexOfBytes(digest)));
+    const missing = found.findIndex((pack) => pack === undefined);
+    if (missing < 0) return found.filter((pack) => pack !== undefined);
+    return `the pages ${hexOfBytes(packs[missing] ?? new Uint8Array()).slice(0, 12)} are gone`;
+  }
+
+  /** A pack of an earlier snapshot; undefined where it is gone or damaged. */
+  #readPack(name: string): PagePack | undefined {
+    try {
+      return this.#pages.read(name);
+    } catch (error) {
+      if (!EngineError.is(error) || error.code === "WE_INTERNAL_ASSERTION") throw error;
+      return undefined;
+    }
+  }
+
+  /** Pages of the newest snapshot of an earlier process. */
+  #knownOfNewest(): KnownPages {
+    const name = this.#names().at(-1);
+    const paged =
+      name === undefined
+        ? undefined
+        : this.#guarded(name, (bytes) => decodePagedSnapshot(this.#ports, bytes) ?? "another version");
+    if (paged === undefined || typeof paged === "string") return noPages;
+    const packs = paged.packs.map((digest) => ({
+      name: hexOfBytes(digest),
+      pack: this.#readPack(hexOfBytes(digest)),
+    }));
+    const places = new Map<string, { pack: string; at: number }>();
+    for (const { pages } of paged.images) {
+      for (let run = 0; run + 3 < pages.length; run += 4) {
+        const { name: packName = "", pack } = packs[pages[run + 2] ?? 0] ?? {};
+        const [count = 0, start = 0] = [pages[run + 1], pages[run + 3]];
+        for (let at = start; pack !== undefined && at < start + count; at += 1) {
+          places.set(pageKey(pack.digests, at), { pack: packName, at });
+        }
+      }
+    }
+    const packPages = packs.flatMap(({ name: packName, pack }) =>
+      pack === undefined ? [] : ([[packName, pack.pages.length / snapshotPageBytes]] as const),
+    );
+    return { places, packPages: new Map(packPages) };
+  }
+
+  /** What `read` makes of the file, or why it cannot be used. */
+  #guarded<T>(name: string, read: (bytes: Uint8Array) => T | string): T | string {
     const bytes = this.#system.read(join(this.#folder, name));
     if (bytes === undefined) return "the file is gone";
     try {
-      return decodeSnapshot(this.#hasher, bytes);
+      return read(bytes);
     } catch (error) {
       if (!EngineError.is(error) || error.code === "WE_INTERNAL_ASSERTION") throw error;
       return error.message;
     }
   }
+}
+
+function give(pages: PageResolver, { digests, changed, bytes }: DraftImage): void {
+  for (const [position, at] of changed.entries()) {
+    const page = bytes.subarray(position * snapshotPageBytes, (position + 1) * snapshotPageBytes);
+    pages.give(pageKey(digests, at), page);
+  }
+}
+
+/** @param packs names of packs, by their numbers; grows */
+function packed(image: DraftImage, pages: PageResolver, packs: string[]): PackedImage {
+  const { agent, module, initialised, memoryBytes, state, digests } = image;
+  assert(digests.length === image.pages.length * 32, "every page has its digest");
+  const runs: number[] = [];
+  for (const [index, page] of image.pages.entries()) {
+    const place = pages.place(pageKey(digests, index));
+    if (place === undefined) continue;
+    let number = packs.indexOf(place.pack);
+    if (number < 0) number = packs.push(place.pack) - 1;
+    const last = runs.length - 4;
+    const [first = 0, count = 0, pack, at = 0] = runs.slice(Math.max(0, last));
+    if (last >= 0 && pack === number && first + count === page && at + count === place.at) {
+      runs[last + 1] = count + 1;
+    } else runs.push(page, 1, number, place.at);
+  }
+  return { agent, module, initialised, memoryBytes, state, pages: runs };
 }
 
 function tickOf(name: string): number {

@@ -12,7 +12,7 @@ import { newHostState } from "../world/host-state.js";
 import { hex } from "../world/report.js";
 import { readRunStore } from "../world/run-store.js";
 import type { ReadRun } from "../world/run-store.js";
-import { decodeContent, encodeContent } from "../world/snapshot-content.js";
+import { decodeContent, encodeContent, encodePages } from "../world/snapshot-content.js";
 import { createParts } from "../world/world-parts.js";
 import type { WorldParts } from "../world/world-parts.js";
 import { FaultFileSystem } from "./fault-file-system.js";
@@ -74,19 +74,20 @@ function restored(
   const { tick, chainHead } = world;
   const stateHash = world.stateHash();
   const digest = genesisDigest(nodeHasher, run.genesis);
-  const images = executor.images();
-  const content = { world: world.exportState(), stateHash, host: newHostState(0, 0), images };
-  const encoded = encodeContent(content);
-  store.save({
-    genesisDigest: digest,
-    tick,
-    chainHead,
-    inputSeq: 0,
-    logRecords: 0,
-    positions: [],
-    ...encoded,
-    images: encoded.images.map((image) => spoil?.(image, tick) ?? image),
-  });
+  const place = { genesisDigest: digest, tick, chainHead, inputSeq: 0, logRecords: 0, positions: [] };
+  const content = { world: world.exportState(), stateHash, host: newHostState(0, 0) };
+  if (spoil === undefined) {
+    const images = executor.pagedImages(true);
+    const { kind } = store.save({ ...place, ...encodePages({ ...content, images }) });
+    if (kind !== "saved") throw different(tick, "a snapshot of all pages lacks some");
+  } else {
+    const encoded = encodeContent({ ...content, images: executor.images() });
+    store.saveWhole({
+      ...place,
+      ...encoded,
+      images: encoded.images.map((image) => spoil(image, tick) ?? image),
+    });
+  }
   parts.close({ wait: true });
   const { snapshot, notes } = store.newest({ genesisDigest: digest, records: 0, tickMax: tick });
   if (snapshot?.tick !== tick) throw different(tick, `no snapshot is found: ${notes.join("; ")}`);

@@ -12,7 +12,7 @@ import { faultsHeardMax } from "../world/limits.js";
 import { AdaptiveSpin } from "./adaptive-spin.js";
 import { Command, Gate, ThreadState } from "./control-words.js";
 import { DigestRegion } from "./digest-region.js";
-import { ownedImage } from "./thread-call.js";
+import { ownedImage, ownedPages } from "./thread-call.js";
 import type {
   ExecutingThreadData,
   SharedRegionName,
@@ -118,6 +118,11 @@ class ExecutingThread {
         const images = this.#executor.images().map(ownedImage);
         const value = { kind: "value", value: images } as const;
         return this.#send(value, images.map(({ memory }) => memory.buffer).filter(isTransferable));
+      }
+      case "pages": {
+        const images = this.#executor.pagedImages(call.all).map(ownedPages);
+        const value = { kind: "value", value: images } as const;
+        return this.#send(value, images.map(({ bytes }) => bytes.buffer).filter(isTransferable));
       }
       case "figures":
         return this.#sendValue(this.#executor.figures());

@@ -12,6 +12,7 @@ import type {
   AgentOperation,
   ExecutorFigures,
   FaultDetail,
+  PagedImage,
   UpgradeOutcome,
 } from "@wasm-engine/executor";
 import type { ThreadFault } from "./thread-faults.js";
@@ -41,6 +42,7 @@ export type ThreadCall =
   | { readonly kind: "apply"; readonly operations: readonly AgentOperation[]; readonly tick: number }
   | { readonly kind: "load"; readonly images: readonly AgentImage[] }
   | { readonly kind: "images" }
+  | { readonly kind: "pages"; readonly all: boolean }
   | { readonly kind: "figures" }
   | { readonly kind: "describe"; readonly agent: AgentHandle }
   | { readonly kind: "flip"; readonly agent: AgentHandle; readonly byte: number; readonly bit: number }
@@ -52,6 +54,7 @@ export interface ThreadValues {
   readonly apply: readonly UpgradeOutcome[];
   readonly load: undefined;
   readonly images: readonly AgentImage[];
+  readonly pages: readonly PagedImage[];
   readonly figures: ExecutorFigures;
   readonly describe: Uint8Array | undefined;
   readonly flip: undefined;
@@ -84,13 +87,21 @@ export function owned(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return isWhole ? new Uint8Array(buffer) : new Uint8Array(bytes);
 }
 
-/** An image whose bytes can be sent, and the buffers that may be handed over with it. */
+/** An image whose bytes can be sent. */
 export function ownedImage(image: AgentImage): AgentImage {
+  return { ...ownedHead(image), memory: owned(image.memory) };
+}
+
+/** An image by pages whose bytes can be sent. */
+export function ownedPages(image: PagedImage): PagedImage {
+  return { ...ownedHead(image), digests: owned(image.digests), bytes: owned(image.bytes) };
+}
+
+function ownedHead<T extends Omit<AgentImage, "memory">>(image: T): T {
   const { pending } = image;
   return {
     ...image,
     streamSeed: owned(image.streamSeed),
-    memory: owned(image.memory),
     state: owned(image.state),
     ...(pending === undefined
       ? {}

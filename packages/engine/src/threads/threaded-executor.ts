@@ -15,6 +15,7 @@ import type {
   ExecutorFigures,
   FaultDetail,
   InProcessExecutor,
+  PagedImage,
   TurnExecutor,
   UpgradeOutcome,
 } from "@wasm-engine/executor";
@@ -40,7 +41,7 @@ import type { ThreadCommon } from "./thread-peer.js";
 
 /** What a world's machine offers besides the port of the core. */
 export type AgentExecutor = Executors &
-  Pick<InProcessExecutor, "describe" | "images" | "loadImages" | "figures" | "testing">;
+  Pick<InProcessExecutor, "describe" | "images" | "pagedImages" | "loadImages" | "figures" | "testing">;
 
 export interface ThreadedOptions {
   /** Executing threads, the calling one among them; at least 2. */
@@ -289,6 +290,14 @@ export class ThreadedExecutor implements AgentExecutor {
     this.#join(() => void all.push(this.#local.images()));
     all.push(...this.#values("images"));
     return all.flat().sort((left, right) => left.agent - right.agent);
+  }
+
+  pagedImages(all: boolean): readonly PagedImage[] {
+    for (const peer of this.#peers) peer.call({ kind: "pages", all });
+    const images: (readonly PagedImage[])[] = [];
+    this.#join(() => void images.push(this.#local.pagedImages(all)));
+    images.push(...this.#values("pages"));
+    return images.flat().sort((left, right) => left.agent - right.agent);
   }
 
   loadImages(images: readonly AgentImage[]): void {

@@ -12,6 +12,7 @@ import type { Departure, Genesis, InputBody, ProviderName } from "@wasm-engine/c
 import type { AdapterSetup } from "../adapters/contract.js";
 import type { InvariantSetup } from "../invariants/contract.js";
 import type { FileSystem } from "../storage/file-system.js";
+import type { SnapshotKeep } from "../storage/index.js";
 import type { ModuleAdmission } from "../trust/ceiling.js";
 
 /** When an acknowledgement may be given (DESIGN §8). */
@@ -126,6 +127,8 @@ export interface ResolvedWorld {
   readonly ticksAheadMax: number;
   /** A snapshot after every so many ticks; absent: only where a run stops. */
   readonly snapshotEvery?: number;
+  /** Snapshots that are kept at most, or all; absent: see storage/snapshot-retention.ts. */
+  readonly snapshotsKept?: SnapshotKeep;
   /** Absolute folder of the configuration; runs live in `.wasm-engine/runs` below it. */
   readonly baseDirectory: string;
 }

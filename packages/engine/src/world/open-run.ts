@@ -43,8 +43,7 @@ import type { Observation } from "./observation.js";
 import { hex } from "./report.js";
 import { createRunStore, openRunStore } from "./run-store.js";
 import type { RunSetup, RunStore } from "./run-store.js";
-import { decodeContent, encodeContent } from "./snapshot-content.js";
-import type { SnapshotContent } from "./snapshot-content.js";
+import { decodeContent, encodePages } from "./snapshot-content.js";
 import { TickLoop } from "./tick-loop.js";
 import type { LoopParts } from "./tick-loop.js";
 import { createParts, describeAgent } from "./world-parts.js";
@@ -76,8 +75,8 @@ export interface OpenRun {
   readonly readsStandardInput: boolean;
   /** Standard input has brought bytes, or has ended. */
   feed(bytes: Uint8Array | undefined): void;
-  /** Everything executed must be durable. */
-  takeSnapshot(): SnapshotReport;
+  /** Everything executed must be durable. `wait`: returns when the snapshot is, too. */
+  takeSnapshot(wait: boolean): SnapshotReport;
   /** Threads that execute agents now. */
   workers(): number;
   /** Threads lost since this process opened the run. */
@@ -213,7 +212,7 @@ function assemble(store: RunStore, options: OpenRunOptions, started: WorldParts[
     // A fork has what its parent read there.
     readsStandardInput: plan === undefined && setup.inputs.some((spec) => spec.path === "-"),
     feed: (bytes) => feed(sources, bytes),
-    takeSnapshot: () => takeSnapshot({ store, loop, executor, sinks, pass }),
+    takeSnapshot: (wait) => takeSnapshot({ store, loop, executor, sinks, pass }, wait),
     workers: () => parts.workers(),
     threadsLost: () => machine?.threadsLost ?? 0,
     ...endsOf({ store, loop, parts, sources, sinks, pass, models, adapters }),
@@ -369,20 +368,14 @@ interface SnapshotParts {
 }
 
 /** Outputs first: what a snapshot counts as written must be on the disk before the snapshot is. */
-function takeSnapshot({ store, loop, executor, sinks, pass }: SnapshotParts): SnapshotReport {
+function takeSnapshot(parts: SnapshotParts, wait: boolean): SnapshotReport {
+  const { store, loop, executor, sinks, pass } = parts;
   const { world, state } = loop;
   assert(!loop.unsettled, "a snapshot counts outputs as written");
   for (const sink of sinks) sink.sync();
   state.sinkPositions = sinks.map((sink) => sink.position);
   const stateHash = world.stateHash();
-  const content: SnapshotContent = {
-    world: world.exportState(),
-    stateHash,
-    host: state,
-    images: executor.images(),
-  };
-  pass("before-snapshot");
-  store.writeSnapshot({
+  const place = {
     tick: world.tick,
     chainHead: world.chainHead,
     inputSeq: state.lastSeq,
@@ -390,8 +383,13 @@ function takeSnapshot({ store, loop, executor, sinks, pass }: SnapshotParts): Sn
       ...state.sourceRecords.map((position, index) => ({ name: `input ${index}`, position })),
       ...state.sinkPositions.map((position, index) => ({ name: `output ${index}`, position })),
     ],
-    ...encodeContent(content),
-  });
+  };
+  const exported = world.exportState();
+  pass("before-snapshot");
+  store.keepSnapshot((all) => {
+    const images = executor.pagedImages(all);
+    return { ...place, ...encodePages({ world: exported, stateHash, host: state, images }) };
+  }, wait);
   pass("after-snapshot");
   return { tick: world.tick, stateHash: hex(stateHash) };
 }

@@ -5,6 +5,7 @@
 
 import { readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
+import { assert } from "@wasm-engine/abi";
 import type { ModuleDigest } from "@wasm-engine/abi";
 import { EXECUTABLE_SEMANTICS, genesisDigest } from "@wasm-engine/core";
 import type { Genesis, Json, Snapshot } from "@wasm-engine/core";
@@ -14,12 +15,30 @@ import { newRunId, runsDirectory } from "./run-reference.js";
 import { nodeHasher, sha256Hex } from "../crypto/node-crypto.js";
 import { StackMap } from "../modules/stack-map.js";
 import { clearOutputs } from "../outputs/clear-outputs.js";
-import { RunFolder, createEventLog, openEventLog, recoverLog } from "../storage/index.js";
+import {
+  InlineSnapshotKeeper,
+  RunFolder,
+  ThreadedSnapshotKeeper,
+  createEventLog,
+  openEventLog,
+  recoverLog,
+  requireKept,
+  snapshotsKeptDefault,
+} from "../storage/index.js";
+import type {
+  EventLog,
+  RecoveredLog,
+  RunLock,
+  SideRecord,
+  SideRecords,
+  SnapshotDraft,
+  SnapshotKeeper,
+} from "../storage/index.js";
 import { storageError } from "../storage/errors.js";
+import { isShortage } from "../storage/write-error.js";
 import { isLogBegun } from "../storage/event-log-reader.js";
 import type { OpenLogOptions } from "../storage/event-log.js";
 import type { FileSystem } from "../storage/file-system.js";
-import type { EventLog, RecoveredLog, RunLock, SideRecord, SideRecords } from "../storage/index.js";
 import type { ResolvedWorld } from "./contract.js";
 import type { StopReason } from "./control.js";
 import { fail } from "./errors.js";
@@ -85,12 +104,19 @@ export interface RunStore extends Omit<ReadRun, "recovered" | "moduleBytes" | "m
   readonly recovered: RecoveredLog | undefined;
   /** Keeps a fact beside the chain. */
   note(kind: string, data: Json): void;
-  writeSnapshot(snapshot: Omit<Snapshot, "genesisDigest" | "logRecords">): void;
+  /**
+   * Keeps a snapshot; its log must be synced. `wait`: returns when it is on the disk, else it may be written meanwhile.
+   * @param draft makes the snapshot; `all`: with the bytes of every page @throws {WE_RUN_UNWRITABLE} only with `wait`
+   */
+  keepSnapshot(draft: DraftSnapshot, wait: boolean): void;
   /** Closes the log with its closing record and gives the folder back. */
   close(reachedTick: number, end?: RunEnd): void;
   /** Gives the folder back without a closing record. */
   release(): void;
 }
+
+/** What of a snapshot the world gives. */
+export type DraftSnapshot = (all: boolean) => Omit<SnapshotDraft, "genesisDigest" | "logRecords">;
 
 export interface StoreOptions {
   readonly threaded: boolean;
@@ -139,7 +165,8 @@ export function createRunStore(
     const { durability } = setup;
     const log = createEventLog(folder.log, genesis, { durability, ...writerOf(options) });
     const bytes = new Map([...modules].map(([digest, module]) => [digest, module.instrumented]));
-    return live({ folder, lock, log, info, genesis, modules: bytes, recovered: undefined });
+    const { threaded } = options;
+    return live({ folder, lock, log, info, genesis, modules: bytes, recovered: undefined, threaded });
   } catch (error) {
     lock.release();
     throw error;
@@ -179,7 +206,16 @@ export function openRunStore(dir: string, options: StoreOptions): RunStore {
     const { durability } = info.setup;
     const { log, recovered } = openEventLog(folder.log, { durability, ...writerOf(options) });
     checkGenesis(recovered.genesis, modules);
-    return live({ folder, lock, log, info, genesis: recovered.genesis, modules, recovered });
+    return live({
+      folder,
+      lock,
+      log,
+      info,
+      genesis: recovered.genesis,
+      modules,
+      recovered,
+      threaded: options.threaded,
+    });
   } catch (error) {
     lock.release();
     throw error;
@@ -237,6 +273,7 @@ interface LiveParts {
   readonly genesis: Genesis;
   readonly modules: ReadonlyMap<ModuleDigest, Uint8Array>;
   readonly recovered: RecoveredLog | undefined;
+  readonly threaded: boolean;
 }
 
 function live(parts: LiveParts): RunStore {
@@ -245,7 +282,9 @@ function live(parts: LiveParts): RunStore {
   const side: SideRecords = folder.openSideRecords();
   const { node, arch, v8Flags } = executingProcess();
   side.append("opened", { node, arch, v8Flags, at: new Date().toISOString(), cut: cutOf(recovered) });
+  const snapshots = snapshotShelf(parts, digest, side);
   const release = (): void => {
+    snapshots.close();
     side.close();
     lock.release();
   };
@@ -262,15 +301,71 @@ function live(parts: LiveParts): RunStore {
     newestSnapshot: (tick) => newestSnapshot(folder, { digest, records: log.records, tick }),
     sideRecords: () => folder.sideRecords(),
     note: (kind, data) => side.append(kind, data),
-    writeSnapshot: (snapshot) => {
-      folder.snapshots.save({ ...snapshot, genesisDigest: digest, logRecords: log.records });
-    },
+    keepSnapshot: (draft, wait) => snapshots.keep(draft, wait),
     close: (reachedTick, end) => {
+      snapshots.settle();
       log.close(reachedTick);
       side.append("closed", { ...end, reachedTick, at: new Date().toISOString() });
       release();
     },
     release,
+  };
+}
+
+interface SnapshotShelf {
+  keep(draft: DraftSnapshot, wait: boolean): void;
+  /** Returns when nothing is being written. */
+  settle(): void;
+  close(): void;
+}
+
+/** Snapshots of a run that goes on. What fails in the background is a side record, and the next one holds all pages. */
+function snapshotShelf(
+  { folder, log, info, threaded }: LiveParts,
+  genesisDigest: Uint8Array,
+  side: SideRecords,
+): SnapshotShelf {
+  const keepMost = info.setup.snapshotsKept ?? snapshotsKeptDefault;
+  const keeper: SnapshotKeeper = threaded
+    ? new ThreadedSnapshotKeeper(folder.path, keepMost)
+    : new InlineSnapshotKeeper(folder.snapshots, keepMost);
+  let needsAll = true;
+  const settle = (): void => {
+    const result = keeper.finish();
+    if (result === undefined || result.kind === "kept") return;
+    needsAll = true;
+    const cause = result.kind === "failed" ? result.error.message : `${result.missing} pages are gone`;
+    try {
+      side.append("snapshot-failed", { cause });
+    } catch (error) {
+      // A snapshot only saves time, and the disk that took none may not take the note either.
+      if (!isShortage(error)) throw error;
+    }
+  };
+  const begin = (draft: DraftSnapshot): void => {
+    keeper.begin({ ...draft(needsAll), genesisDigest, logRecords: log.records });
+    needsAll = false;
+  };
+  return {
+    settle,
+    keep: (draft, wait) => {
+      settle();
+      begin(draft);
+      if (!wait && threaded) return;
+      let result = keeper.finish();
+      if (result?.kind === "incomplete") {
+        needsAll = true;
+        begin(draft);
+        result = keeper.finish();
+      }
+      assert(result !== undefined && result.kind !== "incomplete", "a snapshot of all pages lacks none");
+      needsAll = result.kind !== "kept";
+      requireKept(result);
+    },
+    close: () => {
+      settle();
+      keeper.close();
+    },
   };
 }
 

@@ -166,7 +166,7 @@ export class Session {
     }
     if (this.#ending !== undefined) this.#finishRunCall(this.#ending);
     if (this.#ended) return 0;
-    if (this.#isSnapshotDue) this.#takeSnapshot();
+    if (this.#isSnapshotDue) this.#takeSnapshot(false);
     for (let count = 0; count < ticksPerPump; count += 1) {
       const waitMs = this.#advance();
       if (this.#ended) return 0;
@@ -199,7 +199,7 @@ export class Session {
       case "resume":
         return this.#hold(id, request.method === "pause");
       case "snapshot":
-        return this.#answer(id, this.#takeSnapshot());
+        return this.#answer(id, this.#takeSnapshot(true));
       case "status":
         return this.#answer(id, this.#status());
       case "agents":
@@ -347,7 +347,7 @@ export class Session {
       this.#live = false;
       this.#finishRunCall({ reason: "invariant", violation });
     }
-    if (this.#isSnapshotDue && !this.#ended) this.#takeSnapshot();
+    if (this.#isSnapshotDue && !this.#ended) this.#takeSnapshot(false);
     return 0;
   }
 
@@ -381,7 +381,7 @@ export class Session {
   #seal(): void {
     this.#run.log.waitForSync();
     this.#settle();
-    if (this.#run.loop.world.tick > this.#snapshotTick) this.#takeSnapshot();
+    if (this.#run.loop.world.tick > this.#snapshotTick) this.#takeSnapshot(true);
     this.#reportProgress(true);
   }
 
@@ -405,10 +405,10 @@ export class Session {
     for (const { id } of this.#steps) refuse(id, "step");
   }
 
-  #takeSnapshot(): SnapshotReport {
+  #takeSnapshot(wait: boolean): SnapshotReport {
     this.#run.log.waitForSync();
     this.#settle();
-    const report = this.#run.takeSnapshot();
+    const report = this.#run.takeSnapshot(wait);
     this.#snapshotTick = report.tick;
     this.#isSnapshotDue = false;
     return report;

@@ -6,7 +6,8 @@
 import type { AgentHandle } from "@wasm-engine/abi";
 import { decodeCanonical, encodeCanonical } from "@wasm-engine/core";
 import type { CborValue, Snapshot, SnapshotImage } from "@wasm-engine/core";
-import type { AgentImage, JournalEntry } from "@wasm-engine/executor";
+import type { AgentImage, JournalEntry, PagedImage } from "@wasm-engine/executor";
+import type { SnapshotDraft } from "../storage/index.js";
 import { storedHostState } from "./host-state.js";
 import type { HostState } from "./host-state.js";
 
@@ -32,22 +33,36 @@ interface StoredContent {
   readonly images: readonly ImageHead[];
 }
 
-/** The sections `world` and `images` of a snapshot. */
+/** The same, with memories by page. */
+export interface PagedContent extends Omit<SnapshotContent, "images"> {
+  readonly images: readonly PagedImage[];
+}
+
+/** The sections `world` and `images` of a snapshot that holds whole memories. */
 export function encodeContent(content: SnapshotContent): Pick<Snapshot, "world" | "images"> {
+  const images = content.images.map(({ agent, module, memory, state, initialised }) => {
+    return { agent, module, memory, state, initialised };
+  });
+  return { world: encodeStored(content), images };
+}
+
+/** `world` and `images` of a snapshot that is to be kept. */
+export function encodePages(content: PagedContent): Pick<SnapshotDraft, "world" | "images"> {
+  const images = content.images.map((image) => {
+    const { agent, module, state, initialised, memoryBytes, pages, digests, changed, bytes } = image;
+    return { agent, module, state, initialised, memoryBytes, pages, digests, changed, bytes };
+  });
+  return { world: encodeStored(content), images };
+}
+
+function encodeStored(content: SnapshotContent | PagedContent): Uint8Array {
   const heads = content.images.map(({ agent, id, limits, streamSeed, ledger, pending }): ImageHead => {
     const stored = pending?.map((entry) => ({ ...entry, timeNanos: String(entry.timeNanos) }));
     return { agent, id, limits, streamSeed, ledger, ...(stored === undefined ? {} : { pending: stored }) };
   });
-  const stored: StoredContent = {
-    world: content.world,
-    stateHash: content.stateHash,
-    host: content.host,
-    images: heads,
-  };
-  const images = content.images.map(({ agent, module, memory, state, initialised }) => {
-    return { agent, module, memory, state, initialised };
-  });
-  return { world: encodeCanonical(withoutUndefined(stored)), images };
+  const { world, stateHash, host } = content;
+  const stored: StoredContent = { world, stateHash, host, images: heads };
+  return encodeCanonical(withoutUndefined(stored));
 }
 
 /** What {@link encodeContent} was given. */

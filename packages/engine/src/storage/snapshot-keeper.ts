@@ -1,0 +1,187 @@
+/**
+ * Writes snapshots of a live run: in the calling thread, or in a thread of its own, so that the tick loop only waits
+ * where the snapshot before is still being written.
+ */
+
+import { MessageChannel, Worker, receiveMessageOnPort } from "node:worker_threads";
+import type { MessagePort } from "node:worker_threads";
+import { EngineError, assert, unreachable } from "@wasm-engine/abi";
+import type { ErrorRecord } from "@wasm-engine/abi";
+import { storageError } from "./errors.js";
+import { waitStepMs } from "./limits.js";
+import type { SaveResult, SnapshotDraft } from "./snapshot-draft.js";
+import type { SnapshotKeep } from "./snapshot-retention.js";
+import type { SnapshotStore } from "./snapshot-store.js";
+
+/** What became of a snapshot. */
+export type KeepResult =
+  | { readonly kind: "kept"; readonly removed: readonly number[] }
+  | Exclude<SaveResult, { readonly kind: "saved" }>
+  | { readonly kind: "failed"; readonly error: ErrorRecord };
+
+export interface SnapshotKeeper {
+  /** Hands a snapshot over; the one before must be finished. */
+  begin(draft: SnapshotDraft): void;
+  /** Waits until the snapshot begun last is on the disk or has failed; undefined where none was begun since. */
+  finish(): KeepResult | undefined;
+  /** Ends the thread. What was begun must be finished. */
+  close(): void;
+}
+
+/** Keeps one snapshot and lets retention remove others. */
+export function keepSnapshot(store: SnapshotStore, draft: SnapshotDraft, keep: SnapshotKeep): KeepResult {
+  try {
+    const result = store.save(draft);
+    if (result.kind === "incomplete") return result;
+    return { kind: "kept", removed: store.prune(keep) };
+  } catch (error) {
+    if (EngineError.is(error) && error.code !== "WE_INTERNAL_ASSERTION") {
+      return { kind: "failed", error: error.toRecord() };
+    }
+    throw error;
+  }
+}
+
+/** Writes in the calling thread. */
+export class InlineSnapshotKeeper implements SnapshotKeeper {
+  readonly #store: SnapshotStore;
+  readonly #keep: SnapshotKeep;
+  #result: KeepResult | undefined;
+
+  constructor(store: SnapshotStore, keep: SnapshotKeep) {
+    this.#store = store;
+    this.#keep = keep;
+  }
+
+  begin(draft: SnapshotDraft): void {
+    assert(this.#result === undefined, "the snapshot before is finished");
+    this.#result = keepSnapshot(this.#store, draft, this.#keep);
+  }
+
+  finish(): KeepResult | undefined {
+    const result = this.#result;
+    this.#result = undefined;
+    return result;
+  }
+
+  close(): void {
+    this.#result = undefined;
+  }
+}
+
+/** What the thread is started with. */
+export interface KeeperThreadData {
+  readonly run: string;
+  readonly keep: SnapshotKeep;
+  readonly port: MessagePort;
+  /** Words: snapshots finished, and 1 where the thread has ended. */
+  readonly words: SharedArrayBuffer;
+}
+
+/** Places of the words. */
+export const KeeperWord = { FINISHED: 0, ENDED: 1 } as const;
+
+/** Writes in a thread that is started with the first snapshot. */
+export class ThreadedSnapshotKeeper implements SnapshotKeeper {
+  readonly #run: string;
+  readonly #keep: SnapshotKeep;
+  readonly #words = new Int32Array(new SharedArrayBuffer(8));
+  #worker: Worker | undefined;
+  #port: MessagePort | undefined;
+  #begun = 0;
+  #taken = 0;
+
+  /** @param run folder of the run */
+  constructor(run: string, keep: SnapshotKeep) {
+    this.#run = run;
+    this.#keep = keep;
+  }
+
+  begin(draft: SnapshotDraft): void {
+    assert(this.#begun === this.#taken, "the snapshot before is finished");
+    this.#begun += 1;
+    const owned = ownedDraft(draft);
+    this.#start().postMessage(
+      owned,
+      owned.images.map(({ bytes }) => bytes.buffer),
+    );
+  }
+
+  finish(): KeepResult | undefined {
+    if (this.#begun === this.#taken) return undefined;
+    this.#taken = this.#begun;
+    for (;;) {
+      const finished = Atomics.load(this.#words, KeeperWord.FINISHED);
+      if (finished === this.#begun) break;
+      if (Atomics.load(this.#words, KeeperWord.ENDED) === 1) return lost();
+      Atomics.wait(this.#words, KeeperWord.FINISHED, finished, waitStepMs);
+    }
+    const received = this.#port === undefined ? undefined : receiveMessageOnPort(this.#port);
+    return received === undefined ? lost() : (received.message as KeepResult); // what snapshot-thread.ts posts
+  }
+
+  close(): void {
+    this.#port?.close();
+    void this.#worker?.terminate();
+  }
+
+  #start(): MessagePort {
+    if (this.#port !== undefined) return this.#port;
+    const { port1, port2 } = new MessageChannel();
+    const words = this.#words;
+    const workerData: KeeperThreadData = {
+      run: this.#run,
+      keep: this.#keep,
+      port: port2,
+      words: words.buffer,
+    };
+    const worker = new Worker(new URL("./snapshot-thread.js", import.meta.url), {
+      workerData,
+      transferList: [port2],
+    });
+    const end = (): void => void Atomics.store(words, KeeperWord.ENDED, 1);
+    worker.once("error", end);
+    worker.once("exit", end);
+    worker.unref();
+    port1.unref();
+    this.#worker = worker;
+    this.#port = port1;
+    return port1;
+  }
+}
+
+/** Bytes of images have buffers of their own, which are handed over; views would carry the whole buffer. */
+function ownedDraft(draft: SnapshotDraft) {
+  const images = draft.images.map((image) => {
+    return { ...image, bytes: whole(image.bytes), digests: whole(image.digests), state: whole(image.state) };
+  });
+  return { ...draft, world: whole(draft.world), images };
+}
+
+function whole(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer } = bytes;
+  const isWhole = buffer.byteLength === bytes.byteLength && buffer instanceof ArrayBuffer;
+  return isWhole ? new Uint8Array(buffer) : new Uint8Array(bytes);
+}
+
+function lost(): KeepResult {
+  return {
+    kind: "failed",
+    error: storageError("WE_RUN_UNWRITABLE", {
+      path: "snapshots",
+      cause: "the thread that writes snapshots has ended",
+    }).toRecord(),
+  };
+}
+
+/** @throws what a snapshot failed with */
+export function requireKept(result: Exclude<KeepResult, { readonly kind: "incomplete" }>): readonly number[] {
+  switch (result.kind) {
+    case "kept":
+      return result.removed;
+    case "failed":
+      throw EngineError.fromRecord(result.error);
+    default:
+      return unreachable(result);
+  }
+}
