@@ -10,7 +10,7 @@ import type { OpenOptions } from "../client/engine.js";
 import { inspectRun, replayRun } from "../client/replay-run.js";
 import { fakeTesting, modelWorld } from "../testing/model-world.js";
 import type { ModelWorldOptions } from "../testing/model-world.js";
-import { freshFolder, inLanes, loggedInputs, outputOf } from "../testing/run-folders.js";
+import { changeInfo, freshFolder, inLanes, loggedInputs, outputOf } from "../testing/run-folders.js";
 import type { InferenceVerification } from "../replay/replay-contract.js";
 import type { RunResult } from "../world/control.js";
 
@@ -182,8 +182,7 @@ test("[G8] models asked again: other answers under one fingerprint differ, anoth
   assert.equal(salted.firstDifference?.tick, 1);
   assert.match(salted.firstDifference.detail, /answer: .*, now .*!/);
   // The fake's fingerprint is its provider.
-  const info = readFileSync(join(dir, "run.json"), "utf8");
-  writeFileSync(join(dir, "run.json"), info.replace(/"cpu",\s*"wasm"/, '"wasm"'));
+  changeInfo(dir, /"cpu",\s*"wasm"/, '"wasm"');
   writeFileSync(join(directory, "model", "fake.json"), "{}");
   const other = await again();
   assert.deepEqual(

@@ -1,6 +1,6 @@
 /** Fresh folders for tests that run worlds, and what those runs left in them. */
 
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Input } from "@wasm-engine/core";
@@ -21,6 +21,13 @@ export function outputOf(directory: string): string {
 /** Every input in the log of a run. */
 export function loggedInputs(dir: string): readonly Input[] {
   return [...readRunStore(dir).recovered.ticks()].flatMap((entry) => entry.inputs);
+}
+
+/** Changes run.json of a run on purpose: its check goes, as in a file of an earlier release. */
+export function changeInfo(dir: string, pattern: RegExp, replacement: string): void {
+  const path = join(dir, "run.json");
+  const text = readFileSync(path, "utf8");
+  writeFileSync(path, text.replace(pattern, replacement).replace(/,\s*"check": "[0-9a-f]{64}"/, ""));
 }
 
 /** Calls `work` for every item, `lanes` at a time. */
