@@ -3,7 +3,7 @@
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import type { BlockCompression } from "@wasm-engine/core";
 
-/** Level 1: higher ones cost three times the time for a tenth less bytes. */
+/** Level 1: on pages of airports, level 6 took 1.6 times as long for 8 % fewer bytes. */
 const level = 1;
 
 export const nodeCompression: BlockCompression = {
