@@ -103,7 +103,8 @@ export class FunctionEmitter {
     code.byte(OpByte.I32_CONST).s32(this.#plan.frameBytes);
     code.byte(OpByte.I32_SUB).byte(OpByte.LOCAL_TEE).u32(this.#depth);
     code.op(OpByte.I32_CONST, 0, OpByte.I32_LT_S, OpByte.IF, OpByte.VOID);
-    code.byte(OpByte.CALL).u32(layout.outOfDepth).byte(OpByte.END);
+    // It does not come back: nothing has to be kept over the call.
+    code.byte(OpByte.CALL).u32(layout.outOfDepth).op(OpByte.UNREACHABLE, OpByte.END);
     // From here on its index is the first declared local's.
     if (given && localsCount > 0) code.op(OpByte.I32_CONST, 0, OpByte.LOCAL_SET).u32(first);
   }

@@ -201,7 +201,7 @@ export const BORDER_MUTANTS: readonly Mutant[] = [
   {
     name: "depth not tested",
     file: "function-emitter.js",
-    find: "code.byte(OpByte.CALL).u32(layout.outOfDepth).byte(OpByte.END);",
+    find: "code.byte(OpByte.CALL).u32(layout.outOfDepth).op(OpByte.UNREACHABLE, OpByte.END);",
     replace: "code.byte(OpByte.END);",
     why: "recursion ends by the native stack",
   },
