@@ -24,7 +24,7 @@ export { RecordKind, frameRecord, readFrame } from "./codec/record.js";
 export type { FrameFault, FramedRecord } from "./codec/record.js";
 export { segmentHeaderBytes, segmentIndex, segmentName } from "./codec/segment.js";
 export { decodePack, encodePack, snapshotPageBytes } from "./codec/page-pack-codec.js";
-export type { BlockCompression, EncodedPack, PackPorts, PagePack } from "./codec/page-pack-codec.js";
+export type { BlockCompression, PackPorts, PagePack } from "./codec/page-pack-codec.js";
 export {
   assembleSnapshot,
   decodePagedSnapshot,

@@ -1,19 +1,15 @@
 /**
- * Container of pages of memory that snapshots share: immutable, named by its own digest. Pages lie in blocks that
- * are compressed where it pays. The last 32 bytes are the SHA-256 of all before them. See spec/event-log.md section 7.
- *
- *   0   8    magic "WEPAGES\0"
- *   8   u32  version 1
- *   12  u32  bytes of the index
- *   16       index: canonical CBOR (PackIndex), then the blocks one after the other
+ * Packs of pages of memory that snapshots share: immutable, named by their own digest. Pages lie in blocks that are
+ * compressed where it pays, one after the other in the rest of a sealed container. See spec/event-log.md section 7.
  */
 
 import { encodeUtf8 } from "@wasm-engine/abi";
-import { coreError } from "../errors.js";
 import type { Hasher } from "../ports.js";
-import { decodeCanonical, encodeCanonical, equalBytes } from "./cbor.js";
+import { equalBytes } from "./cbor.js";
 import { digestBytes } from "./commit-codec.js";
-import { bytes, decodeShape, encodeShape, integer, list, record, type Shape } from "./shape.js";
+import { damaged, openContainer, sealContainer } from "./sealed-container.js";
+import type { ContainerKind, SealedContainer } from "./sealed-container.js";
+import { bytes, integer, list, record } from "./shape.js";
 
 /** Raw deflate (RFC 1951), of the host. */
 export interface BlockCompression {
@@ -39,20 +35,18 @@ interface PackIndex {
   readonly blocks: readonly number[];
 }
 
-const magic = encodeUtf8("WEPAGES\0");
-const version = 1;
-const headerBytes = 16;
-
-const indexShape: Shape<PackIndex> = record<PackIndex>({ digests: bytes(), blocks: list(integer(1)) });
-
-export interface EncodedPack {
-  /** The container as parts to be stored one after the other. */
-  readonly parts: readonly Uint8Array[];
-  readonly digest: Uint8Array;
-}
+const kind: ContainerKind<PackIndex> = {
+  name: "pack",
+  magic: encodeUtf8("WEPAGES\0"),
+  version: 1,
+  index: record<PackIndex>({ digests: bytes(), blocks: list(integer(1)) }),
+};
 
 /** @param digests 32 bytes per page @param pages the content of whole pages, one after the other */
-export function encodePack({ hasher, compression }: PackPorts, pack: Omit<PagePack, "digest">): EncodedPack {
+export function encodePack(
+  { hasher, compression }: PackPorts,
+  pack: Omit<PagePack, "digest">,
+): SealedContainer {
   const { digests, pages } = pack;
   const stored: Uint8Array[] = [];
   const blockBytes = blockPages * snapshotPageBytes;
@@ -61,15 +55,8 @@ export function encodePack({ hasher, compression }: PackPorts, pack: Omit<PagePa
     const deflated = compression.deflate(block);
     stored.push(deflated.length < block.length - (block.length >>> 3) ? deflated : block);
   }
-  const fields: PackIndex = { digests, blocks: stored.map((block) => block.length) };
-  const index = encodeCanonical(encodeShape(indexShape, "pack", fields));
-  const header = new Uint8Array(headerBytes);
-  header.set(magic, 0);
-  const view = new DataView(header.buffer);
-  view.setUint32(8, version, true);
-  view.setUint32(12, index.length, true);
-  const digest = hasher.sha256(header, index, ...stored);
-  return { parts: [header, index, ...stored, digest], digest };
+  const index: PackIndex = { digests, blocks: stored.map((block) => block.length) };
+  return sealContainer(hasher, kind, { index, rest: stored });
 }
 
 /** A pack that was read. */
@@ -86,23 +73,14 @@ export function decodePack(
   container: Uint8Array,
   expected: Uint8Array,
 ): PagePack {
-  const body = container.subarray(0, Math.max(0, container.length - digestBytes));
-  const isPack = body.length >= headerBytes && equalBytes(body.subarray(0, magic.length), magic);
-  if (!isPack) throw damaged("a file of pages is none");
-  const digest = hasher.sha256(body);
-  if (!equalBytes(digest, container.subarray(body.length)) || !equalBytes(digest, expected)) {
-    throw damaged("the digest of a file of pages does not fit its bytes");
-  }
-  const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
-  const found = view.getUint32(8, true);
-  if (found !== version) throw damaged(`the format version of its pages is ${found}, expected ${version}`);
-  let offset = headerBytes + view.getUint32(12, true);
-  const index = decodeShape(indexShape, "pack", decodeCanonical(body.subarray(headerBytes, offset)));
+  const { index, rest, digest } = openContainer(hasher, kind, container);
+  if (!equalBytes(digest, expected)) throw damaged("a file holds another pack than its name says");
   const pages = new Uint8Array((index.digests.length / digestBytes) * snapshotPageBytes);
   const blockBytes = blockPages * snapshotPageBytes;
+  let offset = 0;
   for (const [at, stored] of index.blocks.entries()) {
     const target = pages.subarray(at * blockBytes, (at + 1) * blockBytes);
-    const block = body.subarray(offset, offset + stored);
+    const block = rest.subarray(offset, offset + stored);
     if (block.length !== stored || target.length === 0) throw damaged("a block of pages is cut");
     target.set(stored === target.length ? block : inflated(compression, block, target.length));
     offset += stored;
@@ -119,8 +97,4 @@ export function inflated(compression: BlockCompression, block: Uint8Array, size:
     // The same answer as for a wrong length.
   }
   throw damaged("compressed bytes do not read");
-}
-
-function damaged(reason: string): Error {
-  return coreError("WE_SNAPSHOT_DAMAGED", { reason });
 }

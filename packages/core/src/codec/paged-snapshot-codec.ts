@@ -1,26 +1,32 @@
 /**
  * Snapshots of version 2: the same content as version 1, but pages of memory lie in packs that snapshots share, and
- * the rest is compressed. What a snapshot refers to is bound by the digests of its packs. See spec/event-log.md
- * section 7.
- *
- *   0   8    magic "WESNAPSH"
- *   8   u32  version 2
- *   12  u32  bytes of the index
- *   16       index: canonical CBOR (PagedIndex), then the body, raw-deflated where `storedBytes` is not `bodyBytes`:
- *            canonical CBOR (SnapshotBody)
- *   end-32   SHA-256 of everything before
+ * the rest is compressed. What a snapshot refers to is bound by the digests of its packs. The rest of the sealed
+ * container is the body, raw-deflated where `storedBytes` is not `bodyBytes`: canonical CBOR (SnapshotBody). See
+ * spec/event-log.md section 7.
  */
 
-import { encodeUtf8, type AgentHandle, type ModuleDigest } from "@wasm-engine/abi";
-import { coreError } from "../errors.js";
+import type { AgentHandle, ModuleDigest } from "@wasm-engine/abi";
 import type { Hasher } from "../ports.js";
-import { decodeCanonical, encodeCanonical, equalBytes } from "./cbor.js";
+import { decodeCanonical, encodeCanonical } from "./cbor.js";
 import { digestBytes } from "./commit-codec.js";
 import { moduleDigestShape } from "./genesis-codec.js";
 import { handleShape } from "./input-codec.js";
 import { inflated, snapshotPageBytes, type PackPorts, type PagePack } from "./page-pack-codec.js";
-import { bytes, decodeShape, encodeShape, flag, integer, list, record, text, type Shape } from "./shape.js";
-import { decodeSnapshot, type Snapshot, type SnapshotImage } from "./snapshot-codec.js";
+import {
+  containerVersion,
+  damaged,
+  openContainer,
+  sealContainer,
+  type ContainerKind,
+} from "./sealed-container.js";
+import { bytes, decodeShape, encodeShape, flag, integer, list, record, type Shape } from "./shape.js";
+import {
+  SNAPSHOT_CONTAINER,
+  decodeSnapshot,
+  snapshotPlaceFields,
+  type Snapshot,
+  type SnapshotImage,
+} from "./snapshot-codec.js";
 
 /** Image of one agent whose pages lie in packs. */
 export interface PackedImage extends Omit<SnapshotImage, "memory"> {
@@ -53,21 +59,16 @@ interface SnapshotBody {
   readonly images: readonly StoredImage[];
 }
 
-const magic = encodeUtf8("WESNAPSH");
-const version = 2;
-const headerBytes = 16;
-
-const indexShape: Shape<PagedIndex> = record<PagedIndex>({
-  genesisDigest: bytes(digestBytes),
-  tick: integer(-1),
-  chainHead: bytes(digestBytes),
-  inputSeq: integer(),
-  logRecords: integer(),
-  positions: list(record<Snapshot["positions"][number]>({ name: text, position: integer() })),
-  packs: list(bytes(digestBytes)),
-  bodyBytes: integer(),
-  storedBytes: integer(),
-});
+const kind: ContainerKind<PagedIndex> = {
+  ...SNAPSHOT_CONTAINER,
+  version: 2,
+  index: record<PagedIndex>({
+    ...snapshotPlaceFields,
+    packs: list(bytes(digestBytes)),
+    bodyBytes: integer(),
+    storedBytes: integer(),
+  }),
+};
 
 const bodyShape: Shape<SnapshotBody> = record<SnapshotBody>({
   world: bytes(),
@@ -87,20 +88,13 @@ const bodyShape: Shape<SnapshotBody> = record<SnapshotBody>({
 export function encodePagedSnapshot(
   { hasher, compression }: PackPorts,
   snapshot: PagedSnapshot,
-): Uint8Array[] {
+): readonly Uint8Array[] {
   const { world, images, ...place } = snapshot;
   const body = encodeCanonical(encodeShape(bodyShape, "snapshot", { world, images }));
   const deflated = compression.deflate(body);
   const stored = deflated.length < body.length ? deflated : body;
-  const fields: PagedIndex = { ...place, bodyBytes: body.length, storedBytes: stored.length };
-  const index = encodeCanonical(encodeShape(indexShape, "snapshot", fields));
-  const header = new Uint8Array(headerBytes);
-  header.set(magic, 0);
-  const view = new DataView(header.buffer);
-  view.setUint32(8, version, true);
-  view.setUint32(12, index.length, true);
-  const parts = [header, index, stored];
-  return [...parts, hasher.sha256(...parts)];
+  const index: PagedIndex = { ...place, bodyBytes: body.length, storedBytes: stored.length };
+  return sealContainer(hasher, kind, { index, rest: [stored] }).parts;
 }
 
 /**
@@ -108,10 +102,10 @@ export function encodePagedSnapshot(
  * @throws {WE_SNAPSHOT_DAMAGED}
  */
 export function readSnapshotPlace(hasher: Hasher, container: Uint8Array): SnapshotPlace {
-  if (versionOf(container) !== version) {
+  if (containerVersion(kind, container) !== kind.version) {
     return { ...placeOf(decodeSnapshot(hasher, container)), packs: [] };
   }
-  const { index } = readIndex(hasher, container);
+  const { index } = openContainer(hasher, kind, container);
   return { ...placeOf(index), packs: index.packs };
 }
 
@@ -122,8 +116,8 @@ function placeOf(place: Omit<SnapshotPlace, "packs">): Omit<SnapshotPlace, "pack
 
 /** A snapshot of version 2 as it is stored; undefined for one of another version. @throws {WE_SNAPSHOT_DAMAGED} */
 export function decodePagedSnapshot(ports: PackPorts, container: Uint8Array): PagedSnapshot | undefined {
-  if (versionOf(container) !== version) return undefined;
-  const { index, rest } = readIndex(ports.hasher, container);
+  if (containerVersion(kind, container) !== kind.version) return undefined;
+  const { index, rest } = openContainer(ports.hasher, kind, container);
   const { bodyBytes, storedBytes, ...place } = index;
   if (rest.length !== storedBytes) throw damaged("its body has another length than its index says");
   const body = storedBytes === bodyBytes ? rest : inflated(ports.compression, rest, bodyBytes);
@@ -154,25 +148,4 @@ function assembled(memoryBytes: number, runs: readonly number[], packs: readonly
     memory.set(source, first * snapshotPageBytes);
   }
   return memory;
-}
-
-function versionOf(container: Uint8Array): number {
-  if (container.length < headerBytes + digestBytes) throw damaged("it is not a snapshot");
-  if (!equalBytes(container.subarray(0, magic.length), magic)) throw damaged("it is not a snapshot");
-  return new DataView(container.buffer, container.byteOffset, container.byteLength).getUint32(8, true);
-}
-
-function readIndex(hasher: Hasher, container: Uint8Array): { index: PagedIndex; rest: Uint8Array } {
-  const body = container.subarray(0, container.length - digestBytes);
-  if (!equalBytes(hasher.sha256(body), container.subarray(body.length))) {
-    throw damaged("its digest does not fit its bytes");
-  }
-  const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
-  const end = headerBytes + view.getUint32(12, true);
-  const index = decodeShape(indexShape, "snapshot", decodeCanonical(body.subarray(headerBytes, end)));
-  return { index, rest: body.subarray(end) };
-}
-
-function damaged(reason: string): Error {
-  return coreError("WE_SNAPSHOT_DAMAGED", { reason });
 }

@@ -1,22 +1,16 @@
 /**
- * Container of a snapshot: the world's state, every agent's image, and where the run stood. The last 32 bytes
- * are the SHA-256 of all before them. Pages of zeros are not stored. See spec/event-log.md section 7.
- *
- *   0   8    magic "WESNAPSH"
- *   8   u32  version 1
- *   12  u32  bytes of the index
- *   16       index: canonical CBOR (SnapshotIndex), then the sections it lists, one after the other:
- *            world state, then per image its state and its stored pages
+ * Snapshots of version 1: the world's state, every agent's image, and where the run stood, in a sealed container. Its
+ * rest are the sections that the index lists, one after the other: world state, then per image its state and its stored
+ * pages. Pages of zeros are not stored. See spec/event-log.md section 7.
  */
 
 import { encodeUtf8, type AgentHandle, type ModuleDigest } from "@wasm-engine/abi";
 import type { Hasher } from "../ports.js";
-import { coreError } from "../errors.js";
-import { decodeCanonical, encodeCanonical, equalBytes } from "./cbor.js";
 import { digestBytes } from "./commit-codec.js";
 import { moduleDigestShape } from "./genesis-codec.js";
 import { handleShape } from "./input-codec.js";
-import { bytes, decodeShape, encodeShape, flag, integer, list, record, text, type Shape } from "./shape.js";
+import { damaged, openContainer, sealContainer, type ContainerKind } from "./sealed-container.js";
+import { bytes, flag, integer, list, record, text, type Shape } from "./shape.js";
 
 /** Image of one agent; the executor's `AgentImage`. */
 export interface SnapshotImage {
@@ -59,18 +53,22 @@ interface SnapshotIndex extends Omit<Snapshot, "world" | "images"> {
   readonly images: readonly ImageIndex[];
 }
 
-const magic = encodeUtf8("WESNAPSH");
-const version = 1;
-const headerBytes = 16;
+/** Common to all versions. */
+export const SNAPSHOT_CONTAINER = { name: "snapshot", magic: encodeUtf8("WESNAPSH") } as const;
 const pageBytes = 4096;
 
-const indexShape: Shape<SnapshotIndex> = record<SnapshotIndex>({
+/** Where a snapshot stands, in all versions. */
+export const snapshotPlaceFields = {
   genesisDigest: bytes(digestBytes),
   tick: integer(-1),
   chainHead: bytes(digestBytes),
   inputSeq: integer(),
   logRecords: integer(),
   positions: list(record<Snapshot["positions"][number]>({ name: text, position: integer() })),
+};
+
+const indexShape: Shape<SnapshotIndex> = record<SnapshotIndex>({
+  ...snapshotPlaceFields,
   worldBytes: integer(),
   images: list(
     record<ImageIndex>({
@@ -84,8 +82,10 @@ const indexShape: Shape<SnapshotIndex> = record<SnapshotIndex>({
   ),
 });
 
+const kind: ContainerKind<SnapshotIndex> = { ...SNAPSHOT_CONTAINER, version: 1, index: indexShape };
+
 /** The container as parts to be stored one after the other; large memories are not copied. */
-export function encodeSnapshot(hasher: Hasher, snapshot: Snapshot): Uint8Array[] {
+export function encodeSnapshot(hasher: Hasher, snapshot: Snapshot): readonly Uint8Array[] {
   const sections: Uint8Array[] = [snapshot.world];
   const images = snapshot.images.map(({ agent, module, initialised, memory, state }): ImageIndex => {
     const pages = storedRuns(memory);
@@ -95,15 +95,8 @@ export function encodeSnapshot(hasher: Hasher, snapshot: Snapshot): Uint8Array[]
   });
   const { genesisDigest, tick, chainHead, inputSeq, logRecords, positions, world } = snapshot;
   const place = { genesisDigest, tick, chainHead, inputSeq, logRecords, positions };
-  const fields: SnapshotIndex = { ...place, worldBytes: world.length, images };
-  const index = encodeCanonical(encodeShape(indexShape, "snapshot", fields));
-  const header = new Uint8Array(headerBytes);
-  header.set(magic, 0);
-  const view = new DataView(header.buffer);
-  view.setUint32(8, version, true);
-  view.setUint32(12, index.length, true);
-  const parts = [header, index, ...sections];
-  return [...parts, hasher.sha256(...parts)];
+  const index: SnapshotIndex = { ...place, worldBytes: world.length, images };
+  return sealContainer(hasher, kind, { index, rest: sections }).parts;
 }
 
 /**
@@ -111,21 +104,8 @@ export function encodeSnapshot(hasher: Hasher, snapshot: Snapshot): Uint8Array[]
  * @throws {WE_SNAPSHOT_DAMAGED}
  */
 export function decodeSnapshot(hasher: Hasher, container: Uint8Array): Snapshot {
-  const body = container.subarray(0, Math.max(0, container.length - digestBytes));
-  if (body.length < headerBytes || !equalBytes(body.subarray(0, magic.length), magic)) {
-    throw damaged("it is not a snapshot");
-  }
-  const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
-  if (view.getUint32(8, true) !== version) {
-    throw damaged(`its format version is ${view.getUint32(8, true)}, and this program reads ${version}`);
-  }
-  if (!equalBytes(hasher.sha256(body), container.subarray(body.length))) {
-    throw damaged("its digest does not fit its bytes");
-  }
-  const indexEnd = headerBytes + view.getUint32(12, true);
-  if (indexEnd > body.length) throw damaged("its index is longer than the file");
-  const index = decodeShape(indexShape, "snapshot", decodeCanonical(body.subarray(headerBytes, indexEnd)));
-  const section = sections(body, indexEnd);
+  const { index, rest } = openContainer(hasher, kind, container);
+  const section = sections(rest);
   const { worldBytes, images, ...place } = index;
   const world = section(worldBytes);
   return { ...place, world, images: images.map((image) => readImage(image, section)) };
@@ -133,8 +113,8 @@ export function decodeSnapshot(hasher: Hasher, container: Uint8Array): Snapshot 
 
 type TakeSection = (size: number) => Uint8Array;
 
-function sections(body: Uint8Array, start: number): TakeSection {
-  let offset = start;
+function sections(body: Uint8Array): TakeSection {
+  let offset = 0;
   return (size) => {
     if (size > body.length - offset) throw damaged("a section is longer than the file");
     offset += size;
@@ -187,8 +167,4 @@ function isZero(page: Uint8Array): boolean {
   for (let word = 0; word < words; word += 1) if (view[word] !== 0) return false;
   for (let byte = words * 4; byte < page.length; byte += 1) if (page[byte] !== 0) return false;
   return true;
-}
-
-function damaged(reason: string): Error {
-  return coreError("WE_SNAPSHOT_DAMAGED", { reason });
 }
