@@ -8,6 +8,12 @@ export function visible(text: string, indent = "    "): string {
   return text.replace(steering, escaped).trimEnd().replaceAll("\n", `\n${indent}`);
 }
 
+/** One line of at most so many characters, for values in tables and lists. */
+export function shortened(text: string, charactersMax: number): string {
+  const line = visible(text).replace(/\s*\n\s*/g, " | ");
+  return line.length <= charactersMax ? line : `${line.slice(0, charactersMax)}…`;
+}
+
 function escaped(character: string): string {
   const code = character.codePointAt(0) ?? 0;
   return code < 0x100 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u{${code.toString(16)}}`;

@@ -10,7 +10,7 @@ import type {
   SentMessage,
 } from "@wasm-engine/engine";
 import type { CommandFunction } from "../command.js";
-import { visible } from "../visible.js";
+import { shortened, visible } from "../visible.js";
 
 /** Lines of one kind that are shown; `--json` has more. */
 const linesShownMax = 8;
@@ -96,7 +96,7 @@ function section(name: string, entries: readonly (readonly string[])[]): readonl
 
 function pathLines({ path, left, right }: PathDifference): readonly string[] {
   const [ours, theirs] = [left, right].map((value) =>
-    value === undefined ? "-" : shortened(JSON.stringify(value)),
+    value === undefined ? "-" : shortened(JSON.stringify(value), valueCharactersMax),
   );
   return [`${visible(path)}: A ${ours ?? "-"}  B ${theirs ?? "-"}`];
 }
@@ -112,16 +112,12 @@ function inputText(input: InputReport | undefined): string {
     "",
   );
   const content = payload === undefined ? "" : `: ${JSON.stringify(payload)}`;
-  return shortened(`input ${seq} ${kind}${place}${content}`);
+  return shortened(`input ${seq} ${kind}${place}${content}`, valueCharactersMax);
 }
 
 function sentText(sent: SentMessage | undefined): string {
   if (sent === undefined) return "-";
   const { kind, topic, payload } = sent.message;
-  return shortened(`${kind} to ${sent.to}${topic === "" ? "" : ` on ${topic}`}: ${JSON.stringify(payload)}`);
-}
-
-function shortened(text: string): string {
-  const shown = visible(text);
-  return shown.length > valueCharactersMax ? `${shown.slice(0, valueCharactersMax)}…` : shown;
+  const about = topic === "" ? "" : ` on ${topic}`;
+  return shortened(`${kind} to ${sent.to}${about}: ${JSON.stringify(payload)}`, valueCharactersMax);
 }

@@ -4,6 +4,7 @@ import { relative, resolve } from "node:path";
 import { EngineError } from "@wasm-engine/abi";
 import type { CommandFunction, Parsed } from "../command.js";
 import { flagOption, textOption } from "../command.js";
+import { usageError } from "../errors.js";
 import { fail } from "../init/errors.js";
 import { installPackages } from "../init/package-install.js";
 import { packageSource } from "../init/package-source.js";
@@ -83,6 +84,8 @@ function givenAnswers(parsed: Parsed): Partial<Answers> {
   const template = textOption(parsed, "template");
   const name = textOption(parsed, "name");
   if (name !== undefined) checkedName(name);
+  // Taken as a path it would be the working directory, which nobody has named.
+  if (folder === "") throw usageError("init", "the folder has no name; . is the working directory");
   return {
     ...(folder === undefined ? {} : { folder }),
     ...(template === undefined ? {} : { template: templateNamed(template).name }),

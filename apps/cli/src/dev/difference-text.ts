@@ -7,7 +7,7 @@ import type {
   StateChange,
   StoryEntry,
 } from "@wasm-engine/engine";
-import { visible } from "../visible.js";
+import { shortened } from "../visible.js";
 import type { Paint } from "./paint.js";
 
 /** Changes of one agent that are shown; the report has all. */
@@ -67,18 +67,13 @@ const words: Readonly<Record<StoryEntry["kind"], string>> = {
 };
 
 function entryText({ tick, kind, about, text }: StoryEntry): string {
-  const shown = shortened(text);
+  const shown = shortened(text, textShownMax);
   return `tick ${tick} ${words[kind]} ${about}${shown === "" ? "" : `: ${shown}`}`;
 }
 
 function stateLine({ path, before, after }: StateChange, paint: Paint): string {
   const side = (value: unknown): string =>
-    value === undefined ? "nothing" : shortened(JSON.stringify(value));
+    value === undefined ? "nothing" : shortened(JSON.stringify(value), textShownMax);
   const name = path === "" ? "describes itself" : path;
   return `${paint("yellow", "~")} ${name}: ${paint("red", side(before))} -> ${paint("green", side(after))}`;
-}
-
-function shortened(text: string): string {
-  const line = visible(text).replace(/\s*\n\s*/g, " | ");
-  return line.length <= textShownMax ? line : `${line.slice(0, textShownMax)}…`;
 }

@@ -46,6 +46,12 @@ test("no file of a template keeps the template's own name", () => {
   }
 });
 
+test("a folder without a name is not the working directory", () => {
+  const refused = bench.cli(["init", "", "--no-install", "--yes", "--json"]);
+  assert.deepEqual([refused.code, codeOf(refused)], [2, "WE_CLI_USAGE"]);
+  assert.ok(!existsSync(join(bench.folder, "engine.yaml")));
+});
+
 test("a folder that holds something is refused, and what it holds stays as it is", () => {
   mkdirSync(join(bench.folder, "taken"));
   writeFileSync(join(bench.folder, "taken/engine.yaml"), "mine");

@@ -1,7 +1,7 @@
 /** Verbs that read runs and change nothing. */
 
 import type { CommandDefinition } from "../command.js";
-import { runArgument } from "./shared-options.js";
+import { fromOption, runArgument, toOption } from "./shared-options.js";
 
 export const lookingVerbs: readonly CommandDefinition[] = [
   {
@@ -25,8 +25,8 @@ export const lookingVerbs: readonly CommandDefinition[] = [
       "Lists the event log's records as they lie on disk: inputs and commits, decoded. Executes nothing.",
     arguments: [runArgument],
     options: [
-      { flags: "--from <tick>", summary: "first tick", type: "integer" },
-      { flags: "--to <tick>", summary: "last tick", type: "integer" },
+      fromOption,
+      toOption,
       { flags: "--follow", summary: "print rows as they are read (JSON Lines with --json)" },
     ],
     examples: ["wasm-engine log @last --from 10 --to 12", "wasm-engine log @last --follow --json"],
@@ -42,8 +42,8 @@ export const lookingVerbs: readonly CommandDefinition[] = [
     options: [
       { flags: "--agent <id>", summary: "only this agent" },
       { flags: "--at <tick>", summary: "only this tick", type: "integer" },
-      { flags: "--from <tick>", summary: "first tick", type: "integer" },
-      { flags: "--to <tick>", summary: "last tick", type: "integer" },
+      fromOption,
+      toOption,
       {
         flags: "--follow",
         summary: "print lines as they are computed, and go on while the run is live (JSON Lines with --json)",
@@ -63,8 +63,8 @@ export const lookingVerbs: readonly CommandDefinition[] = [
       { flags: "--fuel", summary: "count fuel: what is counted where nothing is said" },
       { flags: "--agent <id>", summary: "only calls of this agent" },
       { flags: "--module <name>", summary: "only calls into this module of the configuration" },
-      { flags: "--from <tick>", summary: "first tick that counts", type: "integer" },
-      { flags: "--to <tick>", summary: "last tick", type: "integer" },
+      { ...fromOption, summary: "first tick that counts" },
+      toOption,
       {
         flags: "--names <module=file>",
         summary: "names of functions from this source or .wasm file of the same code",

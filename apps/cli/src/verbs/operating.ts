@@ -1,6 +1,7 @@
 /** Verbs that operate a running world over the control socket of its run. */
 
 import type { CommandDefinition, OptionDefinition } from "../command.js";
+import { fromOption, toOption } from "./shared-options.js";
 
 const runOption: OptionDefinition = {
   flags: "--run <run>",
@@ -184,11 +185,10 @@ export const operatingVerbs: readonly CommandDefinition[] = [
         type: "list",
       },
       {
-        flags: "--from <tick>",
+        ...fromOption,
         summary: "with --check: upgrade at this tick (default: 0, the agents never had another code)",
-        type: "integer",
       },
-      { flags: "--to <tick>", summary: "with --check: last tick", type: "integer" },
+      { ...toOption, summary: "with --check: last tick" },
       runOption,
       idOption,
     ],

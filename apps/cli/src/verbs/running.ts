@@ -1,7 +1,7 @@
 /** Verbs that run worlds and execute them again. */
 
 import type { CommandDefinition } from "../command.js";
-import { runArgument, workersOption } from "./shared-options.js";
+import { fromOption, runArgument, toOption, workersOption } from "./shared-options.js";
 
 export const runningVerbs: readonly CommandDefinition[] = [
   {
@@ -75,12 +75,8 @@ export const runningVerbs: readonly CommandDefinition[] = [
       "Executes every turn of the log again and compares commit by commit. On a difference, the first tick and agent are named. Models and tools are never called, unless --verify-inference asks the models again and compares their answers with the log: bit for bit under the recorded fingerprint, else within 1e-5 + 1e-3 × |expected|.",
     arguments: [runArgument],
     options: [
-      {
-        flags: "--from <tick>",
-        summary: "start from the newest snapshot at or before this tick",
-        type: "integer",
-      },
-      { flags: "--to <tick>", summary: "last tick to execute", type: "integer" },
+      { ...fromOption, summary: "start from the newest snapshot at or before this tick" },
+      toOption,
       { flags: "--verify-inference", summary: "ask the models again and compare their answers with the log" },
       workersOption,
       {

@@ -1,7 +1,7 @@
 /** Verbs that make other runs of recorded ones and compare them. */
 
 import type { CommandDefinition } from "../command.js";
-import { runArgument, workersOption } from "./shared-options.js";
+import { fromOption, runArgument, toOption, workersOption } from "./shared-options.js";
 
 export const timeTravelVerbs: readonly CommandDefinition[] = [
   {
@@ -27,7 +27,8 @@ export const timeTravelVerbs: readonly CommandDefinition[] = [
       { flags: "--drop-input <seq>", summary: "a later input that does not enter", type: "list" },
       {
         flags: "--dir <folder>",
-        summary: "folder of the fork; must not exist (default: .wasm-engine/runs/ beside the config)",
+        summary:
+          "folder of the fork; must not exist, or be empty (default: .wasm-engine/runs/ beside the config)",
       },
       { flags: "--run", summary: "go on with the fork at once, and report as run does" },
       { flags: "--ticks <n>", summary: "with --run: stop before this tick", type: "integer" },
@@ -66,8 +67,8 @@ export const timeTravelVerbs: readonly CommandDefinition[] = [
       { flags: "--invariant <name>", summary: "only this one; may be repeated", type: "list" },
       { flags: "--test <expression>", summary: "check this expression; may be repeated", type: "list" },
       { flags: "--config <file>", summary: "the invariants of this engine.yaml instead of the run's" },
-      { flags: "--from <tick>", summary: "first tick to look at", type: "integer" },
-      { flags: "--to <tick>", summary: "last tick to look at", type: "integer" },
+      fromOption,
+      toOption,
       { flags: "--bundle <file>", summary: "where the bundle of a violation goes (default: beside the run)" },
     ],
     examples: [

@@ -5,6 +5,7 @@
 
 import { compareIds } from "@wasm-engine/abi";
 import type { AgentId } from "@wasm-engine/abi";
+import { equalJson } from "@wasm-engine/core";
 import type { Json } from "@wasm-engine/core";
 import type { Story, StoryAgent, StoryEntry } from "../replay/story-contract.js";
 import { alignedEntriesMax } from "./limits.js";
@@ -171,7 +172,7 @@ export function stateChanges(
   after: Json | undefined,
   path = "",
 ): readonly StateChange[] {
-  if (JSON.stringify(before) === JSON.stringify(after)) return [];
+  if (equalJson(before, after)) return [];
   const [old, now] = [membersOf(before), membersOf(after)];
   if (old === undefined || now === undefined || old.isList !== now.isList) return [{ path, before, after }];
   const names = [...new Set([...old.members.keys(), ...now.members.keys()])];

@@ -1,5 +1,6 @@
 /** Where two JSON values differ. Lists of things with ids are compared by id, so one that is added shifts nothing. */
 
+import { equalJson } from "@wasm-engine/core";
 import type { Json } from "@wasm-engine/core";
 import type { PathDifference } from "./diff-contract.js";
 import { pathDifferencesMax } from "./limits.js";
@@ -27,7 +28,7 @@ function collect(
     for (const name of names) collect(found, [...path, name], ours.get(name), theirs.get(name));
     return;
   }
-  if (JSON.stringify(left) === JSON.stringify(right)) return;
+  if (equalJson(left, right)) return;
   found.push({
     path: path.join("."),
     ...(left === undefined ? {} : { left }),

@@ -5,6 +5,8 @@
  */
 
 import { unreachable } from "@wasm-engine/abi";
+import { equalJson } from "@wasm-engine/core";
+import type { Json } from "@wasm-engine/core";
 import { expressionError } from "./errors.js";
 import { agentNames } from "./expression.js";
 import type { AgentName, Expression, ExpressionPart, Operator } from "./expression.js";
@@ -189,10 +191,9 @@ function combined(operator: "and" | "or", left: unknown, right: unknown): boolea
   return typeof left === "boolean" && typeof right === "boolean" ? !decisive : null;
 }
 
-/** Maps and lists are the same where they are written the same. */
+/** Maps and lists are the same where they say the same. */
 function isSame(left: unknown, right: unknown): boolean {
-  const isDeep = typeof left === "object" && typeof right === "object";
-  return isDeep ? JSON.stringify(left) === JSON.stringify(right) : left === right;
+  return equalJson(left as Json, right as Json); // values of expressions are JSON or absent
 }
 
 /** Texts are compared, not calculated with. */

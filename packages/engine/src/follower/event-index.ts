@@ -21,6 +21,7 @@ import {
   writeEvent,
 } from "./block-codec.js";
 import type { BlockHead } from "./block-codec.js";
+import { openIndexFile } from "./index-place.js";
 import { blockBytes, cachedBlocksMax } from "./limits.js";
 import type { NumberedEvent, TraceEvent } from "./trace-event.js";
 
@@ -53,7 +54,7 @@ export class EventIndex {
   /** Opens or makes the file; keeps the blocks that are whole. Errors are those of the file system. */
   static open(path: string, genesisDigest: Uint8Array): EventIndex {
     makeFolders(dirname(path));
-    const file = fs.openSync(path, fs.constants.O_RDWR | fs.constants.O_CREAT, 0o644);
+    const file = openIndexFile(path);
     const index = new EventIndex(file, genesisDigest);
     index.#recover();
     return index;

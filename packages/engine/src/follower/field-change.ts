@@ -4,6 +4,7 @@
  */
 
 import { isAgentId } from "@wasm-engine/abi";
+import { equalJson } from "@wasm-engine/core";
 import type { Json } from "@wasm-engine/core";
 import type { RecordedRun } from "../replay/track.js";
 import { fail as worldError } from "../world/errors.js";
@@ -80,8 +81,7 @@ function lastChange(
     if (view === undefined) return;
     described = track.describe(view.handle);
     const next = valueAt(described, path);
-    if (isKnown && JSON.stringify(next) !== JSON.stringify(value))
-      change = { tick, before: value, after: next };
+    if (isKnown && !equalJson(next, value)) change = { tick, before: value, after: next };
     [value, isKnown] = [next, true];
   });
   if (change === undefined && value === undefined)

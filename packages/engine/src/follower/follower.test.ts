@@ -1,7 +1,17 @@
 /** The follower: its index says what happened and why, is made again where damaged, and goes on where it stopped. */
 
 import assert from "node:assert/strict";
-import { copyFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import * as fs from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -193,7 +203,7 @@ test("an index of another history of the same genesis is made again", async (con
   const own = followed(right);
   const rows = rowsOf(own);
   own.close();
-  copyFileSync(join(left, "index", "events"), join(right, "index", "events"));
+  fs.copyFileSync(join(left, "index", "events"), join(right, "index", "events"));
   const follower = followed(right);
   assert.ok(follower.status.ticksExecuted > 0);
   assert.deepEqual(rowsOf(follower), rows);
@@ -256,4 +266,37 @@ test("what a follower cannot open, and a follower that is ended, are coded error
   process.kill(ended.pid, "SIGKILL");
   await ended.close();
   await assert.rejects(ended.reach(), { code: "WE_FOLLOWER_LOST" });
+});
+
+test("an index never leads out of the run, and whatever stands in its place is left alone", (context) => {
+  const dir = recorded(context);
+  const outside = join(dir, "..", "precious");
+  const asked = (): number => {
+    const follower = followed(dir);
+    const { length } = rowsOf(follower);
+    follower.close();
+    return length;
+  };
+  const expected = asked();
+  const index = join(dir, "index");
+  const places: Readonly<Record<string, () => void>> = {
+    "a link to a file": () => symlinkSync(outside, join(index, "events")),
+    "a folder": () => mkdirSync(join(index, "events")),
+    "a link to a folder": () => {
+      rmSync(index, { recursive: true });
+      symlinkSync(join(dir, ".."), index);
+    },
+    "a file": () => writeFileSync(index, "mine"),
+  };
+  for (const [what, place] of Object.entries(places)) {
+    rmSync(index, { recursive: true, force: true });
+    mkdirSync(index);
+    writeFileSync(outside, "precious");
+    if (what === "a file") rmSync(index, { recursive: true });
+    place();
+    assert.equal(asked(), expected, what);
+    assert.equal(readFileSync(outside, "utf8"), "precious", what);
+  }
+  assert.equal(readFileSync(index, "utf8"), "mine");
+  assert.ok(!existsSync(join(dir, "..", "events")));
 });

@@ -22,21 +22,35 @@ export function indexPlace(dir: string): IndexPlace {
   const folder = join(dir, "index");
   try {
     makeFolders(folder);
+    // Links may lead to a file of somebody else: a run folder can come from anywhere.
+    if (!fs.lstatSync(folder).isDirectory()) return temporaryPlace();
     const lock = RunLock.acquire(join(folder, "lock"));
-    fs.closeSync(fs.openSync(join(folder, fileName), "a"));
-    return { path: join(folder, fileName), release: () => lock.release() };
+    const path = join(folder, fileName);
+    try {
+      fs.closeSync(openIndexFile(path));
+      return { path, release: () => lock.release() };
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
   } catch (error) {
-    const isTaken = EngineError.is(error) && error.code === "WE_RUN_LOCKED";
-    if (!isTaken && !isUnwritable(error)) throw error;
+    const isTaken = EngineError.is(error) && ["WE_RUN_LOCKED", "WE_RUN_UNWRITABLE"].includes(error.code);
+    // Whatever stands there or is forbidden there: the index may be anywhere.
+    if (!isTaken && !(error instanceof Error && "errno" in error)) throw error;
+    return temporaryPlace();
   }
+}
+
+/** Opens the file of an index, or makes it. Never through a link. Errors are those of the file system. */
+export function openIndexFile(path: string): number {
+  const { O_RDWR, O_CREAT, O_NOFOLLOW = 0 } = fs.constants;
+  return fs.openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o644);
+}
+
+function temporaryPlace(): IndexPlace {
   const temporary = fs.mkdtempSync(join(tmpdir(), "wasm-engine-index-"));
   return {
     path: join(temporary, fileName),
     release: () => fs.rmSync(temporary, { recursive: true, force: true }),
   };
-}
-
-function isUnwritable(error: unknown): boolean {
-  if (typeof error !== "object" || error === null || !("code" in error)) return false;
-  return ["EACCES", "EROFS", "EPERM", "ENOSPC", "EDQUOT"].includes(String(error.code));
 }

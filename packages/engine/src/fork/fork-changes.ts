@@ -178,13 +178,18 @@ function replaced(json: Json, path: readonly string[], value: Json, change: Argu
       return json.map((item, place) => (place === index ? replaced(item, rest, value, change) : item));
     }
   } else if (json === null || typeof json === "object") {
-    return { ...json, [name]: replaced(json?.[name] ?? null, rest, value, change) };
+    return { ...json, [name]: replaced(memberOf(json, name), rest, value, change) };
   }
   throw forkError("WE_FORK_OVERRIDE", {
     override: ["args", change.agent, ...change.path].join("."),
     reason: `there is nothing at "${name}" that could be replaced`,
     advice: "see the arguments of the agent with: wasm-engine inspect RUN --agent ID",
   });
+}
+
+/** Only a member of its own: every map inherits a `constructor`. */
+function memberOf(json: { readonly [key: string]: Json } | null, name: string): Json {
+  return json !== null && Object.hasOwn(json, name) ? (json[name] ?? null) : null;
 }
 
 /** `Array.isArray` does not narrow readonly arrays. */

@@ -1,7 +1,7 @@
 /** Forks without a change have their parent's chain; whatever is kept enters exactly as it did. */
 
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, test } from "node:test";
 import type { AgentId } from "@wasm-engine/abi";
@@ -180,4 +180,23 @@ test("the state at the forked tick is the parent's", async () => {
   );
   assert.equal(own?.stateHash, theirs?.stateHash);
   assert.equal(own?.agents[0]?.digest, theirs?.agents[0]?.digest);
+});
+
+test("a new run takes no place of anything else, and none within a run", async () => {
+  const file = join(folder, "a-file");
+  writeFileSync(file, "kept");
+  const full = join(folder, "full");
+  mkdirSync(full);
+  writeFileSync(join(full, "kept"), "kept");
+  for (const dir of [file, full, parent.dir])
+    await assert.rejects(forked(parent.dir, { at: 3, dir }), { code: "WE_RUN_EXISTS" });
+  const within = join(parent.dir, "deep", "fork");
+  await assert.rejects(forked(parent.dir, { at: 3, dir: within }), { code: "WE_RUN_NESTED" });
+  const world = await sampleWorld({ directory: join(folder, "nested") });
+  await assert.rejects(Engine.open(world, { ...inline, dir: within }), { code: "WE_RUN_NESTED" });
+  assert.ok(!existsSync(join(parent.dir, "deep")));
+  assert.equal(readFileSync(file, "utf8"), "kept");
+  const empty = join(folder, "empty");
+  mkdirSync(empty);
+  assert.equal((await forked(parent.dir, { at: 3, dir: empty })).dir, empty);
 });

@@ -4,7 +4,7 @@
  * so that a fork which was interrupted is no run.
  */
 
-import { readdirSync, renameSync, rmSync, rmdirSync } from "node:fs";
+import { renameSync, rmSync, rmdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { genesisDigest, nextChainHead } from "@wasm-engine/core";
 import type { Genesis, Json } from "@wasm-engine/core";
@@ -14,6 +14,7 @@ import { RunFolder, createEventLog, nodeFileSystem } from "../storage/index.js";
 import { storageError } from "../storage/errors.js";
 import { errnoOf, replaceFile } from "../storage/file-system.js";
 import { makeFolders } from "../storage/make-folders.js";
+import { checkNewRunPlace } from "../storage/new-run-place.js";
 import { isExecutorLoss } from "../threads/machine.js";
 import type { Machine } from "../threads/machine.js";
 import { openRun } from "../world/open-run.js";
@@ -31,13 +32,16 @@ import type { PlannedFuture } from "./planned-future.js";
 /** Folder of the outputs in that of the fork. */
 const outputsFolder = "outputs";
 
-/** The job `fork`. @throws {WE_RUN_EXISTS} {WE_RUN_TICK} {WE_RUN_DIVERGED} and the codes of forks, modules, inputs */
+/**
+ * The job `fork`.
+ * @throws {WE_RUN_EXISTS} {WE_RUN_NESTED} {WE_RUN_TICK} {WE_RUN_DIVERGED} and the codes of forks, modules, inputs
+ */
 export function makeFork(job: ForkJob, machine: Machine | undefined): ForkReport {
   const parent = readRunStore(job.dir);
   const at = job.at === "start" ? -1 : lastTick({ log: parent.recovered }, job.at);
   const { out } = job;
   const staging = join(dirname(out), `.${basename(out)}.fork`);
-  checkPlace(out);
+  checkNewRunPlace(out);
   try {
     makeFolders(dirname(out));
     rmSync(staging, { recursive: true, force: true });
@@ -54,12 +58,6 @@ export function makeFork(job: ForkJob, machine: Machine | undefined): ForkReport
     rmSync(staging, { recursive: true, force: true });
     throw error;
   }
-}
-
-/** @throws {WE_RUN_EXISTS} */
-function checkPlace(out: string): void {
-  const names = nodeFileSystem.list(out);
-  if (names !== undefined && readdirSync(out).length > 0) throw storageError("WE_RUN_EXISTS", { path: out });
 }
 
 interface Making {

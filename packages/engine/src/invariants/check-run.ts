@@ -1,7 +1,7 @@
 /** The job `check`: executes a run again, confirms every commit by the log, and stops at the first broken invariant. */
 
 import { adviceFor } from "../config/suggestion.js";
-import { compareCommits, lastTick, playTick } from "../replay/play.js";
+import { compareCommits, playTick, tickRange } from "../replay/play.js";
 import type { ReplayProgress } from "../replay/replay-contract.js";
 import { openTrack } from "../replay/track.js";
 import type { RecordedRun } from "../replay/track.js";
@@ -21,8 +21,7 @@ export function checkRun(
   onProgress: (progress: ReplayProgress) => void,
 ): CheckReport {
   const check = new InvariantCheck(chosen(job.invariants ?? invariantsOf(run), job.names));
-  const to = lastTick(run, job.to);
-  const from = lastTick(run, job.from ?? 0);
+  const { from, to } = tickRange(run, job);
   const track = openTrack(run, from === 0 ? undefined : from - 1);
   const counts = { ticksExecuted: 0, turnsExecuted: 0 };
   let violation: Violation | undefined;

@@ -8,7 +8,7 @@ import { EngineError } from "@wasm-engine/abi";
 import { bisectInvariant, checkInvariants } from "../client/check-run.js";
 import { Engine } from "../client/engine.js";
 import { forkRun } from "../client/fork-run.js";
-import { inspectRun } from "../client/replay-run.js";
+import { inspectRun, logsOfRun, replayRun } from "../client/replay-run.js";
 import { loadConfig, loadInvariants } from "../config/load-config.js";
 import { counterText } from "../testing/counter-guest.js";
 import { assemble, projectFolder } from "../testing/project.js";
@@ -183,4 +183,11 @@ ${invariants}
     );
     assert.deepEqual(places.sort(), ["0.expression", "1.agent", "1.expression", "1.name", "2.expression"]);
   }
+});
+
+test("a range of ticks that ends before it begins is refused, not found to hold", async () => {
+  const empty = { from: 5, to: 2, tests: ["false"], ...inline };
+  await assert.rejects(checkInvariants(plain.dir, empty), { code: "WE_RUN_RANGE" });
+  await assert.rejects(logsOfRun(plain.dir, { from: 5, to: 2, ...inline }), { code: "WE_RUN_RANGE" });
+  await assert.rejects(replayRun(plain.dir, { from: 5, to: 2, ...inline }), { code: "WE_RUN_RANGE" });
 });

@@ -14,8 +14,8 @@ import { resultBody } from "../inference/request-desk.js";
 import { requestKey } from "../inference/request-key.js";
 import { settledAnswer } from "./answers.js";
 import type { Answerer, AskedRequest } from "./answers.js";
-import type { AgentNames } from "./agent-names.js";
-import { promptOf } from "./world-record.js";
+import type { AgentNames } from "../observed/agent-names.js";
+import { promptOf } from "../observed/world-record.js";
 
 /** Who answers, by name. */
 export interface Answerers {

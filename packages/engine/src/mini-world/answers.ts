@@ -9,7 +9,7 @@ import type { AdapterAnswer, AdapterRequest } from "../adapters/contract.js";
 import type { ToolDefinition } from "../adapters/tool.js";
 import type { FakeEntry, ToolEntry } from "../config/config-file.js";
 import { encodePayload } from "../world/payload.js";
-import type { ChatTurn } from "./observations.js";
+import type { ChatTurn } from "../observed/observations.js";
 
 /** A request as the answerer of a test sees it. */
 export interface AskedRequest {

@@ -38,4 +38,4 @@ export type {
   TestFault,
   TestMessage,
   TestRequest,
-} from "./observations.js";
+} from "../observed/observations.js";

@@ -19,9 +19,9 @@ import { describeAgent } from "../world/world-parts.js";
 import { AnswerDesk } from "./answer-desk.js";
 import type { Answerers, DeskState } from "./answer-desk.js";
 import type { MiniWorldSetup, ScheduledInput } from "./mini-genesis.js";
-import { observeTurns } from "./turn-observer.js";
-import type { ExecutedTurn } from "./turn-observer.js";
-import { WorldRecord } from "./world-record.js";
+import { observeTurns } from "../observed/turn-observer.js";
+import type { ExecutedTurn } from "../observed/turn-observer.js";
+import { WorldRecord } from "../observed/world-record.js";
 
 /** A world between two ticks; nothing in it is changed once it is taken. */
 export interface LoopState {

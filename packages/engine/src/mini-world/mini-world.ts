@@ -30,7 +30,7 @@ import type {
   TestFault,
   TestMessage,
   TestRequest,
-} from "./observations.js";
+} from "../observed/observations.js";
 import type { WorldOptions } from "./world-options.js";
 import { stateOf } from "../world/described-state.js";
 

@@ -9,7 +9,7 @@ import { functionNamesFrom } from "@wasm-engine/wasm";
 import { fail } from "../world/errors.js";
 import { ticksPerProgress } from "../world/limits.js";
 import { readConfirmed } from "../replay/confirmed-track.js";
-import { lastTick } from "../replay/play.js";
+import { tickRange } from "../replay/play.js";
 import type { ReplayProgress } from "../replay/replay-contract.js";
 import type { RecordedRun } from "../replay/track.js";
 import { CallProfiler } from "./call-profiler.js";
@@ -22,8 +22,7 @@ export function profileRun(
   job: ProfileJob,
   onProgress: (progress: ReplayProgress) => void,
 ): ProfileReport {
-  const to = lastTick(run, job.to);
-  const from = lastTick(run, job.from ?? 0);
+  const { from, to } = tickRange(run, job);
   const { agent, module, names = {} } = job;
   for (const [name, { isAsked }] of Object.entries(names)) if (isAsked) digestsNamed(run, name);
   const modules = module === undefined ? undefined : digestsNamed(run, module);

@@ -3,15 +3,14 @@
 import type { DeadLetterReport } from "../world/control.js";
 import { reportDeadLetter } from "../world/dead-letter-log.js";
 import { readConfirmed } from "./confirmed-track.js";
-import { lastTick } from "./play.js";
+import { tickRange } from "./play.js";
 import type { OnTick } from "./play.js";
 import type { DeadLettersJob } from "./replay-contract.js";
 import type { RecordedRun } from "./track.js";
 
 /** The job `dead-letters`. @throws {WE_RUN_TICK} @throws {WE_RUN_DIVERGED} */
 export function deadLetters(run: RecordedRun, job: DeadLettersJob): readonly DeadLetterReport[] {
-  const from = job.from ?? 0;
-  const to = lastTick(run, job.to);
+  const { from, to } = tickRange(run, job);
   const letters: DeadLetterReport[] = [];
   const onTick: OnTick = (tick, result) => {
     if (tick < from) return;

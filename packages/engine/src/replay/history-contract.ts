@@ -1,7 +1,7 @@
 /** What one agent of a recorded run has lived through up to a tick, for a test that repeats it. Plain data. */
 
 import type { AgentSpec, Policy } from "@wasm-engine/core";
-import type { TestAnswer, TestFault, TestMessage } from "../mini-world/observations.js";
+import type { TestAnswer, TestFault, TestMessage } from "../observed/observations.js";
 
 /** A message that the agent has received, from somebody whose answer to nothing it is. */
 export interface ReceivedFromOthers {

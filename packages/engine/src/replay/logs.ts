@@ -5,14 +5,13 @@ import { levelName } from "../world/observation.js";
 import { formatTime } from "../time/virtual-time.js";
 import type { ConsoleLine, LogsJob } from "./replay-contract.js";
 import { readConfirmed } from "./confirmed-track.js";
-import { lastTick } from "./play.js";
+import { tickRange } from "./play.js";
 import type { OnTick } from "./play.js";
 import type { RecordedRun } from "./track.js";
 
 /** The job `logs`. @throws {WE_RUN_TICK} @throws {WE_RUN_DIVERGED} */
 export function consoleLines(run: RecordedRun, job: LogsJob): readonly ConsoleLine[] {
-  const from = job.from ?? 0;
-  const to = lastTick(run, job.to);
+  const { from, to } = tickRange(run, job);
   const { epochNanos, tickNanos } = run.genesis;
   const lines: ConsoleLine[] = [];
   const onTick: OnTick = (tick, result, track) => {

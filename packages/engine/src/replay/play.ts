@@ -76,3 +76,15 @@ export function lastTick(run: Pick<RecordedRun, "log">, asked: number | undefine
   }
   return asked;
 }
+
+/** Ticks of the run from one to another, both included. @throws {WE_RUN_TICK} {WE_RUN_RANGE} */
+export function tickRange(
+  run: Pick<RecordedRun, "log">,
+  asked: { readonly from?: number; readonly to?: number },
+): { readonly from: number; readonly to: number } {
+  const to = lastTick(run, asked.to);
+  // A run without ticks begins nowhere.
+  const from = asked.from === undefined ? 0 : lastTick(run, asked.from);
+  if (asked.from !== undefined && from > to) throw fail("WE_RUN_RANGE", { from, to });
+  return { from, to };
+}

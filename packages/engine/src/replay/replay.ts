@@ -10,7 +10,7 @@ import { hex } from "../world/report.js";
 import { ticksPerProgress } from "../world/limits.js";
 import { executingProcess } from "../world/run-result.js";
 import { locate } from "./locate.js";
-import { lastTick, play } from "./play.js";
+import { play, tickRange } from "./play.js";
 import type { Difference, OnTick } from "./play.js";
 import type { FirstDivergence, ReplayJob, ReplayProgress, ReplayReport } from "./replay-contract.js";
 import { openTrack } from "./track.js";
@@ -38,7 +38,7 @@ export interface ReplaySurroundings {
 function replayOnce(run: RecordedRun, job: ReplayJob, surroundings: ReplaySurroundings): ReplayReport {
   const { machine, onProgress } = surroundings;
   const startedMs = performance.now();
-  const to = lastTick(run, job.to);
+  const { to } = tickRange(run, job);
   const track = openTrack(run, job.from, { machine });
   const from = track.world.tick + 1;
   const sums = { ticksExecuted: 0, turnsExecuted: 0, fuel: 0 };

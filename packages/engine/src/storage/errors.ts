@@ -40,7 +40,15 @@ export const STORAGE_ERRORS = {
     message: 'There is already something at "{path}"',
     hint: "choose another folder with --dir, or continue that run with run --resume",
     exitCode: 2,
-    explanation: "A new run needs a folder of its own; an existing one is never overwritten.",
+    explanation:
+      "A new run needs a folder of its own, which must not exist or must be empty; nothing is ever overwritten.",
+  },
+  WE_RUN_NESTED: {
+    message: '"{path}" lies in the folder of the run "{run}"',
+    hint: "choose a folder outside of any run with --dir",
+    exitCode: 2,
+    explanation:
+      "A run within the folder of another one would be moved and removed with it, and no list of runs would show it.",
   },
   WE_RUN_FILE_DAMAGED: {
     message: 'The file "{path}" of the run does not read: {reason}',

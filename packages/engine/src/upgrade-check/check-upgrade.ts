@@ -8,7 +8,7 @@ import { World } from "@wasm-engine/core";
 import { adviceFor } from "../config/suggestion.js";
 import { nodeHasher } from "../crypto/node-crypto.js";
 import { forkError } from "../fork/errors.js";
-import { compareCommits, lastTick } from "../replay/play.js";
+import { compareCommits, tickRange } from "../replay/play.js";
 import type { ReplayProgress } from "../replay/replay-contract.js";
 import type { RecordedRun } from "../replay/track.js";
 import { singleThread } from "../threads/machine.js";
@@ -25,8 +25,7 @@ export function checkUpgrade(
   job: UpgradeCheckJob,
   onProgress: (progress: ReplayProgress) => void,
 ): UpgradeCheckReport {
-  const to = lastTick(run, job.to);
-  const from = lastTick(run, job.from ?? 0);
+  const { from, to } = tickRange(run, job);
   const { world, shadow } = openShadow(run, job, from);
   // From the start on it has begun before the world made its agents.
   let [ticksExecuted, turnsExecuted, isOn] = [0, 0, from === 0];

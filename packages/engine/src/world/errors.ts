@@ -96,6 +96,12 @@ export const WORLD_ERRORS = {
     exitCode: 4,
     explanation: "Every run folder names its format in run.json. This version reads format 1.",
   },
+  WE_RUN_RANGE: {
+    message: "There is no tick from {from} to {to}",
+    hint: "give a first tick that is not after the last one",
+    exitCode: 2,
+    explanation: "A range of ticks has both of its ends in it, the earlier one first.",
+  },
   WE_RUN_TICK: {
     message: 'Tick "{tick}" is not in the run, which holds ticks {first} to {last}',
     hint: "choose a tick that the run has executed",

@@ -39,6 +39,7 @@ import { isShortage } from "../storage/write-error.js";
 import { isLogBegun } from "../storage/event-log-reader.js";
 import type { OpenLogOptions } from "../storage/event-log.js";
 import type { FileSystem } from "../storage/file-system.js";
+import { checkNewRunPlace } from "../storage/new-run-place.js";
 import type { ResolvedWorld } from "./contract.js";
 import type { StopReason } from "./control.js";
 import { fail } from "./errors.js";
@@ -140,13 +141,14 @@ function writerOf({
   return { threaded, ...(segmentBytes === undefined ? {} : { segmentBytes }) };
 }
 
-/** Makes the folder of a new run. @throws {WE_RUN_EXISTS} and what storage throws */
+/** Makes the folder of a new run. @throws {WE_RUN_EXISTS} {WE_RUN_NESTED} and what storage throws */
 export function createRunStore(
   world: ResolvedWorld,
   options: StoreOptions & { dir: string | undefined },
 ): RunStore {
   const runId = newRunId();
   const dir = options.dir ?? join(runsDirectory(world.baseDirectory), runId);
+  if (options.system === undefined) checkNewRunPlace(dir);
   const { genesis, modules, ...setup } = world;
   const stored = [...modules].map(([digest, { name, instrumented }]): StoredModule => {
     return { name, digest, instrumented: instrumentedDigest(instrumented) };
