@@ -56,7 +56,8 @@ function put(): void {
 /** What an earlier build left of a source that has moved since: the compiler does not remove it. */
 function removeStale(): void {
   if (!existsSync(join(folder, "dist"))) return;
-  for (const path of globSync(folder, "dist", (file) => /\.(js|d\.ts)(\.map)?$/.test(file))) {
+  const isOutput = (file: string): boolean => /\.(js|d\.ts)(\.map)?$/.test(file) && file !== "dist/joined.js";
+  for (const path of globSync(folder, "dist", isOutput)) {
     const source = path.replace(/^dist/, "src").replace(/(\.d\.ts|\.js)(\.map)?$/, ".ts");
     if (!existsSync(join(folder, source))) rmSync(join(folder, path));
   }
