@@ -16,14 +16,16 @@ export { decodeInput, encodeInput, encodeWorldInput } from "./codec/input-codec.
 export { decodeCommit, digestBytes, encodeCommit } from "./codec/commit-codec.js";
 export { LogEncoder, beginLog } from "./codec/log-encoder.js";
 export type { LogChunk, LogEncoderStart } from "./codec/log-encoder.js";
+export { logPoints } from "./codec/log-point.js";
+export type { LogPoint } from "./codec/log-point.js";
 export { LogReader } from "./codec/log-reader.js";
-export type { LogDamage, LogRecord, SegmentBytes } from "./codec/log-reader.js";
+export type { KnownGenesis, LogDamage, LogRecord, SegmentBytes } from "./codec/log-reader.js";
 export type { LogState } from "./codec/log-state.js";
-export { damageError, readLog, verifyLog } from "./codec/log-verdict.js";
+export { damageError, isTornTail, readLog, verifyLog } from "./codec/log-verdict.js";
 export type { LogReading, LogVerdict, LogVerification } from "./codec/log-verdict.js";
-export { RecordKind, frameRecord, readFrame } from "./codec/record.js";
+export { RecordKind, frameRecord, readFrame, recordHeaderBytes } from "./codec/record.js";
 export type { FrameFault, FramedRecord } from "./codec/record.js";
-export { segmentHeaderBytes, segmentIndex, segmentName } from "./codec/segment.js";
+export { readSegmentHeader, segmentHeaderBytes, segmentIndex, segmentName } from "./codec/segment.js";
 export { decodePack, encodePack, snapshotPageBytes } from "./codec/page-pack-codec.js";
 export type { BlockCompression, PackPorts, PagePack } from "./codec/page-pack-codec.js";
 export {

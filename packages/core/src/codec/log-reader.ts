@@ -13,6 +13,7 @@ import { decodeStoredCommit } from "./commit-codec.js";
 import { decodeGenesis } from "./genesis-codec.js";
 import { decodeInput } from "./input-codec.js";
 import { closeBytes } from "./log-encoder.js";
+import type { LogPoint } from "./log-point.js";
 import { headBytes, headDifference, readHead, type LogState, type MovingState } from "./log-state.js";
 import { RecordKind, readFrame, type FramedRecord } from "./record.js";
 import {
@@ -71,6 +72,12 @@ class RecordRefused {
   }
 }
 
+/** A genesis that was read before, and its digest. */
+export interface KnownGenesis {
+  readonly genesis: Genesis;
+  readonly digest: Uint8Array;
+}
+
 export class LogReader {
   readonly #hasher: Hasher;
   readonly #state: MovingState;
@@ -89,6 +96,17 @@ export class LogReader {
     this.#hasher = hasher;
     const chainHead = new Uint8Array(32);
     this.#state = { position: 0, records: 0, commits: 0, tick: -1, lastSeq: 0, chainHead };
+  }
+
+  /** A reader that goes on at a point; give it the segment of the point first, with `readOn`. */
+  static at(hasher: Hasher, point: LogPoint, { genesis, digest }: KnownGenesis): LogReader {
+    const reader = new LogReader(hasher);
+    Object.assign(reader.#state, point.state);
+    reader.#genesis = genesis;
+    reader.#genesisDigest = digest;
+    reader.#nextSegment = point.segment + 1;
+    reader.#segmentEnd = point.offset;
+    return reader;
   }
 
   /** State after the last good record. */

@@ -56,7 +56,7 @@ export function readLog(segments: Iterable<SegmentBytes>, options: LogReading): 
     }
   }
   const damage = reader.damage;
-  const isTorn = damage?.kind === "torn" && isLast && damage.position >= synced;
+  const isTorn = damage !== undefined && isLast && isTornTail(damage, synced);
   return {
     ok: damage === undefined || isTorn,
     genesis: reader.genesis,
@@ -68,6 +68,11 @@ export function readLog(segments: Iterable<SegmentBytes>, options: LogReading): 
     end: reader.end,
     ...(damage === undefined ? {} : isTorn ? { torn: damage } : { damagedAt: damage }),
   };
+}
+
+/** True for what an interrupted write may leave at the end of a log: nothing that was on the disk is missing. */
+export function isTornTail({ kind, position }: LogDamage, syncedPosition: number): boolean {
+  return kind === "torn" && position >= syncedPosition;
 }
 
 /** What `verify-log` reports. */

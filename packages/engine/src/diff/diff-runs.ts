@@ -17,7 +17,7 @@ import { pathDifferences } from "./path-difference.js";
 
 /** The job `diff`. @throws what reading a damaged or unknown run throws */
 export function diffRuns(job: DiffJob): DiffReport {
-  const [left, right] = [openRecordedRun(job.dir), openRecordedRun(job.other)];
+  const [left, right] = [openRecordedRun(job.dir, "parts"), openRecordedRun(job.other, "parts")];
   const genesis = pathDifferences(genesisJson(left.genesis), genesisJson(right.genesis));
   const isSameGenesis = equalBytes(encodeGenesis(left.genesis), encodeGenesis(right.genesis));
   const flip = job.testing?.flip;
@@ -31,6 +31,8 @@ export function diffRuns(job: DiffJob): DiffReport {
     ...nothing,
   };
   if (tick === undefined) {
+    // Equal heads are equal logs only where every record is what its head says.
+    for (const dir of [job.dir, job.other]) openRecordedRun(dir, "whole");
     const what = isSameGenesis ? null : "genesis";
     return { ...base, equal: isSameGenesis, firstTick: null, agent: null, what };
   }
@@ -57,9 +59,13 @@ function setupJson(dir: string): Json {
   return JSON.parse(JSON.stringify({ models, adapters, inference, inputs: sources, stop })) as Json; // as above
 }
 
-/** The first tick at which the logs differ; undefined where they are equal. */
+/**
+ * The first tick at which the logs differ; undefined where they are equal. What lies before a chain head that both have
+ * is equal and is not read.
+ */
 function firstTick(left: RecordedRun, right: RecordedRun, isSameGenesis: boolean): number | undefined {
-  const [ours, theirs] = [left.log.ticks()[Symbol.iterator](), right.log.ticks()[Symbol.iterator]()];
+  const from = isSameGenesis ? lastCommonTick(left, right) : -1;
+  const [ours, theirs] = [left.log.ticks(from)[Symbol.iterator](), right.log.ticks(from)[Symbol.iterator]()];
   for (;;) {
     const [own, other] = [committed(ours.next()), committed(theirs.next())];
     if (own === undefined && other === undefined) return undefined;
@@ -67,6 +73,25 @@ function firstTick(left: RecordedRun, right: RecordedRun, isSameGenesis: boolean
     if (own.tick !== other.tick) return Math.min(own.tick, other.tick);
     if (differ(own.commit, other.commit, isSameGenesis)) return own.tick;
   }
+}
+
+/** Tick of the last chain head that both logs store after as many commits; -1 without. */
+function lastCommonTick(left: RecordedRun, right: RecordedRun): number {
+  const theirs = new Map(right.log.heads().map((head) => [head.commits, head]));
+  const pairs = left.log.heads().flatMap((head) => {
+    const other = theirs.get(head.commits);
+    return other === undefined
+      ? []
+      : [{ tick: head.tick, isEqual: equalBytes(head.chainHead, other.chainHead) }];
+  });
+  // Heads cover everything before them: where one differs, all later ones do.
+  let [equal, different] = [-1, pairs.length];
+  while (different - equal > 1) {
+    const middle = (equal + different) >> 1;
+    if (pairs[middle]?.isEqual === true) equal = middle;
+    else different = middle;
+  }
+  return pairs[equal]?.tick ?? -1;
 }
 
 type CommittedTick = RecoveredTick & { readonly commit: Commit };

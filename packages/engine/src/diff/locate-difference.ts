@@ -3,8 +3,9 @@
  * executing does not confirm is named instead: then not the world differs, but the record of it.
  */
 
+import { assert } from "@wasm-engine/abi";
 import type { AgentHandle, AgentId } from "@wasm-engine/abi";
-import type { AgentView, Input, Json, TickResult } from "@wasm-engine/core";
+import type { AgentView, Commit, Input, Json, TickResult } from "@wasm-engine/core";
 import { compareCommits } from "../replay/play.js";
 import type { Difference } from "../replay/play.js";
 import type { BitFlip } from "../replay/replay-contract.js";
@@ -21,6 +22,7 @@ import {
 import type { Scene } from "./agent-difference.js";
 import type { DiffReport, DifferenceKind, InputDifference } from "./diff-contract.js";
 import { inputDifferences } from "./input-difference.js";
+import { ticksPerLook } from "./limits.js";
 import { pathDifferences } from "./path-difference.js";
 import { watchedTrack } from "./watched-track.js";
 import type { WatchedTrack } from "./watched-track.js";
@@ -45,46 +47,65 @@ interface Side {
   readonly name: keyof Pair<unknown>;
   readonly run: RecordedRun;
   readonly watched: WatchedTrack;
+  /** Recorded ticks that are still to be executed. */
+  readonly ahead: TicksAhead;
   readonly flip: BitFlip | undefined;
 }
 
-/** @throws what executing a damaged run throws */
+/**
+ * Worlds are compared once in a while on the way; where they differ although the logs agree, they are executed once
+ * more and compared after every tick. @throws what executing a damaged run throws
+ */
 export function locateDifference(runs: Pair<RecordedRun>, place: DifferencePlace): Located {
+  const found = locateEvery(runs, place, ticksPerLook) ?? locateEvery(runs, place, 1);
+  assert(found !== undefined, "with a look after every tick the first that differs is found");
+  return found;
+}
+
+/** Undefined where a look finds a difference that may have begun after the look before. */
+function locateEvery(
+  runs: Pair<RecordedRun>,
+  place: DifferencePlace,
+  lookEvery: number,
+): Located | undefined {
   const from = place.tick > 0 ? place.tick - 1 : undefined;
   const sideOf = (name: Side["name"]): Side => {
     const flip = name === "right" ? place.flip : undefined;
-    return { name, run: runs[name], watched: watchedTrack(runs[name], from), flip };
+    const watched = watchedTrack(runs[name], from);
+    return { name, run: runs[name], watched, ahead: ticksAhead(runs[name], watched.track.world.tick), flip };
   };
   const sides = { left: sideOf("left"), right: sideOf("right") };
   try {
-    return locate(sides, place);
+    return locate(sides, place, lookEvery);
   } finally {
     sides.left.watched.track.close();
     sides.right.watched.track.close();
   }
 }
 
-function locate({ left, right }: Pair<Side>, place: DifferencePlace): Located {
+function locate({ left, right }: Pair<Side>, place: DifferencePlace, lookEvery: number): Located | undefined {
   const { tick, isSameGenesis } = place;
   const met = Math.max(left.watched.track.world.tick, right.watched.track.world.tick);
-  // Before the tick the logs agree: where the worlds do not, a snapshot holds what no tick has made.
-  for (const reached of isSameGenesis ? [met, ...commonTicks(left.run, met, tick)] : [tick - 1]) {
+  let isFirst = true;
+  let reach: Reach = isSameGenesis ? { count: Infinity, to: met } : { count: Infinity, to: tick - 1 };
+  for (;;) {
+    let executed = 0;
     for (const side of [left, right]) {
-      const divergence = playUpTo(side, reached);
-      if (divergence !== undefined) return diverged(side, divergence);
+      const played = playOn(side, reach);
+      if (played.divergence !== undefined) return diverged(side, played.divergence);
+      executed = Math.max(executed, played.executed);
     }
+    if (!isFirst && executed === 0) return locateIn({ left, right }, place);
+    const mayBeLate = !isFirst && executed > 1;
+    isFirst = false;
+    reach = { count: lookEvery, to: tick - 1 };
+    if (!isSameGenesis) continue;
+    // Before the tick the logs agree: where the worlds do not, a snapshot holds what no tick has made.
     const now = { left: sceneOf(left), right: sceneOf(right) };
-    const agents = isSameGenesis ? differingAgents(now.left, now.right, true) : [];
-    if (agents.length > 0) return located(now, { tick: reached, agents, inputs: [] });
-  }
-  return locateIn({ left, right }, place);
-}
-
-/** Ticks between that both logs have. */
-function* commonTicks(run: RecordedRun, after: number, before: number): Generator<number> {
-  for (const entry of run.log.ticks(after)) {
-    if (entry.commit === undefined || entry.tick >= before) return;
-    yield entry.tick;
+    const agents = differingAgents(now.left, now.right, true);
+    if (agents.length === 0) continue;
+    if (mayBeLate) return undefined;
+    return located(now, { tick: left.watched.track.world.tick, agents, inputs: [] });
   }
 }
 
@@ -115,14 +136,56 @@ function inputsOf(entry: RecoveredTick | undefined): readonly Input[] {
   return entry?.inputs ?? [];
 }
 
-/** Executes up to and with the tick. Returns where the log and its execution differ. */
-function playUpTo({ run, watched }: Side, tick: number): Difference | undefined {
-  for (const entry of run.log.ticks(watched.track.world.tick)) {
-    if (entry.commit === undefined || entry.tick > tick) return undefined;
-    const difference = compareCommits(entry.commit, watched.step(entry, undefined).commit);
-    if (difference !== undefined) return difference;
+interface Reach {
+  /** Executed ticks, at most. */
+  readonly count: number;
+  /** Not beyond this tick. */
+  readonly to: number;
+}
+
+interface Played {
+  readonly executed: number;
+  /** Where the log and its execution differ. */
+  readonly divergence?: Difference;
+}
+
+function playOn({ watched, ahead }: Side, { count, to }: Reach): Played {
+  for (let executed = 0; executed < count; executed += 1) {
+    const entry = ahead.takeUpTo(to);
+    if (entry === undefined) return { executed };
+    const divergence = compareCommits(entry.commit, watched.step(entry, undefined).commit);
+    if (divergence !== undefined) return { executed, divergence };
   }
-  return undefined;
+  return { executed: count };
+}
+
+type CommittedTick = RecoveredTick & { readonly commit: Commit };
+
+interface TicksAhead {
+  /** The next committed tick where it is not after `tick`. */
+  takeUpTo(tick: number): CommittedTick | undefined;
+}
+
+/** The log is read once, from `after` on. */
+function ticksAhead({ log }: RecordedRun, after: number): TicksAhead {
+  const ticks: Iterator<RecoveredTick, unknown> = log.ticks(after)[Symbol.iterator]();
+  const read = (): CommittedTick | undefined => {
+    const next = ticks.next();
+    if (next.done === true || next.value.commit === undefined) return undefined;
+    return { ...next.value, commit: next.value.commit };
+  };
+  let next: CommittedTick | undefined;
+  let isRead = false;
+  return {
+    takeUpTo: (tick) => {
+      if (!isRead) next = read();
+      isRead = true;
+      if (next === undefined || next.tick > tick) return undefined;
+      const taken = next;
+      isRead = false;
+      return taken;
+    },
+  };
 }
 
 /** The committed tick itself; undefined where the run has none there. */

@@ -8,6 +8,7 @@ import type { ProfileJob } from "../profile/profile-contract.js";
 import { singleThread } from "../threads/machine.js";
 import type { Machine } from "../threads/machine.js";
 import type { UpgradeCheckJob } from "../upgrade-check/contract.js";
+import type { LogChecking } from "../world/run-store.js";
 import type { HistoryJob } from "./history-contract.js";
 import { inspect } from "./inspect.js";
 import { consoleLines } from "./logs.js";
@@ -54,7 +55,7 @@ export async function runJob(
     const { diffRuns } = await import("../diff/diff-runs.js");
     return diffRuns(job);
   }
-  const run = openRecordedRun(job.dir);
+  const run = openRecordedRun(job.dir, checkingOf(job));
   switch (job.kind) {
     case "replay":
       return await replayed(run, job, surroundings);
@@ -94,6 +95,13 @@ export async function runJob(
     default:
       return unreachable(job);
   }
+}
+
+/** Who executes every tick, or writes down what it read, wants a log that is whole before it begins. */
+function checkingOf({ kind }: { readonly kind: string }): LogChecking {
+  return kind === "inspect" || kind === "logs" || kind === "dead-letters" || kind === "bisect"
+    ? "parts"
+    : "whole";
 }
 
 /** Models are asked again only where the replay itself agrees with the log. */

@@ -8,7 +8,7 @@ import type { StackMap } from "../modules/stack-map.js";
 import { fail } from "../world/errors.js";
 import { FaultLog } from "../world/fault-log.js";
 import { readRunStore } from "../world/run-store.js";
-import type { ReadRun } from "../world/run-store.js";
+import type { LogChecking, ReadRun } from "../world/run-store.js";
 import { decodeContent } from "../world/snapshot-content.js";
 import { createParts, describeAgent } from "../world/world-parts.js";
 import type { BitFlip } from "./replay-contract.js";
@@ -45,8 +45,8 @@ export interface Track {
 }
 
 /** @throws what reading a damaged or unknown run throws */
-export function openRecordedRun(dir: string): RecordedRun {
-  const run = readRunStore(dir);
+export function openRecordedRun(dir: string, checking?: LogChecking): RecordedRun {
+  const run = readRunStore(dir, checking);
   return {
     runId: run.runId,
     dir: run.dir,

@@ -12,8 +12,10 @@ import {
   segmentIndex,
   segmentName,
   verifyLog,
+  isTornTail,
   type Hasher,
   type Input,
+  type KnownGenesis,
   type LogRecord,
   type LogVerdict,
   type LogVerification,
@@ -22,6 +24,7 @@ import {
 import type { CutTail, RecoveredLog, RecoveredTick } from "./contract.js";
 import { storageError } from "./errors.js";
 import type { FileSystem } from "./file-system.js";
+import { readGenesis, readPoints, seekLog } from "./log-seek.js";
 
 /** Where the log of a run is. */
 export interface LogPlace {
@@ -53,6 +56,38 @@ function readMark({ system, markPath }: LogPlace): number | undefined {
  */
 export function recoverLog(place: LogPlace): RecoveredLog {
   return recovered(place, judge(place));
+}
+
+/**
+ * As `recoverLog`, but only the genesis and what follows the last HEAD record is read and checked; everything else when
+ * it is read, from the nearest HEAD on. Inputs that have been logged since the last HEAD are the only uncommitted ones.
+ * For those who look at a part of a run. @throws {WE_LOG_DAMAGED} @throws {WE_RUN_NEVER_STARTED}
+ */
+export function surveyLog(place: LogPlace): RecoveredLog {
+  return recovered(place, surveyed(place) ?? judge(place));
+}
+
+/** The verdict from the end of the log; undefined where only the whole log can tell. */
+function surveyed(place: LogPlace): LogVerdict | undefined {
+  const synced = readMark(place) ?? 0;
+  const known = readGenesis(place);
+  const sought = known && seekLog(place, known, "end");
+  if (known === undefined || sought === undefined) return undefined;
+  const { reader } = sought;
+  for (const found = sought.records(); found.next().done !== true;);
+  const { damage, state, reachedTick, pending, end } = reader;
+  if (damage === undefined ? state.position < synced : !isTornTail(damage, synced)) return undefined;
+  return {
+    ok: true,
+    genesis: known.genesis,
+    genesisDigest: known.digest,
+    state,
+    closed: reader.closed && damage === undefined,
+    reachedTick,
+    pending,
+    end,
+    ...(damage === undefined ? {} : { torn: damage }),
+  };
 }
 
 /** As `recoverLog`, and cuts the torn tail off the files so that a writer can go on. */
@@ -87,7 +122,7 @@ function judge(place: LogPlace): LogVerdict {
 }
 
 function recovered(place: LogPlace, verdict: LogVerdict): RecoveredLog {
-  const { genesis, genesisDigest, state, closed, reachedTick } = verdict;
+  const { genesis, genesisDigest, state, closed, reachedTick, pending } = verdict;
   if (genesis === undefined || genesisDigest === undefined) {
     throw storageError("WE_RUN_NEVER_STARTED", { path: place.runFolder });
   }
@@ -104,7 +139,8 @@ function recovered(place: LogPlace, verdict: LogVerdict): RecoveredLog {
     chainHead,
     closed,
     ...(cut === undefined ? {} : { cut }),
-    ticks: (after = -1) => readTicks(place, records, after),
+    heads: () => [...readPoints(place).map(({ state }) => state), verdict.state],
+    ticks: (after = -1) => readTicks(place, { genesis, digest: genesisDigest, records, pending }, after),
   };
 }
 
@@ -144,19 +180,38 @@ export function* readRecords(place: LogPlace, records: number): Generator<LogRec
   }
 }
 
-function* readTicks(place: LogPlace, records: number, after: number): Generator<RecoveredTick> {
-  const waiting = new Map<number, Input[]>();
-  for (const record of readRecords(place, records)) {
-    if (record.kind === "input") {
-      const { tick } = record.input;
-      waiting.set(tick, [...(waiting.get(tick) ?? []), record.input]);
+interface KnownLog extends KnownGenesis {
+  readonly records: number;
+  /** Inputs that wait for their commit. */
+  readonly pending: readonly Input[];
+}
+
+/** A part that does not read by itself may depend on inputs far before it: then the log is read from its begin. */
+function* readTicks(place: LogPlace, known: KnownLog, after: number): Generator<RecoveredTick> {
+  const { records, pending } = known;
+  let last = after;
+  const sought = after < 0 ? undefined : seekLog(place, known, { tick: after });
+  if (sought !== undefined) {
+    for (const record of upTo(sought.records(), records)) {
+      if (record.kind !== "commit" || record.commit.tick <= after) continue;
+      last = record.commit.tick;
+      yield { tick: last, inputs: record.inputs, commit: record.commit };
     }
-    if (record.kind !== "commit") continue;
-    const { commit, inputs } = record;
-    waiting.delete(commit.tick);
-    if (commit.tick > after) yield { tick: commit.tick, inputs, commit };
   }
-  for (const [tick, inputs] of [...waiting].sort(([left], [right]) => left - right)) {
-    if (tick > after) yield { tick, inputs };
+  if (sought === undefined || sought.reader.damage !== undefined) {
+    for (const record of readRecords(place, records)) {
+      if (record.kind !== "commit" || record.commit.tick <= last) continue;
+      yield { tick: record.commit.tick, inputs: record.inputs, commit: record.commit };
+    }
+  }
+  for (const tick of new Set(pending.map((input) => input.tick))) {
+    if (tick > after) yield { tick, inputs: pending.filter((input) => input.tick === tick) };
+  }
+}
+
+function* upTo(found: Iterable<LogRecord>, records: number): Generator<LogRecord> {
+  for (const record of found) {
+    yield record;
+    if (record.record + 1 >= records) return;
   }
 }

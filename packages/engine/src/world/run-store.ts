@@ -24,6 +24,7 @@ import {
   recoverLog,
   requireKept,
   snapshotsKeptDefault,
+  surveyLog,
 } from "../storage/index.js";
 import type {
   EventLog,
@@ -229,12 +230,15 @@ export function readSetup(dir: string): RunSetup {
   return readInfo(RunFolder.open(dir, nodeHasher)).setup;
 }
 
+/** `whole`: the log is checked from begin to end first. `parts`: each part when it is read. */
+export type LogChecking = "whole" | "parts";
+
 /** Opens a run for reading; changes nothing in it. @throws {WE_RUN_NOT_FOUND} @throws {WE_LOG_DAMAGED} */
-export function readRunStore(dir: string): ReadRun {
+export function readRunStore(dir: string, checking: LogChecking = "whole"): ReadRun {
   const folder = RunFolder.open(dir, nodeHasher);
   const info = readInfo(folder);
   const modules = readModules(folder, info);
-  const recovered = recoverLog(folder.log);
+  const recovered = checking === "whole" ? recoverLog(folder.log) : surveyLog(folder.log);
   checkSemantics(dir, info, recovered.genesis.semantics);
   checkGenesis(recovered.genesis, modules);
   const { genesis, records } = recovered;
