@@ -14,6 +14,8 @@ import { controlProbes } from "./fuel/control-probes.js";
 import type { FuelDocument } from "./fuel/fuel-bench.js";
 import { hostileProbes } from "./fuel/hostile-probes.js";
 import { instructionProbes } from "./fuel/instruction-probes.js";
+import type { LogDocument } from "./log-bench.js";
+import type { InputDocument } from "./input-bench.js";
 import type { MeteringDocument } from "./metering-bench.js";
 import type { MessageDocument } from "./message-bench.js";
 import type { TickDocument } from "./tick-bench.js";
@@ -54,6 +56,21 @@ test("bench:agents measures the same agent in every language", () => {
   assert.equal(figures.length, 5);
   for (const { messageMicros, replay } of figures) assert.ok(messageMicros > 0 && replay === "identical");
   for (const { bare } of figures.slice(0, 4)) assert.ok(bare !== undefined && bare.invocationMicros > 0);
+});
+
+test("bench:inputs counts what it was acknowledged", () => {
+  const { ok, world } = document("./inputs.js") as InputDocument; // its own format
+  assert.ok(ok, JSON.stringify(world));
+  assert.deepEqual([world.counted, world.replay], ["equal", "identical"]);
+  for (const { name, inputs, p50Ms, p99Ms } of world.figures)
+    assert.ok(inputs > 0 && p50Ms > 0 && p50Ms <= p99Ms, name);
+});
+
+test("bench:log keeps conversations whole and within the aims", () => {
+  const { ok, bytesPerTick, conversations } = document("./log.js") as LogDocument; // its own format
+  assert.ok(ok, JSON.stringify({ bytesPerTick, conversations }));
+  assert.ok(bytesPerTick > 0 && bytesPerTick <= 64);
+  for (const { name, bytes, steps } of conversations) assert.ok(bytes > 0 && steps === 4, name);
 });
 
 test("bench:metering compares equal work in every form and tier", () => {

@@ -12,6 +12,7 @@ import { benchOptions, finish, sayTo } from "./bench-options.js";
 import { figureTable, rate } from "./figure-table.js";
 import type { LimitFigure } from "./limits/timed-ring.js";
 import { machineFacts, machineLine } from "./machine.js";
+import { firstLine, installPeer, peersFolder } from "./peer-project.js";
 
 interface PeerOutcome {
   readonly peer: string;
@@ -26,7 +27,6 @@ const absent: readonly PeerOutcome[] = [
   { peer: "extism", figures: [], skipped: "version 1.0.3 fails for good at a plugin's call 16,384" },
 ];
 
-const peersFolder = fileURLToPath(new URL("../peers/", import.meta.url));
 const runner = fileURLToPath(new URL("./peer-runner.js", import.meta.url));
 const options = benchOptions({ sizes: [50, 1000, 10_000] });
 const say = sayTo(options);
@@ -35,7 +35,7 @@ say(`peers: ${machineLine(machine)}`);
 
 const outcomes: PeerOutcome[] = [];
 for (const entry of readdirSync(peersFolder, { withFileTypes: true })) {
-  if (!entry.isDirectory() || !existsSync(join(peersFolder, entry.name, "package.json"))) continue;
+  if (!entry.isDirectory() || !existsSync(join(peersFolder, entry.name, "ring.mjs"))) continue;
   const outcome = measurePeer(entry.name);
   outcomes.push(outcome);
   if (outcome.skipped !== undefined) say(`  SKIPPED ${entry.name}: ${outcome.skipped}`);
@@ -58,13 +58,8 @@ finish(options, { bench: "peers", machine, outcomes, ok: measured.every(({ ok })
 
 function measurePeer(peer: string): PeerOutcome {
   const folder = join(peersFolder, peer);
-  if (!existsSync(join(folder, "node_modules"))) {
-    say(`  installing ${peer}`);
-    const shell = process.platform === "win32";
-    const flags = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
-    const installed = spawnSync("npm", flags, { cwd: folder, encoding: "utf8", shell });
-    if (installed.status !== 0) return { peer, figures: [], skipped: firstLine(installed.stderr) };
-  }
+  const problem = installPeer({ name: peer }, say);
+  if (problem !== undefined) return { peer, figures: [], skipped: problem };
   const quick = options.quick ? ["1", "20"] : ["2000"];
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
@@ -75,8 +70,4 @@ function measurePeer(peer: string): PeerOutcome {
     .split("\n")
     .flatMap((line) => (line === "" ? [] : [JSON.parse(line) as LimitFigure])); // peer-runner.ts
   return { peer, figures, ...(status === 0 ? {} : { skipped: `ended early: ${firstLine(stderr)}` }) };
-}
-
-function firstLine(text: string): string {
-  return text.split("\n").find((line) => /error/i.test(line)) ?? text.split("\n")[0] ?? "no reason given";
 }

@@ -4,13 +4,14 @@
  */
 
 import { createHash } from "node:crypto";
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const benchFolder = fileURLToPath(new URL("../", import.meta.url));
+export const benchFolder: string = fileURLToPath(new URL("../", import.meta.url));
 
-export type AgentName = "ring" | "ring-plain" | "idle" | "echo-script" | "echo-compiled" | "echo-c";
+export type AgentName =
+  "ring" | "ring-plain" | "idle" | "echo-script" | "echo-compiled" | "echo-c" | "tally" | "talk";
 
 export interface WorldPlan {
   /** Names the folder. */
@@ -25,6 +26,8 @@ export interface WorldPlan {
   readonly sources?: Readonly<Record<string, string>>;
   /** YAML of the agents' entry below `each`, `id` and `module`. */
   readonly entry: readonly string[];
+  /** Virtual milliseconds of a tick; default 1. */
+  readonly tickMs?: number;
 }
 
 export interface WorldFolder {
@@ -32,6 +35,9 @@ export interface WorldFolder {
   readonly config: string;
   /** A run folder that does not exist yet. */
   runFolder(name: string): string;
+  /** Bytes of such a run folder, and of the event log in it. */
+  runBytes(name: string): number;
+  logBytes(name: string): number;
   remove(): void;
 }
 
@@ -52,8 +58,20 @@ export function createWorldFolder(plan: WorldPlan): WorldFolder {
     folder,
     config,
     runFolder: (name) => join(folder, "runs", name),
+    runBytes: (name) => folderBytes(join(folder, "runs", name)),
+    logBytes: (name) => folderBytes(join(folder, "runs", name, "log")),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
+}
+
+/** Bytes of all files below a folder. */
+export function folderBytes(folder: string): number {
+  let bytes = 0;
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    bytes += entry.isDirectory() ? folderBytes(path) : statSync(path).size;
+  }
+  return bytes;
 }
 
 function worldOf(agent: AgentName): string {
@@ -81,7 +99,7 @@ function engineYaml(plan: WorldPlan, folder: string): string {
     "version: 1",
     `name: ${plan.name}`,
     "seed: 1",
-    "clock: { tickMs: 1 }",
+    `clock: { tickMs: ${plan.tickMs ?? 1} }`,
     "durability: sync",
     `modules: { ${plan.agent}: ${moduleYaml(plan, folder)} }`,
     "agents:",

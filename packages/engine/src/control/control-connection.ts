@@ -237,8 +237,8 @@ export class ControlConnection implements SubscriptionReader {
     const value = method === "status" ? withPid(answer.value, this.#parts.pid) : answer.value;
     const line = answerLine(id, wireAnswer(value));
     const bytes = Buffer.byteLength(line);
-    const error = fail("WE_CONTROL_ANSWER_SIZE", { method, bytes, max: answerBytesMax });
-    this.#write(bytes <= answerBytesMax ? line : errorLine(id, error));
+    if (bytes <= answerBytesMax) return this.#write(line);
+    this.#write(errorLine(id, fail("WE_CONTROL_ANSWER_SIZE", { method, bytes, max: answerBytesMax })));
   }
 
   /** Who does not read is not read from either, and in the end cut off. */

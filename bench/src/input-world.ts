@@ -1,0 +1,154 @@
+/**
+ * A world that is given inputs as fast as it acknowledges them: over its control socket and by the library, durability
+ * `sync`. What was acknowledged is then proved: every agent counted what it was sent, no sequence was given twice, and a
+ * replay of the run verifies.
+ */
+
+import { Engine, replayRun } from "wasm-engine";
+import type { Acknowledgement, ConnectedWorld, RunningWorld } from "wasm-engine";
+import { measureLoad } from "./input-load.js";
+import type { LoadFigure, LoadPlan, SendInputs } from "./input-load.js";
+import { createWorldFolder } from "./world-folder.js";
+import type { WorldFolder } from "./world-folder.js";
+
+/** Bytes of one payload. */
+export const inputBytes = 200;
+const agents = 50;
+
+export interface InputForm {
+  readonly way: "socket" | "library";
+  readonly inFlight: number;
+  /** Connections that the lanes are spread over. */
+  readonly connections?: number;
+}
+
+export interface InputFigure extends LoadFigure {
+  readonly name: string;
+  readonly way: InputForm["way"];
+}
+
+export interface InputWorldFigure {
+  readonly figures: readonly InputFigure[];
+  /** Inputs acknowledged in the whole run, warming up included. */
+  readonly acknowledged: number;
+  readonly ticks: number;
+  readonly logBytesPerInput: number;
+  /** `equal`, or how what the agents counted differs from what was acknowledged. */
+  readonly counted: string;
+  readonly replay: "identical" | "different";
+  readonly ok: boolean;
+}
+
+export interface InputWorldPlan extends Pick<LoadPlan, "warmUpMs" | "windowMs"> {
+  readonly forms: readonly InputForm[];
+  readonly workers: number | undefined;
+  readonly keep: boolean;
+}
+
+/** Every acknowledgement of the run. */
+class Ledger {
+  count = 0;
+  readonly #seqs = new Set<number>();
+  problem: string | undefined;
+
+  note({ seq, durability, duplicate }: Acknowledgement): void {
+    this.count += 1;
+    if (this.#seqs.has(seq)) this.problem ??= `input ${seq} was acknowledged twice`;
+    this.#seqs.add(seq);
+    if (durability !== "sync") this.problem ??= `input ${seq} was acknowledged as ${durability}`;
+    if (duplicate === true) this.problem ??= `input ${seq} was taken for a duplicate`;
+  }
+}
+
+export async function measureInputWorld(plan: InputWorldPlan): Promise<InputWorldFigure> {
+  const folder = createWorldFolder({
+    name: "inputs",
+    agent: "tally",
+    agents,
+    columns: [],
+    row: () => [],
+    entry: [],
+  });
+  try {
+    return await measureIn(folder, plan);
+  } finally {
+    if (!plan.keep) folder.remove();
+  }
+}
+
+async function measureIn(folder: WorldFolder, plan: InputWorldPlan): Promise<InputWorldFigure> {
+  const world = await Engine.open(folder.config, {
+    dir: folder.runFolder("measured"),
+    durability: "sync",
+    start: "live",
+    ...(plan.workers === undefined ? {} : { workers: plan.workers }),
+  });
+  const ledger = new Ledger();
+  const figures: InputFigure[] = [];
+  const { warmUpMs, windowMs } = plan;
+  for (const form of plan.forms) {
+    const open = await openWay(form, world, ledger);
+    const figure = await measureLoad(open.send, { inFlight: form.inFlight, warmUpMs, windowMs });
+    await open.close();
+    figures.push({ name: nameOf(form), way: form.way, ...figure });
+  }
+  const { agents: reports } = await world.inspect({ describe: true });
+  const result = await world.stop();
+  await world.close();
+  const counts = reports.map(({ describe }) => describe as { count: number; bytes: number }); // worlds/tally
+  const counted = compareCounts(counts, ledger);
+  const { verified } = await replayRun(result.dir);
+  return {
+    figures,
+    acknowledged: ledger.count,
+    ticks: result.ticks,
+    logBytesPerInput: Math.round(folder.logBytes("measured") / Math.max(1, ledger.count)),
+    counted,
+    replay: verified ? "identical" : "different",
+    ok: verified && counted === "equal" && result.faults === 0,
+  };
+}
+
+function compareCounts(
+  counts: readonly { readonly count: number; readonly bytes: number }[],
+  ledger: Ledger,
+): string {
+  if (ledger.problem !== undefined) return ledger.problem;
+  const count = counts.reduce((sum, agent) => sum + agent.count, 0);
+  const bytes = counts.reduce((sum, agent) => sum + agent.bytes, 0);
+  if (count !== ledger.count) return `${count} counted, ${ledger.count} acknowledged`;
+  return bytes === count * inputBytes ? "equal" : `${bytes} bytes in ${count} messages`;
+}
+
+function nameOf({ way, inFlight, connections = 1 }: InputForm): string {
+  const over = way === "library" ? "library" : `control socket, ${connections} connection`;
+  return `${over}${connections > 1 ? "s" : ""}, ${inFlight} in flight`;
+}
+
+interface OpenWay {
+  readonly send: SendInputs;
+  close(): Promise<void>;
+}
+
+async function openWay(form: InputForm, world: RunningWorld, ledger: Ledger): Promise<OpenWay> {
+  const payload = new Uint8Array(inputBytes).fill(7);
+  const text = "a".repeat(inputBytes - 2); // as JSON with its quotes
+  let next = 0;
+  const receiver = (): string => `s${(next += 1) % agents}`;
+  if (form.way === "library") {
+    const send = async (): Promise<number> => {
+      ledger.note(await world.send(receiver(), payload));
+      return 1;
+    };
+    return { send, close: () => Promise.resolve() };
+  }
+  const connected: ConnectedWorld[] = [];
+  for (let count = 0; count < (form.connections ?? 1); count += 1)
+    connected.push(await Engine.connect(world.dir));
+  const send = async (lane: number): Promise<number> => {
+    const connection = connected[lane % connected.length];
+    if (connection !== undefined) ledger.note(await connection.send(receiver(), text));
+    return 1;
+  };
+  return { send, close: async () => void (await Promise.all(connected.map((each) => each.close()))) };
+}
