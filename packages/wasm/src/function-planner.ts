@@ -15,18 +15,16 @@ import { declaredWords, localTypes } from "./function-locals.js";
 import { Mark, canonicalMark } from "./function-plan.js";
 import type { FunctionPlan } from "./function-plan.js";
 import { InstructionReader } from "./instruction-reader.js";
+import { LocalWebs } from "./local-web.js";
 import type { FunctionBody, FunctionType, WasmModule } from "./module.js";
 import { NAN_SINKS, NO_SHAPE } from "./nan.js";
 import { NanFlow, choiceOf, loopWeight, resultOf } from "./nan-flow.js";
 import { OpByte } from "./op-byte.js";
-import { FC } from "./opcodes.js";
 import type { Opcode } from "./opcodes.js";
 import { OperandStack, SETTLED, ordinalOf, shapeOf } from "./operand-stack.js";
 import { openBodies, prepaidFuelMax } from "./prepaid.js";
-import { ValueType, valueWords } from "./value-type.js";
-
-const tableGrow = FC + 15;
-const tableFill = FC + 17;
+import { moveReference } from "./reference-move.js";
+import { valueWords } from "./value-type.js";
 
 export class FunctionPlanner {
   readonly #module: WasmModule;
@@ -35,6 +33,7 @@ export class FunctionPlanner {
   readonly #flow: FlowRecorder;
   readonly #placement: ChargePlacement;
   readonly #nans = new NanFlow();
+  readonly #webs = new LocalWebs();
   readonly #marks: Uint16Array;
   readonly #frames: Frame[] = [];
   /** Data segments that reachable code drops. */
@@ -86,7 +85,8 @@ export class FunctionPlanner {
   #walk(bodyIndex: number, body: FunctionBody): boolean {
     const type = this.#typeOfBody(bodyIndex);
     this.#begin(body, type);
-    const survey = this.#nans.begin(this.#locals, type.parameters.length);
+    const webs = this.#webs.find(this.#reader, body, this.#locals);
+    const survey = this.#nans.begin(webs, type.parameters.length);
     this.#readCode(body);
     return survey;
   }
@@ -243,14 +243,14 @@ export class FunctionPlanner {
         this.#select();
         return true;
       case OpByte.LOCAL_GET:
-        stack.push(this.#locals[index] ?? 0, this.#nans.read(index, this.#ordinal));
+        stack.push(this.#locals[index] ?? 0, this.#nans.read(this.#web, this.#ordinal));
         return true;
       case OpByte.LOCAL_TEE:
-        if (!this.#nans.write(index, stack.producerAt(0), this.#weight)) this.#settleTop(1);
+        if (!this.#nans.write(this.#web, stack.producerAt(0), this.#weight)) this.#settleTop(1);
         return true;
       case OpByte.LOCAL_SET: {
         const value = stack.pop();
-        if (!this.#nans.write(index, value, this.#weight)) this.#settle(value, NO_SHAPE);
+        if (!this.#nans.write(this.#web, value, this.#weight)) this.#settle(value, NO_SHAPE);
         return true;
       }
       case OpByte.GLOBAL_SET:
@@ -260,44 +260,9 @@ export class FunctionPlanner {
         stack.push(this.#module.globals[index]?.type ?? 0);
         return true;
       default:
-        return this.#reference(op);
-    }
-  }
-
-  #reference(op: number): boolean {
-    const stack = this.#stack;
-    const { index } = this.#reader;
-    switch (op) {
-      case OpByte.TABLE_GET:
-        stack.pop();
-        stack.push(this.#module.tables[index]?.element ?? 0);
+        if (!moveReference(stack, { op, index, tables: this.#module.tables })) return false;
+        if (LINEAR_COSTS[op] !== undefined) this.#watch();
         return true;
-      case OpByte.TABLE_SET:
-        stack.pop();
-        stack.pop();
-        return true;
-      case OpByte.REF_NULL:
-        stack.push(index);
-        return true;
-      case OpByte.REF_IS_NULL:
-        stack.pop();
-        stack.push(ValueType.I32);
-        return true;
-      case OpByte.REF_FUNC:
-        stack.push(ValueType.FUNCREF);
-        return true;
-      case tableGrow:
-        this.#watch();
-        stack.pop();
-        stack.pop();
-        stack.push(ValueType.I32);
-        return true;
-      case tableFill:
-        this.#watch();
-        for (let count = 0; count < 3; count++) stack.pop();
-        return true;
-      default:
-        return false;
     }
   }
 
@@ -470,6 +435,11 @@ export class FunctionPlanner {
     }
     const shape = shapeOf(value);
     if (sink !== shape) this.#mark(ordinalOf(value), canonicalMark(shape));
+  }
+
+  /** What an access to a local reads or writes. */
+  get #web(): number {
+    return this.#webs.at(this.#ordinal, this.#reader.index);
   }
 
   get #weight(): number {

@@ -167,21 +167,24 @@ test("peephole: a NaN that only producers, comparisons and truncations see stays
   assert.equal(marked(lanes("f32x4", "f64x2"), "i32"), 1, "another shape reads the bits");
 });
 
-test("locals that only producers and numbers are written to are settled where their bits are seen", () => {
-  const marked = (code: string): string => {
-    const bytes =
-      assemble(`(module (memory 1) (global (mut f64) (f64.const 0)) (func (param $p f64) (param $n i32) (result f64)
+/** Names of the instructions whose NaN is made canonical. */
+function canonicalNames(code: string): string {
+  const bytes =
+    assemble(`(module (memory 1) (global (mut f64) (f64.const 0)) (func (param $p f64) (param $n i32) (result f64)
       (local $x f64) (local $y f64) (local $v v128) ${code}))`);
-    const module = readModule(bytes);
-    const [{ marks } = { marks: [] }] = new FunctionPlanner(module).planAll();
-    const reader = new InstructionReader(bytes, module.code[0]?.codeStart ?? 0, module.code[0]?.end ?? 0);
-    const names: string[] = [];
-    for (const mark of marks) {
-      reader.next();
-      if ((mark & Mark.CANONICAL) !== 0) names.push(reader.opcode.name);
-    }
-    return names.join(" ");
-  };
+  const module = readModule(bytes);
+  const [{ marks } = { marks: [] }] = new FunctionPlanner(module).planAll();
+  const reader = new InstructionReader(bytes, module.code[0]?.codeStart ?? 0, module.code[0]?.end ?? 0);
+  const names: string[] = [];
+  for (const mark of marks) {
+    reader.next();
+    if ((mark & Mark.CANONICAL) !== 0) names.push(reader.opcode.name);
+  }
+  return names.join(" ");
+}
+
+test("locals that only producers and numbers are written to are settled where their bits are seen", () => {
+  const marked = canonicalNames;
   const sum = "(f64.add (local.get $x) (local.get $p))";
   const loop = (code: string): string => `(loop $l ${code} (br_if $l (local.get $n)))`;
   assert.equal(marked(`${loop(`(local.set $x ${sum})`)} (local.get $x)`), "local.get", "not in the loop");
@@ -193,21 +196,49 @@ test("locals that only producers and numbers are written to are settled where th
     marked(`(local.set $x ${sum}) (f64.lt (local.get $x) (local.get $x)) (drop) (f64.const 0)`),
     "",
   );
-  assert.equal(marked(`(local.set $x ${sum}) (local.set $x (local.get $p)) (local.get $x)`), "f64.add");
+  const perhaps = (code: string): string => `(if (local.get $n) (then ${code}))`;
+  const final = (code: string): string => `${perhaps(code)} (local.get $x)`;
+  assert.equal(marked(`(local.set $x ${sum}) ${final("(local.set $x (local.get $p))")}`), "f64.add");
   assert.equal(
-    marked(`(local.set $x ${sum}) (local.set $x (f64.const nan:0x8000000000001)) (local.get $x)`),
+    marked(`(local.set $x ${sum}) ${final("(local.set $x (f64.const nan:0x8000000000001))")}`),
     "f64.add",
   );
-  assert.equal(marked(`(local.set $x ${sum}) (local.set $x (f64.const nan)) (local.get $x)`), "local.get");
+  assert.equal(marked(`(local.set $x ${sum}) ${final("(local.set $x (f64.const nan))")}`), "local.get");
   assert.equal(marked(`(local.set $p ${sum}) (local.get $p)`), "f64.add", "a parameter holds final bits");
   assert.equal(marked(`(local.set $x ${sum}) (local.set $y (local.get $x)) (local.get $y)`), "local.get");
-  const copied = "(local.set $y (local.get $x)) (local.set $x (f64.load (i32.const 0)))";
+  const copied = `(local.set $y (local.get $x)) ${perhaps("(local.set $x (f64.load (i32.const 0)))")}
+    (local.set $y (local.get $x))`;
   assert.equal(marked(`(local.set $x ${sum}) ${copied} (local.get $y)`), "f64.add", "copies are followed");
   const lanes = "(f64x2.extract_lane 0 (local.get $v))";
   const single = "(local.set $v (f32x4.sqrt (local.get $v)))";
   assert.equal(marked(`${single} ${lanes}`), "local.get");
   assert.equal(
-    marked(`${single} (local.set $v (f64x2.sqrt (local.get $v))) ${lanes}`),
+    marked(`${single} ${perhaps("(local.set $v (f64x2.sqrt (local.get $v)))")} ${lanes}`),
     "f32x4.sqrt f64x2.sqrt",
   );
+});
+
+test("what a local holds in one line of code is settled by itself", () => {
+  const sum = "(f64.add (local.get $x) (local.get $p))";
+  const over = (value: string): string => `(local.set $x ${sum}) (local.set $x ${value}) (local.get $x)`;
+  assert.equal(canonicalNames(over("(local.get $p)")), "", "nobody sees the sum");
+  assert.equal(canonicalNames(over("(f64.const nan)")), "");
+  const load = "(f64.load (i32.const 0))";
+  const product = "(local.set $x (f64.mul (local.get $x) (local.get $p))) (f64.neg (local.get $x))";
+  assert.equal(canonicalNames(`(local.set $x ${load}) ${product}`), "local.get", "a load and a product");
+  const next = `(local.set $x ${load}) (local.set $y (local.get $x))`;
+  assert.equal(
+    canonicalNames(`(local.set $x ${load}) ${product} (block) (drop) ${next} (local.get $y)`),
+    "local.get",
+  );
+  const skipped = `(br_if 0 (local.get $x) (local.get $n)) (drop)`;
+  assert.equal(
+    canonicalNames(`(local.set $x ${sum}) ${skipped} ${over(load)}`),
+    "f64.add",
+    "a branch sees it",
+  );
+  const lanes = "(f64x2.extract_lane 0 (local.get $v))";
+  const shapes =
+    "(local.set $v (f32x4.sqrt (f64x2.splat (local.get $p)))) (local.set $v (f64x2.sqrt (local.get $v)))";
+  assert.equal(canonicalNames(`${shapes} ${lanes}`), "local.get local.get", "each in its shape");
 });

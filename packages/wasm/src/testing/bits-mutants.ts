@@ -128,6 +128,27 @@ export const BITS_MUTANTS: readonly Mutant[] = [
     why: "NaN bits of the engine's choice leave by a local",
   },
   {
+    name: "a local followed straight through branches and joins",
+    file: "local-web.js",
+    find: "if (turns.has(op))",
+    replace: "if (turns.size === 0)",
+    why: "what arrives by another way is taken for settled, or destroyed",
+  },
+  {
+    name: "locals that are read in other lines taken apart",
+    file: "local-web.js",
+    find: "if (this.#carried.has(local)) continue;",
+    replace: "",
+    why: "what arrives by another way is destroyed, or keeps bits of the engine's choice",
+  },
+  {
+    name: "reads of a split local taken for reads of the whole",
+    file: "local-web.js",
+    find: "[write.ordinal, ...write.reads]",
+    replace: "[write.ordinal]",
+    why: "NaN bits of the engine's choice leave by a local",
+  },
+  {
     name: "constants with payloads taken for numbers",
     file: "nan.js",
     find: "return high === 0x7ff8_0000 && low === 0;",

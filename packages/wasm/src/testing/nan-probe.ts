@@ -189,6 +189,28 @@ const observers: readonly Probe[] = (
       `(local.set $x (f32x4.add ${a} ${b}))
        (if (i32x4.all_true ${a}) (then (local.set $x (f64x2.add ${a} ${b})))) (local.get $x)`,
     ],
+    [
+      "f64",
+      "f64",
+      "a local that holds a move, then a sum",
+      `(local.set $x ${a}) (f64.add (local.get $x) ${b}) (local.set $x (f64.sub (local.get $x) ${b}))
+       (f64.add (local.get $x)) (local.set $y) (f64.copysign (local.get $x) (local.get $y))`,
+    ],
+    [
+      "f64",
+      "f64",
+      "a local that holds a sum, then a move",
+      `(local.set $x (f64.add ${a} ${b})) (local.get $x) (local.set $x ${a})
+       (f64.copysign (local.get $x))`,
+    ],
+    [
+      "f64",
+      "f64",
+      "a local of a sum or a move, used again",
+      `(local.set $x (f64.add ${a} ${b})) (if (f64.lt ${a} ${b}) (then (local.set $x ${a})))
+       (local.get $x) (local.set $x (f64.const 0))`,
+    ],
+    ["f64", "f64", "a parameter that gets a sum and a move in turn", `(call $turn64 ${a} ${b})`],
     ["f64", "i32", "compared", `(f64.ne (f64.add ${a} ${b}) (f64.mul ${a} ${b}))`],
     ["f64", "i32", "truncated", `(i32.trunc_sat_f64_s (f64.sub ${a} ${b}))`],
     ["f64", "i32", "mask of a NaN", `(i64x2.bitmask (f64x2.add (f64x2.splat ${a}) (f64x2.splat ${b})))`],
@@ -256,6 +278,10 @@ function load({ instrument, canonicalizeNan }: NanSettings, functions: readonly 
     (func $sum64 (param f64 f64) (result f64)
       (if (f64.lt (local.get 0) (local.get 1)) (then (local.set 0 (f64.add (local.get 0) (local.get 1)))))
       (local.get 0))
+    (func $turn64 (param f64 f64) (result f64) (local i64)
+      (local.set 2 (i64.reinterpret_f64 (local.get 0))) (local.set 0 (f64.mul (local.get 0) (local.get 1)))
+      (local.set 2 (i64.xor (local.get 2) (i64.reinterpret_f64 (local.get 0)))) (local.set 0 (local.get 1))
+      (f64.reinterpret_i64 (i64.xor (local.get 2) (i64.reinterpret_f64 (local.get 0)))))
     ${functions.join("\n")} ${loopText})`;
   return new MeteredGuest(instrument(assemble(text), { canonicalizeNan }).bytes);
 }
