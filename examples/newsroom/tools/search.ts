@@ -22,6 +22,9 @@ const lengthWeight = 0.6;
 const wordsMin = 12;
 const textMax = 500;
 
+/** Read once: the documentation does not change while a world runs. */
+let known: Promise<readonly Paragraph[]> | undefined;
+
 export default defineTool({
   description: "Paragraphs of the documentation that fit a query, the best first",
   input: {
@@ -35,7 +38,7 @@ export default defineTool({
   },
   idempotent: true,
   async run({ query, limit = 3 }: { query: string; limit?: number }) {
-    const paragraphs = await readParagraphs(documentation);
+    const paragraphs = await (known ??= readParagraphs(documentation));
     return rank(paragraphs, wordsOf(query))
       .slice(0, limit)
       .map(({ file, heading, text }) => ({ file, heading, text }));

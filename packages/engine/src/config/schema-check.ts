@@ -1,25 +1,15 @@
 /** Checks a document against the schema and turns each finding into a problem with its place and way out. */
 
-import { Ajv } from "ajv";
-import type { ErrorObject, ValidateFunction } from "ajv";
-import type { Json } from "@wasm-engine/core";
 import type { ConfigFile } from "./config-file.js";
 import { pathText, shown } from "./problem.js";
 import type { Problem } from "./problem.js";
 import { ENGINE_SCHEMA } from "./schema.js";
+import { findingsOf, typesOf } from "./schema-findings.js";
+import type { Finding, Keyword } from "./schema-findings.js";
 import { plainPattern } from "./schema-parts.js";
 import type { Schema } from "./schema-parts.js";
 import { adviceFor, nearest } from "./suggestion.js";
 import type { Path, YamlDocument } from "./yaml-document.js";
-
-const compiled = new Map<Schema, ValidateFunction>();
-
-function validator(schema: Schema): ValidateFunction {
-  const options = { allErrors: true, verbose: true, allowUnionTypes: true, strict: true } as const;
-  const validate = compiled.get(schema) ?? new Ajv(options).compile(schema);
-  compiled.set(schema, validate);
-  return validate;
-}
 
 /** The document as a configuration, or everything that the schema has against it. */
 export function checkSchema(document: YamlDocument): ConfigFile | readonly Problem[] {
@@ -29,10 +19,8 @@ export function checkSchema(document: YamlDocument): ConfigFile | readonly Probl
 
 /** Everything that a schema has against a document. */
 export function schemaProblems(document: YamlDocument, schema: Schema): readonly Problem[] {
-  const validate = validator(schema);
-  if (validate(document.value)) return [];
-  const problems = (validate.errors ?? []).flatMap((error) => problemOf(document, error) ?? []);
-  return withoutMisspelt(distinct(problems));
+  const findings = findingsOf(schema, document.value);
+  return withoutMisspelt(distinct(findings.map((finding) => problemOf(document, finding))));
 }
 
 /** A key that is missing because it is misspelt is one problem: the misspelling. */
@@ -57,34 +45,27 @@ function distinct(problems: readonly Problem[]): Problem[] {
   });
 }
 
-function problemOf(document: YamlDocument, error: ErrorObject): Problem | undefined {
-  const path = pathOf(document.value, error.instancePath);
-  const schema = (error.parentSchema ?? {}) as Record<string, unknown>; // verbose: always an object here
-  switch (error.keyword) {
+function problemOf(document: YamlDocument, finding: Finding): Problem {
+  const { keyword, path, schema, value, member = "" } = finding;
+  switch (keyword) {
     case "additionalProperties":
-      return unknownKey(document, path, String(error.params.additionalProperty), schema);
+      return unknownKey(document, path, member, schema);
     case "required":
-      return missingKey(document, path, String(error.params.missingProperty), schema);
+      return missingKey(document, path, member, schema);
     case "propertyNames":
-      return badName(document, path, String(error.params.propertyName), schema);
+      return badName(document, path, member, schema);
     case "const":
       return {
         code: "WE_CONFIG_VERSION",
         place: document.place(path),
-        parameters: { path: pathText(path), came: shown(error.data) },
+        parameters: { path: pathText(path), came: shown(value) },
       };
     default:
-      // The pattern behind propertyNames is reported by propertyNames itself.
-      return error.propertyName === undefined ? badValue(document, path, error, schema) : undefined;
+      return badValue(document, finding);
   }
 }
 
-function unknownKey(
-  document: YamlDocument,
-  path: Path,
-  key: string,
-  schema: Record<string, unknown>,
-): Problem {
+function unknownKey(document: YamlDocument, path: Path, key: string, schema: Schema): Problem {
   const known = Object.keys(schema.properties ?? {}); // JSON Schema: a map of schemas
   return {
     code: "WE_CONFIG_KEY_UNKNOWN",
@@ -98,12 +79,7 @@ function unknownKey(
   };
 }
 
-function missingKey(
-  document: YamlDocument,
-  path: Path,
-  key: string,
-  schema: Record<string, unknown>,
-): Problem {
+function missingKey(document: YamlDocument, path: Path, key: string, schema: Schema): Problem {
   const properties = (schema.properties ?? {}) as Record<string, { description?: string }>; // as above
   const meaning = properties[key]?.description ?? "it is required";
   const parameters = {
@@ -115,7 +91,7 @@ function missingKey(
   return { code: "WE_CONFIG_KEY_MISSING", place: document.place(path), parameters };
 }
 
-function badName(document: YamlDocument, path: Path, name: string, schema: Record<string, unknown>): Problem {
+function badName(document: YamlDocument, path: Path, name: string, schema: Schema): Problem {
   const { description = "" } = (schema.propertyNames ?? {}) as { description?: string }; // a schema of ours
   const expected = `named with ${description}`;
   return {
@@ -125,22 +101,17 @@ function badName(document: YamlDocument, path: Path, name: string, schema: Recor
   };
 }
 
-function badValue(
-  document: YamlDocument,
-  path: Path,
-  error: ErrorObject,
-  schema: Record<string, unknown>,
-): Problem {
-  const isType = error.keyword === "type";
-  const description = typeof schema.description === "string" ? schema.description : "see the schema";
+function badValue(document: YamlDocument, { keyword, path, schema, value }: Finding): Problem {
+  const isType = keyword === "type";
+  const description = schema.description ?? "see the schema";
   return {
     code: isType ? "WE_CONFIG_TYPE" : "WE_CONFIG_VALUE",
     place: document.place(path),
     parameters: {
       path: pathText(path),
-      expected: isType ? typeText(schema) : expectedText(error, schema),
-      came: shown(error.data),
-      advice: error.data === null ? `fill it in or remove the key; ${description}` : description,
+      expected: isType ? typeText(schema) : expectedText(keyword, schema),
+      came: shown(value),
+      advice: value === null ? `fill it in or remove the key; ${description}` : description,
     },
   };
 }
@@ -154,25 +125,20 @@ const typeNames: Readonly<Record<string, string>> = {
   boolean: "true or false",
 };
 
-function typeText(schema: Record<string, unknown>): string {
-  const types = Array.isArray(schema.type) ? schema.type : [schema.type];
-  return types.map((type) => typeNames[String(type)] ?? String(type)).join(" or ");
+function typeText(schema: Schema): string {
+  return typesOf(schema.type)
+    .map((type) => typeNames[type] ?? type)
+    .join(" or ");
 }
 
-function expectedText(error: ErrorObject, schema: Record<string, unknown>): string {
-  switch (error.keyword) {
+function expectedText(keyword: Keyword, schema: Schema): string {
+  switch (keyword) {
     case "enum":
       return `one of ${(schema.enum as readonly unknown[]).map((choice) => String(choice)).join(", ")}`; // keyword enum
     case "minimum":
     case "maximum":
-    case "exclusiveMinimum": {
-      const low =
-        "exclusiveMinimum" in schema
-          ? `above ${String(schema.exclusiveMinimum)}`
-          : `from ${String(schema.minimum)}`;
-      const high = schema.maximum === Number.MAX_SAFE_INTEGER ? "2^53 - 1" : String(schema.maximum);
-      return `${typeText(schema)} ${low} to ${high}`;
-    }
+    case "exclusiveMinimum":
+      return rangeText(schema);
     case "multipleOf":
       return `a multiple of ${String(schema.multipleOf)}`;
     case "minLength":
@@ -182,6 +148,10 @@ function expectedText(error: ErrorObject, schema: Record<string, unknown>): stri
     case "minItems":
     case "minProperties":
       return "not empty";
+    case "maxProperties":
+      return `a map of at most ${String(schema.maxProperties)}`;
+    case "oneOf":
+      return (schema.oneOf as readonly Schema[]).map(choiceText).join(" or "); // keyword oneOf
     case "uniqueItems":
       return "a list without repeated entries";
     case "maxItems":
@@ -191,18 +161,19 @@ function expectedText(error: ErrorObject, schema: Record<string, unknown>): stri
         ? "without control characters"
         : `of the form ${String(schema.pattern)}`;
     default:
-      return error.message ?? "as the schema says";
+      return "as the schema says";
   }
 }
 
-/** Steps of a JSON pointer; indexes of lists become numbers. */
-function pathOf(value: Json, pointer: string): Path {
-  const path: (string | number)[] = [];
-  let current: unknown = value;
-  for (const raw of pointer.split("/").slice(1)) {
-    const step = raw.replaceAll("~1", "/").replaceAll("~0", "~");
-    path.push(Array.isArray(current) ? Number(step) : step);
-    current = (current as Record<string, unknown>)[step]; // the pointer comes from validating this value
-  }
-  return path;
+function rangeText(schema: Schema): string {
+  const low =
+    "exclusiveMinimum" in schema
+      ? `above ${String(schema.exclusiveMinimum)}`
+      : `from ${String(schema.minimum)}`;
+  const high = schema.maximum === Number.MAX_SAFE_INTEGER ? "2^53 - 1" : String(schema.maximum);
+  return `${typeText(schema)} ${low}${schema.maximum === undefined ? "" : ` to ${high}`}`;
+}
+
+function choiceText(schema: Schema): string {
+  return "const" in schema ? String(schema.const) : rangeText(schema);
 }
