@@ -9,6 +9,7 @@ import { movingVerbs } from "./verbs/moving.js";
 import { operatingVerbs } from "./verbs/operating.js";
 import { runningVerbs } from "./verbs/running.js";
 import { timeTravelVerbs } from "./verbs/time-travel.js";
+import { upkeepVerbs } from "./verbs/upkeep.js";
 import { startingVerbs } from "./verbs/starting.js";
 import { testingVerbs } from "./verbs/testing.js";
 
@@ -21,6 +22,7 @@ export const commands: readonly CommandDefinition[] = [
   ...lookingVerbs,
   ...testingVerbs,
   ...movingVerbs,
+  ...upkeepVerbs,
   ...modulesVerbs,
   ...environmentVerbs,
 ];

@@ -20,6 +20,8 @@ export { logPoints } from "./codec/log-point.js";
 export type { LogPoint } from "./codec/log-point.js";
 export { LogReader } from "./codec/log-reader.js";
 export type { KnownGenesis, LogDamage, LogRecord, SegmentBytes } from "./codec/log-reader.js";
+export { beginsWithBase, encodeBaseSegment, firstKindOffset } from "./codec/log-base.js";
+export type { BaseStart, LogBase } from "./codec/log-base.js";
 export type { LogState } from "./codec/log-state.js";
 export { damageError, isTornTail, readLog, verifyLog } from "./codec/log-verdict.js";
 export type { LogReading, LogVerdict, LogVerification } from "./codec/log-verdict.js";

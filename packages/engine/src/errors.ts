@@ -20,6 +20,7 @@ import { STORAGE_ERRORS } from "./storage/errors.js";
 import { SWEEP_ERRORS } from "./sweep/errors.js";
 import { TRUST_ERRORS } from "./trust/errors.js";
 import { THREAD_ERRORS } from "./threads/errors.js";
+import { UPKEEP_ERRORS } from "./upkeep/errors.js";
 import { WORLD_ERRORS } from "./world/errors.js";
 
 export const ENGINE_ERRORS: ErrorTable = {
@@ -41,6 +42,7 @@ export const ENGINE_ERRORS: ErrorTable = {
   ...SWEEP_ERRORS,
   ...TRUST_ERRORS,
   ...THREAD_ERRORS,
+  ...UPKEEP_ERRORS,
   ...WORLD_ERRORS,
   ...ENGINE_INFERENCE_ERRORS,
 };

@@ -1,6 +1,6 @@
 /** `log RUN`: the records as they lie on disk. */
 
-import type { Commit, Input, LogRecord } from "@wasm-engine/core";
+import type { Commit, Input, LogBase, LogRecord } from "@wasm-engine/core";
 import { recordsOfRun } from "@wasm-engine/engine";
 import type { CommandFunction } from "../command.js";
 import { flagOption, integerOption } from "../command.js";
@@ -44,6 +44,8 @@ function describe(record: LogRecord): string {
   switch (record.kind) {
     case "genesis":
       return `${record.genesis.name}, seed ${record.genesis.seed}, ${record.genesis.agents.length} agents`;
+    case "base":
+      return baseText(record.base);
     case "input":
       return `tick ${record.input.tick}  #${record.input.seq}  ${inputText(record.input)}`;
     case "commit":
@@ -53,6 +55,10 @@ function describe(record: LogRecord): string {
     case "close":
       return `tick ${record.reachedTick}  ${hex(record.chainHead)}`;
   }
+}
+
+function baseText({ tick, chainHead, state }: LogBase): string {
+  return `after tick ${tick}, ${state.records} records are gone  ${hex(chainHead)}`;
 }
 
 function commitText({ tick, fuel, effectsDigest, stateHash }: Commit): string {

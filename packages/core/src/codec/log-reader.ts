@@ -14,8 +14,9 @@ import { decodeGenesis } from "./genesis-codec.js";
 import { decodeInput } from "./input-codec.js";
 import { closeBytes } from "./log-encoder.js";
 import type { LogPoint } from "./log-point.js";
+import { beginsWithBase, firstKindOffset, splitBase, type LogBase } from "./log-base.js";
 import { headBytes, headDifference, readHead, type LogState, type MovingState } from "./log-state.js";
-import { RecordKind, readFrame, type FramedRecord } from "./record.js";
+import { RecordKind, readFrame, recordHeaderBytes, type FramedRecord } from "./record.js";
 import {
   logFormatVersion,
   readSegmentHeader,
@@ -51,6 +52,13 @@ export type LogRecord = {
   readonly bytes: number;
 } & (
   | { readonly kind: "genesis"; readonly genesis: Genesis }
+  /** `waiting`: inputs from before the base whose tick is not committed yet. */
+  | {
+      readonly kind: "base";
+      readonly genesis: Genesis;
+      readonly base: LogBase;
+      readonly waiting: readonly Input[];
+    }
   | { readonly kind: "input"; readonly input: Input }
   /** `inputs`: those of this tick, in log order. */
   | { readonly kind: "commit"; readonly commit: Commit; readonly inputs: readonly Input[] }
@@ -91,6 +99,9 @@ export class LogReader {
   #closedAt: number | undefined;
   #reachedTick = -1;
   #damage: LogDamage | undefined;
+  #base: LogBase | undefined;
+  /** The log begins behind records that were given up, so its first record is BASE. */
+  #isBased = false;
 
   constructor(hasher: Hasher) {
     this.#hasher = hasher;
@@ -120,6 +131,11 @@ export class LogReader {
 
   get genesisDigest(): Uint8Array | undefined {
     return this.#genesisDigest;
+  }
+
+  /** Set where records before the first that was read were given up. */
+  get base(): LogBase | undefined {
+    return this.#base;
   }
 
   /** Inputs that were read and wait for their commit. */
@@ -189,6 +205,9 @@ export class LogReader {
   }
 
   #enter({ index, bytes }: SegmentBytes): boolean {
+    if (this.#genesisDigest === undefined && (index > 0 || beginsWithBase(bytes))) {
+      return this.#enterBase({ index, bytes });
+    }
     if (index !== this.#nextSegment) {
       this.refuseMissing("the segment is missing");
       return false;
@@ -207,6 +226,28 @@ export class LogReader {
     }
     this.#genesisDigest ??= header.genesisDigest;
     if (index === 0) this.#state.chainHead = header.genesisDigest;
+    this.#segmentEnd = segmentHeaderBytes;
+    this.#state.position += segmentHeaderBytes;
+    return true;
+  }
+
+  /** The first segment of a log that begins behind records that were given up: its header is all that tells of them. */
+  #enterBase({ index, bytes }: SegmentBytes): boolean {
+    this.#nextSegment = index + 1;
+    const header = readSegmentHeader(bytes);
+    if ("fault" in header || header.version !== logFormatVersion || header.index !== index) {
+      const reason = "fault" in header ? header.fault : "its header is of another segment or version";
+      this.#refuse("wrong", index, 0, reason);
+      return false;
+    }
+    if (bytes[firstKindOffset] !== RecordKind.BASE) {
+      this.#nextSegment = 0;
+      this.refuseMissing("the segments before it are missing");
+      return false;
+    }
+    Object.assign(this.#state, header.state);
+    this.#genesisDigest = header.genesisDigest;
+    this.#isBased = true;
     this.#segmentEnd = segmentHeaderBytes;
     this.#state.position += segmentHeaderBytes;
     return true;
@@ -234,6 +275,10 @@ export class LogReader {
       if ((frame.kind === RecordKind.GENESIS) !== (this.#state.records === 0)) {
         return new RecordRefused("the genesis is the first record and only the first");
       }
+      const isFirst = this.#isBased && this.#genesis === undefined;
+      if ((frame.kind === RecordKind.BASE) !== isFirst) {
+        return new RecordRefused("a base is the first record of a log without its older ones");
+      }
       return this.#decode(frame);
     } catch (error) {
       if (!EngineError.is(error) || error.code === "WE_INTERNAL_ASSERTION") throw error;
@@ -253,12 +298,14 @@ export class LogReader {
         return this.#readHead(payload, headBytes) ?? { kind: "head", chainHead: this.#state.chainHead };
       case RecordKind.CLOSE:
         return this.#readClose(payload);
+      case RecordKind.BASE:
+        return this.#readBase(payload);
       default:
         return unreachable(kind);
     }
   }
 
-  #readGenesis(payload: Uint8Array): Content | RecordRefused {
+  #readGenesis(payload: Uint8Array): { kind: "genesis"; genesis: Genesis } | RecordRefused {
     const digest = genesisBytesDigest(this.#hasher, payload);
     if (this.#genesisDigest === undefined || !equalBytes(digest, this.#genesisDigest)) {
       return new RecordRefused("the digest of the genesis is not that of the segment header");
@@ -266,6 +313,24 @@ export class LogReader {
     const genesis = decodeGenesis(payload);
     this.#genesis = genesis;
     return { kind: "genesis", genesis };
+  }
+
+  #readBase(payload: Uint8Array): Content | RecordRefused {
+    const [genesisBytes, ...inputs] = splitBase(payload) ?? [];
+    if (genesisBytes === undefined) return new RecordRefused("its parts are not as long as it says");
+    const { tick, lastSeq, records, commits, chainHead } = this.#state;
+    const position = this.#state.position + recordHeaderBytes + payload.length;
+    const genesis = this.#readGenesis(genesisBytes);
+    if (genesis instanceof RecordRefused) return genesis;
+    const waiting = inputs.map(decodeInput);
+    const ascends = waiting.every(({ seq }, index) => seq > (waiting[index - 1]?.seq ?? 0) && seq <= lastSeq);
+    if (!ascends || waiting.some((input) => input.tick <= tick) || commits < 1 || records < 1) {
+      return new RecordRefused("its inputs are not those that wait at its tick");
+    }
+    this.#genesis = genesis.genesis;
+    this.#pending.push(...waiting);
+    this.#base = { tick, chainHead, state: { ...this.#state, position, records: records + 1 } };
+    return { kind: "base", genesis: genesis.genesis, base: this.#base, waiting };
   }
 
   #readInput(payload: Uint8Array): Content | RecordRefused {

@@ -9,6 +9,7 @@ import type { Genesis, Input } from "../model.js";
 import type { Hasher } from "../ports.js";
 import { coreError } from "../errors.js";
 import { LogReader, type LogDamage, type LogRecord, type SegmentBytes } from "./log-reader.js";
+import type { LogBase } from "./log-base.js";
 import type { LogState } from "./log-state.js";
 
 /** A log that is whole, once `torn` is cut off. */
@@ -17,6 +18,8 @@ export interface LogVerdict {
   readonly genesis: Genesis | undefined;
   readonly genesisDigest: Uint8Array | undefined;
   readonly state: LogState;
+  /** Set where records before the first that is there were given up. */
+  readonly base: LogBase | undefined;
   readonly closed: boolean;
   readonly reachedTick: number;
   /** Inputs that wait for their commit, in log order. */
@@ -62,6 +65,7 @@ export function readLog(segments: Iterable<SegmentBytes>, options: LogReading): 
     genesis: reader.genesis,
     genesisDigest: reader.genesisDigest,
     state: reader.state,
+    base: reader.base,
     closed: reader.closed && damage === undefined,
     reachedTick: reader.reachedTick,
     pending: reader.pending,
@@ -78,7 +82,10 @@ export function isTornTail({ kind, position }: LogDamage, syncedPosition: number
 /** What `verify-log` reports. */
 export interface LogVerification {
   readonly ok: boolean;
+  /** With those that were given up. */
   readonly records: number;
+  /** First tick whose record is there; above 0 where older ones were given up. */
+  readonly firstTick: number;
   /** Ticks that the run has reached, counted from 0. */
   readonly ticks: number;
   readonly commits: number;
@@ -107,6 +114,7 @@ export function verifyLog(
   return {
     ok: verdict.ok,
     records: verdict.state.records,
+    firstTick: (verdict.base?.tick ?? -1) + 1,
     ticks: verdict.reachedTick + 1,
     commits: verdict.state.commits,
     inputs,

@@ -14,7 +14,7 @@ import { assert, writeU64 } from "@wasm-engine/abi";
 import { logRecordBytesMax } from "../limits.js";
 import { crc32c } from "./crc32c.js";
 
-export const RecordKind = { GENESIS: 1, INPUT: 2, COMMIT: 3, HEAD: 4, CLOSE: 5 } as const;
+export const RecordKind = { GENESIS: 1, INPUT: 2, COMMIT: 3, HEAD: 4, CLOSE: 5, BASE: 6 } as const;
 export type RecordKind = (typeof RecordKind)[keyof typeof RecordKind];
 
 export const recordHeaderBytes = 9;
@@ -70,5 +70,5 @@ function frameCrc(bytes: Uint8Array, offset: number, end: number, position: numb
 }
 
 function isRecordKind(kind: number): kind is RecordKind {
-  return kind >= RecordKind.GENESIS && kind <= RecordKind.CLOSE;
+  return kind >= RecordKind.GENESIS && kind <= RecordKind.BASE;
 }

@@ -66,7 +66,8 @@ async function overridesOf(
   const dropped: number[] = [];
   let names: readonly string[] = [];
   for await (const record of recordsOfRun(last.dir)) {
-    if (record.kind === "genesis") names = modulesToBring(record.genesis.modules, project);
+    if (record.kind === "genesis" || record.kind === "base")
+      names = modulesToBring(record.genesis.modules, project);
     if (record.kind !== "input" || record.input.tick <= plan.at) continue;
     if (record.input.body.kind === "upgrade") dropped.push(record.input.seq);
   }

@@ -162,7 +162,8 @@ export class Follower {
       if (!track.world.agents().some(({ status }) => status === "busy")) return track;
       track.close();
     }
-    return openTrack(this.run, undefined, options);
+    // Nothing is known of what happened before the base of a log: causes end there.
+    return openTrack(this.run, this.run.log.base?.tick, options);
   }
 
   #execute(

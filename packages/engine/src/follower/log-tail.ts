@@ -4,8 +4,9 @@
  */
 
 import { join } from "node:path";
-import { LogReader, damageError, segmentHeaderBytes, segmentIndex } from "@wasm-engine/core";
+import { LogReader, damageError, segmentHeaderBytes, segmentName } from "@wasm-engine/core";
 import type { LogDamage } from "@wasm-engine/core";
+import { segmentIndexes } from "../storage/log-segments.js";
 import type { LogPlace, RecoveredTick } from "../storage/index.js";
 
 /** A committed tick, and the chain head after it. */
@@ -38,10 +39,9 @@ export class LogTail {
   /** Commits that have come since the last call. @throws {WE_LOG_DAMAGED} */
   *read(): Generator<TailedTick, void, undefined> {
     const { system, logFolder } = this.#place;
-    for (const name of system.list(logFolder) ?? []) {
-      const index = segmentIndex(name);
-      if (index === undefined || index < this.#segment) continue;
-      const bytes = system.read(join(logFolder, name)) ?? new Uint8Array();
+    for (const index of segmentIndexes(this.#place)) {
+      if (index < this.#segment) continue;
+      const bytes = system.read(join(logFolder, segmentName(index))) ?? new Uint8Array();
       const isKnown = index === this.#segment;
       if (bytes.length < segmentHeaderBytes || (isKnown && bytes.length <= this.#bytes)) continue;
       const reader = this.#reader;

@@ -7,11 +7,12 @@
 import { renameSync, rmSync, rmdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { genesisDigest, nextChainHead } from "@wasm-engine/core";
-import type { Genesis, Json } from "@wasm-engine/core";
+import type { BaseStart, Genesis, Json, LogBase, Snapshot } from "@wasm-engine/core";
 import { nodeHasher, sha256Hex } from "../crypto/node-crypto.js";
 import { lastTick } from "../replay/play.js";
-import { RunFolder, createEventLog, nodeFileSystem } from "../storage/index.js";
+import { RunFolder, createBasedLog, createEventLog, nodeFileSystem } from "../storage/index.js";
 import { storageError } from "../storage/errors.js";
+import { requireReach } from "../storage/event-log-reader.js";
 import { errnoOf, replaceFile } from "../storage/file-system.js";
 import { makeFolders } from "../storage/make-folders.js";
 import { checkNewRunPlace } from "../storage/new-run-place.js";
@@ -22,6 +23,7 @@ import type { OpenRun } from "../world/open-run.js";
 import { hex } from "../world/report.js";
 import { instrumentedDigest, newRunInfo, readInfo, readRunStore } from "../world/run-store.js";
 import type { ReadRun, StoredModule } from "../world/run-store.js";
+import { decodeContent, encodeContent } from "../world/snapshot-content.js";
 import type { ForkJob, ForkRecord, ForkReport, ResolvedOverrides } from "./contract.js";
 import { changedGenesis, changedSetup, checkNoGenesisChange, checkReplaced } from "./fork-changes.js";
 import { encodePlan, planFileName } from "./fork-plan.js";
@@ -172,11 +174,18 @@ function writeModules(
 
 /** The records up to and with the last commit at or before the tick. Returns how many the log holds. */
 function writePrefix(folder: RunFolder, parent: ReadRun, genesis: Genesis, at: number): number {
-  const log = createEventLog(folder.log, genesis, { durability: "ephemeral", threaded: false });
-  let head = genesisDigest(nodeHasher, genesis);
-  for (const { tick, inputs, commit } of parent.recovered.ticks()) {
+  const { base } = parent.recovered;
+  const options = { durability: "ephemeral", threaded: false } as const;
+  const start = base === undefined ? undefined : basedStart(parent, base, at);
+  const log =
+    start === undefined
+      ? createEventLog(folder.log, genesis, options)
+      : createBasedLog(folder.log, start, options);
+  const loggedSeq = start?.state.lastSeq ?? 0;
+  let head = start?.state.chainHead ?? genesisDigest(nodeHasher, genesis);
+  for (const { tick, inputs, commit } of parent.recovered.ticks(base?.tick)) {
     if (commit === undefined || tick > at) break;
-    for (const input of inputs) log.append({ kind: "input", input });
+    for (const input of inputs) if (input.seq > loggedSeq) log.append({ kind: "input", input });
     head = nextChainHead(nodeHasher, head, commit);
     log.append({ kind: "commit", commit, chainHead: head });
     log.poll();
@@ -186,14 +195,41 @@ function writePrefix(folder: RunFolder, parent: ReadRun, genesis: Genesis, at: n
   return records;
 }
 
-/** Outputs are written anew, so a world that has any is executed from its first tick. */
+/** The parent's base, with those of its waiting inputs that the fork has executed. @throws {WE_RUN_COMPACTED} */
+function basedStart({ dir, genesis, recovered }: ReadRun, base: LogBase, at: number): BaseStart {
+  requireReach(dir, base, at);
+  const waiting = [...recovered.ticks(base.tick)]
+    .flatMap(({ inputs }) => inputs)
+    .filter(({ seq }) => seq <= base.state.lastSeq);
+  const kept = waiting.filter(({ tick }) => tick <= at);
+  const lastSeq = base.state.lastSeq - (waiting.length - kept.length);
+  const { genesisDigest: digest } = recovered;
+  return { genesis, genesisDigest: digest, state: { ...base.state, lastSeq }, waiting: kept };
+}
+
+/**
+ * Outputs are written anew, so a world that has any is executed from its first tick, or from the earliest that is
+ * left: what it wrote before is not in the outputs of the fork.
+ */
 function copySnapshot(
   folder: RunFolder,
   parent: ReadRun,
   { at, records }: { readonly at: number; readonly records: number },
 ): void {
-  const snapshot = parent.setup.outputs.length > 0 || at < 0 ? undefined : parent.newestSnapshot(at);
-  if (snapshot !== undefined) folder.snapshots.saveWhole({ ...snapshot, logRecords: records });
+  const hasOutputs = parent.setup.outputs.length > 0;
+  const { base } = parent.recovered;
+  const copy = (snapshot: Snapshot | undefined): void => {
+    if (snapshot !== undefined) folder.snapshots.saveWhole({ ...snapshot, logRecords: records });
+  };
+  const first = base === undefined ? undefined : parent.newestSnapshot(base.tick);
+  copy(first === undefined || !hasOutputs ? first : withEmptyOutputs(first));
+  if (!hasOutputs && at >= 0) copy(parent.newestSnapshot(at));
+}
+
+function withEmptyOutputs(snapshot: Snapshot): Snapshot {
+  const content = decodeContent(snapshot);
+  const host = { ...content.host, sinkPositions: content.host.sinkPositions.map(() => 0) };
+  return { ...snapshot, ...encodeContent({ ...content, host }) };
 }
 
 /** No fork writes over what its parent wrote. Names that two outputs share are told apart by their places. */

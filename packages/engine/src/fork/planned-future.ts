@@ -5,6 +5,7 @@ import type { Input, InputBody } from "@wasm-engine/core";
 import { openInputSource } from "../inputs/input-source.js";
 import { openRecordedRun, openTrack } from "../replay/track.js";
 import type { ReadRun, StoredModule } from "../world/run-store.js";
+import { decodeContent } from "../world/snapshot-content.js";
 import type { TickLoop } from "../world/tick-loop.js";
 import type { ForkJob, ForkRecord, ResolvedOverrides } from "./contract.js";
 import { changedInputs, upgradesOf } from "./fork-changes.js";
@@ -74,7 +75,11 @@ function keptInputs(parent: ReadRun, left: ForkPlan, { job, at }: Forking): read
 /** Records of each source that the parent's log holds, by the index of the source. */
 function loggedRecords(parent: ReadRun): ReadonlyMap<number, number> {
   const records = new Map<number, number>();
-  for (const { inputs } of parent.recovered.ticks()) {
+  const { base } = parent.recovered;
+  const first = base === undefined ? undefined : parent.newestSnapshot(base.tick);
+  const before = first === undefined ? [] : decodeContent(first).host.sourceRecords;
+  for (const [source, count] of before.entries()) if (count > 0) records.set(source, count);
+  for (const { inputs } of parent.recovered.ticks(base?.tick)) {
     for (const { source } of inputs) if (source !== undefined) records.set(source[0], source[1] + 1);
   }
   return records;

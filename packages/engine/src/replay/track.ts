@@ -3,6 +3,7 @@
 import type { AgentHandle, ModuleDigest } from "@wasm-engine/abi";
 import type { Genesis, Json, WorldContract } from "@wasm-engine/core";
 import type { RecoveredLog } from "../storage/contract.js";
+import { requireReach } from "../storage/event-log-reader.js";
 import type { ExecutorRequest, Machine } from "../threads/machine.js";
 import type { StackMap } from "../modules/stack-map.js";
 import { fail } from "../world/errors.js";
@@ -71,7 +72,7 @@ export interface TrackOptions extends Pick<ExecutorRequest, "instrumented"> {
   readonly machine?: Pick<Machine, "start">;
 }
 
-/** A world at tick -1, or at the newest snapshot at or before `from`. */
+/** A world at tick -1, or at the newest snapshot at or before `from`. @throws {WE_RUN_COMPACTED} */
 export function openTrack(
   run: RecordedRun,
   from: number | undefined,
@@ -79,6 +80,7 @@ export function openTrack(
 ): Track {
   const { genesis, modules } = run;
   const snapshot = from === undefined ? undefined : run.newestSnapshot(from);
+  requireReach(run.dir, run.log.base, snapshot?.tick ?? -1);
   const content = snapshot === undefined ? undefined : decodeContent(snapshot);
   const faults = new FaultLog(run.stacks);
   const parts = createParts({

@@ -4,7 +4,7 @@
  */
 
 import type { EngineError } from "@wasm-engine/abi";
-import type { Commit, Genesis, Input, LogState } from "@wasm-engine/core";
+import type { Commit, Genesis, Input, LogBase, LogState } from "@wasm-engine/core";
 
 /** When a record counts as durable: after fdatasync, after the write, or as soon as it is appended. */
 export type LogDurability = "sync" | "periodic" | "ephemeral";
@@ -49,9 +49,14 @@ export interface RecoveredLog {
   /** The last record is the closing one. */
   readonly closed: boolean;
   readonly cut?: CutTail;
+  /** Present where older records were given up: nothing before its tick can be reached. */
+  readonly base?: LogBase;
   /** Chain heads that the log stores, ascending by commits; fewer where a part of it does not read. */
   heads(): readonly LogState[];
-  /** Ticks after `after` in order, read from the files anew; uncommitted inputs last, grouped by tick. */
+  /**
+   * Ticks after `after` in order, read from the files anew; uncommitted inputs last, grouped by tick.
+   * @throws {WE_RUN_COMPACTED} where the first of them were given up
+   */
   ticks(after?: number): Iterable<RecoveredTick>;
 }
 

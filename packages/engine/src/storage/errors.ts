@@ -36,6 +36,15 @@ export const STORAGE_ERRORS = {
       "The disk, the quota or the table of open files is full. The world stops ticking and accepting, " +
       "stays readable, and goes on without a restart when space returns.",
   },
+  WE_RUN_COMPACTED: {
+    message: 'The run at "{path}" begins after tick {tick}; what came before was given up by compact',
+    hint: "give a tick from {tick} on: replay --from {tick}, inspect --at {tick}, fork --at {tick}",
+    exitCode: 2,
+    explanation:
+      "`compact` or `export --from` gave up the log before a snapshot. The run goes on, and every tick from that " +
+      "snapshot on can be reached; what needs an earlier tick, or the run from its start, has nothing to execute. " +
+      "The same happens where the snapshot at the beginning is gone or damaged: restore it from a copy.",
+  },
   WE_RUN_EXISTS: {
     message: 'There is already something at "{path}"',
     hint: "choose another folder with --dir, or continue that run with run --resume",

@@ -16,15 +16,16 @@ import {
   type Hasher,
   type Input,
   type KnownGenesis,
+  type LogBase,
   type LogRecord,
   type LogVerdict,
   type LogVerification,
-  type SegmentBytes,
 } from "@wasm-engine/core";
 import type { CutTail, RecoveredLog, RecoveredTick } from "./contract.js";
 import { storageError } from "./errors.js";
 import type { FileSystem } from "./file-system.js";
 import { readGenesis, readPoints, seekLog } from "./log-seek.js";
+import { readSegments } from "./log-segments.js";
 
 /** Where the log of a run is. */
 export interface LogPlace {
@@ -33,15 +34,6 @@ export interface LogPlace {
   readonly runFolder: string;
   readonly logFolder: string;
   readonly markPath: string;
-}
-
-/** The segment files in order, read one at a time. */
-export function* readSegments({ system, logFolder }: LogPlace): Generator<SegmentBytes> {
-  for (const name of system.list(logFolder) ?? []) {
-    const index = segmentIndex(name);
-    if (index === undefined) continue;
-    yield { index, bytes: system.read(join(logFolder, name)) ?? new Uint8Array() };
-  }
 }
 
 /** Bytes known to have been on the disk. Read before the segments: a running world only appends. */
@@ -82,6 +74,8 @@ function surveyed(place: LogPlace): LogVerdict | undefined {
     genesis: known.genesis,
     genesisDigest: known.digest,
     state,
+    // Only a log that begins with its genesis is looked at like this.
+    base: undefined,
     closed: reader.closed && damage === undefined,
     reachedTick,
     pending,
@@ -122,7 +116,7 @@ function judge(place: LogPlace): LogVerdict {
 }
 
 function recovered(place: LogPlace, verdict: LogVerdict): RecoveredLog {
-  const { genesis, genesisDigest, state, closed, reachedTick, pending } = verdict;
+  const { genesis, genesisDigest, state, base, closed, reachedTick, pending } = verdict;
   if (genesis === undefined || genesisDigest === undefined) {
     throw storageError("WE_RUN_NEVER_STARTED", { path: place.runFolder });
   }
@@ -139,9 +133,22 @@ function recovered(place: LogPlace, verdict: LogVerdict): RecoveredLog {
     chainHead,
     closed,
     ...(cut === undefined ? {} : { cut }),
+    ...(base === undefined ? {} : { base }),
     heads: () => [...readPoints(place).map(({ state }) => state), verdict.state],
-    ticks: (after = -1) => readTicks(place, { genesis, digest: genesisDigest, records, pending }, after),
+    ticks: (after = -1) => {
+      requireReach(place.runFolder, base, after);
+      return readTicks(place, { genesis, digest: genesisDigest, records, pending, base }, after);
+    },
   };
+}
+
+/**
+ * The log tells what followed `tick`: a world at that tick can be brought to any later one.
+ * @throws {WE_RUN_COMPACTED}
+ */
+export function requireReach(path: string, base: LogBase | undefined, tick: number): void {
+  if (base !== undefined && tick < base.tick)
+    throw storageError("WE_RUN_COMPACTED", { path, tick: base.tick });
 }
 
 function cutOf({ system, logFolder }: LogPlace, { torn, end }: LogVerdict): CutTail | undefined {
@@ -184,6 +191,7 @@ interface KnownLog extends KnownGenesis {
   readonly records: number;
   /** Inputs that wait for their commit. */
   readonly pending: readonly Input[];
+  readonly base: LogBase | undefined;
 }
 
 /** A part that does not read by itself may depend on inputs far before it: then the log is read from its begin. */
@@ -200,6 +208,9 @@ function* readTicks(place: LogPlace, known: KnownLog, after: number): Generator<
   }
   if (sought === undefined || sought.reader.damage !== undefined) {
     for (const record of readRecords(place, records)) {
+      // Somebody may have given up more of the log since it was looked at.
+      if (record.kind === "base" && record.base.tick !== known.base?.tick)
+        requireReach(place.runFolder, record.base, last);
       if (record.kind !== "commit" || record.commit.tick <= last) continue;
       yield { tick: record.commit.tick, inputs: record.inputs, commit: record.commit };
     }

@@ -1,7 +1,9 @@
 /** Creates and reopens the event log of a run, inline or with a writer thread. */
 
 import { join } from "node:path";
-import { LogEncoder, beginLog, segmentIndex, type Genesis, type LogState } from "@wasm-engine/core";
+import { assert } from "@wasm-engine/abi";
+import { LogEncoder, beginLog, encodeBaseSegment, segmentIndex } from "@wasm-engine/core";
+import type { BaseStart, Genesis, LogState } from "@wasm-engine/core";
 import type { EventLog, LogOptions, RecoveredLog } from "./contract.js";
 import { storageError } from "./errors.js";
 import { repairLog, type LogPlace } from "./event-log-reader.js";
@@ -20,8 +22,34 @@ export function createEventLog(place: LogPlace, genesis: Genesis, options: OpenL
   system.makeFolder(logFolder);
   const segments = (system.list(logFolder) ?? []).filter((name) => segmentIndex(name) !== undefined);
   if (segments.length > 0) throw storageError("WE_RUN_EXISTS", { path: logFolder });
-  const { encoder, bytes, genesisDigest } = beginLog(place.hasher, genesis, options.segmentBytes);
-  const start = { ...placeOf(place), genesisDigest, segment: 0, offset: 0, position: 0 };
+  return begin(place, beginLog(place.hasher, genesis, options.segmentBytes), options);
+}
+
+/**
+ * A new log that begins where another one has given up what came before. Returns when its base is on the disk.
+ * @throws {WE_LOG_FAILED}
+ */
+export function createBasedLog(place: LogPlace, base: BaseStart, options: OpenLogOptions): EventLog {
+  place.system.makeFolder(place.logFolder);
+  const bytes = encodeBaseSegment(0, base);
+  assert(bytes !== undefined, "a base that stood in a log stands in another");
+  const { genesisDigest, state } = base;
+  const start = { genesisDigest, state, segment: 0, segmentBytes: bytes.length };
+  return begin(
+    place,
+    { encoder: new LogEncoder(start, options.segmentBytes), bytes, genesisDigest },
+    options,
+  );
+}
+
+function begin(
+  place: LogPlace,
+  { encoder, bytes, genesisDigest }: ReturnType<typeof beginLog>,
+  options: OpenLogOptions,
+): EventLog {
+  const { system } = place;
+  const first = encoder.position - bytes.length;
+  const start = { ...placeOf(place), genesisDigest, segment: 0, offset: 0, position: first };
   const writer = new SegmentWriter(system, start);
   if (writer.write(bytes) < bytes.length) {
     writer.close();

@@ -2,10 +2,11 @@
 
 export type * from "./contract.js";
 export { STORAGE_ERRORS } from "./errors.js";
-export { createEventLog, openEventLog } from "./event-log.js";
+export { createBasedLog, createEventLog, openEventLog } from "./event-log.js";
 export type { OpenLogOptions } from "./event-log.js";
-export { readRecords, readSegments, recoverLog, surveyLog, verifyRunLog } from "./event-log-reader.js";
+export { readRecords, recoverLog, surveyLog, verifyRunLog } from "./event-log-reader.js";
 export type { LogPlace } from "./event-log-reader.js";
+export { readSegments } from "./log-segments.js";
 export { nodeFileSystem } from "./file-system.js";
 export type { FileSystem } from "./file-system.js";
 export { RunFolder } from "./run-folder.js";

@@ -16,6 +16,7 @@ import {
   recordHeaderBytes,
   segmentHeaderBytes,
   segmentIndex,
+  segmentName,
   type KnownGenesis,
   type LogPoint,
   type LogRecord,
@@ -23,6 +24,7 @@ import {
 } from "@wasm-engine/core";
 import { EngineError } from "@wasm-engine/abi";
 import type { LogPlace } from "./event-log-reader.js";
+import { segmentIndexes } from "./log-segments.js";
 
 /** A reader in the middle of a log. */
 export interface SoughtLog {
@@ -79,8 +81,8 @@ function* followers(place: LogPlace, names: readonly string[]): Generator<Segmen
   }
 }
 
-function segmentNames({ system, logFolder }: LogPlace): readonly string[] {
-  return (system.list(logFolder) ?? []).filter((name) => segmentIndex(name) !== undefined);
+function segmentNames(place: LogPlace): readonly string[] {
+  return segmentIndexes(place).map(segmentName);
 }
 
 function readSegment({ system, logFolder }: LogPlace, name: string): SegmentBytes | undefined {

@@ -33,6 +33,8 @@ export interface SnapshotFit {
   readonly records: number;
   /** Not later than this tick. */
   readonly tickMax?: number;
+  /** Not earlier than this tick: the log tells nothing of what followed before. */
+  readonly tickMin?: number;
 }
 
 export interface FoundSnapshot {
@@ -117,7 +119,7 @@ export class SnapshotStore {
   newest(fit: SnapshotFit): FoundSnapshot {
     const notes: string[] = [];
     for (const name of this.#names().reverse()) {
-      if (tickOf(name) > (fit.tickMax ?? Infinity)) continue;
+      if (tickOf(name) > (fit.tickMax ?? Infinity) || tickOf(name) < (fit.tickMin ?? -1)) continue;
       const snapshot = this.#read(name);
       const objection = typeof snapshot === "string" ? snapshot : objectionTo(snapshot, fit);
       if (objection === undefined && typeof snapshot !== "string") return { snapshot, notes };
@@ -131,7 +133,15 @@ export class SnapshotStore {
    * snapshots. In this order a power cut leaves at worst packs that nobody needs.
    */
   prune(keep: SnapshotKeep): readonly number[] {
-    const removed = ticksToRemove(this.ticks(), keep);
+    return this.#remove(ticksToRemove(this.ticks(), keep));
+  }
+
+  /** Removes the snapshots of ticks before `tick`, as {@link prune} does. Returns their ticks. */
+  removeBefore(tick: number): readonly number[] {
+    return this.#remove(this.ticks().filter((older) => older < tick));
+  }
+
+  #remove(removed: readonly number[]): readonly number[] {
     if (removed.length === 0) return [];
     try {
       const gone = new Set(removed);

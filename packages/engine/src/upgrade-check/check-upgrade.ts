@@ -11,6 +11,7 @@ import { forkError } from "../fork/errors.js";
 import { compareCommits, tickRange } from "../replay/play.js";
 import type { ReplayProgress } from "../replay/replay-contract.js";
 import type { RecordedRun } from "../replay/track.js";
+import { requireReach } from "../storage/event-log-reader.js";
 import { singleThread } from "../threads/machine.js";
 import { fail } from "../world/errors.js";
 import { ticksPerProgress } from "../world/limits.js";
@@ -78,6 +79,7 @@ function openShadow(
   });
   const ports = { hasher: nodeHasher, executors: shadow.executors };
   const snapshot = from === 0 ? undefined : run.newestSnapshot(from - 1);
+  requireReach(run.dir, run.log.base, snapshot?.tick ?? -1);
   if (snapshot === undefined) {
     // Before the world makes its agents: they never have another code.
     if (from === 0) shadow.begin(0);

@@ -7,7 +7,7 @@
 import type { AgentHandle } from "@wasm-engine/abi";
 import { assert } from "@wasm-engine/abi";
 import { equalBytes, genesisDigest } from "@wasm-engine/core";
-import type { Genesis, Json, WorldContract } from "@wasm-engine/core";
+import type { Genesis, Json, Snapshot, WorldContract } from "@wasm-engine/core";
 import { forkFuture, forkSources, readPlan } from "../fork/fork-future.js";
 import type { ForkPlan } from "../fork/fork-plan.js";
 import { nodeHasher, sha256Hex } from "../crypto/node-crypto.js";
@@ -26,6 +26,7 @@ import { openOutputSink } from "../outputs/output-sink.js";
 import { compareCommits } from "../replay/play.js";
 import type { FileSystem } from "../storage/file-system.js";
 import type { EventLog, RecoveredLog } from "../storage/contract.js";
+import { requireReach } from "../storage/event-log-reader.js";
 import type { ModuleAdmission } from "../trust/ceiling.js";
 import { isExecutorLoss } from "../threads/machine.js";
 import type { Machine } from "../threads/machine.js";
@@ -152,7 +153,7 @@ function systemOf({ system, segmentBytes }: OpenRunOptions): Pick<OpenRunOptions
 function assemble(store: RunStore, options: OpenRunOptions, started: WorldParts[]): OpenRun {
   const { genesis, modules, setup, log } = store;
   const { pass, machine } = options;
-  const found = store.newestSnapshot(Infinity);
+  const found = startingSnapshot(store);
   const content = found === undefined ? undefined : decodeContent(found);
   const faults = new FaultLog(store.stacks);
   const parts = createParts({
@@ -318,6 +319,13 @@ function openSources(
 
 function padTo(records: number[], length: number): void {
   while (records.length < length) records.push(0);
+}
+
+/** Asked before anything is made from it, outputs above all. @throws {WE_RUN_COMPACTED} */
+function startingSnapshot({ dir, recovered, newestSnapshot }: RunStore): Snapshot | undefined {
+  const found = newestSnapshot(Infinity);
+  requireReach(dir, recovered?.base, found?.tick ?? -1);
+  return found;
 }
 
 function openSinks(

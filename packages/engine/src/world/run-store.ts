@@ -8,7 +8,7 @@ import { basename, join, resolve } from "node:path";
 import { assert } from "@wasm-engine/abi";
 import type { ModuleDigest } from "@wasm-engine/abi";
 import { EXECUTABLE_SEMANTICS, genesisDigest } from "@wasm-engine/core";
-import type { Genesis, Json, Snapshot } from "@wasm-engine/core";
+import type { Genesis, Json, LogBase, Snapshot } from "@wasm-engine/core";
 import { digestOf } from "@wasm-engine/wasm";
 import type { ForkRecord } from "../fork/contract.js";
 import { newRunId, runsDirectory } from "./run-reference.js";
@@ -241,7 +241,7 @@ export function readRunStore(dir: string, checking: LogChecking = "whole"): Read
   const recovered = checking === "whole" ? recoverLog(folder.log) : surveyLog(folder.log);
   checkSemantics(dir, info, recovered.genesis.semantics);
   checkGenesis(recovered.genesis, modules);
-  const { genesis, records } = recovered;
+  const { genesis, records, base } = recovered;
   return {
     runId: info.runId,
     dir,
@@ -254,7 +254,8 @@ export function readRunStore(dir: string, checking: LogChecking = "whole"): Read
     stacks: stacksOf(folder, info),
     fork: info.fork,
     sideRecords: () => folder.sideRecords(),
-    newestSnapshot: (tick) => newestSnapshot(folder, { digest: recovered.genesisDigest, records, tick }),
+    newestSnapshot: (tick) =>
+      newestSnapshot(folder, { digest: recovered.genesisDigest, records, base, tick }),
   };
 }
 
@@ -304,7 +305,8 @@ function live(parts: LiveParts): RunStore {
     recovered,
     stacks: stacksOf(folder, info),
     fork: info.fork,
-    newestSnapshot: (tick) => newestSnapshot(folder, { digest, records: log.records, tick }),
+    newestSnapshot: (tick) =>
+      newestSnapshot(folder, { digest, records: log.records, base: recovered?.base, tick }),
     sideRecords: () => folder.sideRecords(),
     note: (kind, data) => side.append(kind, data),
     keepSnapshot: (draft, wait) => snapshots.keep(draft, wait),
@@ -384,10 +386,16 @@ function cutOf(recovered: RecoveredLog | undefined): Json {
 
 function newestSnapshot(
   folder: RunFolder,
-  fit: { readonly digest: Uint8Array; readonly records: number; readonly tick: number },
+  fit: {
+    readonly digest: Uint8Array;
+    readonly records: number;
+    readonly base: LogBase | undefined;
+    readonly tick: number;
+  },
 ): Snapshot | undefined {
-  const { digest, records, tick } = fit;
-  return folder.snapshots.newest({ genesisDigest: digest, records, tickMax: tick }).snapshot;
+  const { digest, records, base, tick } = fit;
+  const span = { tickMin: base?.tick ?? -1, tickMax: tick };
+  return folder.snapshots.newest({ genesisDigest: digest, records, ...span }).snapshot;
 }
 
 /** @throws {WE_RUN_INFO} */
