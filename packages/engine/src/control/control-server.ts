@@ -125,5 +125,5 @@ async function loadProgram({ dir, genesis }: ServedWorld): Promise<ConnectionPro
     import("./control-connection.js"),
     import("./message-check.js"),
   ]);
-  return { Connection: ControlConnection, messages: new MessageCheck(dir, genesis) };
+  return { Connection: ControlConnection, messages: await MessageCheck.of(dir, genesis) };
 }

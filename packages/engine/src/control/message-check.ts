@@ -7,13 +7,16 @@ import { Encoding } from "@wasm-engine/abi";
 import type { ModuleDigest } from "@wasm-engine/abi";
 import type { Genesis, Json } from "@wasm-engine/core";
 import { readManifest } from "@wasm-engine/wasm";
+import { nodeHasher } from "../crypto/node-crypto.js";
+import { RunFolder } from "../storage/run-folder.js";
 import { readablePayload } from "../world/payload.js";
-import { readOriginalModule } from "../world/run-store.js";
 import { fail } from "./errors.js";
-import { compileSchema } from "./params-check.js";
-import type { CheckValue } from "./params-check.js";
+import type { CheckValue } from "./schema-problem.js";
 
 type Messages = Readonly<Record<string, unknown>>;
+
+/** @throws where it is no schema */
+type Compile = (schema: Json) => CheckValue;
 
 export interface CheckedMessage {
   readonly to: string;
@@ -26,10 +29,22 @@ export class MessageCheck {
   readonly #declared: ReadonlyMap<ModuleDigest, Messages>;
   readonly #checks = new Map<string, CheckValue>();
 
-  constructor(dir: string, genesis: Genesis) {
+  readonly #compile: Compile;
+
+  constructor(declared: ReadonlyMap<ModuleDigest, Messages>, compile: Compile) {
+    this.#declared = declared;
+    this.#compile = compile;
+  }
+
+  /** What the modules of a run declare. Worlds whose modules declare nothing load no compiler. */
+  static async of(dir: string, genesis: Genesis): Promise<MessageCheck> {
+    const folder = RunFolder.open(dir, nodeHasher);
     const digests = [...new Set(Object.values(genesis.modules))];
-    const declared = digests.map((digest) => [digest, messagesOf(dir, digest)] as const);
-    this.#declared = new Map(declared.filter(([, messages]) => Object.keys(messages).length > 0));
+    const all = digests.map((digest) => [digest, messagesOf(folder, digest)] as const);
+    const declared = all.filter(([, messages]) => Object.keys(messages).length > 0);
+    if (declared.length === 0) return new MessageCheck(new Map(), () => () => undefined);
+    const { compileSchema } = await import("./message-schema.js");
+    return new MessageCheck(new Map(declared), compileSchema);
   }
 
   /** False where no module declares anything: nobody has to be asked who the receiver is. */
@@ -47,24 +62,24 @@ export class MessageCheck {
 
   #checkOf(name: string, schema: unknown): CheckValue {
     let check = this.#checks.get(name);
-    if (check === undefined) this.#checks.set(name, (check = compiledOrNothing(schema)));
+    if (check === undefined) this.#checks.set(name, (check = compiledOrNothing(this.#compile, schema)));
     return check;
   }
 }
 
 /** A schema that nobody can compile says nothing about a body: the agent answers for itself. */
-function compiledOrNothing(schema: unknown): CheckValue {
+function compiledOrNothing(compile: Compile, schema: unknown): CheckValue {
   try {
-    return compileSchema(schema as Json); // a member of a manifest, which is JSON
+    return compile(schema as Json); // a member of a manifest, which is JSON
   } catch {
     return () => undefined;
   }
 }
 
 /** Empty for modules without manifest: a program may vouch for those itself. */
-function messagesOf(dir: string, digest: ModuleDigest): Messages {
+function messagesOf(folder: RunFolder, digest: ModuleDigest): Messages {
   try {
-    const bytes = readOriginalModule(dir, digest);
+    const bytes = folder.readModule(digest);
     return bytes === undefined ? {} : (readManifest(bytes).messages ?? {});
   } catch {
     return {};

@@ -406,11 +406,6 @@ export function readInfo(folder: RunFolder): RunInfo {
   return info as RunInfo; // written by createRunStore in this format
 }
 
-/** A module of a run as it was built and signed. */
-export function readOriginalModule(dir: string, digest: ModuleDigest): Uint8Array | undefined {
-  return RunFolder.open(dir, nodeHasher).readModule(digest);
-}
-
 /** Digests under which a run keeps files: of originals and of instrumented modules. @throws {WE_RUN_INFO} */
 export function moduleDigestsOf(folder: RunFolder): readonly ModuleDigest[] {
   return readInfo(folder).modules.flatMap(({ digest, instrumented }) => [digest, instrumented]);
