@@ -1,4 +1,4 @@
-/** Compiles schemas that authors of modules wrote, in any keywords of JSON Schema. Loaded where a module declares one. */
+/** Compiles schemas that authors of modules wrote, in any keywords. Loaded where a module declares one. */
 
 import { Ajv2020 } from "ajv/dist/2020.js";
 import type { ValidateFunction } from "ajv/dist/2020.js";

@@ -1,11 +1,12 @@
 /**
- * Kills of the world's process at random moments, while it opens too, under clients that are acknowledged over the
- * control socket and in process. What was not acknowledged is sent again with its key. After some cycles the run is
- * stopped and compared with the ledger outside, with its replay, and with a world that was never disturbed.
+ * Kills of the world's process at random moments, while it opens and while it writes a snapshot too, under clients that
+ * are acknowledged over the control socket and in process. What was not acknowledged is sent again with its key. After
+ * some cycles the run is stopped and compared with the ledger outside, with its replay, and with a world that was never
+ * disturbed.
  */
 
 import assert from "node:assert/strict";
-import { readFileSync, rmSync } from "node:fs";
+import { readFileSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { EngineError } from "@wasm-engine/abi";
 import type { ConnectedWorld } from "../../client/connected-world.js";
@@ -31,6 +32,10 @@ export interface KillReport {
   readonly cycles: number;
   /** Cycles whose process died before its world was open. */
   readonly openingKills: number;
+  /** Cycles whose kill left a snapshot or its pages half written. */
+  readonly snapshotKills: number;
+  /** On the disk when the run was stopped. */
+  readonly snapshots: number;
   readonly acknowledged: number;
   readonly resent: number;
   readonly ticks: number;
@@ -48,6 +53,8 @@ const lanesPerClient = 3;
 const acknowledgedPerLifeMax = 40;
 /** Part of the lives that are killed while they open. */
 const openingShare = 0.2;
+/** Part of the others that are killed as soon as a snapshot is under way. */
+const snapshotShare = 0.4;
 
 type Client = Pick<RunningWorld & ConnectedWorld, "send">;
 
@@ -61,7 +68,10 @@ class KilledRun {
   #isStarted = false;
   #openMs = 400;
   #openingKills = 0;
+  #snapshotKills = 0;
   #resent = 0;
+  /** What a client heard of the end of its world. */
+  #lastEnd = "";
 
   constructor(plan: KillPlan, world: ResolvedWorld) {
     this.#plan = plan;
@@ -82,7 +92,9 @@ class KilledRun {
     const ticks = await this.#check();
     const { count: acknowledged } = this.#ledger;
     this.#ledger.close();
-    return { cycles, openingKills: this.#openingKills, acknowledged, resent: this.#resent, ticks };
+    const [openingKills, snapshotKills] = [this.#openingKills, this.#snapshotKills];
+    const snapshots = namesIn(join(this.#dir, "snapshots")).length;
+    return { cycles, openingKills, snapshotKills, snapshots, acknowledged, resent: this.#resent, ticks };
   }
 
   /** Undefined where the process was killed before its world was open. */
@@ -129,13 +141,39 @@ class KilledRun {
     const world = await this.#open();
     assert.ok(world !== undefined, "nobody killed it yet");
     const wanted = this.#ledger.count + 1 + Math.floor(this.#random() * acknowledgedPerLifeMax);
-    const remote = await Engine.connect(this.#dir);
-    const clients = [this.#send(world), this.#send(remote)];
-    while (this.#ledger.count < wanted) await new Promise((resolve) => setTimeout(resolve, 1));
-    await new Promise((resolve) => setTimeout(resolve, this.#random() * 8));
+    const waitsForSnapshot = this.#random() < snapshotShare;
+    // Connections cost a world more than inputs do: not every life has both kinds of clients.
+    const kinds = Math.floor(this.#random() * 3);
+    const remote = kinds === 0 ? undefined : await Engine.connect(this.#dir);
+    let hasEnded = false;
+    const clients = Promise.all([
+      kinds === 1 ? [] : this.#send(world),
+      remote === undefined ? [] : this.#send(remote),
+    ]).finally(() => (hasEnded = true));
+    while (!hasEnded && this.#ledger.count < wanted) await pause(1);
+    const before = this.#halfWritten();
+    if (waitsForSnapshot) await this.#snapshotBegins(before, wanted + acknowledgedPerLifeMax);
+    else await pause(this.#random() * 8);
+    assert.ok(!hasEnded, `the world ended by itself: ${this.#lastEnd}`);
     await world.kill();
-    await Promise.all(clients);
-    await remote.closed();
+    await clients;
+    await remote?.closed();
+    if (this.#hasBegun(before)) this.#snapshotKills += 1;
+  }
+
+  /** Waits until files of a snapshot are being written, or for a number of acknowledged inputs. */
+  async #snapshotBegins(before: ReadonlySet<string>, countMax: number): Promise<void> {
+    while (!this.#hasBegun(before) && this.#ledger.count < countMax) await pause(0);
+  }
+
+  #hasBegun(before: ReadonlySet<string>): boolean {
+    return [...this.#halfWritten()].some((name) => !before.has(name));
+  }
+
+  /** Files of snapshots that are being written, or were when a process was killed. */
+  #halfWritten(): ReadonlySet<string> {
+    const folders = ["pages", "snapshots"].map((name) => join(this.#dir, name));
+    return new Set(folders.flatMap(namesIn).filter((name) => name.endsWith(".tmp")));
   }
 
   /** First what former lives left unacknowledged, then new keys, several under way, until the world is gone. */
@@ -145,7 +183,7 @@ class KilledRun {
     const lane = async (): Promise<void> => {
       for (;;) {
         const key = left.shift() ?? this.#ledger.take();
-        const seq = await acknowledged(client, key);
+        const seq = await acknowledged(client, key, (end) => (this.#lastEnd = end));
         if (seq === undefined) return;
         this.#ledger.acknowledge(key, seq);
       }
@@ -158,7 +196,9 @@ class KilledRun {
     const last = await this.#open();
     assert.ok(last !== undefined, "nobody kills the last life");
     for (const key of this.#ledger.unacknowledged) {
-      this.#ledger.acknowledge(key, (await acknowledged(last, key)) ?? 0);
+      const seq = await acknowledged(last, key, (end) => (this.#lastEnd = end));
+      assert.ok(seq !== undefined, `the world ended by itself: ${this.#lastEnd}`);
+      this.#ledger.acknowledge(key, seq);
     }
     await last.run({ until: { when: "idle" } });
     const { chainHead, ticks } = await last.stop();
@@ -198,12 +238,29 @@ function checkOutput(output: string, ledger: ReadonlyMap<string, number>): void 
 }
 
 /** Undefined where the world died before it answered. */
-async function acknowledged(client: Client, key: string): Promise<number | undefined> {
+async function acknowledged(
+  client: Client,
+  key: string,
+  onEnd: (end: string) => void,
+): Promise<number | undefined> {
   try {
     return (await client.send(`a${1 + (key.length % 3)}`, key, { key, topic })).seq;
   } catch (error) {
     assert.ok(EngineError.is(error) && endCodes.has(error.code), String(error));
+    onEnd(error.message);
     return undefined;
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return []; // no snapshot yet
   }
 }
 

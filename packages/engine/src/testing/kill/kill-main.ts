@@ -22,7 +22,24 @@ const cycles = Number(values.cycles);
 const firstSeed = Number(values.seed);
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
-const sums = { cycles: 0, openingKills: 0, acknowledged: 0, resent: 0, ticks: 0 };
+const names = [
+  "cycles",
+  "openingKills",
+  "snapshotKills",
+  "snapshots",
+  "acknowledged",
+  "resent",
+  "ticks",
+] as const;
+const sums: Record<(typeof names)[number], number> = {
+  cycles: 0,
+  openingKills: 0,
+  snapshotKills: 0,
+  snapshots: 0,
+  acknowledged: 0,
+  resent: 0,
+  ticks: 0,
+};
 let failures = 0;
 let run = 0;
 const runs = Math.ceil(cycles / cyclesPerRun);
@@ -36,9 +53,7 @@ async function lane(): Promise<void> {
     const directory = mkdtempSync(join(tmpdir(), "kills-"));
     try {
       const report = await killCycles({ directory, seed, cycles: left });
-      for (const name of ["cycles", "openingKills", "acknowledged", "resent", "ticks"] as const) {
-        sums[name] += report[name];
-      }
+      for (const name of names) sums[name] += report[name];
       rmSync(directory, { recursive: true, force: true });
       const seconds = Math.round((performance.now() - startMs) / 1000);
       say(`${sums.cycles} cycles in ${seconds} s, ${sums.acknowledged} inputs acknowledged`);
@@ -51,8 +66,9 @@ async function lane(): Promise<void> {
 }
 
 await Promise.all(Array.from({ length: Number(values.lanes) }, lane));
-const { openingKills, acknowledged, resent, ticks } = sums;
-say(`${sums.cycles} kills, ${openingKills} of them while a world opened; ${runs} runs of ${ticks} ticks`);
+const { openingKills, snapshotKills, snapshots, acknowledged, resent, ticks } = sums;
+say(`${sums.cycles} kills: ${openingKills} while a world opened, ${snapshotKills} within a snapshot`);
+say(`${runs} runs of ${ticks} ticks, ${snapshots} snapshots left`);
 say(
   `${acknowledged} inputs acknowledged, ${resent} sent again; lost or doubled: none in ${runs - failures} runs`,
 );
