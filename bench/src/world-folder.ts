@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 export const benchFolder: string = fileURLToPath(new URL("../", import.meta.url));
 
 export type AgentName =
-  "ring" | "ring-plain" | "idle" | "echo-script" | "echo-compiled" | "echo-c" | "tally" | "talk";
+  "ring" | "ring-plain" | "idle" | "npc" | "echo-script" | "echo-compiled" | "echo-c" | "tally" | "talk";
 
 export interface WorldPlan {
   /** Names the folder. */
@@ -28,6 +28,8 @@ export interface WorldPlan {
   readonly entry: readonly string[];
   /** Virtual milliseconds of a tick; default 1. */
   readonly tickMs?: number;
+  /** Ticks between snapshots; default: none but at the end. */
+  readonly snapshotEvery?: number;
 }
 
 export interface WorldFolder {
@@ -95,11 +97,13 @@ function moduleYaml(plan: WorldPlan, folder: string): string {
 
 /** Nothing but what the world is: every limit and every policy has its default. */
 function engineYaml(plan: WorldPlan, folder: string): string {
+  const { snapshotEvery } = plan;
   return [
     "version: 1",
     `name: ${plan.name}`,
     "seed: 1",
     `clock: { tickMs: ${plan.tickMs ?? 1} }`,
+    ...(snapshotEvery === undefined ? [] : [`snapshotEvery: ${snapshotEvery}`]),
     "durability: sync",
     `modules: { ${plan.agent}: ${moduleYaml(plan, folder)} }`,
     "agents:",

@@ -8,7 +8,7 @@ export { EXECUTABLE_SEMANTICS, SEMANTICS } from "./semantics.js";
 export { EMPTY_LEDGER } from "./ports.js";
 export type * from "./world-contract.js";
 export { CORE_ERRORS } from "./errors.js";
-export { decodeCanonical, encodeCanonical, equalBytes } from "./codec/cbor.js";
+export { decodeCanonical, encodeCanonical, encodedList, encodedMap, equalBytes } from "./codec/cbor.js";
 export { equalJson } from "./json-equality.js";
 export type { CborValue } from "./codec/cbor.js";
 export { decodeGenesis, encodeGenesis } from "./codec/genesis-codec.js";

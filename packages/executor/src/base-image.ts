@@ -18,6 +18,7 @@ const ZERO_PAGE = new Int32Array(PAGE_WORDS);
 /** Pages that one call looks through: their bytes are counted in 32 bits. */
 const scannedPagesMax = 4096;
 const domain = encodeUtf8("wasm-engine/image\0");
+const digestBytes = 32;
 
 /** What an image holds beside memory. */
 export interface ImageHead {
@@ -61,6 +62,8 @@ export class BaseImage {
   /** Per page: 1 where its content was given out by {@link pagesSince} and has not changed. */
   #given = new Uint8Array(0);
   #state: Uint8Array = new Uint8Array(0);
+  /** Called before anything changes, once: somebody is still to have the image as it is. */
+  #owed: (() => void) | undefined;
   #point: CapturePoint;
 
   /** An image without memory. */
@@ -100,8 +103,18 @@ export class BaseImage {
     return copy;
   }
 
+  /** `give` is called before the image changes, unless {@link notOwed} comes first. */
+  owe(give: () => void): void {
+    this.#owed = give;
+  }
+
+  notOwed(): void {
+    this.#owed = undefined;
+  }
+
   /** Takes over what `instance` holds now. Only pages that differ are copied. */
   capture(instance: GuestInstance, point: CapturePoint): void {
+    this.#owed?.();
     this.#captureWords(wordsOf(instance), instance.gate);
     this.#state = instance.saveState();
     this.#point = point;
@@ -110,6 +123,7 @@ export class BaseImage {
   /** Takes over an image given as bytes. */
   captureBytes(memory: Uint8Array, state: Uint8Array, point: CapturePoint): void {
     assert(memory.length % imagePageBytes === 0, "memory is whole pages");
+    this.#owed?.();
     const aligned = memory.byteOffset % 4 === 0 ? memory : new Uint8Array(memory);
     this.#captureWords(new Int32Array(aligned.buffer, aligned.byteOffset, aligned.length / 4));
     this.#state = new Uint8Array(state);
@@ -154,14 +168,14 @@ export class BaseImage {
     this.#refreshLeaves();
     const pages: number[] = [];
     const changed: number[] = [];
-    const digests: Uint8Array[] = [];
+    const digests = new Uint8Array(this.#pages.length * digestBytes);
     for (const [index, page] of this.#pages.entries()) {
       if (page === ZERO_PAGE) continue;
       const digest = this.#tree.leaf(index);
       if (isSame(digest, this.#zeroDigest)) continue;
       if (all || this.#given[index] === 0) changed.push(pages.length);
+      digests.set(digest, pages.length * digestBytes);
       pages.push(index);
-      digests.push(digest);
     }
     const bytes = new Uint8Array(changed.length * imagePageBytes);
     for (const [position, at] of changed.entries()) {
@@ -170,13 +184,14 @@ export class BaseImage {
       bytes.set(new Uint8Array(page.buffer, page.byteOffset, imagePageBytes), position * imagePageBytes);
       this.#given[index] = 1;
     }
-    return { pages, digests: joined(digests), changed, bytes };
+    return { pages, digests: digests.slice(0, pages.length * digestBytes), changed, bytes };
   }
 
   /** Test only: what a hardware error would do. */
   flipBit(byteOffset: number, bit: number): void {
     assert(byteOffset >= 0 && byteOffset < this.memoryBytes, "byte lies in memory");
     assert(bit >= 0 && bit < 8, "a byte has eight bits");
+    this.#owed?.();
     const index = Math.floor(byteOffset / imagePageBytes);
     const page = Int32Array.from(this.#pages[index] ?? ZERO_PAGE);
     const bytes = new Uint8Array(page.buffer);
@@ -252,23 +267,25 @@ export class BaseImage {
   }
 }
 
-function joined(digests: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(digests.length * 32);
-  for (const [index, digest] of digests.entries()) bytes.set(digest, index * 32);
-  return bytes;
-}
-
 function isSame(left: Uint8Array, right: Uint8Array): boolean {
-  return left.every((byte, index) => byte === right[index]);
+  for (let index = 0; index < digestBytes; index += 1) if (left[index] !== right[index]) return false;
+  return true;
 }
 
 function wordsOf({ memory }: GuestInstance): Int32Array {
   return new Int32Array(memory.bytes.buffer);
 }
 
+/** Four words at a time: a loop over single words is bound by its branches and not by memory. */
 function pageEquals(words: Int32Array, start: number, page: Int32Array): boolean {
-  for (let index = 0; index < PAGE_WORDS; index += 1) {
-    if (words[start + index] !== page[index]) return false;
+  for (let index = 0; index < PAGE_WORDS; index += 4) {
+    const at = start + index;
+    const differing =
+      ((words[at] ?? 0) ^ (page[index] ?? 0)) |
+      ((words[at + 1] ?? 0) ^ (page[index + 1] ?? 0)) |
+      ((words[at + 2] ?? 0) ^ (page[index + 2] ?? 0)) |
+      ((words[at + 3] ?? 0) ^ (page[index + 3] ?? 0));
+    if (differing !== 0) return false;
   }
   return true;
 }

@@ -216,6 +216,13 @@ export interface TurnExecutor {
    * earlier calls gave asks for `all`.
    */
   pagedImages(all: boolean): readonly PagedImage[];
+  /**
+   * The same in parts, while the world goes on: every image is that of this moment, whatever happens to its agent
+   * before it is taken. What was begun before and not taken is forgotten. Returns how many there are.
+   */
+  beginImages(all: boolean): number;
+  /** About `count` of the images begun, each once, in any order; none where all were taken. */
+  takeImages(count: number): readonly PagedImage[];
   /** Adds agents. A later `create` for the same handle keeps the image. */
   loadImages(images: readonly AgentImage[]): void;
   figures(): ExecutorFigures;

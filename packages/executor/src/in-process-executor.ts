@@ -97,6 +97,14 @@ class Adapter implements InProcessExecutor {
     return this.#executor.pagedImages(all);
   }
 
+  beginImages(all: boolean): number {
+    return this.#executor.beginImages(all);
+  }
+
+  takeImages(count: number): readonly PagedImage[] {
+    return this.#executor.takeImages(count);
+  }
+
   loadImages(images: readonly AgentImage[]): void {
     this.#executor.loadImages(images);
   }

@@ -25,6 +25,7 @@ import { HostContext } from "./host-context.js";
 import { hostImports } from "./host-functions.js";
 import { instancesMaxDefault, journalBytesMaxDefault, journalFuelMaxDefault } from "./limits.js";
 import { LoadedModule } from "./loaded-module.js";
+import { OwedImages } from "./owed-images.js";
 import { ResidentAgent } from "./resident-agent.js";
 import type { TurnMark } from "./resident-agent.js";
 import { SlotKeeper } from "./slot-keeper.js";
@@ -62,6 +63,7 @@ class Executor implements TurnExecutor {
   /** Limits by content: most agents have the same. */
   readonly #limits = new Map<string, AgentLimits>();
   #planIndex = 0;
+  readonly #owed = new OwedImages();
 
   readonly testing = {
     flipBit: (agent: AgentHandle, byteOffset: number, bit: number): void => {
@@ -167,10 +169,18 @@ class Executor implements TurnExecutor {
   }
 
   pagedImages(all: boolean): readonly PagedImage[] {
-    return this.#agents.sorted().map((agent) => {
-      const image = this.#imageOf(agent);
-      return { ...image, memoryBytes: agent.base.memoryBytes, ...agent.base.pagesSince(all) };
-    });
+    this.beginImages(all);
+    return this.takeImages(Infinity);
+  }
+
+  beginImages(all: boolean): number {
+    const images = this.#agents.sorted().map((agent) => ({ head: this.#imageOf(agent), base: agent.base }));
+    this.#owed.begin(images, all);
+    return images.length;
+  }
+
+  takeImages(count: number): readonly PagedImage[] {
+    return this.#owed.take(count);
   }
 
   /** Everything of an image but its memory; the base is brought up to date. */
@@ -184,7 +194,7 @@ class Executor implements TurnExecutor {
       limits: agent.limits,
       streamSeed: agent.streamSeed,
       ledger: base.ledger,
-      state: base.state.slice(),
+      state: base.state,
       initialised: base.initialised,
     };
     return agent.pendingFrom === undefined ? image : { ...image, pending: journal.entries() };

@@ -24,6 +24,17 @@ export class CborWriter {
     return this.#bytes.slice(0, this.#length);
   }
 
+  /** A list or a map around what is encoded already. */
+  join(
+    head: { readonly kind: "list" | "map"; readonly count: number },
+    parts: readonly Uint8Array[],
+  ): Uint8Array {
+    this.#length = 0;
+    this.#head(head.kind === "list" ? Major.LIST : Major.MAP, head.count);
+    for (const part of parts) this.#append(part);
+    return this.#bytes.slice(0, this.#length);
+  }
+
   #write(value: unknown): void {
     switch (typeof value) {
       case "number":

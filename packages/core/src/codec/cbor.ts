@@ -29,6 +29,22 @@ export function encodeCanonical(value: CborValue): Uint8Array {
 }
 
 /**
+ * Canonical bytes of a list of `count` items.
+ * @param parts the encodings of its items, one after the other: one part may hold several
+ */
+export function encodedList(count: number, parts: readonly Uint8Array[]): Uint8Array {
+  return writer.join({ kind: "list", count }, parts);
+}
+
+/** Canonical bytes of a map. @param members in canonical order: shorter keys first */
+export function encodedMap(members: readonly (readonly [key: string, encoded: Uint8Array])[]): Uint8Array {
+  return writer.join(
+    { kind: "map", count: members.length },
+    members.flatMap(([key, encoded]) => [encodeCanonical(key), encoded]),
+  );
+}
+
+/**
  * The value of canonical bytes. Byte strings are copies. Maps are objects with own properties only.
  * @throws {WE_CBOR_MALFORMED} also where the bytes are valid CBOR but not the canonical form
  */

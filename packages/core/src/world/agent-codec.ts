@@ -5,9 +5,10 @@
  */
 
 import type { AgentHandle, Encoding, FaultCode, ModuleDigest } from "@wasm-engine/abi";
-import type { CborValue } from "../codec/cbor.js";
+import { encodeCanonical, encodedList, type CborValue } from "../codec/cbor.js";
 import { agentSpecShape } from "../codec/genesis-codec.js";
 import { decodeShape, encodeShape } from "../codec/shape.js";
+import type { AgentSpec } from "../model.js";
 import type { Agent } from "./agent.js";
 import { createAgent, sortedTasks } from "./agent.js";
 import { ledgerOf, ledgerValue } from "./ledger-codec.js";
@@ -37,12 +38,33 @@ export function agentValue(agent: Agent): readonly CborValue[] {
   ];
 }
 
-/** Everything that a snapshot needs of an agent beside its image. */
-export function agentState(agent: Agent): CborValue {
+/** Fields of `agentValue`. */
+const valueFields = 15;
+/** What encodes the head of a list of so few items. */
+const valueHeadBytes = 1;
+/** Specs as they are stored: those of a world are few, and none changes. */
+const encodedSpecs = new WeakMap<AgentSpec, Uint8Array>();
+
+/**
+ * Everything that a snapshot needs of an agent beside its image, encoded: its spec, its plan and the fields of
+ * `agentValue`. What the state hash of this tick has encoded is used again: a snapshot holds up the tick loop.
+ */
+export function encodeAgentState(agent: Agent): Uint8Array {
   const { planIndex = 0, ownMessages = 0 } = agent.turn ?? {};
   const sinceTicks = [...agent.requests.values()].map(({ sinceTick }) => sinceTick);
-  const spec = encodeShape(agentSpecShape, "spec", agent.spec);
-  return [spec, [planIndex, ownMessages, ...sinceTicks], ...agentValue(agent)];
+  const { encoded, digest } = agent;
+  const isKnown = encoded !== undefined && encoded.digest === digest;
+  const value = isKnown ? encoded.value : encodeCanonical(agentValue(agent));
+  const plan = encodeCanonical([planIndex, ownMessages, ...sinceTicks]);
+  return encodedList(valueFields + 2, [encodedSpec(agent.spec), plan, value.subarray(valueHeadBytes)]);
+}
+
+function encodedSpec(spec: AgentSpec): Uint8Array {
+  const known = encodedSpecs.get(spec);
+  if (known !== undefined) return known;
+  const encoded = encodeCanonical(encodeShape(agentSpecShape, "spec", spec));
+  encodedSpecs.set(spec, encoded);
+  return encoded;
 }
 
 type Waiting = readonly [module: ModuleDigest, sinceTick: number, deadlineTick: number, heldCount: number];

@@ -80,6 +80,8 @@ export interface Agent extends Runnable {
   /** Caches of the state hash. */
   imageDigest: Uint8Array | undefined;
   digest: Uint8Array | undefined;
+  /** What its digest covers beside the image, as it was encoded for `digest`: of no account with another one. */
+  encoded: { readonly digest: Uint8Array; readonly value: Uint8Array } | undefined;
 }
 
 export interface AgentOptions {
@@ -125,6 +127,7 @@ export function createAgent(options: AgentOptions): Agent {
     fuel: 0,
     imageDigest: undefined,
     digest: undefined,
+    encoded: undefined,
     upgrade: undefined,
     heldCount: -1,
     plannedBytes: 0,

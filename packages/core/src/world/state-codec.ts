@@ -4,9 +4,9 @@
  * may depend on history.
  */
 
-import { decodeCanonical, encodeCanonical, type CborValue } from "../codec/cbor.js";
+import { decodeCanonical, encodeCanonical, encodedList, type CborValue } from "../codec/cbor.js";
 import { coreError } from "../errors.js";
-import { agentState, readAgent, type RestoredAgent } from "./agent-codec.js";
+import { encodeAgentState, readAgent, type RestoredAgent } from "./agent-codec.js";
 import type { RetainedState } from "./retained-table.js";
 import { indexRequest } from "./request-table.js";
 import { addTask } from "./task-table.js";
@@ -29,16 +29,18 @@ type StateFields = [
 ];
 
 export function encodeState(world: WorldState): Uint8Array {
-  return encodeCanonical([
-    STATE_VERSION,
-    world.tick,
-    world.chainHead,
-    world.agents.sorted().map(agentState),
-    creditsValue(world),
-    world.retiredLedgers.export(),
-    world.endedTasks.export(),
-    world.idempotencyKeys.export(),
-  ]);
+  const agents = world.agents.sorted();
+  const fields = [
+    encodeCanonical(STATE_VERSION),
+    encodeCanonical(world.tick),
+    encodeCanonical(world.chainHead),
+    encodedList(agents.length, agents.map(encodeAgentState)),
+    encodeCanonical(creditsValue(world)),
+    encodeCanonical(world.retiredLedgers.export()),
+    encodeCanonical(world.endedTasks.export()),
+    encodeCanonical(world.idempotencyKeys.export()),
+  ];
+  return encodedList(fields.length, fields);
 }
 
 /** Fills an empty world. @throws {WE_WORLD_STATE} @throws {WE_CBOR_MALFORMED} */

@@ -18,6 +18,8 @@ const agentsDomain = encodeUtf8("wasm-engine/agents\0");
 const stateDomain = encodeUtf8("wasm-engine/state\0");
 
 const AGENT_ENTRY_BYTES = 40;
+/** Encoded values are kept for a snapshot of the same tick up to this size: full mailboxes are not kept twice. */
+const keptValueBytesMax = 4096;
 
 export class StateHash {
   /** Agents that `#entries` is about, in id order. */
@@ -49,7 +51,9 @@ export class StateHash {
       if (agent.digest !== undefined) return;
       const { imageDigest } = agent;
       assert(imageDigest !== undefined, "the executors hold an image of every live agent");
-      agent.digest = world.hasher.sha256(agentDomain, imageDigest, encodeCanonical(agentValue(agent)));
+      const value = encodeCanonical(agentValue(agent));
+      agent.digest = world.hasher.sha256(agentDomain, imageDigest, value);
+      agent.encoded = value.length > keptValueBytesMax ? undefined : { value, digest: agent.digest };
       this.#entries.set(agent.digest, entryStart(index) + 8);
     });
   }

@@ -64,6 +64,8 @@ function telling(executor: AgentExecutor, onTurn: (agent: AgentHandle) => void):
     describe: (agent) => executor.describe(agent),
     images: () => executor.images(),
     pagedImages: (all) => executor.pagedImages(all),
+    beginImages: (all) => executor.beginImages(all),
+    takeImages: (count) => executor.takeImages(count),
     loadImages: (images) => executor.loadImages(images),
     figures: () => executor.figures(),
   };

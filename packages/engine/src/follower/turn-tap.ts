@@ -75,6 +75,8 @@ export class TurnTap {
       describe: (agent) => executor.describe(agent),
       images: () => executor.images(),
       pagedImages: (all) => executor.pagedImages(all),
+      beginImages: (all) => executor.beginImages(all),
+      takeImages: (count) => executor.takeImages(count),
       loadImages: (images) => executor.loadImages(images),
       figures: () => executor.figures(),
     };

@@ -139,7 +139,7 @@ function sealed(
     loop.reach(at);
     log.waitForSync();
     loop.release();
-    if (loop.world.tick >= 0) run.takeSnapshot(true);
+    if (loop.world.tick >= 0) run.snapshots.takeNow();
     return { chainHead: hex(loop.world.chainHead), future: compute() };
   } finally {
     // Not closed like a run that has ended: its world may stand beyond the tick, to see the parent's requests.

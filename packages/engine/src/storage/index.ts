@@ -14,7 +14,7 @@ export { RunLock, lockHolder } from "./run-lock.js";
 export type { SideRecord, SideRecords } from "./side-records.js";
 export { InlineSnapshotKeeper, ThreadedSnapshotKeeper, requireKept } from "./snapshot-keeper.js";
 export type { KeepResult, SnapshotKeeper } from "./snapshot-keeper.js";
-export type { SnapshotDraft } from "./snapshot-draft.js";
+export type { DraftImage, SnapshotDraft } from "./snapshot-draft.js";
 export { snapshotsKeptDefault } from "./snapshot-retention.js";
 export type { SnapshotKeep } from "./snapshot-retention.js";
 export { SnapshotStore } from "./snapshot-store.js";

@@ -41,13 +41,13 @@ function parsedInfo(bytes: Uint8Array): Json | undefined {
 
 export class RunFolder {
   readonly path: string;
-  readonly #system: FileSystem;
+  readonly system: FileSystem;
   readonly #hasher: Hasher;
 
   private constructor(path: string, hasher: Hasher, system: FileSystem) {
     this.path = path;
     this.#hasher = hasher;
-    this.#system = system;
+    this.system = system;
   }
 
   /** A new run. `info` becomes run.json. @throws {WE_RUN_EXISTS} @throws {WE_RUN_UNWRITABLE} */
@@ -72,7 +72,7 @@ export class RunFolder {
   /** Where the log is; for `createEventLog`, `openEventLog`, `recoverLog`. */
   get log(): LogPlace {
     return {
-      system: this.#system,
+      system: this.system,
       hasher: this.#hasher,
       runFolder: this.path,
       logFolder: join(this.path, "log"),
@@ -81,7 +81,7 @@ export class RunFolder {
   }
 
   get snapshots(): SnapshotStore {
-    return new SnapshotStore(this.#system, this.#hasher, this.path);
+    return new SnapshotStore(this.system, this.#hasher, this.path);
   }
 
   get lockPath(): string {
@@ -99,12 +99,12 @@ export class RunFolder {
 
   /** Side records for appending. @throws {WE_RUN_FILE_DAMAGED} */
   openSideRecords(): SideRecords {
-    return new SideRecords(this.#system, this.#hasher, this.sidePath);
+    return new SideRecords(this.system, this.#hasher, this.sidePath);
   }
 
   /** @throws {WE_RUN_FILE_DAMAGED} */
   sideRecords(): readonly SideRecord[] {
-    return readSideRecords(this.#system, this.#hasher, this.sidePath).records;
+    return readSideRecords(this.system, this.#hasher, this.sidePath).records;
   }
 
   /** Replaces run.json, a map; its last member is a check over the others. @throws {WE_RUN_UNWRITABLE} */
@@ -149,12 +149,12 @@ export class RunFolder {
 
   #read(name: string): Uint8Array | undefined {
     const path = join(this.path, name);
-    return this.#guarded(path, () => this.#system.read(path));
+    return this.#guarded(path, () => this.system.read(path));
   }
 
   #replace(folder: string, name: string, bytes: Uint8Array): void {
     this.#guarded(join(folder, name), () => {
-      replaceFile(this.#system, folder, name, [bytes]);
+      replaceFile(this.system, folder, name, [bytes]);
     });
   }
 

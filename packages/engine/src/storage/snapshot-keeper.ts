@@ -3,15 +3,18 @@
  * where the snapshot before is still being written.
  */
 
+import { dirname } from "node:path";
 import { MessageChannel, Worker, receiveMessageOnPort } from "node:worker_threads";
 import type { MessagePort } from "node:worker_threads";
 import { EngineError, assert, unreachable } from "@wasm-engine/abi";
 import type { ErrorRecord } from "@wasm-engine/abi";
 import { storageError } from "./errors.js";
 import { waitStepMs } from "./limits.js";
-import type { SaveResult, SnapshotDraft } from "./snapshot-draft.js";
+import type { FileSystem } from "./file-system.js";
+import type { DraftImage, SaveResult, SnapshotDraft } from "./snapshot-draft.js";
 import type { SnapshotKeep } from "./snapshot-retention.js";
 import type { SnapshotStore } from "./snapshot-store.js";
+import { writeError } from "./write-error.js";
 
 /** What became of a snapshot. */
 export type KeepResult =
@@ -20,12 +23,56 @@ export type KeepResult =
   | { readonly kind: "failed"; readonly error: ErrorRecord };
 
 export interface SnapshotKeeper {
-  /** Hands a snapshot over; the one before must be finished. */
-  begin(draft: SnapshotDraft): void;
+  /** Nothing is being written; what became of the last snapshot may still be asked for. */
+  readonly isIdle: boolean;
+  /** Hands over images of the snapshot that is begun next. The one before must be finished. */
+  add(images: readonly DraftImage[]): void;
+  /** Forgets what was added. */
+  drop(): void;
+  /**
+   * Hands a snapshot over; the one before must be finished.
+   * @param draft its images are those that were not added @param syncFirst files that must be on the disk before it is
+   */
+  begin(draft: SnapshotDraft, syncFirst?: readonly string[]): void;
   /** Waits until the snapshot begun last is on the disk or has failed; undefined where none was begun since. */
   finish(): KeepResult | undefined;
   /** Ends the thread. What was begun must be finished. */
   close(): void;
+}
+
+/** Where snapshots go, and how many of them stay. */
+export interface KeepParts {
+  readonly system: FileSystem;
+  readonly store: SnapshotStore;
+  readonly keep: SnapshotKeep;
+}
+
+/** Keeps a snapshot whose images came in parts, once `syncFirst` is on the disk. */
+export function keepParts(
+  { system, store, keep }: KeepParts,
+  draft: SnapshotDraft,
+  rest: { readonly added: readonly DraftImage[]; readonly syncFirst: readonly string[] },
+): KeepResult {
+  for (const path of rest.syncFirst) {
+    try {
+      syncFile(system, path);
+    } catch (error) {
+      return { kind: "failed", error: writeError(path, error).toRecord() };
+    }
+  }
+  const images = [...rest.added, ...draft.images].sort((left, right) => left.agent - right.agent);
+  return keepSnapshot(store, { ...draft, images }, keep);
+}
+
+/** Bytes and name of a file are on the disk when this returns. */
+function syncFile(system: FileSystem, path: string): void {
+  const file = system.open(path);
+  try {
+    system.sync(file);
+  } finally {
+    system.close(file);
+  }
+  system.syncFolder(dirname(path));
 }
 
 /** Keeps one snapshot and lets retention remove others. */
@@ -44,18 +91,28 @@ export function keepSnapshot(store: SnapshotStore, draft: SnapshotDraft, keep: S
 
 /** Writes in the calling thread. */
 export class InlineSnapshotKeeper implements SnapshotKeeper {
-  readonly #store: SnapshotStore;
-  readonly #keep: SnapshotKeep;
+  readonly isIdle = true;
+  readonly #parts: KeepParts;
+  #added: DraftImage[] = [];
   #result: KeepResult | undefined;
 
-  constructor(store: SnapshotStore, keep: SnapshotKeep) {
-    this.#store = store;
-    this.#keep = keep;
+  constructor(parts: KeepParts) {
+    this.#parts = parts;
   }
 
-  begin(draft: SnapshotDraft): void {
+  add(images: readonly DraftImage[]): void {
+    this.#added.push(...images);
+  }
+
+  drop(): void {
+    this.#added = [];
+  }
+
+  begin(draft: SnapshotDraft, syncFirst: readonly string[] = []): void {
     assert(this.#result === undefined, "the snapshot before is finished");
-    this.#result = keepSnapshot(this.#store, draft, this.#keep);
+    const added = this.#added;
+    this.#added = [];
+    this.#result = keepParts(this.#parts, draft, { added, syncFirst });
   }
 
   finish(): KeepResult | undefined {
@@ -68,6 +125,12 @@ export class InlineSnapshotKeeper implements SnapshotKeeper {
     this.#result = undefined;
   }
 }
+
+/** What the thread is told. */
+export type KeeperCall =
+  | { readonly kind: "images"; readonly images: readonly DraftImage[] }
+  | { readonly kind: "drop" }
+  | { readonly kind: "save"; readonly draft: SnapshotDraft; readonly syncFirst: readonly string[] };
 
 /** What the thread is started with. */
 export interface KeeperThreadData {
@@ -97,13 +160,31 @@ export class ThreadedSnapshotKeeper implements SnapshotKeeper {
     this.#keep = keep;
   }
 
-  begin(draft: SnapshotDraft): void {
+  get isIdle(): boolean {
+    const isWritten = Atomics.load(this.#words, KeeperWord.FINISHED) === this.#begun;
+    return isWritten || Atomics.load(this.#words, KeeperWord.ENDED) === 1;
+  }
+
+  add(images: readonly DraftImage[]): void {
+    const owned = ownedImages(images);
+    this.#post({ kind: "images", images: owned }, owned);
+  }
+
+  drop(): void {
+    if (this.#port !== undefined) this.#post({ kind: "drop" }, []);
+  }
+
+  begin(draft: SnapshotDraft, syncFirst: readonly string[] = []): void {
     assert(this.#begun === this.#taken, "the snapshot before is finished");
     this.#begun += 1;
-    const owned = ownedDraft(draft);
+    const images = ownedImages(draft.images);
+    this.#post({ kind: "save", draft: { ...draft, world: whole(draft.world), images }, syncFirst }, images);
+  }
+
+  #post(call: KeeperCall, images: ReturnType<typeof ownedImages>): void {
     this.#start().postMessage(
-      owned,
-      owned.images.map(({ bytes }) => bytes.buffer),
+      call,
+      images.map(({ bytes }) => bytes.buffer),
     );
   }
 
@@ -151,11 +232,10 @@ export class ThreadedSnapshotKeeper implements SnapshotKeeper {
 }
 
 /** Bytes of images have buffers of their own, which are handed over; views would carry the whole buffer. */
-function ownedDraft(draft: SnapshotDraft) {
-  const images = draft.images.map((image) => {
+function ownedImages(images: readonly DraftImage[]) {
+  return images.map((image) => {
     return { ...image, bytes: whole(image.bytes), digests: whole(image.digests), state: whole(image.state) };
   });
-  return { ...draft, world: whole(draft.world), images };
 }
 
 function whole(bytes: Uint8Array): Uint8Array<ArrayBuffer> {

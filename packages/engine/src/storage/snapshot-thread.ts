@@ -3,22 +3,29 @@
 import { workerData } from "node:worker_threads";
 import { nodeHasher } from "../crypto/node-crypto.js";
 import { nodeFileSystem } from "./file-system.js";
-import { KeeperWord, keepSnapshot } from "./snapshot-keeper.js";
-import type { KeepResult, KeeperThreadData } from "./snapshot-keeper.js";
-import type { SnapshotDraft } from "./snapshot-draft.js";
+import { KeeperWord, keepParts } from "./snapshot-keeper.js";
+import type { KeepResult, KeeperCall, KeeperThreadData } from "./snapshot-keeper.js";
+import type { DraftImage } from "./snapshot-draft.js";
 import { SnapshotStore } from "./snapshot-store.js";
 
 function run({ run: folder, keep, port, words }: KeeperThreadData): void {
   const store = new SnapshotStore(nodeFileSystem, nodeHasher, folder);
+  let added: DraftImage[] = [];
   const state = new Int32Array(words);
   const answer = (result: KeepResult): void => {
     port.postMessage(result);
     Atomics.add(state, KeeperWord.FINISHED, 1);
     Atomics.notify(state, KeeperWord.FINISHED);
   };
-  port.on("message", (draft: SnapshotDraft) => {
+  const save = ({ draft, syncFirst }: Extract<KeeperCall, { kind: "save" }>): void => {
+    const images = added;
+    added = [];
+    answer(keepParts({ system: nodeFileSystem, store, keep }, draft, { added: images, syncFirst }));
+  };
+  port.on("message", (call: KeeperCall) => {
     try {
-      answer(keepSnapshot(store, draft, keep));
+      if (call.kind === "save") save(call);
+      else added = call.kind === "images" ? added.concat(call.images) : [];
     } catch (error) {
       // Whoever waits must learn of it; the thread's own end then says the rest.
       Atomics.store(state, KeeperWord.ENDED, 1);

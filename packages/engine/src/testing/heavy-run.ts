@@ -12,7 +12,7 @@ import { newHostState } from "../world/host-state.js";
 import { hex } from "../world/report.js";
 import { readRunStore } from "../world/run-store.js";
 import type { ReadRun } from "../world/run-store.js";
-import { decodeContent, encodeContent, encodePages } from "../world/snapshot-content.js";
+import { decodeContent, encodeContent, encodeHost, encodePages } from "../world/snapshot-content.js";
 import { createParts } from "../world/world-parts.js";
 import type { WorldParts } from "../world/world-parts.js";
 import { FaultFileSystem } from "./fault-file-system.js";
@@ -78,7 +78,10 @@ function restored(
   const content = { world: world.exportState(), stateHash, host: newHostState(0, 0) };
   if (spoil === undefined) {
     const images = executor.pagedImages(true);
-    const { kind } = store.save({ ...place, ...encodePages({ ...content, images }) });
+    const { kind } = store.save({
+      ...place,
+      ...encodePages({ ...content, host: encodeHost(content.host) }, images),
+    });
     if (kind !== "saved") throw different(tick, "a snapshot of all pages lacks some");
   } else {
     const encoded = encodeContent({ ...content, images: executor.images() });

@@ -119,8 +119,10 @@ class ExecutingThread {
         const value = { kind: "value", value: images } as const;
         return this.#send(value, images.map(({ memory }) => memory.buffer).filter(isTransferable));
       }
-      case "pages": {
-        const images = this.#executor.pagedImages(call.all).map(ownedPages);
+      case "begin-images":
+        return this.#sendValue(this.#executor.beginImages(call.all));
+      case "take-images": {
+        const images = this.#executor.takeImages(call.count).map(ownedPages);
         const value = { kind: "value", value: images } as const;
         return this.#send(value, images.map(({ bytes }) => bytes.buffer).filter(isTransferable));
       }

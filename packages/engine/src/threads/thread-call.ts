@@ -42,7 +42,8 @@ export type ThreadCall =
   | { readonly kind: "apply"; readonly operations: readonly AgentOperation[]; readonly tick: number }
   | { readonly kind: "load"; readonly images: readonly AgentImage[] }
   | { readonly kind: "images" }
-  | { readonly kind: "pages"; readonly all: boolean }
+  | { readonly kind: "begin-images"; readonly all: boolean }
+  | { readonly kind: "take-images"; readonly count: number }
   | { readonly kind: "figures" }
   | { readonly kind: "describe"; readonly agent: AgentHandle }
   | { readonly kind: "flip"; readonly agent: AgentHandle; readonly byte: number; readonly bit: number }
@@ -54,7 +55,8 @@ export interface ThreadValues {
   readonly apply: readonly UpgradeOutcome[];
   readonly load: undefined;
   readonly images: readonly AgentImage[];
-  readonly pages: readonly PagedImage[];
+  readonly "begin-images": number;
+  readonly "take-images": readonly PagedImage[];
   readonly figures: ExecutorFigures;
   readonly describe: Uint8Array | undefined;
   readonly flip: undefined;

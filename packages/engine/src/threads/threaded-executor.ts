@@ -41,7 +41,17 @@ import type { ThreadCommon } from "./thread-peer.js";
 
 /** What a world's machine offers besides the port of the core. */
 export type AgentExecutor = Executors &
-  Pick<InProcessExecutor, "describe" | "images" | "pagedImages" | "loadImages" | "figures" | "testing">;
+  Pick<
+    InProcessExecutor,
+    | "describe"
+    | "images"
+    | "pagedImages"
+    | "beginImages"
+    | "takeImages"
+    | "loadImages"
+    | "figures"
+    | "testing"
+  >;
 
 export interface ThreadedOptions {
   /** Executing threads, the calling one among them; at least 2. */
@@ -88,6 +98,8 @@ export class ThreadedExecutor implements AgentExecutor {
   #idlePeers: readonly ThreadPeer[] = [];
   /** Where agents may move between threads while the world runs. */
   readonly #growth: Growth | undefined;
+  /** Images were begun and not all taken: they lie where their agents were, so nobody moves. */
+  #isOwing = false;
   #tick = -1;
 
   readonly testing = {
@@ -224,7 +236,7 @@ export class ThreadedExecutor implements AgentExecutor {
    * Threads that are not needed sleep.
    */
   #move({ isWanted, population }: Growth): void {
-    if (population.size > growthAgentsMax) return;
+    if (population.size > growthAgentsMax || this.#isOwing) return;
     if (!isWanted) {
       const images = this.images();
       const peers = this.#peers;
@@ -293,11 +305,30 @@ export class ThreadedExecutor implements AgentExecutor {
   }
 
   pagedImages(all: boolean): readonly PagedImage[] {
-    for (const peer of this.#peers) peer.call({ kind: "pages", all });
+    this.beginImages(all);
+    const images = [...this.takeImages(Infinity)].sort((left, right) => left.agent - right.agent);
+    this.#isOwing = false;
+    return images;
+  }
+
+  beginImages(all: boolean): number {
+    this.#isOwing = true;
+    for (const peer of this.#peers) peer.call({ kind: "begin-images", all });
+    let count = 0;
+    this.#join(() => void (count = this.#local.beginImages(all)));
+    return this.#values("begin-images").reduce((sum, peerCount) => sum + peerCount, count);
+  }
+
+  /** All threads take their share at the same time. */
+  takeImages(count: number): readonly PagedImage[] {
+    const share = Math.ceil(count / this.workers);
+    for (const peer of this.#peers) peer.call({ kind: "take-images", count: share });
     const images: (readonly PagedImage[])[] = [];
-    this.#join(() => void images.push(this.#local.pagedImages(all)));
-    images.push(...this.#values("pages"));
-    return images.flat().sort((left, right) => left.agent - right.agent);
+    this.#join(() => void images.push(this.#local.takeImages(share)));
+    images.push(...this.#values("take-images"));
+    const taken = images.flat();
+    this.#isOwing = taken.length > 0;
+    return taken;
   }
 
   loadImages(images: readonly AgentImage[]): void {

@@ -18,6 +18,12 @@ export const progressEveryMs = 200;
 export const ticksPerProgress = 256;
 /** A world whose client is gone or that was told to stop ends at the latest after this. */
 export const stopDeadlineMs = 10_000;
+/** Agents whose images are taken between two ticks for a snapshot that is under way: about a millisecond of copying. */
+export const snapshotSliceAgentsMin = 16;
+/** A snapshot of a large world is taken in at most about so many parts. */
+export const snapshotSlicesMax = 256;
+/** A snapshot waits for a tick that has a state hash anyway where that is due so many times between two snapshots. */
+export const hashesPerSnapshotMin = 4;
 /** Standard error of a world process that is kept to explain its death. */
 export const stderrTailBytes = 4096;
 /** Messages that a subscription keeps for a reader that does not read; older ones are dropped and counted. */

@@ -30,9 +30,8 @@ import { requireReach } from "../storage/event-log-reader.js";
 import type { ModuleAdmission } from "../trust/ceiling.js";
 import { isExecutorLoss } from "../threads/machine.js";
 import type { Machine } from "../threads/machine.js";
-import type { AgentExecutor } from "../threads/threaded-executor.js";
 import type { Durability, InputSource, OutputSink, StopRule } from "./contract.js";
-import type { SnapshotReport, StopReason } from "./control.js";
+import type { StopReason } from "./control.js";
 import type { PassCrashPoint } from "./crash-point.js";
 import { fail } from "./errors.js";
 import { FaultLog } from "./fault-log.js";
@@ -44,7 +43,8 @@ import type { Observation } from "./observation.js";
 import { hex } from "./report.js";
 import { createRunStore, openRunStore } from "./run-store.js";
 import type { RunSetup, RunStore } from "./run-store.js";
-import { decodeContent, encodePages } from "./snapshot-content.js";
+import { decodeContent } from "./snapshot-content.js";
+import { SnapshotTaker } from "./snapshot-taker.js";
 import { TickLoop } from "./tick-loop.js";
 import type { LoopParts } from "./tick-loop.js";
 import { createParts, describeAgent } from "./world-parts.js";
@@ -76,8 +76,7 @@ export interface OpenRun {
   readonly readsStandardInput: boolean;
   /** Standard input has brought bytes, or has ended. */
   feed(bytes: Uint8Array | undefined): void;
-  /** Everything executed must be durable. `wait`: returns when the snapshot is, too. */
-  takeSnapshot(wait: boolean): SnapshotReport;
+  readonly snapshots: SnapshotTaker;
   /** Threads that execute agents now. */
   workers(): number;
   /** Threads lost since this process opened the run. */
@@ -195,6 +194,7 @@ function assemble(store: RunStore, options: OpenRunOptions, started: WorldParts[
   adapters?.noteStart();
   loop.begin();
   loop.seekSources();
+  const snapshots = new SnapshotTaker({ store, loop, executor, sinks, pass });
   return {
     runId: store.runId,
     dir: store.dir,
@@ -213,10 +213,10 @@ function assemble(store: RunStore, options: OpenRunOptions, started: WorldParts[
     // A fork has what its parent read there.
     readsStandardInput: plan === undefined && setup.inputs.some((spec) => spec.path === "-"),
     feed: (bytes) => feed(sources, bytes),
-    takeSnapshot: (wait) => takeSnapshot({ store, loop, executor, sinks, pass }, wait),
+    snapshots,
     workers: () => parts.workers(),
     threadsLost: () => machine?.threadsLost ?? 0,
-    ...endsOf({ store, loop, parts, sources, sinks, pass, models, adapters }),
+    ...endsOf({ store, loop, parts, sources, sinks, pass, models, adapters, snapshots }),
   };
 }
 
@@ -272,13 +272,15 @@ interface EndParts {
   readonly pass: PassCrashPoint;
   readonly models: Models | undefined;
   readonly adapters: RunAdapters | undefined;
+  readonly snapshots: SnapshotTaker;
 }
 
 /** The two ways in which an open run ends: for good, or to be opened again in this process. */
 function endsOf(run: EndParts): Pick<OpenRun, "close" | "abandon"> {
-  const { store, loop, parts, sources, sinks, pass, models, adapters } = run;
+  const { store, loop, parts, sources, sinks, pass, models, adapters, snapshots } = run;
   return {
     close: (reason) => {
+      snapshots.drop();
       for (const source of sources) source.close();
       for (const sink of sinks) sink.close();
       models?.close();
@@ -290,6 +292,7 @@ function endsOf(run: EndParts): Pick<OpenRun, "close" | "abandon"> {
       store.close(loop.reachedTick, { reason, chainHead: hex(loop.world.chainHead) });
     },
     abandon: () => {
+      snapshots.drop();
       const kept = sources.filter((source) => source instanceof StreamInputSource);
       for (const source of sources) if (!(source instanceof StreamInputSource)) source.close();
       for (const sink of sinks) sink.close();
@@ -365,39 +368,4 @@ function feed(sources: readonly InputSource[], bytes: Uint8Array | undefined): v
     if (bytes === undefined) source.end();
     else source.push(bytes);
   }
-}
-
-interface SnapshotParts {
-  readonly store: RunStore;
-  readonly loop: TickLoop;
-  readonly executor: AgentExecutor;
-  readonly sinks: readonly OutputSink[];
-  readonly pass: PassCrashPoint;
-}
-
-/** Outputs first: what a snapshot counts as written must be on the disk before the snapshot is. */
-function takeSnapshot(parts: SnapshotParts, wait: boolean): SnapshotReport {
-  const { store, loop, executor, sinks, pass } = parts;
-  const { world, state } = loop;
-  assert(!loop.unsettled, "a snapshot counts outputs as written");
-  for (const sink of sinks) sink.sync();
-  state.sinkPositions = sinks.map((sink) => sink.position);
-  const stateHash = world.stateHash();
-  const place = {
-    tick: world.tick,
-    chainHead: world.chainHead,
-    inputSeq: state.lastSeq,
-    positions: [
-      ...state.sourceRecords.map((position, index) => ({ name: `input ${index}`, position })),
-      ...state.sinkPositions.map((position, index) => ({ name: `output ${index}`, position })),
-    ],
-  };
-  const exported = world.exportState();
-  pass("before-snapshot");
-  store.keepSnapshot((all) => {
-    const images = executor.pagedImages(all);
-    return { ...place, ...encodePages({ world: exported, stateHash, host: state, images }) };
-  }, wait);
-  pass("after-snapshot");
-  return { tick: world.tick, stateHash: hex(stateHash) };
 }

@@ -5,7 +5,6 @@
 
 import { readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
-import { assert } from "@wasm-engine/abi";
 import type { ModuleDigest } from "@wasm-engine/abi";
 import { EXECUTABLE_SEMANTICS, genesisDigest } from "@wasm-engine/core";
 import type { Genesis, Json, LogBase, Snapshot } from "@wasm-engine/core";
@@ -15,28 +14,9 @@ import { newRunId, runsDirectory } from "./run-reference.js";
 import { nodeHasher, sha256Hex } from "../crypto/node-crypto.js";
 import { StackMap } from "../modules/stack-map.js";
 import { clearOutputs } from "../outputs/clear-outputs.js";
-import {
-  InlineSnapshotKeeper,
-  RunFolder,
-  ThreadedSnapshotKeeper,
-  createEventLog,
-  openEventLog,
-  recoverLog,
-  requireKept,
-  snapshotsKeptDefault,
-  surveyLog,
-} from "../storage/index.js";
-import type {
-  EventLog,
-  RecoveredLog,
-  RunLock,
-  SideRecord,
-  SideRecords,
-  SnapshotDraft,
-  SnapshotKeeper,
-} from "../storage/index.js";
+import { RunFolder, createEventLog, openEventLog, recoverLog, surveyLog } from "../storage/index.js";
+import type { EventLog, RecoveredLog, RunLock, SideRecord, SideRecords } from "../storage/index.js";
 import { storageError } from "../storage/errors.js";
-import { isShortage } from "../storage/write-error.js";
 import { isLogBegun } from "../storage/event-log-reader.js";
 import type { OpenLogOptions } from "../storage/event-log.js";
 import type { FileSystem } from "../storage/file-system.js";
@@ -45,6 +25,8 @@ import type { ResolvedWorld } from "./contract.js";
 import type { StopReason } from "./control.js";
 import { fail } from "./errors.js";
 import { executingProcess } from "./run-result.js";
+import { snapshotShelf } from "./snapshot-shelf.js";
+import type { SnapshotShelf } from "./snapshot-shelf.js";
 
 /** What a run folder keeps of its configuration beside genesis and modules. JSON. */
 export type RunSetup = Omit<ResolvedWorld, "genesis" | "modules">;
@@ -106,19 +88,12 @@ export interface RunStore extends Omit<ReadRun, "recovered" | "moduleBytes" | "m
   readonly recovered: RecoveredLog | undefined;
   /** Keeps a fact beside the chain. */
   note(kind: string, data: Json): void;
-  /**
-   * Keeps a snapshot; its log must be synced. `wait`: returns when it is on the disk, else it may be written meanwhile.
-   * @param draft makes the snapshot; `all`: with the bytes of every page @throws {WE_RUN_UNWRITABLE} only with `wait`
-   */
-  keepSnapshot(draft: DraftSnapshot, wait: boolean): void;
+  readonly snapshots: SnapshotShelf;
   /** Closes the log with its closing record and gives the folder back. */
   close(reachedTick: number, end?: RunEnd): void;
   /** Gives the folder back without a closing record. */
   release(): void;
 }
-
-/** What of a snapshot the world gives. */
-export type DraftSnapshot = (all: boolean) => Omit<SnapshotDraft, "genesisDigest" | "logRecords">;
 
 export interface StoreOptions {
   readonly threaded: boolean;
@@ -289,7 +264,7 @@ function live(parts: LiveParts): RunStore {
   const side: SideRecords = folder.openSideRecords();
   const { node, arch, v8Flags } = executingProcess();
   side.append("opened", { node, arch, v8Flags, at: new Date().toISOString(), cut: cutOf(recovered) });
-  const snapshots = snapshotShelf(parts, digest, side);
+  const snapshots = snapshotShelf({ ...parts, keep: info.setup.snapshotsKept, side, genesisDigest: digest });
   const release = (): void => {
     snapshots.close();
     side.close();
@@ -309,7 +284,7 @@ function live(parts: LiveParts): RunStore {
       newestSnapshot(folder, { digest, records: log.records, base: recovered?.base, tick }),
     sideRecords: () => folder.sideRecords(),
     note: (kind, data) => side.append(kind, data),
-    keepSnapshot: (draft, wait) => snapshots.keep(draft, wait),
+    snapshots,
     close: (reachedTick, end) => {
       snapshots.settle();
       log.close(reachedTick);
@@ -317,63 +292,6 @@ function live(parts: LiveParts): RunStore {
       release();
     },
     release,
-  };
-}
-
-interface SnapshotShelf {
-  keep(draft: DraftSnapshot, wait: boolean): void;
-  /** Returns when nothing is being written. */
-  settle(): void;
-  close(): void;
-}
-
-/** Snapshots of a run that goes on. What fails in the background is a side record, and the next one holds all pages. */
-function snapshotShelf(
-  { folder, log, info, threaded }: LiveParts,
-  genesisDigest: Uint8Array,
-  side: SideRecords,
-): SnapshotShelf {
-  const keepMost = info.setup.snapshotsKept ?? snapshotsKeptDefault;
-  const keeper: SnapshotKeeper = threaded
-    ? new ThreadedSnapshotKeeper(folder.path, keepMost)
-    : new InlineSnapshotKeeper(folder.snapshots, keepMost);
-  let needsAll = true;
-  const settle = (): void => {
-    const result = keeper.finish();
-    if (result === undefined || result.kind === "kept") return;
-    needsAll = true;
-    const cause = result.kind === "failed" ? result.error.message : `${result.missing} pages are gone`;
-    try {
-      side.append("snapshot-failed", { cause });
-    } catch (error) {
-      // A snapshot only saves time, and the disk that took none may not take the note either.
-      if (!isShortage(error)) throw error;
-    }
-  };
-  const begin = (draft: DraftSnapshot): void => {
-    keeper.begin({ ...draft(needsAll), genesisDigest, logRecords: log.records });
-    needsAll = false;
-  };
-  return {
-    settle,
-    keep: (draft, wait) => {
-      settle();
-      begin(draft);
-      if (!wait && threaded) return;
-      let result = keeper.finish();
-      if (result?.kind === "incomplete") {
-        needsAll = true;
-        begin(draft);
-        result = keeper.finish();
-      }
-      assert(result !== undefined && result.kind !== "incomplete", "a snapshot of all pages lacks none");
-      needsAll = result.kind !== "kept";
-      requireKept(result);
-    },
-    close: () => {
-      settle();
-      keeper.close();
-    },
   };
 }
 

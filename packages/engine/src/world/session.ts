@@ -27,7 +27,8 @@ import { isShortage } from "../storage/write-error.js";
 import { isExecutorLoss } from "../threads/machine.js";
 import type { OpenRun } from "./open-run.js";
 import type { RunRecovery } from "./run-recovery.js";
-import { admittedInputsMax, durableWaitMs, idleWaitMs, progressEveryMs, ticksPerPump } from "./limits.js";
+import { admittedInputsMax, durableWaitMs, hashesPerSnapshotMin, idleWaitMs } from "./limits.js";
+import { progressEveryMs, ticksPerPump } from "./limits.js";
 import { Pacer } from "./pacer.js";
 import { hex, receiverId, receiverOf, reportRows, worldMessages } from "./report.js";
 import { inspectionOf, progressOf, runResultOf } from "./run-result.js";
@@ -88,8 +89,6 @@ export class Session {
   #isLost = false;
   /** What the world waits for: it neither ticks nor accepts, answers questions, and tries again. */
   #shortage: EngineError | undefined;
-  /** A snapshot is to be taken before the next tick. */
-  #isSnapshotDue = false;
 
   /** `recovery` makes good what executing threads lose; without it such a loss is the end. */
   constructor(run: OpenRun, emit: EmitEvent, options: SessionOptions, recovery?: RunRecovery) {
@@ -166,12 +165,13 @@ export class Session {
     }
     if (this.#ending !== undefined) this.#finishRunCall(this.#ending);
     if (this.#ended) return 0;
-    if (this.#isSnapshotDue) this.#takeSnapshot(false);
     for (let count = 0; count < ticksPerPump; count += 1) {
       const waitMs = this.#advance();
       if (this.#ended) return 0;
       if (waitMs > 0) {
         this.#settle();
+        // Between two ticks of the wall clock there is time for it.
+        if (this.#run.snapshots.advance()) return 0;
         return this.#waiting ? Math.min(waitMs, durableWaitMs) : waitMs;
       }
     }
@@ -199,7 +199,7 @@ export class Session {
       case "resume":
         return this.#hold(id, request.method === "pause");
       case "snapshot":
-        return this.#answer(id, this.#takeSnapshot(true));
+        return this.#answer(id, this.#takeSnapshot());
       case "status":
         return this.#answer(id, this.#status());
       case "agents":
@@ -332,8 +332,7 @@ export class Session {
     const previous = loop.world.tick;
     const { unsupervised } = loop.execute(next);
     if (step !== undefined) step.left -= 1;
-    const { snapshotEvery } = this.#run;
-    this.#isSnapshotDue = snapshotEvery !== undefined && next - this.#snapshotTick >= snapshotEvery;
+    this.#run.snapshots.advance();
     const violation = this.#run.violationAfter(previous);
     if (unsupervised !== undefined) {
       this.#live = false;
@@ -347,8 +346,19 @@ export class Session {
       this.#live = false;
       this.#finishRunCall({ reason: "invariant", violation });
     }
-    if (this.#isSnapshotDue && !this.#ended) this.#takeSnapshot(false);
+    if (!this.#ended && this.#isSnapshotDue(next) && this.#run.snapshots.begin()) this.#snapshotTick = next;
     return 0;
+  }
+
+  /** A hash of all agents that ran is most of what a snapshot costs at its tick: some ticks have one anyway. */
+  #isSnapshotDue(tick: number): boolean {
+    const { snapshotEvery, loop } = this.#run;
+    if (snapshotEvery === undefined) return false;
+    const { stateHashEvery } = loop.world.genesis;
+    const age = tick - this.#snapshotTick;
+    if (age >= snapshotEvery) return true;
+    const isHashed = tick % stateHashEvery === 0 && stateHashEvery * hashesPerSnapshotMin <= snapshotEvery;
+    return isHashed && age + stateHashEvery > snapshotEvery;
   }
 
   #finishStep(): void {
@@ -381,7 +391,8 @@ export class Session {
   #seal(): void {
     this.#run.log.waitForSync();
     this.#settle();
-    if (this.#run.loop.world.tick > this.#snapshotTick) this.#takeSnapshot(true);
+    this.#run.snapshots.complete();
+    if (this.#run.loop.world.tick > this.#snapshotTick) this.#takeSnapshot();
     this.#reportProgress(true);
   }
 
@@ -405,12 +416,11 @@ export class Session {
     for (const { id } of this.#steps) refuse(id, "step");
   }
 
-  #takeSnapshot(wait: boolean): SnapshotReport {
+  #takeSnapshot(): SnapshotReport {
     this.#run.log.waitForSync();
     this.#settle();
-    const report = this.#run.takeSnapshot(wait);
+    const report = this.#run.snapshots.takeNow();
     this.#snapshotTick = report.tick;
-    this.#isSnapshotDue = false;
     return report;
   }
 

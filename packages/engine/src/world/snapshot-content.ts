@@ -4,10 +4,10 @@
  */
 
 import type { AgentHandle } from "@wasm-engine/abi";
-import { decodeCanonical, encodeCanonical } from "@wasm-engine/core";
+import { decodeCanonical, encodeCanonical, encodedList, encodedMap } from "@wasm-engine/core";
 import type { CborValue, Snapshot, SnapshotImage } from "@wasm-engine/core";
 import type { AgentImage, JournalEntry, PagedImage } from "@wasm-engine/executor";
-import type { SnapshotDraft } from "../storage/index.js";
+import type { DraftImage, SnapshotDraft } from "../storage/index.js";
 import { storedHostState } from "./host-state.js";
 import type { HostState } from "./host-state.js";
 
@@ -18,6 +18,11 @@ export interface SnapshotContent {
   readonly stateHash: Uint8Array;
   readonly host: HostState;
   readonly images: readonly AgentImage[];
+}
+
+/** All but the images; `host` by {@link encodeHost}. */
+export interface EncodedWorld extends Pick<SnapshotContent, "world" | "stateHash"> {
+  readonly host: Uint8Array;
 }
 
 type StoredJournalEntry = Omit<JournalEntry, "timeNanos"> & { readonly timeNanos: string };
@@ -33,36 +38,66 @@ interface StoredContent {
   readonly images: readonly ImageHead[];
 }
 
-/** The same, with memories by page. */
-export interface PagedContent extends Omit<SnapshotContent, "images"> {
-  readonly images: readonly PagedImage[];
-}
-
 /** The sections `world` and `images` of a snapshot that holds whole memories. */
 export function encodeContent(content: SnapshotContent): Pick<Snapshot, "world" | "images"> {
-  const images = content.images.map(({ agent, module, memory, state, initialised }) => {
-    return { agent, module, memory, state, initialised };
-  });
-  return { world: encodeStored(content), images };
+  const { stateHash, images } = content;
+  const world = joinContent(
+    { world: content.world, stateHash, host: encodeHost(content.host) },
+    images.map((image) => encodeHead(image)),
+  );
+  return {
+    world,
+    images: images.map(({ agent, module, memory, state, initialised }) => {
+      return { agent, module, memory, state, initialised };
+    }),
+  };
+}
+
+/** The state of the host as it is now. */
+export function encodeHost(host: HostState): Uint8Array {
+  return encodeCanonical(withoutUndefined(host));
+}
+
+/** What restoring an image needs beside its memory and globals. */
+export function encodeHead(image: Omit<AgentImage, "memory">): Uint8Array {
+  const { agent, id, limits, streamSeed, ledger, pending } = image;
+  const stored = pending?.map((entry) => ({ ...entry, timeNanos: String(entry.timeNanos) }));
+  const head: ImageHead = {
+    agent,
+    id,
+    limits,
+    streamSeed,
+    ledger,
+    ...(stored === undefined ? {} : { pending: stored }),
+  };
+  return encodeCanonical(withoutUndefined(head));
+}
+
+/** An image of a snapshot that is to be kept. */
+export function draftImage(image: PagedImage): DraftImage {
+  const { agent, module, state, initialised, memoryBytes, pages, digests, changed, bytes } = image;
+  return { agent, module, state, initialised, memoryBytes, pages, digests, changed, bytes };
 }
 
 /** `world` and `images` of a snapshot that is to be kept. */
-export function encodePages(content: PagedContent): Pick<SnapshotDraft, "world" | "images"> {
-  const images = content.images.map((image) => {
-    const { agent, module, state, initialised, memoryBytes, pages, digests, changed, bytes } = image;
-    return { agent, module, state, initialised, memoryBytes, pages, digests, changed, bytes };
-  });
-  return { world: encodeStored(content), images };
+export function encodePages(
+  part: EncodedWorld,
+  images: readonly PagedImage[],
+): Pick<SnapshotDraft, "world" | "images"> {
+  return { world: joinContent(part, images.map(encodeHead)), images: images.map(draftImage) };
 }
 
-function encodeStored(content: SnapshotContent | PagedContent): Uint8Array {
-  const heads = content.images.map(({ agent, id, limits, streamSeed, ledger, pending }): ImageHead => {
-    const stored = pending?.map((entry) => ({ ...entry, timeNanos: String(entry.timeNanos) }));
-    return { agent, id, limits, streamSeed, ledger, ...(stored === undefined ? {} : { pending: stored }) };
-  });
-  const { world, stateHash, host } = content;
-  const stored: StoredContent = { world, stateHash, host, images: heads };
-  return encodeCanonical(withoutUndefined(stored));
+/** The section `world`. @param heads of the images, by {@link encodeHead}, in the order of their agents */
+export function joinContent(
+  { world, stateHash, host }: EncodedWorld,
+  heads: readonly Uint8Array[],
+): Uint8Array {
+  return encodedMap([
+    ["host", host],
+    ["world", encodeCanonical(world)],
+    ["images", encodedList(heads.length, heads)],
+    ["stateHash", encodeCanonical(stateHash)],
+  ]);
 }
 
 /** What {@link encodeContent} was given. */

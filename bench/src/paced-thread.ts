@@ -1,0 +1,71 @@
+/**
+ * Program of the thread that the snapshot benchmark measures in: the orchestrator's own loop at the pace of the wall clock,
+ * with the work of the loop added up per period of the clock. Everything that the loop does between two ticks counts to the
+ * tick before: nothing of a snapshot can hide beside the ticks.
+ */
+
+import { parentPort, workerData } from "node:worker_threads";
+import { assert } from "@wasm-engine/abi";
+import { openRun } from "../../packages/engine/dist/world/open-run.js";
+import { Session } from "../../packages/engine/dist/world/session.js";
+import type { PacedSamples, PacedTask } from "./paced-world.js";
+
+const port = parentPort;
+assert(port !== null, "this program runs in a thread");
+const { world, dir, untilTick, realtime } = workerData as PacedTask; // set by paced-world.ts
+
+const workMs = new Float64Array(untilTick + 2);
+const commitMs = new Float64Array(untilTick + 2);
+let snapshots = 0;
+let executed = 0;
+let sinceMs = performance.now();
+/** What the loop has done since the last call belongs to the tick that was committed last. */
+function account(): void {
+  const now = performance.now();
+  workMs[executed] = (workMs[executed] ?? 0) + now - sinceMs;
+  sinceMs = now;
+}
+const run = openRun(
+  { kind: "new", world, dir },
+  {
+    writer: "thread",
+    pass: (point) => {
+      if (point === "after-snapshot") snapshots += 1;
+      if (point === "before-append") account();
+      if (point !== "after-commit") return;
+      // What a tick takes until its commit is its own, what follows too, until the next one begins.
+      executed += 1;
+      account();
+      commitMs[executed] = performance.now();
+    },
+  },
+);
+let isOver = false;
+const session = new Session(
+  run,
+  (event) => {
+    if (event.kind === "answer" && event.id === 1) isOver = true;
+  },
+  { start: "paused", realtime },
+);
+const sleeper = new Int32Array(new SharedArrayBuffer(4));
+const startMs = performance.now();
+session.handle({ id: 1, request: { method: "run", until: { rule: "never", ticks: untilTick } } });
+while (!isOver) {
+  const waitMs = session.pump();
+  // The end of the run keeps a snapshot and waits for it: no tick comes after it.
+  if (isOver || waitMs <= 0) continue;
+  account();
+  Atomics.wait(sleeper, 0, 0, waitMs);
+  sinceMs = performance.now();
+}
+const elapsedMs = performance.now() - startMs;
+session.handle({ id: 2, request: { method: "stop", reason: "stopped" } });
+while (!session.ended) session.pump();
+const result: PacedSamples = {
+  workMs: workMs.slice(1, executed),
+  commitMs: commitMs.slice(1, executed).map((ms) => ms - startMs),
+  snapshots,
+  elapsedMs,
+};
+port.postMessage(result);

@@ -1,0 +1,67 @@
+/** A world of inhabitants of a game, each with a turn in every tick, measured in the thread of paced-thread.ts. */
+
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
+import { loadConfig } from "wasm-engine";
+import type { LoadedConfig } from "@wasm-engine/engine";
+import { createWorldFolder } from "./world-folder.js";
+
+/** Ticks per second of the paced worlds. */
+export const pacedHertz = 60;
+
+export interface PacedPlan {
+  readonly name: string;
+  readonly agents: number;
+  readonly ticks: number;
+  /** Ticks between snapshots; absent: none but that at the end. */
+  readonly snapshotEvery?: number;
+  /** At the pace of the wall clock, else as fast as it goes. */
+  readonly realtime: boolean;
+}
+
+/** What the thread is given. */
+export interface PacedTask {
+  readonly world: LoadedConfig["world"];
+  readonly dir: string;
+  readonly untilTick: number;
+  readonly realtime: boolean;
+}
+
+/** Per executed tick but the last, in order: the loop's work until the next tick began, and when it was committed. */
+export interface PacedSamples {
+  readonly workMs: Float64Array;
+  readonly commitMs: Float64Array;
+  readonly snapshots: number;
+  readonly elapsedMs: number;
+}
+
+export async function runPaced(plan: PacedPlan): Promise<PacedSamples> {
+  const { name, agents, ticks, snapshotEvery, realtime } = plan;
+  const folder = createWorldFolder({
+    name,
+    agent: "npc",
+    agents,
+    columns: ["number", "population"],
+    row: (agent) => [agent, agents],
+    entry: [
+      'args: { number: "{number}", population: "{population}" }',
+      'capabilities: { send: ["*"] }',
+      "every: 1",
+    ],
+    tickMs: Number((1000 / pacedHertz).toFixed(6)),
+    ...(snapshotEvery === undefined ? {} : { snapshotEvery }),
+  });
+  try {
+    const { world } = await loadConfig(folder.config);
+    const task: PacedTask = { world, dir: folder.runFolder("measured"), untilTick: ticks, realtime };
+    const worker = new Worker(new URL("./paced-thread.js", import.meta.url), {
+      workerData: task,
+      resourceLimits: { stackSizeMb: 256, maxOldGenerationSizeMb: 4096 },
+    });
+    const [samples] = (await once(worker, "message")) as [PacedSamples]; // paced-thread.ts says nothing else
+    await worker.terminate();
+    return samples;
+  } finally {
+    folder.remove();
+  }
+}

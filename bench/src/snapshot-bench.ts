@@ -1,0 +1,145 @@
+/**
+ * The snapshot benchmark: a game's world at 60 Hz with a snapshot every ten seconds, between two runs of the same world
+ * without any. A tick is all work of the loop from the moment it is due until the next one is.
+ */
+
+import type { BenchOptions, Say } from "./bench-options.js";
+import { digits, figureTable } from "./figure-table.js";
+import { machineFacts, machineLine } from "./machine.js";
+import type { MachineFacts } from "./machine.js";
+import { pacedHertz, runPaced } from "./paced-world.js";
+import type { PacedPlan, PacedSamples } from "./paced-world.js";
+
+/** What DESIGN asks for. */
+const tickMsMax = 16;
+const overheadMax = 0.05;
+
+const warmUpSeconds = 5;
+const measuredSeconds = 120;
+const controlSeconds = 12;
+const snapshotSeconds = 10;
+
+export interface PacedFigure {
+  readonly name: string;
+  readonly ticks: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly maxMs: number;
+  readonly meanMs: number;
+  /** How long after its moment the latest tick was committed: what a player sees. */
+  readonly latestMs: number;
+  /** Ticks that took longer than {@link tickMsMax}. */
+  readonly slowTicks: number;
+  /** Snapshots handed over, that at the end among them. */
+  readonly snapshots: number;
+}
+
+export interface SnapshotDocument {
+  readonly bench: "snapshots";
+  readonly machine: MachineFacts;
+  readonly agents: number;
+  readonly withSnapshots: PacedFigure;
+  /** Before and after. */
+  readonly without: readonly PacedFigure[];
+  /** What the mean tick takes more with snapshots than without; a share. */
+  readonly overhead: number;
+  /** The same as a share of the wall clock. */
+  readonly overheadOfTime: number;
+  readonly withinLimits: boolean;
+  readonly quick: boolean;
+  readonly ok: boolean;
+}
+
+export async function measureSnapshots(options: BenchOptions, say: Say): Promise<SnapshotDocument> {
+  const { quick } = options;
+  const machine = machineFacts();
+  const agents = options.sizes[0] ?? 1000;
+  say(`snapshots: ${machineLine(machine)}${quick ? "; quick: figures mean nothing" : ""}`);
+  const run = async (name: string, seconds: number, every?: number): Promise<PacedFigure> => {
+    const warmUp = quick ? 5 : warmUpSeconds * pacedHertz;
+    const ticks = warmUp + (quick ? 40 : seconds * pacedHertz);
+    const plan: PacedPlan = {
+      name: `snapshots-${agents}`,
+      agents,
+      ticks,
+      realtime: true,
+      ...(every === undefined ? {} : { snapshotEvery: every }),
+    };
+    return figureOf(name, await runPaced(plan), warmUp);
+  };
+  const before = await run("without, before", controlSeconds);
+  const every = quick ? 10 : snapshotSeconds * pacedHertz;
+  const withSnapshots = await run(`every ${every} ticks`, measuredSeconds, every);
+  const after = await run("without, after", controlSeconds);
+  const controlMs = (before.meanMs + after.meanMs) / 2;
+  const extraMs = withSnapshots.meanMs - controlMs;
+  const overhead = Number((extraMs / controlMs).toFixed(4));
+  return {
+    bench: "snapshots",
+    machine,
+    agents,
+    withSnapshots,
+    without: [before, after],
+    overhead,
+    overheadOfTime: Number((extraMs / (1000 / pacedHertz)).toFixed(4)),
+    withinLimits: withSnapshots.maxMs <= tickMsMax && overhead <= overheadMax,
+    quick,
+    ok: withSnapshots.snapshots > 1 && before.snapshots === 1 && after.snapshots === 1,
+  };
+}
+
+function figureOf(name: string, { workMs, commitMs, snapshots }: PacedSamples, warmUp: number): PacedFigure {
+  const work = workMs.slice(warmUp);
+  const sorted = work.slice().sort();
+  const at = (share: number): number => round(sorted[Math.floor((sorted.length - 1) * share)] ?? 0);
+  const periodMs = 1000 / pacedHertz;
+  const offsets = commitMs.slice(warmUp).map((ms, tick) => ms - tick * periodMs);
+  return {
+    name,
+    ticks: work.length,
+    p50Ms: at(0.5),
+    p99Ms: at(0.99),
+    maxMs: at(1),
+    meanMs: round(work.reduce((sum, ms) => sum + ms, 0) / work.length),
+    latestMs: round(Math.max(...offsets) - Math.min(...offsets)),
+    slowTicks: work.filter((ms) => ms > tickMsMax).length,
+    snapshots,
+  };
+}
+
+function round(ms: number): number {
+  return Number(ms.toFixed(3));
+}
+
+export function snapshotTable(document: SnapshotDocument): string {
+  const { agents, withSnapshots, without, overhead, overheadOfTime, withinLimits } = document;
+  const [before, after] = without;
+  const rows = [before, withSnapshots, after].flatMap((figure) =>
+    figure === undefined ? [] : [rowOf(figure)],
+  );
+  const head = [
+    "snapshots",
+    "ticks",
+    "p50 ms",
+    "p99 ms",
+    "max ms",
+    "mean ms",
+    "latest ms",
+    "over 16 ms",
+    "kept",
+  ];
+  const share = (value: number): string => `${(value * 100).toFixed(1)} %`;
+  return [
+    "",
+    figureTable(head, rows),
+    "",
+    `  ${agents} agents at ${pacedHertz} Hz: ${share(overhead)} more work per tick, ${share(overheadOfTime)} of the time; ` +
+      `limits (${tickMsMax} ms, ${share(overheadMax)}) ${withinLimits ? "met" : "MISSED"}`,
+  ].join("\n");
+}
+
+function rowOf(figure: PacedFigure): string[] {
+  const { name, ticks, p50Ms, p99Ms, maxMs, meanMs, latestMs, slowTicks, snapshots } = figure;
+  const times = [p50Ms, p99Ms, maxMs, meanMs, latestMs].map(digits);
+  return [name, String(ticks), ...times, String(slowTicks), String(snapshots)];
+}
