@@ -62,13 +62,13 @@ export type { ForkOptions } from "./client/fork-run.js";
 export type { ArgumentChange, ForkInputs, ForkOverrides, ForkPoint, ForkReport } from "./fork/contract.js";
 export { parseOverrides } from "./fork/override-text.js";
 export { recordsOfRun, verifyLogOfRun } from "./client/run-log.js";
-export { bundleRun, openBundle, runPlace, withRun } from "./client/run-place.js";
+export { bundleRun, exportRun, importRun, openBundle, runPlace, withRun } from "./client/run-place.js";
 export type { RunPlace } from "./client/run-place.js";
 export { compactRun } from "./client/upkeep.js";
 export type { CompactOptions } from "./upkeep/compact-run.js";
 export type { CompactReport } from "./upkeep/contract.js";
-export type { BundleReport } from "./bundle/bundle-run.js";
-export type { OpenedBundle, UnpackOptions } from "./bundle/open-bundle.js";
+export type { BundleOptions, BundleReport } from "./bundle/bundle-run.js";
+export type { ImportedBundle, OpenedBundle, UnpackOptions } from "./bundle/open-bundle.js";
 export type { Payload } from "./world/payload.js";
 export { listRunIds, resolveRun, runsDirectory } from "./world/run-reference.js";
 export type {

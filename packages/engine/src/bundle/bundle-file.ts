@@ -4,7 +4,7 @@
  *
  *   offset size field
  *   0      8    magic       "WEBUNDLE"
- *   8      u32  version     1
+ *   8      u32  version     1 or 2
  *   12     u32  tableBytes
  *   16     16   release that wrote it, ASCII, zero-padded: stays here in every version
  *   32          table       canonical CBOR
@@ -14,7 +14,7 @@
 
 import { brotliCompressSync, brotliDecompressSync, constants } from "node:zlib";
 import { EngineError, assert, encodeUtf8 } from "@wasm-engine/abi";
-import { decodeCanonical, encodeCanonical, equalBytes } from "@wasm-engine/core";
+import { beginsWithBase, decodeCanonical, encodeCanonical, equalBytes } from "@wasm-engine/core";
 import type { CborValue } from "@wasm-engine/core";
 import { nodeHasher, sha256 } from "../crypto/node-crypto.js";
 import type { Refuse } from "./byte-column.js";
@@ -30,7 +30,10 @@ import {
 } from "./limits.js";
 import { packLog, unpackLog } from "./log-columns.js";
 
-export const bundleVersion = 1;
+/** The newest that this release reads. */
+export const bundleVersion = 2;
+/** Parts that a file of version 1 does not hold: snapshots, their pages, the index of a follower. */
+const laterParts = /^(snapshots|pages|index)\//;
 const headerBytes = 32;
 const releaseOffset = 16;
 const digestBytes = 32;
@@ -83,6 +86,12 @@ interface Table {
   readonly streams: readonly Stream[];
 }
 
+/** Version 1 wherever it can tell the content: snapshots and logs without their older records came with 2. */
+function versionOf({ parts, log }: Pick<BundleContent, "parts" | "log">): number {
+  const isBased = log.some(({ bytes }) => beginsWithBase(bytes));
+  return isBased || parts.some(({ name }) => laterParts.test(name)) ? bundleVersion : 1;
+}
+
 /** Digest over names and contents of all parts: equal for one run, whatever compressed it. */
 export function contentDigest({ facts, parts, log }: BundleContent): Uint8Array {
   const value = { ...factsValue(facts), parts: parts.map(entryValue), log: log.map(entryValue) };
@@ -104,7 +113,7 @@ export function encodeBundle(content: BundleContent, release: string): Uint8Arra
   const header = new Uint8Array(headerBytes);
   header.set(bundleMagic);
   const view = new DataView(header.buffer);
-  view.setUint32(8, bundleVersion, true);
+  view.setUint32(8, versionOf(content), true);
   view.setUint32(12, table.length, true);
   header.set(encodeUtf8(release).subarray(0, headerBytes - releaseOffset), releaseOffset);
   const body = Buffer.concat([header, table, ...streams.map(({ bytes }) => bytes)]);
@@ -165,11 +174,13 @@ export function decodeBundle(path: string, file: Uint8Array): BundleContent {
     table.streams[1]?.form === "columns"
       ? coded(refuse, () => unpackLog(log, { sizes, hasher: nodeHasher, refuse }))
       : cut(log, table.log);
-  return {
+  const content = {
     facts: table.facts,
     parts: checkedParts(table.parts, cut(plain, table.parts), refuse),
     log: checkedParts(table.log, segments, refuse),
   };
+  const found = new DataView(body.buffer, body.byteOffset).getUint32(8, true);
+  return found === versionOf(content) ? content : refuse(`its parts are not those of format ${found}`);
 }
 
 function checkFrame(path: string, file: Uint8Array, refuse: Refuse): Uint8Array {
@@ -177,11 +188,11 @@ function checkFrame(path: string, file: Uint8Array, refuse: Refuse): Uint8Array 
   if (file.length < headerBytes + digestBytes) refuse("it ends inside its header");
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   const found = view.getUint32(8, true);
-  if (found !== bundleVersion) {
+  if (found < 1 || found > bundleVersion) {
     const release = Buffer.from(file.subarray(releaseOffset, headerBytes))
       .toString("latin1")
       .replace(/[^!-~]/g, "");
-    throw bundleError("WE_BUNDLE_VERSION", { path, found, supported: bundleVersion, release });
+    throw bundleError("WE_BUNDLE_VERSION", { path, found, supported: `1 to ${bundleVersion}`, release });
   }
   const body = file.subarray(0, file.length - digestBytes);
   const digest = file.subarray(file.length - digestBytes);

@@ -2,20 +2,21 @@
 
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { encodeUtf8 } from "@wasm-engine/abi";
+import { assert, compareIds, encodeUtf8 } from "@wasm-engine/abi";
 import type { ModuleDigest } from "@wasm-engine/abi";
-import { damageError, readLog, readSyncedMark, segmentName } from "@wasm-engine/core";
+import { damageError, equalBytes, readLog, readSyncedMark, segmentName } from "@wasm-engine/core";
 import type { Genesis } from "@wasm-engine/core";
 import { hexOfBytes, nodeHasher, sha256Hex } from "../crypto/node-crypto.js";
 import { storageError } from "../storage/errors.js";
-import { RunFolder, readSegments } from "../storage/index.js";
+import { cutLog } from "../storage/cut-log.js";
+import { RunFolder, nodeFileSystem, readSegments } from "../storage/index.js";
 import { planBytes } from "../fork/fork-future.js";
 import { planFileName } from "../fork/fork-plan.js";
 import { checkModulesOf, engineRelease, moduleDigestsOf, readInfo } from "../world/run-store.js";
 import { checkFileBytes, contentDigest, encodeBundle } from "./bundle-file.js";
 import type { BundleContent, BundlePart } from "./bundle-file.js";
 import { bundleError, sizeError } from "./errors.js";
-import { bundleContentBytesMax } from "./limits.js";
+import { bundleContentBytesMax, followerIndexName } from "./limits.js";
 import { portableInfo, portableRecords, portableRunId } from "./portable-run.js";
 
 /** What was written. */
@@ -34,14 +35,24 @@ export interface BundleReport {
   readonly contentBytes: number;
 }
 
+/** What else of a run goes into its file. */
+export interface BundleOptions {
+  /** The log begins at the newest snapshot at or before this tick; what came before stays behind. */
+  readonly from?: number;
+  /** With its snapshots, so that any tick is reached as fast as here. */
+  readonly snapshots?: boolean;
+  /** With the index of its follower. */
+  readonly index?: boolean;
+}
+
 /**
  * Writes the run in `dir` as one file; folders of `path` that are not there are made. The log is verified first; what
  * a crash left behind its last record stays out.
  * @throws {WE_BUNDLE_EXISTS} {WE_BUNDLE_SIZE} {WE_BUNDLE_UNWRITABLE} and what reading a damaged run throws
  */
-export function writeBundle(dir: string, path: string): BundleReport {
+export function writeBundle(dir: string, path: string, options: BundleOptions = {}): BundleReport {
   if (existsSync(path)) throw bundleError("WE_BUNDLE_EXISTS", { path });
-  const content = contentOfRun(dir, path);
+  const content = contentOfRun(dir, path, options);
   const file = encodeBundle(content, engineRelease());
   checkFileBytes(path, file.length);
   store(path, file);
@@ -64,10 +75,10 @@ export function reportOf(path: string, file: Uint8Array, content: BundleContent)
   };
 }
 
-function contentOfRun(dir: string, path: string): BundleContent {
+function contentOfRun(dir: string, path: string, options: BundleOptions): BundleContent {
   const folder = RunFolder.open(dir, nodeHasher);
   const info = portableInfo(folder.readInfo());
-  const log = wholeSegments(folder);
+  const log = beginningAt(folder, wholeSegments(folder), options.from);
   const contentBytes = log.segments.reduce((sum, { bytes }) => sum + bytes.length, 0);
   if (contentBytes > bundleContentBytesMax)
     throw sizeError(path, "its log", { bytes: contentBytes, bytesMax: bundleContentBytesMax });
@@ -78,6 +89,8 @@ function contentOfRun(dir: string, path: string): BundleContent {
     { name: "side.jsonl", bytes: encodeUtf8(portableRecords(folder.sideRecords())) },
     ...forkParts(folder),
     ...moduleParts(folder),
+    ...snapshotParts(folder, log, options.snapshots === true),
+    ...(options.index === true ? indexParts(folder) : []),
   ];
   const { runId } = info as { runId: string }; // made by portableInfo
   const facts = {
@@ -112,6 +125,9 @@ interface WholeLog {
   readonly segments: readonly BundlePart[];
   readonly chainHead: Uint8Array;
   readonly reachedTick: number;
+  readonly records: number;
+  /** Last tick that was given up; undefined where the log is whole. */
+  readonly baseTick: number | undefined;
 }
 
 /** The segments up to the last good record. @throws {WE_LOG_DAMAGED} {WE_RUN_NEVER_STARTED} */
@@ -138,16 +154,62 @@ function wholeSegments(folder: RunFolder): WholeLog {
     segments,
     chainHead: verdict.state.chainHead,
     reachedTick: verdict.reachedTick,
+    records: verdict.state.records,
+    baseTick: verdict.base?.tick,
   };
 }
 
-/** Whole or not at all. */
+/** The log from the newest snapshot at or before `from` on. @throws {WE_BUNDLE_FROM} */
+function beginningAt(folder: RunFolder, log: WholeLog, from: number | undefined): WholeLog {
+  if (from === undefined) return log;
+  const { genesisDigest, records, baseTick } = log;
+  const fit = { genesisDigest, records, tickMin: baseTick ?? 0, tickMax: from };
+  const { snapshot } = folder.snapshots.newest(fit);
+  const ticks = folder.snapshots.ticks();
+  const found = ticks.length === 0 ? "the run has none" : `there are those of ticks ${ticks.join(", ")}`;
+  const cut = snapshot && cutLog(folder.log, snapshot.tick);
+  if (snapshot === undefined || (cut !== undefined && !equalBytes(cut.state.chainHead, snapshot.chainHead)))
+    throw bundleError("WE_BUNDLE_FROM", { dir: folder.path, tick: from, found });
+  if (cut === undefined) return log;
+  const name = `log/${segmentName(cut.index)}`;
+  const at = log.segments.findIndex((segment) => segment.name === name);
+  const kept = log.segments[at];
+  assert(kept !== undefined, "the cut lies in the log");
+  // What a crash left behind the last record was left out of the whole log, and is here too.
+  const bytes = cut.bytes.subarray(0, cut.bytes.length - cut.restBytes + (kept.bytes.length - cut.offset));
+  const segments = [{ name, bytes }, ...log.segments.slice(at + 1)];
+  return { ...log, segments, baseTick: cut.state.tick };
+}
+
+/** All snapshots, or the one that a log without its older records begins with. @throws {WE_RUN_COMPACTED} */
+function snapshotParts(folder: RunFolder, { baseTick }: WholeLog, all: boolean): readonly BundlePart[] {
+  const parts = new Map<string, BundlePart>();
+  const add = (tick: number): boolean => {
+    const files = folder.snapshots.filesOf(tick);
+    for (const file of files ?? []) parts.set(file.name, file);
+    return files !== undefined;
+  };
+  const first = folder.snapshots.ticks().find((tick) => tick >= (baseTick ?? Infinity)) ?? -1;
+  if (baseTick !== undefined && !add(first))
+    throw storageError("WE_RUN_COMPACTED", { path: folder.path, tick: baseTick });
+  const later = folder.snapshots.ticks().filter((tick) => tick >= (baseTick ?? 0));
+  if (all) later.forEach(add);
+  return [...parts.values()].sort((left, right) => compareIds(left.name, right.name));
+}
+
+function indexParts(folder: RunFolder): readonly BundlePart[] {
+  const bytes = nodeFileSystem.read(join(folder.path, followerIndexName));
+  return bytes === undefined ? [] : [{ name: followerIndexName, bytes }];
+}
+
+/** Whole or not at all, and on the disk. */
 function store(path: string, file: Uint8Array): void {
   const temporary = join(path, "..", `.${basename(path)}.${process.pid}.tmp`);
   try {
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(temporary, file);
+    writeFileSync(temporary, file, { flush: true });
     renameSync(temporary, path);
+    nodeFileSystem.syncFolder(dirname(path));
   } catch (error) {
     removeFile(temporary);
     throw bundleError("WE_BUNDLE_UNWRITABLE", { path, cause: causeOf(error) });

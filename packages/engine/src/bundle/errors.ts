@@ -19,6 +19,22 @@ export const BUNDLE_ERRORS = {
     exitCode: 2,
     explanation: "A bundle may be evidence, so an existing file is left alone.",
   },
+  WE_BUNDLE_FROM: {
+    message: 'The run "{dir}" has no usable snapshot at or before tick {tick} to begin with; {found}',
+    hint: "give a later tick with --from, or leave it out: the whole run is exported",
+    exitCode: 2,
+    explanation:
+      "A run that begins later than its first tick begins with a snapshot: without it nothing could be executed.",
+  },
+  WE_BUNDLE_HERE: {
+    message:
+      'The run "{runId}" is here already, at "{dir}", and is another one: {found}; the bundle has {expected}',
+    hint: "import it into a folder of its own with --dir; nothing was changed",
+    exitCode: 2,
+    explanation:
+      "A run of the same id is there, and its log ends elsewhere: it went on, or is the copy of an earlier state. An " +
+      "import never replaces anything.",
+  },
   WE_BUNDLE_NOT_OPENED: {
     message: '"{path}" is a bundle; this needs a run folder',
     hint: "unpack it first: wasm-engine open {path}",
@@ -35,7 +51,7 @@ export const BUNDLE_ERRORS = {
   },
   WE_BUNDLE_SIZE: {
     message: '"{path}": {what} would take {bytes} bytes; the limit is {bytesMax}',
-    hint: "bundle a shorter run, or copy the run folder as it is",
+    hint: "leave out snapshots, begin later with export --from, or copy the run folder as it is",
     exitCode: 5,
     explanation:
       "Bundles are packed and unpacked in memory. Sizes are checked before anything is unpacked, so that a small " +

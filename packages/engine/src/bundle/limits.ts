@@ -9,6 +9,8 @@ export const bundleContentBytesMax: number = 1024 * 1024 * 1024;
 /** Table of contents. */
 export const bundleTableBytesMax: number = 1024 * 1024;
 export const bundlePartsMax = 10_000;
+/** Where a run keeps the index of its follower, and a bundle that holds one. */
+export const followerIndexName = "index/events";
 /** Templates of records; logs with more are stored as they are. */
 export const logTemplatesMax = 4096;
 /** Nesting of a template: that of canonical CBOR. */

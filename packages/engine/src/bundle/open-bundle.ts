@@ -8,18 +8,28 @@ import { statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { EngineError, decodeUtf8 } from "@wasm-engine/abi";
-import { encodeSyncedMark, equalBytes, readLog, segmentIndex } from "@wasm-engine/core";
-import type { Genesis } from "@wasm-engine/core";
+import {
+  decodePack,
+  encodeSyncedMark,
+  equalBytes,
+  nextChainHead,
+  readLog,
+  readSnapshotPlace,
+  segmentIndex,
+} from "@wasm-engine/core";
+import type { Genesis, LogBase, LogRecord } from "@wasm-engine/core";
 import { digestOf } from "@wasm-engine/wasm";
 import { planFileName } from "../fork/fork-plan.js";
-import { nodeHasher, sha256, sha256Hex } from "../crypto/node-crypto.js";
-import { RunFolder } from "../storage/index.js";
+import { hexOfBytes, nodeHasher, sha256, sha256Hex } from "../crypto/node-crypto.js";
+import { nodeCompression } from "../storage/block-compression.js";
+import { RunFolder, nodeFileSystem, recoverLog } from "../storage/index.js";
 import { storageError } from "../storage/errors.js";
 import { makeFolders } from "../storage/make-folders.js";
 import { runsDirectory } from "../world/run-reference.js";
 import { checkModulesOf } from "../world/run-store.js";
 import { bundleError, damaged } from "./errors.js";
 import { checkFileBytes, decodeBundle } from "./bundle-file.js";
+import { followerIndexName } from "./limits.js";
 import type { BundleContent, BundlePart } from "./bundle-file.js";
 import { causeOf, reportOf } from "./bundle-run.js";
 import type { BundleReport } from "./bundle-run.js";
@@ -34,6 +44,11 @@ export interface OpenedBundle extends BundleReport {
   readonly dir: string;
 }
 
+export interface ImportedBundle extends OpenedBundle {
+  /** The same run was there before; nothing was written. */
+  readonly already: boolean;
+}
+
 export interface UnpackOptions {
   /** The run folder; must not exist. Default: `.wasm-engine/runs/<id>` below `baseDirectory`. */
   readonly dir?: string;
@@ -41,6 +56,10 @@ export interface UnpackOptions {
   readonly baseDirectory?: string;
   /** Folder that the paths of run.json are taken from. Default: the run folder itself. */
   readonly filesDirectory?: string;
+  /** Also the index of a follower, which says what its maker wrote into it. Default: it is made anew when needed. */
+  readonly withIndex?: boolean;
+  /** Everything is on the disk before the folder appears. Default: true. */
+  readonly durable?: boolean;
 }
 
 /**
@@ -49,15 +68,49 @@ export interface UnpackOptions {
  * {WE_RUN_EXISTS}
  */
 export function unpackBundle(path: string, options: UnpackOptions = {}): OpenedBundle {
-  const { file, content, genesis } = readBundle(path, readFile(path));
-  const base = options.baseDirectory ?? process.cwd();
-  const dir = options.dir ?? join(runsDirectory(base), content.facts.runId);
+  const read = readBundle(path, readFile(path));
+  const dir = placeOf(read.content, options);
   if (existsSync(dir)) throw storageError("WE_RUN_EXISTS", { path: dir });
+  return install(path, read, { ...options, dir });
+}
+
+/**
+ * As `unpackBundle`; where the same run is there already, says so and changes nothing.
+ * @throws {WE_BUNDLE_HERE} and what `unpackBundle` throws
+ */
+export function importBundle(path: string, options: UnpackOptions = {}): ImportedBundle {
+  const read = readBundle(path, readFile(path));
+  const dir = placeOf(read.content, options);
+  if (!existsSync(dir)) return { ...install(path, read, { ...options, dir }), already: false };
+  const { runId, genesisDigest, chainHead, ticks } = read.content.facts;
+  const here = recoverLog(RunFolder.open(dir, nodeHasher).log);
+  const isSame =
+    equalBytes(here.genesisDigest, genesisDigest) &&
+    equalBytes(here.chainHead, chainHead) &&
+    here.reachedTick + 1 === ticks;
+  if (isSame) return { ...reportOf(path, read.file, read.content), dir, already: true };
+  const found = `its chain head is ${hexOfBytes(here.chainHead)} after ${here.reachedTick + 1} ticks`;
+  const expected = `${hexOfBytes(chainHead)} after ${ticks}`;
+  throw bundleError("WE_BUNDLE_HERE", { runId, dir, found, expected });
+}
+
+function placeOf({ facts }: BundleContent, options: UnpackOptions): string {
+  return options.dir ?? join(runsDirectory(options.baseDirectory ?? process.cwd()), facts.runId);
+}
+
+/** Writes the run beside its place and moves it there once it is on the disk. */
+function install(
+  path: string,
+  { file, content, genesis, position }: ReadBundle,
+  options: UnpackOptions & { readonly dir: string },
+): OpenedBundle {
+  const { dir, filesDirectory = dir, withIndex = false, durable = true } = options;
   const temporary = join(dirname(dir), `.${basename(dir)}.${process.pid}.tmp`);
   try {
     makeFolders(dirname(dir));
-    writeRun(temporary, { content, genesis, path, filesDirectory: options.filesDirectory ?? dir });
+    writeRun(temporary, { content, genesis, position, path, filesDirectory, withIndex, durable });
     renameSync(temporary, dir);
+    if (durable) nodeFileSystem.syncFolder(dirname(dir));
   } catch (error) {
     removeFolder(temporary);
     if (EngineError.is(error)) throw error;
@@ -76,7 +129,11 @@ export function unpackTemporarily(path: string): { readonly dir: string; readonl
     rmSync(parent, { recursive: true, force: true });
   };
   try {
-    const { dir } = unpackBundle(path, { dir: join(parent, "run"), filesDirectory: dirname(path) });
+    const { dir } = unpackBundle(path, {
+      dir: join(parent, "run"),
+      filesDirectory: dirname(path),
+      durable: false,
+    });
     return { dir, remove };
   } catch (error) {
     remove();
@@ -88,6 +145,8 @@ export interface ReadBundle {
   readonly file: Uint8Array;
   readonly content: BundleContent;
   readonly genesis: Genesis;
+  /** End of the log. */
+  readonly position: number;
 }
 
 /**
@@ -98,7 +157,9 @@ export function readBundle(path: string, file: Uint8Array): ReadBundle {
   const content = decodeBundle(path, file);
   const refuse = damaged(path);
   checkNames(content, refuse);
-  return { file, content, genesis: checkLog(content, refuse) };
+  const log = checkLog(content, refuse);
+  checkSnapshots(content, log, refuse);
+  return { file, content, genesis: log.genesis, position: log.position };
 }
 
 function readFile(path: string): Uint8Array {
@@ -113,23 +174,29 @@ function readFile(path: string): Uint8Array {
   }
 }
 
-const fileNames: ReadonlySet<string> = new Set(["run.json", "side.jsonl", planFileName]);
+const fileNames: ReadonlySet<string> = new Set(["run.json", "side.jsonl", planFileName, followerIndexName]);
+const snapshotName = /^snapshots\/(\d{16})\.snap$/;
+const packName = /^pages\/([0-9a-f]{64})\.pack$/;
+const knownNames = [moduleName, snapshotName, packName];
 
 /** Only the names that a run folder has, each once: no other path is ever written. */
 function checkNames({ parts, log }: BundleContent, refuse: Refuse): void {
   const seen = new Set<string>();
   for (const { name, bytes } of parts) {
-    const isKnown = fileNames.has(name) || moduleName.test(name);
+    const isKnown = fileNames.has(name) || knownNames.some((form) => form.test(name));
     if (!isKnown || seen.has(name)) refuse(`it holds a part ${JSON.stringify(name)}`);
     if (moduleName.test(name) && !isNamedByDigest(name, bytes)) refuse(`${name} is another module`);
     seen.add(name);
   }
   for (const name of ["run.json", "side.jsonl"]) if (!seen.has(name)) refuse(`it lacks ${name}`);
-  for (const [index, { name }] of log.entries()) {
-    if (segmentIndex(name.slice(logFolder.length)) !== index || !name.startsWith(logFolder)) {
-      refuse(`it holds a segment ${JSON.stringify(name)}`);
-    }
+  const first = indexOf(log[0]?.name ?? "") ?? 0;
+  for (const [at, { name }] of log.entries()) {
+    if (indexOf(name) !== first + at) refuse(`it holds a segment ${JSON.stringify(name)}`);
   }
+}
+
+function indexOf(name: string): number | undefined {
+  return name.startsWith(logFolder) ? segmentIndex(name.slice(logFolder.length)) : undefined;
 }
 
 /** Instrumented modules are named by their SHA-256, originals by their digest without signatures. */
@@ -144,12 +211,31 @@ function isNamedByDigest(name: string, bytes: Uint8Array): boolean {
   }
 }
 
+interface CheckedLog {
+  readonly genesis: Genesis;
+  readonly records: number;
+  readonly position: number;
+  readonly base: LogBase | undefined;
+  /** Chain heads after the ticks of `facts`' snapshots, and of every other commit where there are snapshots. */
+  readonly heads: ReadonlyMap<number, Uint8Array>;
+}
+
 /** The log is whole to its last byte, and what the table states of it is so. */
-function checkLog({ facts, log }: BundleContent, refuse: Refuse): Genesis {
-  const segments = log.map(({ bytes }, index) => ({ index, bytes }));
-  const verdict = readLog(segments, { hasher: nodeHasher });
+function checkLog({ facts, parts, log }: BundleContent, refuse: Refuse): CheckedLog {
+  const segments = log.map(({ name, bytes }) => ({ index: indexOf(name) ?? 0, bytes }));
+  const heads = new Map<number, Uint8Array>();
+  const snapshots = new Set(parts.flatMap(({ name }) => tickOfSnapshot(name) ?? []));
+  let head = facts.genesisDigest;
+  const onRecord = (record: LogRecord): void => {
+    if (record.kind === "base") head = record.base.chainHead;
+    if (record.kind === "base") heads.set(record.base.tick, head);
+    if (record.kind !== "commit" || snapshots.size === 0) return;
+    head = nextChainHead(nodeHasher, head, record.commit);
+    if (snapshots.has(record.commit.tick)) heads.set(record.commit.tick, head);
+  };
+  const verdict = readLog(segments, { hasher: nodeHasher, onRecord });
   if (verdict.damagedAt !== undefined) refuse(`its log: ${verdict.damagedAt.reason}`);
-  const { genesis, genesisDigest, state, reachedTick } = verdict;
+  const { genesis, genesisDigest, state, base, reachedTick } = verdict;
   if (genesis === undefined || genesisDigest === undefined) return refuse("its log holds no genesis");
   const isAsStated =
     equalBytes(genesisDigest, facts.genesisDigest) &&
@@ -157,7 +243,58 @@ function checkLog({ facts, log }: BundleContent, refuse: Refuse): Genesis {
     reachedTick + 1 === facts.ticks &&
     genesis.name === facts.name &&
     genesis.semantics === facts.semantics;
-  return isAsStated ? genesis : refuse("its log is not the one that its table states");
+  if (!isAsStated) return refuse("its log is not the one that its table states");
+  return { genesis, records: state.records, position: state.position, base, heads };
+}
+
+function tickOfSnapshot(name: string): number | undefined {
+  const [, digits] = snapshotName.exec(name) ?? [];
+  return digits === undefined ? undefined : Number(digits) - 1;
+}
+
+/**
+ * Every snapshot is whole and stands in the chain of the log, and every pack is named by one: what they say of the
+ * world is for `replay`. A log without its beginning has one to begin with.
+ */
+function checkSnapshots({ facts, parts }: BundleContent, log: CheckedLog, refuse: Refuse): void {
+  const packs = new Map(
+    parts.flatMap(({ name, bytes }) => (packName.test(name) ? [[name, bytes] as const] : [])),
+  );
+  const named = new Set<string>();
+  let first = Infinity;
+  for (const { name, bytes } of parts) {
+    const tick = tickOfSnapshot(name);
+    if (tick === undefined) continue;
+    first = Math.min(first, tick);
+    const place = readable(name, refuse, () => readSnapshotPlace(nodeHasher, bytes));
+    const fits =
+      place.tick === tick &&
+      place.logRecords <= log.records &&
+      equalBytes(place.genesisDigest, facts.genesisDigest) &&
+      equalBytes(place.chainHead, log.heads.get(tick) ?? new Uint8Array());
+    if (!fits) refuse(`${name} does not stand in its log`);
+    for (const digest of place.packs) named.add(`pages/${hexOfBytes(digest)}.pack`);
+  }
+  for (const name of named) if (!packs.has(name)) refuse(`it lacks ${name}`);
+  for (const [name, bytes] of packs) {
+    if (!named.has(name)) refuse(`it holds a part ${JSON.stringify(name)}`);
+    const digest = Buffer.from(packName.exec(name)?.[1] ?? "", "hex");
+    readable(name, refuse, () =>
+      decodePack({ hasher: nodeHasher, compression: nodeCompression }, bytes, digest),
+    );
+  }
+  if (log.base !== undefined && first !== log.base.tick)
+    refuse("it lacks the snapshot that its log begins with");
+}
+
+/** Errors of snapshots are damage here. */
+function readable<Result>(name: string, refuse: Refuse, read: () => Result): Result {
+  try {
+    return read();
+  } catch (error) {
+    if (!EngineError.is(error) || error.code === "WE_INTERNAL_ASSERTION") throw error;
+    return refuse(`${name}: ${error.message}`);
+  }
 }
 
 /** What cannot be removed was never written: the first error is the one to tell. */
@@ -174,9 +311,13 @@ interface Unpacking {
   readonly content: BundleContent;
   readonly path: string;
   readonly filesDirectory: string;
+  readonly position: number;
+  readonly withIndex: boolean;
+  readonly durable: boolean;
 }
 
-function writeRun(folder: string, { content, genesis, path, filesDirectory }: Unpacking): void {
+function writeRun(folder: string, unpacking: Unpacking): void {
+  const { content, genesis, path, filesDirectory, position, withIndex, durable } = unpacking;
   const refuse = damaged(path);
   const text = (name: string): string =>
     decodeUtf8(content.parts.find((part) => part.name === name)?.bytes ?? new Uint8Array()) ??
@@ -185,13 +326,19 @@ function writeRun(folder: string, { content, genesis, path, filesDirectory }: Un
   if (portableRunId(info["runId"]) !== content.facts.runId) refuse("run.json is of another run");
   const records = readPortableRecords(text("side.jsonl"), refuse);
   const run = RunFolder.create(folder, info, nodeHasher);
+  const made = new Set(["run.json", "side.jsonl", ...(withIndex ? [] : [followerIndexName])]);
+  const mark = encodeSyncedMark(content.facts.genesisDigest, position);
   const files: readonly BundlePart[] = [
-    ...content.parts.filter(({ name }) => moduleName.test(name) || name === planFileName),
+    ...content.parts.filter(({ name }) => !made.has(name)),
     ...content.log,
+    { name: "synced", bytes: mark },
   ];
-  for (const { name, bytes } of files) writeFileSync(join(folder, name), bytes);
-  const position = content.log.reduce((sum, { bytes }) => sum + bytes.length, 0);
-  writeFileSync(join(folder, "synced"), encodeSyncedMark(content.facts.genesisDigest, position));
+  for (const { name, bytes } of files) {
+    makeFolders(dirname(join(folder, name)));
+    writeFileSync(join(folder, name), bytes, { flush: durable });
+  }
+  const folders = durable ? new Set(files.map(({ name }) => dirname(name))) : [];
+  for (const below of folders) nodeFileSystem.syncFolder(join(folder, below));
   const side = run.openSideRecords();
   try {
     for (const { kind, data } of records) side.append(kind, data);

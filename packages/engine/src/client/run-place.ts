@@ -2,8 +2,8 @@
 
 import { resolve } from "node:path";
 import { isBundleFile } from "../bundle/bundle-magic.js";
-import type { OpenedBundle, UnpackOptions } from "../bundle/open-bundle.js";
-import type { BundleReport } from "../bundle/bundle-run.js";
+import type { ImportedBundle, OpenedBundle, UnpackOptions } from "../bundle/open-bundle.js";
+import type { BundleOptions, BundleReport } from "../bundle/bundle-run.js";
 import { resolveRun } from "../world/run-reference.js";
 
 /** A run that can be read until it is released. */
@@ -54,6 +54,28 @@ export async function bundleRun(
   const dir = resolveRun(run, options.baseDirectory);
   const { writeBundle } = await import("../bundle/bundle-run.js");
   return writeBundle(dir, resolve(options.out));
+}
+
+/**
+ * Writes a run as one file for another machine: as `bundleRun`, and with its snapshots or without its beginning.
+ * @throws {WE_BUNDLE_FROM} and what `bundleRun` throws
+ */
+export async function exportRun(
+  run: string,
+  options: BundleOptions & { readonly out: string; readonly baseDirectory?: string },
+): Promise<BundleReport> {
+  const dir = resolveRun(run, options.baseDirectory);
+  const { writeBundle } = await import("../bundle/bundle-run.js");
+  return writeBundle(dir, resolve(options.out), options);
+}
+
+/**
+ * Verifies a bundle and makes it one of the runs here, or says that it is one already.
+ * @throws {WE_BUNDLE_HERE} and what `openBundle` throws
+ */
+export async function importRun(bundle: string, options: UnpackOptions = {}): Promise<ImportedBundle> {
+  const { importBundle } = await import("../bundle/open-bundle.js");
+  return importBundle(resolve(bundle), options);
 }
 
 /**

@@ -17,6 +17,9 @@ export interface CutLog {
   /** Of the segment in which the cut lies. */
   readonly index: number;
   readonly bytes: Uint8Array;
+  /** Where in the segment as it was the cut lies, and how many bytes of it follow. */
+  readonly offset: number;
+  readonly restBytes: number;
   /** After the last commit that is given up. */
   readonly state: LogState;
   /** Records that are given up. */
@@ -47,7 +50,8 @@ export function cutLog(place: LogPlace, tick: number): CutLog | undefined {
   assert(old !== undefined, "the segment was read before");
   const bytes = new Uint8Array(Buffer.concat([head, old.subarray(offset)]));
   const before = reader.base?.state.records ?? 0;
-  return { index, bytes, state, records: state.records - before, genesisDigest };
+  const restBytes = old.length - offset;
+  return { index, bytes, offset, restBytes, state, records: state.records - before, genesisDigest };
 }
 
 /** Behind the last commit at or before `tick`, and behind the chain head that may follow it. */

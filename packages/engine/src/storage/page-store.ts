@@ -50,6 +50,11 @@ export class PageStore {
     return bytes === undefined ? undefined : decodePack(this.#ports, bytes, Buffer.from(name, "hex"));
   }
 
+  /** The file of a pack as it is. */
+  bytesOf(name: string): Uint8Array | undefined {
+    return this.#system.read(this.#pathOf(name));
+  }
+
   /** Removes every pack that is not among `kept`, and what interrupted writes left. Returns the names of the packs. */
   removeAllBut(kept: ReadonlySet<string>): readonly string[] {
     const removed: string[] = [];

@@ -43,6 +43,12 @@ export interface FoundSnapshot {
   readonly notes: readonly string[];
 }
 
+/** A file of a run folder. */
+export interface StoredFile {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
 const namePattern = /^(\d{16})\.snap$/;
 
 export class SnapshotStore {
@@ -113,6 +119,23 @@ export class SnapshotStore {
   /** Ticks of the snapshots that are there, ascending; whether they are whole shows when they are read. */
   ticks(): readonly number[] {
     return this.#names().map((name) => tickOf(name));
+  }
+
+  /**
+   * The files that a snapshot consists of, by their path in the run folder, itself first; undefined where one of them
+   * is gone or damaged.
+   */
+  filesOf(tick: number): readonly StoredFile[] | undefined {
+    const name = this.#names().find((entry) => tickOf(entry) === tick);
+    const bytes = name === undefined ? undefined : this.#system.read(join(this.#folder, name));
+    if (name === undefined || bytes === undefined || typeof this.#read(name) === "string") return undefined;
+    const packs = this.#packNames(name).map((pack) => ({ name: pack, bytes: this.#pages.bytesOf(pack) }));
+    const files = [{ name: `snapshots/${name}`, bytes }];
+    for (const pack of packs) {
+      if (pack.bytes === undefined) return undefined;
+      files.push({ name: `pages/${pack.name}.pack`, bytes: pack.bytes });
+    }
+    return files;
   }
 
   /** The newest snapshot that is whole and fits. */
