@@ -22,9 +22,12 @@ function killAfter(runFolder: string, lines: number): Promise<readonly [number, 
       text += chunk;
       if (text.split("\n").length > lines) running.kill("SIGKILL");
     });
-    running.once("close", (_, signal) => {
+    running.once("close", (code, signal) => {
       const whole = text.split("\n").slice(0, -1);
-      if (signal !== "SIGKILL") return reject(new Error(`the child ended by itself: ${text.slice(-200)}`));
+      if (signal !== "SIGKILL") {
+        const end = `${code ?? signal}: ${text.slice(-200)}`;
+        return reject(new Error(`the child ended by itself, what it says is above; ${end}`));
+      }
       const [seq = 0, tick = -1] = (whole.at(-1) ?? "").split(" ").map(Number);
       resolve([seq, tick]);
     });
