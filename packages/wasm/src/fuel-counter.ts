@@ -76,12 +76,24 @@ export class FuelCounter {
   }
 
   /** Takes the charge off the counter; gives back if it is negative. */
-  charge(cost: number, test: boolean): void {
-    if (cost === 0 && !test) return;
+  charge(cost: number): void {
+    if (cost === 0) return;
     this.#push();
-    if (cost !== 0) this.#code.byte(OpByte.I64_CONST).s32(cost).byte(OpByte.I64_SUB);
-    if (test) this.#storeTested(cost !== 0);
-    else this.#store();
+    this.#code.byte(OpByte.I64_CONST).s32(cost).byte(OpByte.I64_SUB);
+    this.#store();
+  }
+
+  /** Takes the charge of an entry; where it is not covered, writes what leaves the function with nothing taken. */
+  enter(cost: number, leave: () => void): void {
+    const code = this.#code;
+    const local = this.#local();
+    this.#push();
+    if (cost !== 0) code.byte(OpByte.I64_CONST).s32(cost).byte(OpByte.I64_SUB);
+    code.byte(OpByte.LOCAL_TEE).u32(local).op(OpByte.I64_CONST, 0, OpByte.I64_LT_S, OpByte.IF, OpByte.VOID);
+    leave();
+    code.byte(OpByte.END);
+    if (this.#cached) this.#current = "local";
+    else if (cost !== 0) code.byte(OpByte.LOCAL_GET).u32(local).byte(OpByte.GLOBAL_SET).u32(this.#layout.fuel);
   }
 
   /** Charges an i64 amount that `pushAmount` leaves on the stack, and tests at once: it may be anything. */
@@ -135,25 +147,6 @@ export class FuelCounter {
     }
     this.#code.byte(OpByte.LOCAL_SET).u32(this.#local());
     this.#current = "local";
-  }
-
-  /** Stores, and asks for more where the counter has become negative. */
-  #storeTested(changed: boolean): void {
-    const code = this.#code;
-    const local = this.#local();
-    code.byte(OpByte.LOCAL_TEE).u32(local);
-    if (!this.#cached && changed) {
-      code.byte(OpByte.GLOBAL_SET).u32(this.#layout.fuel).byte(OpByte.LOCAL_GET).u32(local);
-    }
-    code.op(OpByte.I64_CONST, 0, OpByte.I64_LT_S, OpByte.IF, OpByte.VOID);
-    code.byte(OpByte.LOCAL_GET).u32(local).byte(OpByte.CALL).u32(this.#layout.refuel);
-    if (this.#cached) {
-      code.byte(OpByte.LOCAL_SET).u32(local);
-      this.#current = "local";
-    } else {
-      code.byte(OpByte.DROP);
-    }
-    code.byte(OpByte.END);
   }
 
   #local(): number {

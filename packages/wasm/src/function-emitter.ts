@@ -113,7 +113,8 @@ export class FunctionEmitter {
     const { layout } = this.#input;
     const code = this.#code;
     const { behind, prices, testedAtEntry } = this.#plan.charges;
-    this.#counter.charge(behind[0] ?? 0, testedAtEntry);
+    if (testedAtEntry) this.#counter.enter(behind[0] ?? 0, () => this.#retry(type));
+    else this.#counter.charge(behind[0] ?? 0);
     this.#probe(this.#input.module.code[this.#plan.body]?.codeStart ?? 0, prices[0] ?? 0);
     if (!this.#wrapped) return;
     code.byte(OpByte.BLOCK);
@@ -121,6 +122,20 @@ export class FunctionEmitter {
     if (first === undefined) code.byte(OpByte.VOID);
     else if (type.results.length === 1) code.byte(first);
     else code.s32(layout.types.index([], type.results));
+  }
+
+  /** Nothing has been done yet: whoever refuels enters this function again. */
+  #retry({ parameters }: FunctionType): void {
+    const { layout } = this.#input;
+    const code = this.#code;
+    const { body, frameBytes } = this.#plan;
+    for (let parameter = 0; parameter < parameters.length; parameter++) code.byte(OpByte.LOCAL_GET).u32(parameter);
+    if (takesDepth(this.#plan, layout)) {
+      code.byte(OpByte.LOCAL_GET).u32(this.#depth).byte(OpByte.I32_CONST).s32(frameBytes).byte(OpByte.I32_ADD);
+    }
+    const retry = layout.retries.get(body);
+    assert(retry !== undefined, "a function that is tested at entry can be entered again");
+    code.byte(OpByte.CALL).u32(retry).byte(OpByte.RETURN);
   }
 
   #instructions(start: number, end: number): void {
@@ -156,7 +171,7 @@ export class FunctionEmitter {
     if (canonical) this.#canonicalize(NAN_SHAPES[shapeOfMark(mark)]);
     if (tested && this.#labels.guarded) this.#counter.leaveUnless(needed);
     else if (tested) this.#counter.ensure(needed);
-    this.#counter.charge(charge, false);
+    this.#counter.charge(charge);
     if (dead) this.#code.byte(OpByte.UNREACHABLE);
   }
 
@@ -164,7 +179,7 @@ export class FunctionEmitter {
   #charge(charge: number): void {
     if (charge === 0) return;
     this.#copyRaw();
-    this.#counter.charge(charge, false);
+    this.#counter.charge(charge);
   }
 
   /** Writes what stands for an instruction that cannot be copied. False: it can. */
@@ -353,7 +368,7 @@ export class FunctionEmitter {
   #chargedBranch(taken: number): boolean {
     this.#copyRaw();
     this.#code.op(OpByte.IF, OpByte.VOID);
-    this.#counter.aside(() => this.#counter.charge(taken, false));
+    this.#counter.aside(() => this.#counter.charge(taken));
     this.#code
       .byte(OpByte.BR)
       .u32(this.#labels.depth(this.#reader.index) + 1)
@@ -366,7 +381,7 @@ export class FunctionEmitter {
     this.#join(arrivesHere);
     this.#copyRaw();
     this.#code.byte(OpByte.ELSE);
-    this.#counter.charge(taken, false);
+    this.#counter.charge(taken);
   }
 
   #branchTable(): boolean {

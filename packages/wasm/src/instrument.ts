@@ -13,6 +13,7 @@ import { ExternalKind } from "./module.js";
 import type { WasmModule } from "./module.js";
 import { writeModule } from "./module-writer.js";
 import { checkReservedNames } from "./reserved-name.js";
+import { retriedBodies } from "./retry.js";
 import { stateLayout } from "./state-functions.js";
 import { validate } from "./validator.js";
 import type { ValidatedModule } from "./validator.js";
@@ -45,7 +46,11 @@ export function instrument(
   const planner = new FunctionPlanner(module);
   const plans = planner.planAll();
   const entries = profile === "conformance" ? entriesOf(module, plans) : undefined;
-  const layout = layoutOf(module, { droppedSegments: planner.droppedSegments, entries });
+  const layout = layoutOf(module, {
+    droppedSegments: planner.droppedSegments,
+    entries,
+    retried: retriedBodies(plans),
+  });
   const state = stateLayout(module, layout, profile === "conformance");
   if (profile === "agent")
     assert(state.bytes <= stateBytesMax, "limits of globals and segments keep the state within a page");

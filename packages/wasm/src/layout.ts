@@ -42,6 +42,8 @@ export interface Layout {
   readonly emptySegment: number;
   /** Function before a function through which a standalone module is entered. */
   readonly entries: ReadonlyMap<number, number>;
+  /** By body: the function that refuels and enters it again. */
+  readonly retries: ReadonlyMap<number, number>;
 }
 
 /** Functions that profiling adds. */
@@ -61,13 +63,15 @@ export interface LayoutInput {
   readonly droppedSegments: Iterable<number>;
   /** Functions of a standalone module that get an entry; `undefined`: an agent. */
   readonly entries: readonly number[] | undefined;
+  /** Bodies that are tested at entry. */
+  readonly retried: readonly number[];
   /** The agent is to be profiled. Default false. */
   readonly probed?: boolean;
 }
 
 export function layoutOf(
   module: WasmModule,
-  { droppedSegments, entries, probed = false }: LayoutInput,
+  { droppedSegments, entries, retried, probed = false }: LayoutInput,
 ): Layout {
   const standalone = entries !== undefined;
   assert(!standalone || !probed, "a drop-in replacement has no probes");
@@ -81,6 +85,9 @@ export function layoutOf(
     assert(segment < module.data.length, "a dropped segment exists");
     if (module.data[segment]?.mode === "passive") segmentFlags.set(segment, pagesMax + 1 + segmentFlags.size);
   }
+  const firstRetry = standalone
+    ? refuel + 8 + entries.length
+    : refuel + 7 + (probed ? module.code.length : 0);
   return {
     types: new TypePool(module.types),
     importedFunctions: module.importedFunctions,
@@ -106,12 +113,20 @@ export function layoutOf(
     segmentFlags,
     emptySegment: module.data.length,
     entries: new Map((entries ?? []).map((original, position) => [original, refuel + 8 + position])),
+    retries: new Map(retried.map((body, position) => [body, firstRetry + position])),
   };
 }
 
 /** Index by which calls name an original function. */
 export function functionIndex(layout: Layout, original: number): number {
   return original < layout.importedFunctions ? layout.thunks + original : original + layout.shift;
+}
+
+/** Index of what was emitted for a body. A profiled module puts another function in its place. */
+export function emittedIndex(layout: Layout, body: number): number {
+  return layout.probes === undefined
+    ? body + layout.importedFunctions + layout.shift
+    : layout.probes.bodies + body;
 }
 
 /** Index by which tables, globals and code refer to an original function. */

@@ -22,6 +22,7 @@ import {
   settleBody,
   thunkBody,
 } from "./thunks.js";
+import { retryBody } from "./retry.js";
 import { stateLoadBody, stateSaveBody, stateUnreachableBody } from "./state-functions.js";
 import type { StateLayout } from "./state-functions.js";
 import { ValueType } from "./value-type.js";
@@ -90,7 +91,7 @@ function codeSection(input: EmitterInput, added: readonly AddedFunction[]): Enco
   const { module, layout, plans, probes } = input;
   const section = new Encoder(module.bytes.length * 2 + 1024);
   const bodies = probes === undefined ? plans.length : 2 * plans.length;
-  section.u32(bodies + layout.importedFunctions + added.length + layout.entries.size);
+  section.u32(bodies + layout.importedFunctions + added.length + layout.entries.size + layout.retries.size);
   const emitted: Encoder[] = [];
   if (plans.length > 0) {
     const emitter = new FunctionEmitter(input);
@@ -108,6 +109,12 @@ function codeSection(input: EmitterInput, added: readonly AddedFunction[]): Enco
     section.sized(entryBody(layout, original, typeOf(input, original).parameters.length));
   }
   if (probes !== undefined) for (const code of emitted) section.sized(code);
+  for (const body of layout.retries.keys()) {
+    const plan = plans[body];
+    assert(plan !== undefined, "what is entered again has a plan");
+    const { parameters } = typeOf(input, layout.importedFunctions + body);
+    section.sized(retryBody(layout, plan, parameters.length + (takesDepth(plan, layout) ? 1 : 0)));
+  }
   return section;
 }
 
@@ -115,16 +122,14 @@ function functionSection(input: EmitterInput, added: readonly AddedFunction[]): 
   const { module, layout, plans } = input;
   const defined = module.functions.slice(layout.importedFunctions);
   const bodies = layout.probes === undefined ? 0 : defined.length;
-  const section = new Encoder().u32(module.functions.length + added.length + layout.entries.size + bodies);
-  for (const [body, type] of defined.entries()) {
-    const index = layout.importedFunctions + body;
-    const { parameters, results } = typeOf(input, index);
-    section.u32(takesDepth(plans[body], layout) ? layout.types.index(withDepth(parameters), results) : type);
-  }
+  const count = module.functions.length + added.length + layout.entries.size + bodies + layout.retries.size;
+  const section = new Encoder().u32(count);
+  for (const body of plans.keys()) section.u32(writtenType(input, body));
   for (const type of module.functions.slice(0, layout.importedFunctions)) section.u32(type);
   for (const { parameters, results } of added) section.u32(layout.types.index(parameters, results));
   for (const original of layout.entries.keys()) section.u32(module.functions[original] ?? 0);
   if (bodies > 0) for (const type of defined) section.u32(type);
+  for (const body of layout.retries.keys()) section.u32(writtenType(input, body));
   return section;
 }
 
@@ -279,6 +284,16 @@ function dataSection(output: Encoder, input: EmitterInput): void {
 
 function copyRange(section: Encoder, bytes: Uint8Array, range: ByteRange): void {
   section.bytes(bytes, range.start, range.end);
+}
+
+/** Index of the type that a body is written with: its own, or that with depth. */
+function writtenType(input: EmitterInput, body: number): number {
+  const { module, layout, plans } = input;
+  const index = layout.importedFunctions + body;
+  const { parameters, results } = typeOf(input, index);
+  return takesDepth(plans[body], layout)
+    ? layout.types.index(withDepth(parameters), results)
+    : (module.functions[index] ?? 0);
 }
 
 function typeOf({ module }: EmitterInput, index: number): FunctionType {

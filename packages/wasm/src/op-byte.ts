@@ -45,6 +45,7 @@ export const OpByte = {
   I64_LT_S: 0x53,
   I64_GT_U: 0x56,
   I64_GE_S: 0x59,
+  I32_ADD: 0x6a,
   I32_SUB: 0x6b,
   I32_SHR_U: 0x76,
   I64_ADD: 0x7c,

@@ -8,6 +8,7 @@ import type { LinearCost } from "./cost-table.js";
 import { Encoder } from "./encoder.js";
 import { LEAVE } from "./fuel-probe.js";
 import type { ProbeList } from "./fuel-probe.js";
+import { emittedIndex } from "./layout.js";
 import type { Layout, ProbeLayout } from "./layout.js";
 import { OpByte } from "./op-byte.js";
 
@@ -53,8 +54,7 @@ export class ProbeWriter {
     const body = new Encoder(32).byte(0);
     this.enter(body, index);
     for (let parameter = 0; parameter < parameters; parameter++) body.byte(OpByte.LOCAL_GET).u32(parameter);
-    const emitted = this.#probes.bodies + index - this.#layout.importedFunctions;
-    body.byte(OpByte.CALL).u32(emitted);
+    body.byte(OpByte.CALL).u32(emittedIndex(this.#layout, index - this.#layout.importedFunctions));
     this.leave(body);
     return body.byte(OpByte.END);
   }

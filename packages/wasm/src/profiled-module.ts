@@ -12,6 +12,7 @@ import type { ProbePlace } from "./fuel-probe.js";
 import { layoutOf } from "./layout.js";
 import { writeModule } from "./module-writer.js";
 import { ProbeWriter } from "./probe-writer.js";
+import { retriedBodies } from "./retry.js";
 import { stateLayout } from "./state-functions.js";
 import { validate } from "./validator.js";
 import type { ValidatedModule } from "./validator.js";
@@ -42,6 +43,7 @@ export function instrumentForProfile(source: Uint8Array | ValidatedModule): Prof
   const layout = layoutOf(module, {
     droppedSegments: planner.droppedSegments,
     entries: undefined,
+    retried: retriedBodies(plans),
     probed: true,
   });
   const list = new ProbeList(module.functions.length);
