@@ -1,7 +1,8 @@
 /**
- * Writes the code that keeps the fuel counter of one function. Two forms: *cached* holds it in a local between
- * calls; *direct* works on the shared global and suits functions that call and do not loop. In the cached form this
- * class knows, at every point of the code, where the current value lies.
+ * Writes the code that keeps the fuel counter of one function. Three forms: *given* gets it as a parameter and gives
+ * it back as a result; *cached* holds it in a local from entry to exit; *direct* works on the shared global and suits
+ * functions that others can reach and that call. Where there is a local this class knows, at every point of the code,
+ * where the current value lies.
  *
  *   local   only the local is current      charge, and every join
  *   both    local and global agree         after a flush or a reload
@@ -19,6 +20,8 @@ export interface CounterPlace {
   readonly layout: Layout;
   readonly locals: LocalAllocator;
   readonly cached: boolean;
+  /** The parameter that holds it, in functions that are given it. */
+  readonly parameter: number | undefined;
 }
 
 export class FuelCounter {
@@ -26,6 +29,7 @@ export class FuelCounter {
   readonly #layout: Layout;
   readonly #locals: LocalAllocator;
   readonly #cached: boolean;
+  readonly #parameter: number | undefined;
   #current: "local" | "both" | "global" = "global";
 
   constructor(code: Encoder, place: CounterPlace) {
@@ -33,6 +37,8 @@ export class FuelCounter {
     this.#layout = place.layout;
     this.#locals = place.locals;
     this.#cached = place.cached;
+    this.#parameter = place.parameter;
+    if (place.parameter !== undefined) this.#current = "local";
   }
 
   /** True where the local must be loaded before a join. */
@@ -48,12 +54,11 @@ export class FuelCounter {
     this.#code.byte(OpByte.END);
   }
 
-  /** Asks for fuel where the local does not cover what is needed. */
+  /** Asks for fuel: the local, which has just been compared, does not cover what is needed. */
   refuel(needed: number): void {
-    const local = this.#local();
-    this.#code.byte(OpByte.LOCAL_GET).u32(local).byte(OpByte.I64_CONST).s32(needed);
-    this.#code.byte(OpByte.CALL).u32(this.#layout.refuelFor).byte(OpByte.LOCAL_SET).u32(local);
-    this.#current = "local";
+    this.#code.byte(OpByte.LOCAL_GET).u32(this.#local()).byte(OpByte.I64_CONST).s32(needed);
+    this.#code.byte(OpByte.CALL).u32(this.#layout.refuelFor);
+    this.#store();
   }
 
   /** At the head of a guarded loop: leaves it unless what is needed is there. */
@@ -62,10 +67,11 @@ export class FuelCounter {
     this.#code.op(OpByte.BR_IF, 1);
   }
 
-  /** Pushes whether the local is less than needed. */
+  /** Pushes whether the counter is less than needed, and leaves it in the local. */
   #pushLess(needed: number): void {
-    const code = this.#code;
-    code.byte(OpByte.LOCAL_GET).u32(this.#local()).byte(OpByte.I64_CONST).s32(needed).byte(OpByte.I64_LT_S);
+    this.#push();
+    if (!this.#cached) this.#code.byte(OpByte.LOCAL_TEE).u32(this.#local());
+    this.#code.byte(OpByte.I64_CONST).s32(needed).byte(OpByte.I64_LT_S);
   }
 
   /** Writes code on a way that leaves here; what comes behind knows nothing of it. */
@@ -104,6 +110,22 @@ export class FuelCounter {
     this.#store();
   }
 
+  /** Pushes the counter for a callee that is given it. */
+  give(): void {
+    this.#push();
+  }
+
+  /** Behind such a call: takes the counter off the stack again. */
+  take(): void {
+    this.#store();
+  }
+
+  /** Pushes what an entry began with, before its charge was taken: only within {@link enter}. */
+  giveBack(cost: number): void {
+    this.#code.byte(OpByte.LOCAL_GET).u32(this.#local());
+    this.#code.byte(OpByte.I64_CONST).s32(cost).byte(OpByte.I64_ADD);
+  }
+
   beforeCall(): void {
     this.#flush();
   }
@@ -124,9 +146,10 @@ export class FuelCounter {
     if (this.#cached) this.#current = "local";
   }
 
-  /** Makes the global current for whoever called this function. */
+  /** Makes the global current for whoever called this function, or pushes the result. */
   leave(): void {
-    this.#flush();
+    if (this.#parameter === undefined) this.#flush();
+    else this.#push();
   }
 
   #flush(): void {
@@ -150,6 +173,6 @@ export class FuelCounter {
   }
 
   #local(): number {
-    return this.#locals.get("fuel", ValueType.I64);
+    return this.#parameter ?? this.#locals.get("fuel", ValueType.I64);
   }
 }

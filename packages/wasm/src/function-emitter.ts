@@ -4,9 +4,9 @@
  */
 
 import { assert } from "@wasm-engine/abi";
+import { addedParameters, takesDepth, takesFuel } from "./added-parameters.js";
 import { LINEAR_COSTS } from "./cost-table.js";
 import type { LinearCost } from "./cost-table.js";
-import { takesDepth, withoutFirst } from "./depth-parameter.js";
 import { Encoder } from "./encoder.js";
 import { FuelCounter } from "./fuel-counter.js";
 import { Mark, shapeOfMark } from "./function-plan.js";
@@ -16,7 +16,7 @@ import { LabelStack } from "./label-stack.js";
 import { functionIndex, referenceIndex } from "./layout.js";
 import type { Layout } from "./layout.js";
 import { LocalAllocator } from "./local-allocator.js";
-import type { FunctionBody, FunctionType, WasmModule } from "./module.js";
+import type { FunctionType, WasmModule } from "./module.js";
 import { CANONICAL, NAN_SHAPES } from "./nan.js";
 import type { ProbeWriter } from "./probe-writer.js";
 import { OpByte, PrefixedOp } from "./op-byte.js";
@@ -45,6 +45,9 @@ export class FunctionEmitter {
   #locals = new LocalAllocator([], 0);
   #counter: FuelCounter;
   #plan: FunctionPlan;
+  /** Number of the function's own parameters, and of those that are added behind them. */
+  #parameters = 0;
+  #added = 0;
   /** Local that holds what this function leaves of the logical stack. */
   #depth = 0;
   /** Start of the bytes that are waiting to be copied; -1: none. */
@@ -58,7 +61,7 @@ export class FunctionEmitter {
     this.#input = input;
     this.#reader = new InstructionReader(input.module.bytes);
     this.#plan = plan;
-    this.#counter = this.#counterFor(false);
+    this.#counter = this.#counterFor(false, undefined);
   }
 
   /** Locals and code of one function, ready for the code section. */
@@ -67,53 +70,47 @@ export class FunctionEmitter {
     const body = module.code[plan.body];
     assert(body !== undefined, "the body exists");
     const type = this.#typeOf(module.importedFunctions + plan.body);
-    const cached = plan.loops || (!plan.calls && plan.charges.count > 1);
+    const given = takesFuel(plan, this.#input.layout);
+    const cached = given || (!plan.calls && (plan.loops || plan.charges.count > 1));
     this.#plan = plan;
     this.#code = new Encoder(2 * (body.end - body.start) + 64);
-    this.#locals = this.#localsOf(body, type, takesDepth(plan, this.#input.layout));
-    this.#counter = this.#counterFor(cached);
+    this.#parameters = type.parameters.length;
+    this.#added = addedParameters(plan, this.#input.layout);
+    this.#locals = new LocalAllocator(body.localsGroups, this.#parameters + this.#added + body.localsCount);
+    this.#counter = this.#counterFor(cached, given ? this.#parameters : undefined);
     this.#wrapped = cached && plan.branchesOut;
     this.#labels.reset(this.#wrapped);
-    if (plan.calls) this.#takeFrame(body, type);
+    if (plan.calls) this.#takeFrame();
     this.#prologue(type);
     this.#instructions(body.codeStart, body.end);
     return new Encoder(this.#code.length + 32).append(this.#locals.encode()).append(this.#code);
   }
 
-  #counterFor(cached: boolean): FuelCounter {
+  #counterFor(cached: boolean, parameter: number | undefined): FuelCounter {
     const { layout } = this.#input;
-    return new FuelCounter(this.#code, { layout, locals: this.#locals, cached });
-  }
-
-  #localsOf(body: FunctionBody, { parameters }: FunctionType, depth: boolean): LocalAllocator {
-    const count = parameters.length + body.localsCount;
-    if (!depth) return new LocalAllocator(body.localsGroups, count);
-    return new LocalAllocator(withoutFirst(body.localsGroups), Math.max(count, parameters.length + 1));
+    return new FuelCounter(this.#code, { layout, locals: this.#locals, cached, parameter });
   }
 
   /** Takes the frame off what is left of the logical stack. */
-  #takeFrame({ localsCount }: FunctionBody, { parameters }: FunctionType): void {
+  #takeFrame(): void {
     const { layout } = this.#input;
     const code = this.#code;
     const given = takesDepth(this.#plan, layout);
-    const first = parameters.length;
-    this.#depth = given && localsCount === 0 ? first : this.#locals.get("depth", I32);
-    if (given) code.byte(OpByte.LOCAL_GET).u32(first);
+    this.#depth = given ? this.#parameters + this.#added - 1 : this.#locals.get("depth", I32);
+    if (given) code.byte(OpByte.LOCAL_GET).u32(this.#depth);
     else code.byte(OpByte.GLOBAL_GET).u32(layout.depth);
     code.byte(OpByte.I32_CONST).s32(this.#plan.frameBytes);
     code.byte(OpByte.I32_SUB).byte(OpByte.LOCAL_TEE).u32(this.#depth);
     code.op(OpByte.I32_CONST, 0, OpByte.I32_LT_S, OpByte.IF, OpByte.VOID);
     // It does not come back: nothing has to be kept over the call.
     code.byte(OpByte.CALL).u32(layout.outOfDepth).op(OpByte.UNREACHABLE, OpByte.END);
-    // From here on its index is the first declared local's.
-    if (given && localsCount > 0) code.op(OpByte.I32_CONST, 0, OpByte.LOCAL_SET).u32(first);
   }
 
   #prologue(type: FunctionType): void {
     const { layout } = this.#input;
     const code = this.#code;
     const { behind, prices, testedAtEntry } = this.#plan.charges;
-    if (testedAtEntry) this.#counter.enter(behind[0] ?? 0, () => this.#retry(type));
+    if (testedAtEntry) this.#counter.enter(behind[0] ?? 0, () => this.#retry());
     else this.#counter.charge(behind[0] ?? 0);
     this.#probe(this.#input.module.code[this.#plan.body]?.codeStart ?? 0, prices[0] ?? 0);
     if (!this.#wrapped) return;
@@ -125,11 +122,14 @@ export class FunctionEmitter {
   }
 
   /** Nothing has been done yet: whoever refuels enters this function again. */
-  #retry({ parameters }: FunctionType): void {
+  #retry(): void {
     const { layout } = this.#input;
     const code = this.#code;
-    const { body, frameBytes } = this.#plan;
-    for (let parameter = 0; parameter < parameters.length; parameter++) code.byte(OpByte.LOCAL_GET).u32(parameter);
+    const { body, frameBytes, charges } = this.#plan;
+    for (let parameter = 0; parameter < this.#parameters; parameter++) {
+      code.byte(OpByte.LOCAL_GET).u32(parameter);
+    }
+    if (takesFuel(this.#plan, layout)) this.#counter.giveBack(charges.behind[0] ?? 0);
     if (takesDepth(this.#plan, layout)) {
       code.byte(OpByte.LOCAL_GET).u32(this.#depth).byte(OpByte.I32_CONST).s32(frameBytes).byte(OpByte.I32_ADD);
     }
@@ -225,8 +225,14 @@ export class FunctionEmitter {
       case OpByte.CALL:
         this.#call(index);
         return true;
+      case OpByte.LOCAL_GET:
+      case OpByte.LOCAL_SET:
+      case OpByte.LOCAL_TEE:
+        return this.#movedLocal(op, index);
       case OpByte.CALL_INDIRECT:
-        this.#beforeCall(true);
+        this.#copyRaw();
+        this.#counter.beforeCall();
+        this.#publishDepth();
         this.#code.bytes(this.#input.module.bytes, this.#reader.start, this.#reader.offset);
         this.#counter.afterCall();
         return true;
@@ -245,6 +251,19 @@ export class FunctionEmitter {
         return this.#linearInstruction();
       }
     }
+  }
+
+  /** Declared locals lie behind the added parameters. False: copy the instruction. */
+  #movedLocal(op: number, index: number): boolean {
+    const local = this.#localIndex(index);
+    if (local === index) return false;
+    this.#copyRaw();
+    this.#code.byte(op).u32(local);
+    return true;
+  }
+
+  #localIndex(index: number): number {
+    return index < this.#parameters ? index : index + this.#added;
   }
 
   /** The instruction behind a linear charge. False: copy it. */
@@ -303,18 +322,21 @@ export class FunctionEmitter {
   #call(callee: number): void {
     const { layout, module, plans } = this.#input;
     const plan = plans[callee - module.importedFunctions];
-    const given = takesDepth(plan, layout);
+    const depthGiven = takesDepth(plan, layout);
+    const fuelGiven = takesFuel(plan, layout);
+    const untouched = plan?.usesFuel === false;
+    this.#copyRaw();
+    if (!fuelGiven && !untouched) this.#counter.beforeCall();
     // Host functions and functions without calls never look at depth.
-    this.#beforeCall(plan?.calls === true && !given);
-    if (given) this.#code.byte(OpByte.LOCAL_GET).u32(this.#depth);
+    if (plan?.calls === true && !depthGiven) this.#publishDepth();
+    if (fuelGiven) this.#counter.give();
+    if (depthGiven) this.#code.byte(OpByte.LOCAL_GET).u32(this.#depth);
     this.#code.byte(OpByte.CALL).u32(functionIndex(layout, callee));
-    this.#counter.afterCall();
+    if (fuelGiven) this.#counter.take();
+    else if (!untouched) this.#counter.afterCall();
   }
 
-  #beforeCall(depthInGlobal: boolean): void {
-    this.#copyRaw();
-    this.#counter.beforeCall();
-    if (!depthInGlobal) return;
+  #publishDepth(): void {
     this.#code.byte(OpByte.LOCAL_GET).u32(this.#depth).byte(OpByte.GLOBAL_SET).u32(this.#input.layout.depth);
   }
 
@@ -426,7 +448,7 @@ export class FunctionEmitter {
     const { type, canonical, equal, choose } = CANONICAL[shape];
     const code = this.#code;
     const read = this.#reader.op === OpByte.LOCAL_GET;
-    const local = read ? this.#reader.index : this.#locals.get(`nan-${type}`, type);
+    const local = read ? this.#localIndex(this.#reader.index) : this.#locals.get(`nan-${type}`, type);
     if (!read) code.byte(OpByte.LOCAL_TEE).u32(local);
     if (choose !== undefined) {
       code.op(...canonical).byte(OpByte.LOCAL_GET);

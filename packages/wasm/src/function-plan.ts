@@ -14,7 +14,7 @@ export const Mark = {
   JOIN: 8,
   /** `loop`: the counter is tested here. */
   TEST: 16,
-  /** `loop`: it holds neither loops nor calls, so that asking for fuel inside of it would cost it its registers. */
+  /** `loop`: it calls nothing, so that asking for fuel inside of it would cost it its registers. */
   TIGHT: 64,
   /** `end` of a live construct that control never leaves: the dropped code behind it is stood for by `unreachable`. */
   DEAD_AFTER: 32,
@@ -40,8 +40,10 @@ export interface FunctionPlan {
   readonly charges: Charges;
   /** The function contains a call in reachable code: it pays depth and keeps the shared counter current. */
   readonly calls: boolean;
-  /** It can be given its depth as a parameter: see depth-parameter.ts. */
-  readonly depthParameter: boolean;
+  /** Only direct calls of the module reach it: it can be given fuel and depth, see added-parameters.ts. */
+  readonly inner: boolean;
+  /** It changes or tests the counter, or calls what does. */
+  readonly usesFuel: boolean;
   /** The function contains a loop that repeats. */
   readonly loops: boolean;
   /** br_if or br_table leave the function: its body needs a block to land behind. */

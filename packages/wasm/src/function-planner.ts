@@ -4,11 +4,11 @@
  */
 
 import { assert } from "@wasm-engine/abi";
+import { frameBytes } from "./added-parameters.js";
 import { ChargePlacement } from "./charge-placement.js";
 import { emptyType, shortType } from "./control-frame.js";
 import type { ControlFrame as Frame, FrameKind } from "./control-frame.js";
 import { LINEAR_COSTS, OP_COSTS, branchTableCost, callCost, entryCost } from "./cost-table.js";
-import { frameBytes, hasRoomForDepth } from "./depth-parameter.js";
 import { FlowGraph } from "./flow-graph.js";
 import { FlowRecorder } from "./flow-recorder.js";
 import { declaredWords, localTypes } from "./function-locals.js";
@@ -45,8 +45,8 @@ export class FunctionPlanner {
   #prepaid: readonly number[] = [];
   readonly #openBodies: Uint8Array;
   #loops = false;
-  /** Ordinal of the last instruction at which others look at the counter, loops by their ends. */
-  #lastAsking = -1;
+  /** Ordinal of the last instruction at which others look at the counter. */
+  #lastWatched = -1;
   #branchesOut = false;
   #loopDepth = 0;
 
@@ -114,7 +114,7 @@ export class FunctionPlanner {
     this.#reachable = true;
     this.#calls = false;
     this.#loops = false;
-    this.#lastAsking = -1;
+    this.#lastWatched = -1;
     this.#branchesOut = false;
     this.#loopDepth = 0;
     this.#flow.reset(entryCost(declaredWords(body)));
@@ -123,7 +123,6 @@ export class FunctionPlanner {
 
   #finish(bodyIndex: number, body: FunctionBody): FunctionPlan {
     const prepaid = this.#prepaid[bodyIndex] ?? 0;
-    const inner = this.#calls && this.#openBodies[bodyIndex] === 0;
     const charges = this.#placement.place({ instructions: this.#ordinal, calls: this.#calls, prepaid });
     let localsWords = 0;
     for (const type of this.#locals) localsWords += valueWords(type);
@@ -133,7 +132,8 @@ export class FunctionPlanner {
       marks: this.#marks.slice(0, this.#ordinal),
       charges,
       calls: this.#calls,
-      depthParameter: inner && hasRoomForDepth(body, this.#typeOfBody(bodyIndex)),
+      inner: this.#openBodies[bodyIndex] === 0,
+      usesFuel: charges.count > 0 || charges.testedAtEntry || this.#loops || this.#lastWatched >= 0,
       loops: this.#loops,
       branchesOut: this.#branchesOut,
       frameBytes: frameBytes(words, body.end - body.contentStart),
@@ -334,9 +334,8 @@ export class FunctionPlanner {
     if (!frame.branched) return;
     this.#loops = true;
     this.#mark(frame.opener, Mark.JOIN | Mark.TEST);
-    if (frame.type.parameters.length === 0 && this.#lastAsking <= frame.opener)
+    if (frame.type.parameters.length === 0 && this.#lastWatched <= frame.opener)
       this.#mark(frame.opener, Mark.TIGHT);
-    this.#lastAsking = this.#ordinal;
   }
 
   #endJoinable(frame: Frame): void {
@@ -385,7 +384,7 @@ export class FunctionPlanner {
 
   #watch(): void {
     this.#flow.watch();
-    this.#lastAsking = this.#ordinal;
+    this.#lastWatched = this.#ordinal;
   }
 
   #call(kind: "call" | "call-indirect", type: FunctionType): void {

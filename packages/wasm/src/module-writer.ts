@@ -1,11 +1,12 @@
 /** Writes the sections of the instrumented module: the original ones with moved indices, added parts behind. */
 
 import { HOST_MODULE, Instrumented, assert, encodeUtf8 } from "@wasm-engine/abi";
-import { takesDepth, withDepth } from "./depth-parameter.js";
+import { addedParameters, writtenType } from "./added-parameters.js";
 import { Encoder } from "./encoder.js";
 import { entryBody } from "./entry.js";
 import { FunctionEmitter } from "./function-emitter.js";
 import type { EmitterInput } from "./function-emitter.js";
+import type { FunctionPlan } from "./function-plan.js";
 import { ProbeImport } from "./fuel-probe.js";
 import { InstructionReader } from "./instruction-reader.js";
 import { exportIndex, functionIndex, referenceIndex } from "./layout.js";
@@ -113,7 +114,7 @@ function codeSection(input: EmitterInput, added: readonly AddedFunction[]): Enco
     const plan = plans[body];
     assert(plan !== undefined, "what is entered again has a plan");
     const { parameters } = typeOf(input, layout.importedFunctions + body);
-    section.sized(retryBody(layout, plan, parameters.length + (takesDepth(plan, layout) ? 1 : 0)));
+    section.sized(retryBody(layout, plan, parameters.length));
   }
   return section;
 }
@@ -124,12 +125,16 @@ function functionSection(input: EmitterInput, added: readonly AddedFunction[]): 
   const bodies = layout.probes === undefined ? 0 : defined.length;
   const count = module.functions.length + added.length + layout.entries.size + bodies + layout.retries.size;
   const section = new Encoder().u32(count);
-  for (const body of plans.keys()) section.u32(writtenType(input, body));
+  for (const plan of plans) section.u32(typeIndex(input, plan));
   for (const type of module.functions.slice(0, layout.importedFunctions)) section.u32(type);
   for (const { parameters, results } of added) section.u32(layout.types.index(parameters, results));
   for (const original of layout.entries.keys()) section.u32(module.functions[original] ?? 0);
   if (bodies > 0) for (const type of defined) section.u32(type);
-  for (const body of layout.retries.keys()) section.u32(writtenType(input, body));
+  for (const body of layout.retries.keys()) {
+    const plan = plans[body];
+    assert(plan !== undefined, "what is entered again has a plan");
+    section.u32(typeIndex(input, plan));
+  }
   return section;
 }
 
@@ -286,14 +291,14 @@ function copyRange(section: Encoder, bytes: Uint8Array, range: ByteRange): void 
   section.bytes(bytes, range.start, range.end);
 }
 
-/** Index of the type that a body is written with: its own, or that with depth. */
-function writtenType(input: EmitterInput, body: number): number {
-  const { module, layout, plans } = input;
-  const index = layout.importedFunctions + body;
-  const { parameters, results } = typeOf(input, index);
-  return takesDepth(plans[body], layout)
-    ? layout.types.index(withDepth(parameters), results)
-    : (module.functions[index] ?? 0);
+/** Index of the type that a body is written with. */
+function typeIndex({ module, layout }: EmitterInput, plan: FunctionPlan): number {
+  const index = module.functions[layout.importedFunctions + plan.body] ?? -1;
+  const type = module.types[index];
+  assert(type !== undefined, "the function has a type");
+  if (addedParameters(plan, layout) === 0) return index;
+  const { parameters, results } = writtenType(plan, layout, type);
+  return layout.types.index(parameters, results);
 }
 
 function typeOf({ module }: EmitterInput, index: number): FunctionType {

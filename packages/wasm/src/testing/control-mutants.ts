@@ -160,9 +160,37 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
   {
     name: "entry not tested",
     file: "function-emitter.js",
-    find: "this.#counter.charge(behind[0] ?? 0, testedAtEntry);",
-    replace: "this.#counter.charge(behind[0] ?? 0, false);",
+    find: "if (testedAtEntry) this.#counter.enter(behind[0] ?? 0, () => this.#retry()); else this.#counter",
+    replace: "this.#counter",
     why: "endless recursion never ends",
+  },
+  {
+    name: "entered again with a charge less",
+    file: "fuel-counter.js",
+    find: "this.#code.byte(OpByte.I64_CONST).s32(cost).byte(OpByte.I64_ADD);",
+    replace: "this.#code.byte(OpByte.I64_CONST).s32(0).byte(OpByte.I64_ADD);",
+    why: "an entry that ran dry is paid twice",
+  },
+  {
+    name: "counter dropped behind a call",
+    file: "fuel-counter.js",
+    find: "take() { this.#store(); }",
+    replace: "take() { this.#code.byte(OpByte.DROP); }",
+    why: "what a callee paid is forgotten",
+  },
+  {
+    name: "old counter given to callees",
+    file: "fuel-counter.js",
+    find: "give() { this.#push(); }",
+    replace: "give() { this.#code.byte(OpByte.GLOBAL_GET).u32(this.#layout.fuel); }",
+    why: "what was paid since the last look is forgotten",
+  },
+  {
+    name: "guarded loops refuel an old counter",
+    file: "fuel-counter.js",
+    find: "if (!this.#cached) this.#code.byte(OpByte.LOCAL_TEE).u32(this.#local());",
+    replace: "if (!this.#cached) this.#code.byte(OpByte.LOCAL_GET).u32(this.#local()).byte(OpByte.DROP);",
+    why: "what was paid before a dry loop is forgotten",
   },
   {
     name: "long leaves not tested",
@@ -188,8 +216,8 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
   {
     name: "no flush at exit",
     file: "fuel-counter.js",
-    find: "leave() { this.#flush(); }",
-    replace: "leave() { }",
+    find: "leave() { if (this.#parameter === undefined) this.#flush(); else this.#push(); }",
+    replace: "leave() { if (this.#parameter !== undefined) this.#push(); }",
     why: "what a function paid is forgotten",
   },
   {

@@ -88,7 +88,7 @@ const restored: MutationCheck = {
   },
 };
 
-/** Inner functions get their depth where their first local lies, or stay as they are: i32, none, i64. */
+/** Inner functions, whose declared locals move behind the parameters for fuel and depth. */
 const inner = assemble(`(module
   (func $leaf)
   (func $first (param i32) (result i32) (local i32 i64)
@@ -118,6 +118,12 @@ const innerPrices: MutationCheck = {
     const outer = 128 + 17 * (1 + 1) + (1 + 2 + 2 + 1);
     const frame = 128 + 17 * (2 + countWords) + (3 + countBytes + 2 + 2 + 1);
     assert.equal(entries(guest, outer + frame - 1), 0);
+    // Slices of one unit: each entry runs dry, and is entered again with what it had.
+    const dry = new MeteredGuest(instrument(innerRecursion).bytes, { slice: () => 1n });
+    const view = new DataView(dry.memory.buffer);
+    const { status } = dry.call("run", [1], { depth: outer + 9 * frame + frame - 1, fuel: 0n });
+    assert.equal(status, InstrumentedStatus.OUT_OF_DEPTH);
+    assert.equal(view.getUint32(0, true), 9);
     assert.equal(entries(guest, outer + frame), 1);
     assert.equal(entries(guest, outer + 9 * frame - 1), 8);
     assert.equal(entries(guest, outer + 9 * frame), 9);
