@@ -99,7 +99,8 @@ export class FuelCounter {
     leave();
     code.byte(OpByte.END);
     if (this.#cached) this.#current = "local";
-    else if (cost !== 0) code.byte(OpByte.LOCAL_GET).u32(local).byte(OpByte.GLOBAL_SET).u32(this.#layout.fuel);
+    else if (cost !== 0)
+      code.byte(OpByte.LOCAL_GET).u32(local).byte(OpByte.GLOBAL_SET).u32(this.#layout.fuel);
   }
 
   /** Charges an i64 amount that `pushAmount` leaves on the stack, and tests at once: it may be anything. */

@@ -131,7 +131,12 @@ export class FunctionEmitter {
     }
     if (takesFuel(this.#plan, layout)) this.#counter.giveBack(charges.behind[0] ?? 0);
     if (takesDepth(this.#plan, layout)) {
-      code.byte(OpByte.LOCAL_GET).u32(this.#depth).byte(OpByte.I32_CONST).s32(frameBytes).byte(OpByte.I32_ADD);
+      code
+        .byte(OpByte.LOCAL_GET)
+        .u32(this.#depth)
+        .byte(OpByte.I32_CONST)
+        .s32(frameBytes)
+        .byte(OpByte.I32_ADD);
     }
     const retry = layout.retries.get(body);
     assert(retry !== undefined, "a function that is tested at entry can be entered again");
