@@ -47,7 +47,8 @@ export function admitModule(
     const grounds = verifySignature(bytes, rules);
     const { digest, imports, capabilities, instrumented } = prepareModule(bytes, rules.directory);
     const manifest = manifestOf(name, bytes, capabilities);
-    const admission = { module: name, digest, ...grounds };
+    const { limits } = manifest;
+    const admission = { module: name, digest, ...grounds, ...(limits === undefined ? {} : { limits }) };
     return { name, bytes, instrumented, digest, manifest, admission, wants: wantsOf(imports, manifest) };
   });
 }

@@ -5,6 +5,7 @@ import type { ModuleDigest } from "@wasm-engine/abi";
 import { equalBytes } from "@wasm-engine/core";
 import type { AgentSpec } from "@wasm-engine/core";
 import { checkCeilings } from "../trust/ceiling.js";
+import { checkLimitsOf } from "../trust/manifest-limits.js";
 import type { Ceiling } from "../trust/ceiling.js";
 import { trustPolicy } from "../trust/trust-policy.js";
 import type { TrustPolicy } from "../trust/trust-policy.js";
@@ -130,7 +131,10 @@ export function checkCapabilities(
   const admissions = [...modules.values()].map(({ admission }) => admission);
   const digests: Record<string, ModuleDigest> = {};
   for (const [name, { digest }] of modules) digests[name] = digest;
-  for (const agent of agents) checkCeilings(admissions, digests, agent);
+  for (const agent of agents) {
+    checkCeilings(admissions, digests, agent);
+    checkLimitsOf(admissions, agent);
+  }
   const byDigest = new Map([...modules.values()].map((module) => [module.digest, module]));
   for (const agent of agents) {
     const module = byDigest.get(agent.module);
@@ -143,11 +147,5 @@ function checkWants(agent: AgentSpec, module: AdmittedModule): void {
     if (agent.capabilities[capability].length > 0) continue;
     const parameters = { agent: agent.id, capability, module: module.name, import: source };
     throw buildError("WE_CAPABILITY_MISSING", parameters);
-  }
-  for (const limit of ["fuelPerSlice", "memoryBytes"] as const) {
-    const [actual, wanted] = [agent.limits[limit], module.manifest.limits?.[limit] ?? 0];
-    if (actual >= wanted) continue;
-    const parameters = { agent: agent.id, limit, actual, module: module.name, wanted };
-    throw buildError("WE_LIMIT_BELOW_MANIFEST", parameters);
   }
 }

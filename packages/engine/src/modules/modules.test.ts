@@ -8,6 +8,7 @@ import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { attachManifest, detachSignature, encodePublicKey, readManifest, sign } from "@wasm-engine/wasm";
 import type { Manifest } from "@wasm-engine/wasm";
+import { Engine } from "../client/engine.js";
 import { loadConfig } from "../config/load-config.js";
 import { generateKeyPair, nodeSignatureCrypto, sha256Hex } from "../crypto/node-crypto.js";
 import { assemble, projectFolder, smallAgentText } from "../testing/project.js";
@@ -337,4 +338,35 @@ test("[G5] a module is linked only to agents whose limits suffice for its manife
   await assert.rejects(attempt("fuelPerSlice: 5000, memoryBytes: 65536"), memory);
   const fuel = { ...refused, message: /fuelPerSlice 4999, but .* asks for 5000/ };
   await assert.rejects(attempt("fuelPerSlice: 4999, memoryBytes: 131072"), fuel);
+});
+
+test("[G5] agents that are started or upgraded later have limits that suffice, after a resume too", async (context) => {
+  const manifest = { version: "1", abi: { major: 1, minor: 0 }, capabilities: [] };
+  const limits = { memoryBytes: 131_072 };
+  const plain = await assemble(smallAgentText());
+  const agent = "{ id: a, module: small, limits: { memoryBytes: 65536 } }";
+  const parent = "{ id: p, module: small, limits: { memoryBytes: 65536 }, capabilities: { spawn: [large] } }";
+  const text = (agents: string): string =>
+    `version: 1\nname: w\nmodules: { small: small.wasm, large: large.wasm }\nagents: [${agents}]\n`;
+  const directory = projectFolder(context, {
+    "small.wasm": attachManifest(plain, { name: "small", ...manifest }),
+    "large.wasm": attachManifest(plain, { name: "large", ...manifest, limits }),
+    "engine.yaml": text(`${agent}, ${parent}`),
+  });
+  const refused = { code: "WE_LIMIT_BELOW_MANIFEST", exitCode: 2, message: /module large asks for 131072/ };
+  await assert.rejects(loadConfig(directory, { allowUnsigned: true }), {
+    ...refused,
+    message: /p, which may start/,
+  });
+  writeFileSync(join(directory, "engine.yaml"), text(agent));
+  const { world: resolved } = await loadConfig(directory, { allowUnsigned: true });
+  const dir = join(directory, "run");
+  for (const id of ["b", "c"]) {
+    const how = id === "b" ? { dir } : { resume: true };
+    await using world = await Engine.open(id === "b" ? resolved : dir, { isolation: "inline", ...how });
+    const spec = { id, module: "large" };
+    await assert.rejects(world.spawnAgent({ ...spec, limits: { memoryBytes: 65_536 } }), refused);
+    await assert.rejects(world.upgradeAgent("a", "large"), refused);
+    assert.equal(await world.spawnAgent({ ...spec, limits: { memoryBytes: 131_072 } }), id);
+  }
 });

@@ -9,6 +9,7 @@ import { allows, compileGrant } from "@wasm-engine/core";
 import type { AgentLimits, AgentSpec, Capabilities, InputBody, WorldContract } from "@wasm-engine/core";
 import { fail } from "../world/errors.js";
 import { trustError } from "./errors.js";
+import { checkLimitsOf } from "./manifest-limits.js";
 
 /** The most that modules signed by a key may be granted. An absent list allows nothing, an absent limit everything. */
 export interface Ceiling extends Partial<Capabilities> {
@@ -33,6 +34,8 @@ export interface ModuleAdmission {
   /** Signers that were needed; 0 unless by signature. */
   readonly threshold: number;
   readonly signers: readonly Signer[];
+  /** What the module's manifest asks for at least. Absent: nothing, and in runs of earlier releases. */
+  readonly limits?: Partial<Pick<AgentLimits, "fuelPerSlice" | "memoryBytes">>;
 }
 
 /** The part of an agent that ceilings are about. */
@@ -79,7 +82,7 @@ export function checkCeilings(
 
 /**
  * Checks an input that starts an agent or gives it another module, before it is logged.
- * @throws {WE_CAPABILITY_CEILING} {WE_AGENT_UNKNOWN}
+ * @throws {WE_CAPABILITY_CEILING} {WE_LIMIT_BELOW_MANIFEST} {WE_AGENT_UNKNOWN}
  */
 export function checkInputCeilings(
   admissions: readonly ModuleAdmission[],
@@ -87,10 +90,14 @@ export function checkInputCeilings(
   body: InputBody,
 ): void {
   const { modules } = world.genesis;
-  if (body.kind === "spawn") checkCeilings(admissions, modules, body.spec);
+  const check = (agent: Granted & { readonly module: ModuleDigest }): void => {
+    checkCeilings(admissions, modules, agent);
+    checkLimitsOf(admissions, agent);
+  };
+  if (body.kind === "spawn") check(body.spec);
   if (body.kind !== "upgrade") return;
   const spec = world.agent(body.agent)?.spec ?? world.genesis.agents.find(({ id }) => id === body.agent);
-  if (spec !== undefined) return checkCeilings(admissions, modules, { ...spec, module: body.module });
+  if (spec !== undefined) return check({ ...spec, module: body.module });
   // Perhaps it is started by an input that waits for its tick: what it holds cannot be told yet.
   const isBound = admissions.some(
     ({ digest, signers }) => digest === body.module && signers.some(hasCeiling),
