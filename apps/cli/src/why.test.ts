@@ -75,12 +75,16 @@ test("[S14.why] why tells people of a fault and of a field, and refuses half a q
   for (const wrong of [
     ["left:1", "--fault", "1"],
     ["--agent", "left"],
+    ["left:1", "--at", "1"],
   ]) {
     const refused = project.cli("why", "first", ...wrong, "--json");
     assert.equal(refused.code, 2);
     assert.equal((refused.document["error"] as { code: string }).code, "WE_CLI_WHY");
   }
-  assert.equal(project.cli("why", "first", "--agent", "left", "--field", "size").code, 2);
+  const field1 = ["why", "first", "--agent", "left", "--field"];
+  assert.equal(project.cli(...field1, "size").code, 2);
+  const late = project.cli(...field1, "count", "--at", "99", "--json");
+  assert.deepEqual([late.code, (late.document["error"] as { code: string }).code], [2, "WE_RUN_TICK"]);
 });
 
 test("[S14.logs] logs --at shows one tick; --follow ends with a run that is over", () => {

@@ -173,6 +173,7 @@ export type { FollowOptions } from "./client/followed-run.js";
 export type {
   CauseLink,
   FollowerStatus,
+  Influence,
   TraceFilter,
   TracePage,
   TraceRow,

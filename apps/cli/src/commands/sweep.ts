@@ -45,6 +45,8 @@ function optionsOf(parsed: Parsed): SweepOptions {
   const ticks = integerOption(parsed, "ticks");
   const jobs = integerOption(parsed, "jobs");
   const dir = textOption(parsed, "dir");
+  const metrics = metricsOf(parsed);
+  if (jobs === 0) throw usageError("sweep", "--jobs is at least 1, not 0");
   return {
     ...(seeds === undefined ? {} : { seeds: seedsOf(seeds) }),
     ...(ticks === undefined ? {} : { ticks }),
@@ -55,11 +57,19 @@ function optionsOf(parsed: Parsed): SweepOptions {
       const [path, values] = named("set", "PATH=V1,V2", text);
       return { path, values: valuesOf(values) };
     }),
-    metrics: listOption(parsed, "metric").map((text): SweepMetric => {
-      const [name, expression] = named("metric", "NAME=EXPRESSION", text);
-      return { name, expression };
-    }),
+    metrics,
   };
+}
+
+function metricsOf(parsed: Parsed): readonly SweepMetric[] {
+  const metrics = listOption(parsed, "metric").map((text): SweepMetric => {
+    const [name, expression] = named("metric", "NAME=EXPRESSION", text);
+    return { name, expression };
+  });
+  const names = metrics.map(({ name }) => name);
+  const twice = names.find((name, place) => names.indexOf(name) !== place);
+  if (twice === undefined) return metrics;
+  throw usageError("sweep", `--metric names a column each, and ${JSON.stringify(twice)} is there twice`);
 }
 
 function named(option: string, form: string, text: string): readonly [string, string] {
@@ -74,11 +84,12 @@ function seedsOf(text: string): readonly number[] {
   const [, first, last] = /^(\d+)\.\.(\d+)$/.exec(text) ?? [];
   const [from, to] = [Number(first), Number(last)];
   if (Number.isSafeInteger(from) && Number.isSafeInteger(to) && from <= to) {
-    // One more than are ever run is enough to be refused with a reason.
+    // More than are ever run are enough to be refused with a reason.
     return Array.from({ length: Math.min(to - from + 1, 1_000_000) }, (_, index) => from + index);
   }
   const seeds = text.split(",").map(Number);
-  if (/^\d+(,\d+)*$/.test(text) && seeds.every((seed) => Number.isSafeInteger(seed))) return seeds;
+  if (/^\d+(,\d+)*$/.test(text) && seeds.every((seed) => Number.isSafeInteger(seed)))
+    return [...new Set(seeds)];
   throw usageError("sweep", `--seeds takes A..B or a list such as 1,2,5, not ${JSON.stringify(text)}`);
 }
 

@@ -37,10 +37,10 @@ export function traceFilter(parsed: Parsed): TraceFilter {
 }
 
 /** `120  ORD:12  ORD sent arbiter statement`. */
-export function rowText(row: TraceRow & { readonly payload?: string }): string {
-  const { tick, id, agentId, kind, peer, topic, detail, text, payload } = row;
+export function rowText(row: TraceRow): string {
+  const { tick, id, agentId, kind, peer, topic, detail, text } = row;
   const from = kind === "received" && peer !== "" ? `from ${peer}` : peer;
   const words = [agentId, kind, from, topic, detail === undefined ? "" : `(${detail})`];
-  const said = [text, payload].map((part) => (part === undefined ? "" : visible(part)));
-  return `${tick}  ${id}  ${[...words, ...said].filter((word) => word !== "").join(" ")}`;
+  const said = text === undefined ? "" : visible(text);
+  return `${tick}  ${id}  ${[...words, said].filter((word) => word !== "").join(" ")}`;
 }

@@ -1,12 +1,15 @@
 /** `why RUN MESSAGE`: the chain of causes behind a message, a fault, or the last change of a field. */
 
 import { followRun } from "@wasm-engine/engine";
-import type { WhyReport, WhyTarget } from "@wasm-engine/engine";
+import type { CauseLink, Influence, WhyReport, WhyTarget } from "@wasm-engine/engine";
 import type { CommandFunction, Parsed } from "../command.js";
 import { integerOption, textOption } from "../command.js";
 import { fail } from "../errors.js";
-import { visible } from "../visible.js";
+import { shortened, visible } from "../visible.js";
 import { rowText } from "./trace.js";
+
+/** Characters of what was said in one line; --json has more. */
+const payloadShownMax = 160;
 
 export const why: CommandFunction = async ({ parsed, signal }) => {
   const target = targetOf(parsed);
@@ -32,7 +35,7 @@ function targetOf(parsed: Parsed): WhyTarget {
       : { kind: "field", agent, path, ...(at === undefined ? {} : { at }) },
   ];
   const [target, ...more] = targets.filter((each) => each !== undefined);
-  const isStray = (agent === undefined) !== (path === undefined);
+  const isStray = (agent === undefined) !== (path === undefined) || (at !== undefined && path === undefined);
   if (target === undefined || more.length > 0 || isStray) throw fail("WE_CLI_WHY", {});
   return target;
 }
@@ -45,7 +48,7 @@ const roots: Readonly<Record<WhyReport["root"], string>> = {
   unknown: "nothing earlier is known",
 };
 
-function reportText({ asOfTick, field, chain, root, behind }: WhyReport): string {
+function reportText({ asOfTick, field, chain, root, behind, nothingBehind }: WhyReport): string {
   const head =
     field === undefined
       ? []
@@ -53,16 +56,39 @@ function reportText({ asOfTick, field, chain, root, behind }: WhyReport): string
           `${field.agent} ${field.path}: ${jsonText(field.before)} -> ${jsonText(field.after)} in tick ${field.tick}` +
             (field.invocations > 1 ? `, in one of ${field.invocations} invocations; the last one:` : ""),
         ];
-  const lines = [...head, ...chain.map((link) => rowText(link)), `  ${roots[root]}`];
-  for (const { chain: links, root: end } of behind) {
-    const [first] = links;
+  const lines = [...head, ...chain.map(linkText), `  ${roots[root]}`];
+  for (const { chain: links, root: end, influence } of behind) {
     lines.push(
-      `before that, ${first?.agentId ?? ""} had been told:`,
-      ...links.map((link) => `  ${rowText(link)}`),
+      ...influenceLines(links[0]?.agentId ?? "", influence),
+      ...links.map((link) => `  ${linkText(link)}`),
       `    ${roots[end]}`,
     );
   }
+  if (nothingBehind !== undefined) lines.push(endText(nothingBehind));
   return [...lines, `as of tick ${asOfTick}`].join("\n");
+}
+
+const withoutTexts: Readonly<Record<Influence["without"], string>> = {
+  different: "it would have done otherwise without this",
+  nothing: "it would not have done so without this",
+  unknown: "nothing proves that it mattered",
+};
+
+function influenceLines(agent: string, { without, instead, tried }: Influence): readonly string[] {
+  const newer = tried === 0 ? "" : `; ${tried} newer ${tried === 1 ? "message" : "messages"} changed nothing`;
+  const lines = [`before that, ${agent} had been told (${withoutTexts[without]}${newer}):`];
+  return instead === undefined ? lines : [...lines, `  instead: ${shortened(instead, payloadShownMax)}`];
+}
+
+function endText({ agent, tried }: NonNullable<WhyReport["nothingBehind"]>): string {
+  if (tried === 0) return `before that, no other agent had told ${agent} anything`;
+  const left = `${tried} ${tried === 1 ? "message" : "messages"} left out`;
+  return `nothing that ${agent} had been told before changes it: ${left}`;
+}
+
+function linkText(link: CauseLink): string {
+  const { payload, ...row } = link;
+  return payload === undefined ? rowText(row) : `${rowText(row)} ${shortened(payload, payloadShownMax)}`;
 }
 
 function jsonText(value: unknown): string {

@@ -73,31 +73,3 @@ function rootOf({ kind, value }: NumberedEvent): WhyReport["root"] {
   if (value === MessageKind.CADENCE) return "cadence";
   return value === MessageKind.START || value === bareEntry + EntryCode.INIT ? "start" : "unknown";
 }
-
-/**
- * Chains of what an agent had been told by other agents before `invocation`, the newest first. Each goes back to its
- * own root, and the next one begins with what the agent there had been told.
- */
-export function* chainsBehind(index: EventIndex, from: CauseChain, count: number): Generator<CauseChain> {
-  let chain = from;
-  for (let found = 0; found < count; found += 1) {
-    const first = chain.events.findLast(({ kind }) => kind === TraceKind.INVOCATION);
-    const told = first === undefined ? undefined : toldBefore(index, first);
-    if (told === undefined) return;
-    chain = causeChain(index, told);
-    yield chain;
-  }
-}
-
-/** The newest message of another agent that the same agent had received before. */
-function toldBefore(index: EventIndex, invocation: NumberedEvent): NumberedEvent | undefined {
-  for (
-    let at = index.at(invocation.link);
-    at !== undefined;
-    at = at.link < 0 ? undefined : index.at(at.link)
-  ) {
-    const isFromAgent = at.peer !== 0 && at.peer !== at.agent && at.kind === TraceKind.INVOCATION;
-    if (isFromAgent && at.value === MessageKind.MESSAGE) return at;
-  }
-  return undefined;
-}

@@ -77,9 +77,25 @@ export type WhyTarget =
   | { readonly kind: "field"; readonly agent: string; readonly path: string; readonly at?: number }
   | { readonly kind: "fault"; readonly number: number };
 
-/** One link of a chain of causes, with an excerpt of what was said. */
+/** One link of a chain of causes, with what was said: JSON and text as they are, tensors and bytes in words. */
 export interface CauseLink extends TraceRow {
+  /** Cut at 4096 characters, with an ellipsis. */
   readonly payload?: string;
+  /** Bytes of the whole payload. */
+  readonly payloadBytes?: number;
+}
+
+/** The weight of a message, known from executing the agent again alone with all that it was given but that. */
+export interface Influence {
+  /**
+   * different: it would have done the same otherwise; nothing: it would not have done it; unknown: nothing is proved,
+   * it was only told before.
+   */
+  readonly without: "different" | "nothing" | "unknown";
+  /** What it would have said, or what the field would have been. */
+  readonly instead?: string;
+  /** Newer messages of other agents that were left out one by one and changed nothing. */
+  readonly tried: number;
 }
 
 export interface WhyReport {
@@ -102,10 +118,16 @@ export interface WhyReport {
    */
   readonly root: "input" | "start" | "cadence" | "cut" | "unknown";
   /**
-   * What the agent at the beginning of the chain had been told before by other agents, the newest first, each with its
-   * own chain. Nothing proves that it mattered: it is what the agent's state may have come from.
+   * What the agent at the beginning of the chain had been told before by another agent, the newest that mattered, with
+   * its own chain; then what mattered for the first agent of that; and so on.
    */
-  readonly behind: readonly { readonly chain: readonly CauseLink[]; readonly root: WhyReport["root"] }[];
+  readonly behind: readonly {
+    readonly chain: readonly CauseLink[];
+    readonly root: WhyReport["root"];
+    readonly influence: Influence;
+  }[];
+  /** Where it ends before the number that was asked for: nothing that this agent had been told mattered. */
+  readonly nothingBehind?: { readonly agent: string; readonly tried: number };
 }
 
 export type FollowerRequest =

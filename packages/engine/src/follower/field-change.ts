@@ -6,10 +6,10 @@
 import { isAgentId } from "@wasm-engine/abi";
 import { equalJson } from "@wasm-engine/core";
 import type { Json } from "@wasm-engine/core";
-import type { RecordedRun } from "../replay/track.js";
 import { fail as worldError } from "../world/errors.js";
 import { fail } from "./errors.js";
 import type { EventIndex } from "./event-index.js";
+import type { TrackBases } from "./track-bases.js";
 import { TraceKind } from "./trace-event.js";
 import type { NumberedEvent } from "./trace-event.js";
 import { watchTicks } from "./watched-ticks.js";
@@ -30,7 +30,7 @@ export interface FieldQuestion {
 }
 
 /** @throws {WE_AGENT_UNKNOWN} {WE_FOLLOWER_FIELD} {WE_RUN_DIVERGED} */
-export function fieldChange(run: RecordedRun, index: EventIndex, question: FieldQuestion): FieldChange {
+export function fieldChange(bases: TrackBases, index: EventIndex, question: FieldQuestion): FieldChange {
   const { agent, at } = question;
   const turns = turnTicks(index, agent, at);
   if (!isAgentId(agent) || turns.length === 0) throw worldError("WE_AGENT_UNKNOWN", { agent, tick: at });
@@ -39,7 +39,7 @@ export function fieldChange(run: RecordedRun, index: EventIndex, question: Field
     const start = Math.max(0, end - stretch);
     // One turn before the stretch, so that a change in its first turn shows.
     const ticks = new Set(turns.slice(Math.max(0, start - 1), end));
-    const change = lastChange(run, question, ticks, start === 0);
+    const change = lastChange(bases, question, ticks, start === 0);
     if (change !== undefined) {
       const invocations = [...index.ofTick(change.tick)].filter(
         (event) => event.kind === TraceKind.INVOCATION && index.name(event.agent) === agent,
@@ -66,7 +66,7 @@ function turnTicks(index: EventIndex, agent: string, at: number): readonly numbe
 
 /** The last change among `ticks`. In the first stretch the first value that there is counts as one. */
 function lastChange(
-  run: RecordedRun,
+  bases: TrackBases,
   { agent, path, at }: FieldQuestion,
   ticks: ReadonlySet<number>,
   isFirst: boolean,
@@ -75,7 +75,7 @@ function lastChange(
   let value: Json | undefined;
   let described: Json | undefined;
   let isKnown = isFirst;
-  watchTicks(run, { from: Math.min(...ticks), to: Math.max(...ticks) }, ({ tick, track }) => {
+  watchTicks(bases, { from: Math.min(...ticks), to: Math.max(...ticks) }, ({ tick, track }) => {
     if (!ticks.has(tick)) return;
     const view = isAgentId(agent) ? track.world.agent(agent) : undefined;
     if (view === undefined) return;

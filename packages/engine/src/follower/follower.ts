@@ -46,7 +46,7 @@ export class Follower {
     this.#lockPath = RunFolder.open(dir, nodeHasher).lockPath;
     this.#place = indexPlace(dir);
     this.index = EventIndex.open(this.#place.path, this.run.log.genesisDigest);
-    this.#tail = new LogTail(RunFolder.open(dir, nodeHasher).log);
+    this.#tail = this.#openTail();
     this.#agree();
   }
 
@@ -125,7 +125,15 @@ export class Follower {
     }
     this.index.clear();
     this.#ticks = undefined;
-    this.#tail = new LogTail(RunFolder.open(this.run.dir, nodeHasher).log);
+    this.#tail = this.#openTail();
+  }
+
+  /** Begins with the last commit whose events the index holds, to see whether it is still the same run. */
+  #openTail(): LogTail {
+    const { log, dir } = this.run;
+    const place = RunFolder.open(dir, nodeHasher).log;
+    const known = { genesis: log.genesis, digest: log.genesisDigest };
+    return new LogTail(place, this.index.tick > 0 ? { ...known, tick: this.index.tick - 1 } : undefined);
   }
 
   #play(entry: TailedTick): boolean {

@@ -18,9 +18,23 @@ export const tailPauseMs = 100;
 export const traceEventsMax = 10_000;
 /** Links of one chain: beyond, the chain is told as cut. */
 export const chainLinksMax = 1000;
+/** A world is kept in memory where the next one to start from is farther than this, */
+export const farTicks = 768;
+/** so many ticks before the one that is looked at. */
+export const nearTicks = 384;
+/** Worlds that one question keeps, and the bytes of memories in one of them. */
+export const basesMax = 4;
+export const baseBytesMax: number = 256 * 1024 * 1024;
 /** Characters of a payload in an answer. */
-export const excerptCharactersMax = 200;
+export const excerptCharactersMax = 4096;
+/** Elements of a tensor, and bytes of what is neither JSON nor text, that an excerpt shows. */
+export const excerptElementsMax = 64;
+/** Messages that are left out one by one to find the one that mattered, for one step behind a chain. */
+export const trialsMax = 64;
+/** Turns that the trials of one step execute together. */
+export const trialTurnsMax = 20_000;
 /** Requests under way that the index knows the origin of. */
 export const openRequestsMax = 1_000_000;
 
+assert(nearTicks < farTicks, "a world that is kept is near enough");
 assert(blockBytes < blockBytesMax, "blocks fit into what a file may claim");

@@ -5,7 +5,8 @@
 
 import { join } from "node:path";
 import { LogReader, damageError, segmentHeaderBytes, segmentName } from "@wasm-engine/core";
-import type { LogDamage } from "@wasm-engine/core";
+import type { KnownGenesis, LogDamage } from "@wasm-engine/core";
+import { seekLog } from "../storage/log-seek.js";
 import { segmentIndexes } from "../storage/log-segments.js";
 import type { LogPlace, RecoveredTick } from "../storage/index.js";
 
@@ -21,9 +22,16 @@ export class LogTail {
   #segment = -1;
   #bytes = 0;
 
-  constructor(place: LogPlace) {
+  /** The part before the reader was passed over, so damage may be that of a part that does not read by itself. */
+  #isSought = false;
+
+  /** `from`: commits up to this tick are not wanted, and what holds them need not be read. */
+  constructor(place: LogPlace, from?: KnownGenesis & { readonly tick: number }) {
     this.#place = place;
-    this.#reader = new LogReader(place.hasher);
+    const sought = from === undefined ? undefined : seekLog(place, from, { tick: from.tick });
+    this.#reader = sought?.reader ?? new LogReader(place.hasher);
+    if (sought === undefined) return;
+    [this.#segment, this.#isSought] = [sought.segment, true];
   }
 
   /** Tick of the last commit that was read. */
@@ -38,6 +46,18 @@ export class LogTail {
 
   /** Commits that have come since the last call. @throws {WE_LOG_DAMAGED} */
   *read(): Generator<TailedTick, void, undefined> {
+    const last = this.tick;
+    if (!this.#isSought) return yield* this.#readOn();
+    let told = last;
+    for (const entry of this.#readOn()) {
+      told = entry.tick;
+      yield entry;
+    }
+    if (this.#isSought) return;
+    for (const entry of this.#readOn()) if (entry.tick > told) yield entry;
+  }
+
+  *#readOn(): Generator<TailedTick, void, undefined> {
     const { system, logFolder } = this.#place;
     for (const index of segmentIndexes(this.#place)) {
       if (index < this.#segment) continue;
@@ -55,6 +75,11 @@ export class LogTail {
       const damage = reader.damage;
       if (damage === undefined) continue;
       if (damage.kind === "torn") return;
+      if (this.#isSought) {
+        [this.#reader, this.#segment, this.#bytes] = [new LogReader(this.#place.hasher), -1, 0];
+        this.#isSought = false;
+        return;
+      }
       throw damageError(damage satisfies LogDamage);
     }
   }

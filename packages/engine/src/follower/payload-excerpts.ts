@@ -1,31 +1,48 @@
 /** What the links of a chain said. The index holds none of it: inputs are in the log, the rest is executed again. */
 
-import { EffectKind, decodeMessage } from "@wasm-engine/abi";
-import type { Encoding } from "@wasm-engine/abi";
+import {
+  EffectKind,
+  Encoding,
+  FaultCode,
+  TensorType,
+  decodeMessage,
+  decodeTensors,
+  decodeUtf8,
+  elementBytes,
+  elementCount,
+  unreachable,
+} from "@wasm-engine/abi";
+import type { Effect, TensorBlock } from "@wasm-engine/abi";
 import type { Input } from "@wasm-engine/core";
 import type { RecordedRun } from "../replay/track.js";
-import { readablePayload } from "../world/payload.js";
+import { decodePayload } from "../world/payload.js";
+import { hex } from "../world/report.js";
+import type { CauseLink } from "./contract.js";
 import type { EventIndex } from "./event-index.js";
-import { excerptCharactersMax } from "./limits.js";
-import { TraceKind, inputNames } from "./trace-event.js";
+import { excerptCharactersMax, excerptElementsMax } from "./limits.js";
+import type { TrackBases } from "./track-bases.js";
+import { TraceKind } from "./trace-event.js";
 import type { NumberedEvent } from "./trace-event.js";
 import { watchTicks } from "./watched-ticks.js";
 
+/** What a link said. */
+export type PayloadExcerpt = Pick<CauseLink, "payload" | "payloadBytes">;
+
 /** Excerpts by number of the event. */
 export function payloadExcerpts(
-  run: RecordedRun,
+  bases: TrackBases,
   index: EventIndex,
   events: readonly NumberedEvent[],
-): ReadonlyMap<number, string> {
-  const excerpts = new Map<number, string>();
-  readInputs(run, events, excerpts);
+): ReadonlyMap<number, PayloadExcerpt> {
+  const excerpts = new Map<number, PayloadExcerpt>();
+  readInputs(bases.run, events, excerpts);
   const wanted = events.filter(isCarrier);
   if (wanted.length === 0) return excerpts;
   // A turn of several slices is executed before its effects become visible: some ticks earlier are watched as well.
   const ticks = wanted.map(({ tick }) => tick);
   const from = Math.max(0, Math.min(...ticks) - slackTicks);
   const open = new Map(wanted.map((event) => [keyOf(index, event), event.event]));
-  watchTicks(run, { from, to: Math.max(...ticks) }, ({ turns, idOf }) => {
+  watchTicks(bases, { from, to: Math.max(...ticks) }, ({ turns, idOf }) => {
     for (const { agent, invocations, effects } of turns) {
       const id = idOf(agent) ?? "";
       for (const { message } of invocations) {
@@ -65,7 +82,11 @@ function keyOf(index: EventIndex, { kind, agent, number, request }: NumberedEven
   return number > 0 ? `message ${id} ${number}` : `request ${id} ${request}`;
 }
 
-function readInputs(run: RecordedRun, events: readonly NumberedEvent[], excerpts: Map<number, string>): void {
+function readInputs(
+  run: RecordedRun,
+  events: readonly NumberedEvent[],
+  excerpts: Map<number, PayloadExcerpt>,
+): void {
   const wanted = new Map(
     events.filter(({ kind }) => kind === TraceKind.INPUT).map(({ number, event }) => [number, event]),
   );
@@ -80,16 +101,84 @@ function readInputs(run: RecordedRun, events: readonly NumberedEvent[], excerpts
   }
 }
 
-function inputExcerpt({ body }: Input): string {
+function inputExcerpt({ body }: Input): PayloadExcerpt {
   if (body.kind === "task") return excerpt(body.task.encoding, body.task.payload);
-  if (body.kind === "spawn") return cut(JSON.stringify(body.spec));
-  if ("payload" in body) return excerpt(body.encoding, body.payload);
-  return inputNames.includes(body.kind) ? body.kind : "";
+  if (body.kind === "spawn") return { payload: jsonExcerpt(body.spec) };
+  return "payload" in body ? excerpt(body.encoding, body.payload) : {};
 }
 
-function excerpt(encoding: Encoding, payload: Uint8Array): string {
-  const value = readablePayload(encoding, payload);
-  return cut(typeof value === "string" ? value : JSON.stringify(value));
+function excerpt(encoding: Encoding, payload: Uint8Array): PayloadExcerpt {
+  return { payload: payloadText(encoding, payload), payloadBytes: payload.length };
+}
+
+/** JSON and text as they are; tensors with their elements, other bytes in hexadecimal, the first of both. */
+function payloadText(encoding: Encoding, payload: Uint8Array): string {
+  const value = encoding === Encoding.TENSOR ? undefined : decodePayload(encoding, payload);
+  if (value !== undefined && !(value instanceof Uint8Array))
+    return typeof value === "string" ? cut(value) : jsonExcerpt(value);
+  const tensors = encoding === Encoding.TENSOR ? decodeTensors(payload) : "bytes";
+  if (typeof tensors !== "string") return cut(tensors.map(tensorText).join("; "));
+  const shown = hex(payload.subarray(0, excerptElementsMax));
+  return `${payload.length} bytes: ${shown}${payload.length > excerptElementsMax ? "…" : ""}`;
+}
+
+const tensorNames: ReadonlyMap<number, string> = new Map(
+  Object.entries(TensorType).map(([name, type]) => [type, name.toLowerCase()]),
+);
+
+function tensorText({ name, type, dimensions, data }: TensorBlock): string {
+  const count = elementCount(dimensions);
+  const values = Array.from({ length: Math.min(count, excerptElementsMax) }, (_, place) =>
+    elementText(type, data, place),
+  );
+  const more = count > excerptElementsMax ? ", …" : "";
+  const shape = `${tensorNames.get(type) ?? ""}[${dimensions.join(",")}]`;
+  return `${name === "" ? "" : `${name} `}${shape} ${values.join(", ")}${more}`;
+}
+
+function elementText(type: TensorType, data: Uint8Array, place: number): string {
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  const at = place * elementBytes(type);
+  switch (type) {
+    case TensorType.FLOAT32:
+      // As many digits as tell it from its neighbours, not those of a double.
+      return String(Number(view.getFloat32(at, true).toPrecision(7)));
+    case TensorType.FLOAT64:
+      return String(view.getFloat64(at, true));
+    case TensorType.INT64:
+      return String(view.getBigInt64(at, true));
+    case TensorType.INT32:
+      return String(view.getInt32(at, true));
+    case TensorType.INT16:
+      return String(view.getInt16(at, true));
+    case TensorType.INT8:
+      return String(view.getInt8(at));
+    case TensorType.FLOAT16:
+      return `0x${view.getUint16(at, true).toString(16)}`;
+    case TensorType.UINT8:
+    case TensorType.BOOL:
+      return String(view.getUint8(at));
+    default:
+      return unreachable(type);
+  }
+}
+
+/** What an effect says, for people. */
+export function effectExcerpt({ kind, body }: Effect): string {
+  if (kind !== EffectKind.SCHEDULE && !carrierKinds.has(kind)) return payloadText(Encoding.TEXT, body);
+  const { topic, encoding, payload } = decodeMessage(body);
+  const about = decodeUtf8(topic) ?? "";
+  return [about, payloadText(encoding, payload)].filter((word) => word !== "").join(" ");
+}
+
+/** A fault by its name. */
+export function faultExcerpt(code: number, guestCode: number): string {
+  const name = Object.entries(FaultCode).find(([, known]) => known === code)?.[0] ?? String(code);
+  return guestCode === 0 ? name : `${name} ${guestCode}`;
+}
+
+export function jsonExcerpt(value: unknown): string {
+  return cut(JSON.stringify(value));
 }
 
 function cut(text: string): string {

@@ -2,9 +2,9 @@
 
 import type { AgentHandle } from "@wasm-engine/abi";
 import { compareCommits } from "../replay/play.js";
-import { openTrack } from "../replay/track.js";
-import type { RecordedRun, Track } from "../replay/track.js";
+import type { Track } from "../replay/track.js";
 import { fail } from "../world/errors.js";
+import type { TrackBases } from "./track-bases.js";
 import { TurnTap } from "./turn-tap.js";
 import type { TappedTurn } from "./turn-tap.js";
 
@@ -18,12 +18,13 @@ export interface WatchedTick {
 
 /** Executes up to `to`; tells of ticks from `from` on. @throws {WE_RUN_DIVERGED} */
 export function watchTicks(
-  run: RecordedRun,
+  bases: TrackBases,
   { from, to }: { readonly from: number; readonly to: number },
   onTick: (watched: WatchedTick) => void,
 ): void {
   const tap = new TurnTap();
-  const track = openTrack(run, from > 0 ? from - 1 : undefined, { machine: tap.machine });
+  const { run } = bases;
+  const track = bases.open(from > 0 ? from - 1 : undefined, { machine: tap.machine });
   try {
     for (const { tick, inputs, commit } of run.log.ticks(track.world.tick)) {
       if (commit === undefined || tick > to) return;

@@ -1,14 +1,17 @@
 /** Answers `why`: finds what is asked about, follows its causes, and says what each link said. */
 
 import type { RecordedRun } from "../replay/track.js";
-import { causeChain, chainsBehind } from "./causes.js";
+import { causeChain } from "./causes.js";
 import type { CauseChain } from "./causes.js";
-import type { CauseLink, WhyReport, WhyTarget } from "./contract.js";
+import type { CauseLink, Influence, WhyReport, WhyTarget } from "./contract.js";
+import { fail as worldError } from "../world/errors.js";
 import { fail } from "./errors.js";
 import type { EventIndex } from "./event-index.js";
 import { fieldChange } from "./field-change.js";
+import { influenceOn } from "./influence.js";
 import { payloadExcerpts } from "./payload-excerpts.js";
 import { idOf, rowOf } from "./trace-rows.js";
+import { TrackBases } from "./track-bases.js";
 import { TraceKind } from "./trace-event.js";
 import type { NumberedEvent } from "./trace-event.js";
 
@@ -22,19 +25,47 @@ export function why(
   { target, behind = behindDefault }: { readonly target: WhyTarget; readonly behind?: number },
 ): WhyReport {
   const asOfTick = index.tick;
-  const { event, field } = targetOf(run, index, target);
+  const bases = new TrackBases(run);
+  const { event, field } = targetOf(bases, index, target);
   const chain = causeChain(index, event);
-  const others = [...chainsBehind(index, chain, behind)];
+  const { others, end } = chainsBehind(bases, index, { chain, count: behind, path: field?.path });
   const all = [chain, ...others].flatMap(({ events }) => events);
-  const excerpts = payloadExcerpts(run, index, all);
+  const excerpts = payloadExcerpts(bases, index, all);
   const told = ({ events, root }: CauseChain): { chain: CauseLink[]; root: WhyReport["root"] } => ({
-    chain: events.map((link) => {
-      const payload = excerpts.get(link.event);
-      return { ...rowOf(index, link), ...(payload === undefined ? {} : { payload }) };
-    }),
+    chain: events.map((link) => ({ ...rowOf(index, link), ...excerpts.get(link.event) })),
     root,
   });
-  return { asOfTick, ...(field === undefined ? {} : { field }), ...told(chain), behind: others.map(told) };
+  return {
+    asOfTick,
+    ...(field === undefined ? {} : { field }),
+    ...told(chain),
+    behind: others.map((other) => ({ ...told(other), influence: other.influence })),
+    ...(end === undefined ? {} : { nothingBehind: end }),
+  };
+}
+
+type ChainBehind = CauseChain & { readonly influence: Influence };
+
+/** What mattered of what the first agent had been told; then of what the first agent of that had been told. */
+function chainsBehind(
+  bases: TrackBases,
+  index: EventIndex,
+  from: { readonly chain: CauseChain; readonly count: number; readonly path: string | undefined },
+): { readonly others: readonly ChainBehind[]; readonly end?: WhyReport["nothingBehind"] } {
+  const others: ChainBehind[] = [];
+  let { chain, path } = from;
+  while (others.length < from.count) {
+    const told = influenceOn(bases, index, chain, path);
+    if (told === undefined) break;
+    if (told.event === undefined) {
+      const first = chain.events.findLast(({ kind }) => kind === TraceKind.INVOCATION);
+      return { others, end: { agent: index.name(first?.agent ?? 0), tried: told.tried } };
+    }
+    const next = { ...causeChain(index, told.event), influence: told.influence };
+    others.push(next);
+    [chain, path] = [next, undefined];
+  }
+  return { others };
 }
 
 interface Found {
@@ -42,11 +73,13 @@ interface Found {
   readonly field?: WhyReport["field"];
 }
 
-function targetOf(run: RecordedRun, index: EventIndex, target: WhyTarget): Found {
+function targetOf(bases: TrackBases, index: EventIndex, target: WhyTarget): Found {
   if (target.kind === "fault") return { event: eventOf(index, `fault:${target.number}`) };
   if (target.kind === "event") return { event: eventOf(index, target.id) };
   const { agent, path, at = index.tick } = target;
-  const { invocations, ...change } = fieldChange(run, index, { agent, path, at: Math.min(at, index.tick) });
+  const last = Math.max(index.tick, bases.run.log.reachedTick);
+  if (at > last) throw worldError("WE_RUN_TICK", { tick: at, first: 0, last });
+  const { invocations, ...change } = fieldChange(bases, index, { agent, path, at: Math.min(at, index.tick) });
   const event = invocations.at(-1);
   if (event === undefined) throw fail("WE_FOLLOWER_EVENT", { id: agent, tick: index.tick });
   return { event, field: { agent, path, ...change, invocations: invocations.length } };

@@ -11,6 +11,7 @@ import { FaultLog } from "../world/fault-log.js";
 import { readRunStore } from "../world/run-store.js";
 import type { LogChecking, ReadRun } from "../world/run-store.js";
 import { decodeContent } from "../world/snapshot-content.js";
+import type { SnapshotContent } from "../world/snapshot-content.js";
 import { createParts, describeAgent } from "../world/world-parts.js";
 import type { BitFlip } from "./replay-contract.js";
 
@@ -38,6 +39,8 @@ export interface Track {
   readonly world: WorldContract;
   readonly faults: FaultLog;
   describe(agent: AgentHandle): Json | undefined;
+  /** The world as it is now, to start from again. */
+  base(): TrackBase;
   /** Threads that execute agents now. */
   workers(): number;
   /** Test-only. @throws {WE_AGENT_UNKNOWN} */
@@ -67,21 +70,30 @@ export function openRecordedRun(dir: string, checking?: LogChecking): RecordedRu
   };
 }
 
+/** A world to start from that is in no snapshot. */
+export interface TrackBase extends Pick<SnapshotContent, "world" | "images"> {
+  readonly tick: number;
+}
+
 /** What executes a track. */
 export interface TrackOptions extends Pick<ExecutorRequest, "instrumented"> {
   readonly machine?: Pick<Machine, "start">;
+  /** Taken instead of an older snapshot. At or before the tick that is asked for. */
+  readonly base?: TrackBase;
 }
 
 /** A world at tick -1, or at the newest snapshot at or before `from`. @throws {WE_RUN_COMPACTED} */
 export function openTrack(
   run: RecordedRun,
   from: number | undefined,
-  { machine, instrumented }: TrackOptions = {},
+  { machine, instrumented, base }: TrackOptions = {},
 ): Track {
   const { genesis, modules } = run;
   const snapshot = from === undefined ? undefined : run.newestSnapshot(from);
-  requireReach(run.dir, run.log.base, snapshot?.tick ?? -1);
-  const content = snapshot === undefined ? undefined : decodeContent(snapshot);
+  const isNewer = base !== undefined && base.tick > (snapshot?.tick ?? -1);
+  if (!isNewer) requireReach(run.dir, run.log.base, snapshot?.tick ?? -1);
+  const stored = snapshot === undefined ? undefined : decodeContent(snapshot);
+  const content = isNewer ? base : stored;
   const faults = new FaultLog(run.stacks);
   const parts = createParts({
     genesis,
@@ -95,6 +107,7 @@ export function openTrack(
   return {
     world,
     faults,
+    base: () => ({ tick: world.tick, world: world.exportState(), images: executor.images() }),
     workers: () => parts.workers(),
     close: () => parts.close({ wait: true }),
     describe: (agent) => describeAgent(executor, agent),

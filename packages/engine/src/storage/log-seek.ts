@@ -29,6 +29,8 @@ import { segmentIndexes } from "./log-segments.js";
 /** A reader in the middle of a log. */
 export interface SoughtLog {
   readonly reader: LogReader;
+  /** The segment that the reader stands in. */
+  readonly segment: number;
   /** Ends at the first damage, or where the files end. */
   records(): Generator<LogRecord, void, undefined>;
 }
@@ -47,7 +49,12 @@ export function seekLog(place: LogPlace, known: KnownGenesis, target: SeekTarget
   const point = points.findLast(({ state }) => target === "end" || state.tick <= target.tick);
   if (point === undefined) return undefined;
   const reader = LogReader.at(place.hasher, point, known);
-  return { reader, records: () => recordsFrom(reader, segment, followers(place, names.slice(place0 + 1))) };
+  const { index } = segment;
+  return {
+    reader,
+    segment: index,
+    records: () => recordsFrom(reader, segment, followers(place, names.slice(place0 + 1))),
+  };
 }
 
 /** The points of all segments up to one that does not read, in order: HEAD records and begins of segments. */

@@ -7,7 +7,12 @@ import { storageError } from "./errors.js";
 /** @throws {WE_RUN_EXISTS} {WE_RUN_NESTED} */
 export function checkNewRunPlace(path: string): void {
   if (isTaken(path)) throw storageError("WE_RUN_EXISTS", { path });
-  for (let above = dirname(resolve(path)); ; above = dirname(above)) {
+  checkOutsideRuns(path);
+}
+
+/** Neither a run nor within one. @throws {WE_RUN_NESTED} */
+export function checkOutsideRuns(path: string): void {
+  for (let above = resolve(path); ; above = dirname(above)) {
     // Both, so that a project with a file of that name is none.
     const isRun = existsSync(join(above, "run.json")) && existsSync(join(above, "log"));
     if (isRun) throw storageError("WE_RUN_NESTED", { path, run: above });

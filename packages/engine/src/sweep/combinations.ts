@@ -12,7 +12,7 @@ export function combinationsOf({
   settings = [],
 }: Pick<SweepOptions, "seeds" | "settings">): readonly Combination[] {
   const count = settings.reduce((product, { values }) => product * values.length, seeds?.length ?? 1);
-  if (count > combinationsMax) throw sweepError("WE_SWEEP_TOO_MANY", { count, most: combinationsMax });
+  if (count > combinationsMax) throw sweepError("WE_SWEEP_TOO_MANY", { most: combinationsMax });
   let rows: readonly Omit<Combination, "index">[] = [{ settings: [] }];
   for (const { path, values } of settings) {
     rows = rows.flatMap((row) => values.map((value) => ({ settings: [...row.settings, { path, value }] })));

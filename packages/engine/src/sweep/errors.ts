@@ -5,7 +5,7 @@ import type { ErrorTable } from "@wasm-engine/abi";
 
 export const SWEEP_ERRORS = {
   WE_SWEEP_TOO_MANY: {
-    message: "The sweep has {count} combinations, at most {most} are run",
+    message: "The sweep has more than {most} combinations",
     hint: "give fewer seeds or values, or run it in parts",
     exitCode: 5,
     explanation:

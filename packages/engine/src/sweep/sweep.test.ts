@@ -1,7 +1,7 @@
 /** Sweeps: order, values, metrics, failures as rows, going on, tables. */
 
 import assert from "node:assert/strict";
-import { appendFileSync, rmSync } from "node:fs";
+import { appendFileSync, existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { EngineError } from "@wasm-engine/abi";
@@ -126,5 +126,11 @@ test("[G10] failures are rows; what the whole sweep has wrong is an error", asyn
   };
   const seeds = Array.from({ length: combinationsMax + 1 }, (_, seed) => seed);
   assert.equal(await codeOf({ seeds }), "WE_SWEEP_TOO_MANY");
+  const file = join(directory, "counter.wasm");
+  assert.equal(await codeOf({ dir: file }), "WE_RUN_UNWRITABLE");
+  const { dir = "" } = (await sweepConfig(directory, { isolation: "inline" })).rows[0] ?? {};
+  assert.equal(await codeOf({ dir: dir ?? "" }), "WE_RUN_NESTED");
+  await assert.rejects(sweepConfig(join(directory, "no.yaml")), { code: "WE_CONFIG_MISSING" });
+  assert.ok(!existsSync(join(directory, ".wasm-engine", "sweeps", "no")));
   assert.equal(await codeOf({ metrics: [{ name: "x", expression: "state.count" }] }), "WE_EXPRESSION_NAME");
 });

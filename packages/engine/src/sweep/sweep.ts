@@ -5,8 +5,12 @@
 
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
+import { loadConfig } from "../config/load-config.js";
+import { storageError } from "../storage/errors.js";
+import { errnoOf } from "../storage/file-system.js";
 import { makeFolders } from "../storage/make-folders.js";
-import { isFolder } from "../storage/path-kind.js";
+import { checkOutsideRuns } from "../storage/new-run-place.js";
+import { isFile, isFolder } from "../storage/path-kind.js";
 import { combinationsOf } from "./combinations.js";
 import type { Combination, SweepOptions, SweepReport, SweepRow } from "./contract.js";
 import { failedRow, prepareRun, readMetrics, runCombination } from "./run-combination.js";
@@ -15,13 +19,16 @@ import { failedRow, prepareRun, readMetrics, runCombination } from "./run-combin
 const rowsFile = "rows.jsonl";
 
 /**
- * @throws {WE_SWEEP_TOO_MANY} and the codes of expressions; what a single run throws is the error of its row
+ * @throws {WE_SWEEP_TOO_MANY} {WE_CONFIG_MISSING} {WE_RUN_NESTED} {WE_RUN_UNWRITABLE} and the codes of expressions;
+ * what a single run throws is the error of its row
  */
 export async function sweepConfig(config: string, options: SweepOptions = {}): Promise<SweepReport> {
   const read = readMetrics(options.metrics ?? []);
   const combinations = combinationsOf(options);
   const dir = resolve(options.dir ?? defaultFolder(config));
-  makeFolders(dir);
+  // Rows may fail one by one; without a configuration there are none.
+  if (![resolve(config), join(resolve(config), "engine.yaml")].some(isFile)) await loadConfig(config);
+  makeSweepFolder(dir);
   const known = knownRows(join(dir, rowsFile));
   const rows: SweepRow[] = [];
   const counts = { reused: 0, done: 0 };
@@ -68,6 +75,16 @@ async function rowOf(
     if (signal?.aborted === true) throw error;
     // Not kept: what a machine refuses today it may do tomorrow.
     return { row: failedRow(combination, error), isReused: false };
+  }
+}
+
+/** @throws {WE_RUN_NESTED} {WE_RUN_UNWRITABLE} */
+function makeSweepFolder(dir: string): void {
+  checkOutsideRuns(dir);
+  try {
+    makeFolders(dir);
+  } catch (error) {
+    throw storageError("WE_RUN_UNWRITABLE", { path: dir, cause: errnoOf(error) });
   }
 }
 
