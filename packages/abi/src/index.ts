@@ -26,7 +26,7 @@ export { EntryCode, INLINE, TurnReader, TurnRegion } from "./turn-region.js";
 export { OUTCOME_HASHED_OFFSET, OUTCOME_HEAD_BYTES, OutcomeReader, OutcomeRegion } from "./outcome-region.js";
 export type { TurnFigures } from "./outcome-region.js";
 export { ABI_ERRORS } from "./errors.js";
-export { decodeUtf8, encodeUtf8 } from "./text.js";
+export { decodeUtf8, encodeUtf8, utf8Bytes } from "./text.js";
 export { OUTSIDE, compareIds, handleOfChild, handleOfId, isAgentId } from "./identity.js";
 export type { AgentHandle, AgentId, ModuleDigest, Sha256 } from "./identity.js";
 export {

@@ -9,9 +9,27 @@ declare const TextDecoder: new (
 const encoder = new TextEncoder();
 const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
+/** Texts up to this length are tried as ASCII first: the encoder's call costs more than they do. */
+const shortCharacters = 64;
+
 /** Bytes of `text`; lone surrogates become U+FFFD. */
 export function encodeUtf8(text: string): Uint8Array {
-  return encoder.encode(text);
+  if (text.length > shortCharacters) return encoder.encode(text);
+  const bytes = new Uint8Array(text.length);
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code > 0x7f) return encoder.encode(text);
+    bytes[index] = code;
+  }
+  return bytes;
+}
+
+/** Number of the bytes of `text`, lone surrogates as U+FFFD. */
+export function utf8Bytes(text: string): number {
+  for (let index = 0; index < text.length; index += 1) {
+    if (text.charCodeAt(index) > 0x7f) return encoder.encode(text).length;
+  }
+  return text.length;
 }
 
 /** Text of `bytes`, or `undefined` where they are not valid UTF-8. */

@@ -65,6 +65,8 @@ export interface WorldContract {
   idOf(agent: AgentHandle): AgentId | undefined;
   agents(): readonly AgentView[];
   agent(id: AgentId): AgentView | undefined;
+  /** The module that a living agent executes: all that there is to know before it is sent something. */
+  moduleOf(id: AgentId): ModuleDigest | undefined;
   schedule(): ScheduleView;
   /** Canonical bytes of everything but the images, for a snapshot. */
   exportState(): Uint8Array;

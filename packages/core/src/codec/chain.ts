@@ -18,6 +18,10 @@ import { encodeWorldInput } from "./input-codec.js";
 const genesisDomain = encodeUtf8("wasm-engine/genesis\0");
 const chainDomain = encodeUtf8("wasm-engine/chain\0");
 const inputsDomain = encodeUtf8("wasm-engine/inputs\0");
+/** Of the length before each input. */
+const lengthBytes = 4;
+/** Inputs are given to the hash function in pieces of about this much: calling it for each would cost more than hashing. */
+const hashedBytesMin: number = 256 * 1024;
 
 /** Digest of a genesis: the chain head before the first commit. */
 export function genesisDigest(hasher: Hasher, genesis: Genesis): Uint8Array {
@@ -38,11 +42,30 @@ export function nextChainHead(hasher: Hasher, head: Uint8Array, commit: Commit):
 export function inputsDigest(hasher: Hasher, inputs: readonly Input[]): Uint8Array | undefined {
   if (inputs.length === 0) return undefined;
   const parts: Uint8Array[] = [inputsDomain];
+  let group: Uint8Array[] = [];
+  let groupBytes = 0;
   for (const input of inputs) {
-    const encoded = encodeWorldInput(input);
-    const length = new Uint8Array(4);
-    new DataView(length.buffer).setUint32(0, encoded.length, true);
-    parts.push(length, encoded);
+    const bytes = encodeWorldInput(input);
+    group.push(bytes);
+    groupBytes += lengthBytes + bytes.length;
+    if (groupBytes < hashedBytesMin) continue;
+    parts.push(framed(group, groupBytes));
+    group = [];
+    groupBytes = 0;
   }
+  parts.push(framed(group, groupBytes));
   return hasher.sha256(...parts);
+}
+
+/** The inputs one after the other, each with its length before it. */
+function framed(inputs: readonly Uint8Array[], total: number): Uint8Array {
+  const bytes = new Uint8Array(total);
+  const view = new DataView(bytes.buffer);
+  let end = 0;
+  for (const input of inputs) {
+    view.setUint32(end, input.length, true);
+    bytes.set(input, end + lengthBytes);
+    end += lengthBytes + input.length;
+  }
+  return bytes;
 }

@@ -9,6 +9,7 @@ import { PROVIDER_NAMES } from "../inference-port.js";
 import { drainTicksMax } from "../limits.js";
 import type { Input, InputBody, TaskSpec } from "../model.js";
 import { decodeCanonical, encodeCanonical } from "./cbor.js";
+import { encodeMessageInput } from "./message-input-codec.js";
 import { agentIdShape, agentSpecShape, moduleDigestShape } from "./genesis-codec.js";
 import {
   bytes,
@@ -131,7 +132,7 @@ const sourceKeyBytes = encodeCanonical("source").length;
 export function encodeInput(input: Input): Uint8Array {
   const known = encoded.get(input);
   if (known !== undefined) return known;
-  const bytes = encodeCanonical(encodeShape(inputShape, "input", input));
+  const bytes = encodeMessageInput(input) ?? encodeCanonical(encodeShape(inputShape, "input", input));
   encoded.set(input, bytes);
   return bytes;
 }

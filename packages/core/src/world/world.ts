@@ -3,7 +3,14 @@
  * tick; everything else reads. The rules live in the files beside this one; here is their order.
  */
 
-import { assert, handleOfId, type AgentHandle, type AgentId, type Sha256 } from "@wasm-engine/abi";
+import {
+  assert,
+  handleOfId,
+  type AgentHandle,
+  type AgentId,
+  type ModuleDigest,
+  type Sha256,
+} from "@wasm-engine/abi";
 import { KeptList } from "../kept-list.js";
 import { genesisDigest, inputsDigest, nextChainHead } from "../codec/chain.js";
 import { coreError } from "../errors.js";
@@ -166,6 +173,10 @@ class LiveWorld implements WorldContract {
   agent(id: AgentId): AgentView | undefined {
     const agent = this.#state.agents.byId(id);
     return agent === undefined ? undefined : viewOf(this.#state, agent);
+  }
+
+  moduleOf(id: AgentId): ModuleDigest | undefined {
+    return this.#state.agents.byId(id)?.spec.module;
   }
 
   schedule(): ScheduleView {

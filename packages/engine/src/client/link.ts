@@ -14,6 +14,7 @@ import type {
   WorldEvent,
   WorldMessage,
 } from "../world/control.js";
+import { forEachAcknowledgement } from "../world/acknowledged.js";
 import { fail } from "../world/errors.js";
 
 /** What a transport must do for a {@link WorldLink}. */
@@ -137,6 +138,8 @@ export class WorldLink {
         return this.#resolveOpened(event);
       case "answer":
         return this.#take(event.id)?.resolve(event.value);
+      case "acknowledged":
+        return forEachAcknowledgement(event, (id, value) => this.#take(id)?.resolve(value));
       case "refusal":
         return this.#take(event.id)?.reject(EngineError.fromRecord(event.error));
       case "progress":

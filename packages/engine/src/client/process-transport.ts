@@ -12,6 +12,7 @@ import type { WorldEvent } from "../world/control.js";
 import { THREAD_FAULT_VARIABLE } from "../threads/thread-faults.js";
 import { CRASH_VARIABLE } from "../world/crash-point.js";
 import { fail } from "../world/errors.js";
+import { CallGatherer } from "../world/call-batch.js";
 import type { Job, JobMessage } from "../world/job.js";
 import { stderrTailBytes } from "../world/limits.js";
 import { v8FlagsOf, worldProcessFlags } from "../world/v8-flags.js";
@@ -93,10 +94,11 @@ export function connectProcess(link: WorldLink, job: Job, { child, gone }: Start
     link.receive(event);
   });
   const closed = gone.then((cause) => link.lost(fail("WE_WORLD_DIED", { cause, dir })));
+  const calls = new CallGatherer((message) => {
+    if (child.connected) child.send(message satisfies JobMessage, () => undefined);
+  });
   const transport: Transport = {
-    post: (call) => {
-      if (child.connected) child.send({ kind: "call", call } satisfies JobMessage, () => undefined);
-    },
+    post: (call) => calls.push(call),
     closed: () => closed,
     kill: () => void child.kill("SIGKILL"),
     pid: child.pid ?? 0,

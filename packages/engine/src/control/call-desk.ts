@@ -4,11 +4,10 @@
  */
 
 import { EngineError } from "@wasm-engine/abi";
+import { connectionCallsFrom as firstNumber } from "../world/control.js";
 import type { ControlCall, ControlRequest, WorldEvent, WorldMessage } from "../world/control.js";
+import { forEachAcknowledgement } from "../world/acknowledged.js";
 import { fail } from "../world/errors.js";
-
-/** Numbers of calls and subscriptions from here on belong to connections, smaller ones to the client at the pipe. */
-const firstNumber = 2 ** 40;
 
 /** How a call ended. */
 export type Answer =
@@ -74,6 +73,10 @@ export class CallDesk {
     switch (event.kind) {
       case "answer":
         return this.#settle(event.id, { ok: true, value: event.value });
+      case "acknowledged":
+        if ((event.rows[0] ?? 0) <= firstNumber) return false;
+        forEachAcknowledgement(event, (id, value) => void this.#settle(id, { ok: true, value }));
+        return true;
       case "refusal":
         return this.#settle(event.id, { ok: false, error: EngineError.fromRecord(event.error) });
       case "message":

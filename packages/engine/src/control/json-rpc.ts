@@ -69,16 +69,25 @@ function codeOf(error: EngineError): number {
 }
 
 export function answerLine(id: RequestId, result: unknown): string {
-  return `${JSON.stringify({ jsonrpc: "2.0", id, result }, plainValue)}\n`;
+  return line({ jsonrpc: "2.0", id, result });
 }
 
 export function errorLine(id: RequestId | null, error: EngineError, code: number = codeOf(error)): string {
   const data = error.toRecord();
-  return `${JSON.stringify({ jsonrpc: "2.0", id, error: { code, message: error.message, data } }, plainValue)}\n`;
+  return line({ jsonrpc: "2.0", id, error: { code, message: error.message, data } });
 }
 
 export function notificationLine(method: string, params: unknown): string {
-  return `${JSON.stringify({ jsonrpc: "2.0", method, params }, plainValue)}\n`;
+  return line({ jsonrpc: "2.0", method, params });
+}
+
+/** Hardly anything holds what JSON has no form for: then it is written again, with every value looked at. */
+function line(value: unknown): string {
+  try {
+    return `${JSON.stringify(value)}\n`;
+  } catch {
+    return `${JSON.stringify(value, plainValue)}\n`;
+  }
 }
 
 /** Whole numbers beyond what JSON readers keep are decimal text. */

@@ -4,6 +4,8 @@ import { assert } from "@wasm-engine/abi";
 
 /** Buffer between the loop and the log-writer thread; a power of two. What does not fit waits in the heap. */
 export const logRingBytes: number = 8 * 1024 * 1024;
+/** Bytes of records that are handed over to the writer at one go. */
+export const logGatherBytes: number = 64 * 1024;
 /** Bytes that are gathered into one write. */
 export const logWriteBytesMax: number = 1024 * 1024;
 /** The inline log writes on its own once so much waits. */

@@ -11,7 +11,7 @@ import type { EventLog, LogCondition, LogEntry, LogOptions } from "./contract.js
 import { DurableTrail } from "./durable-trail.js";
 import { storageError } from "./errors.js";
 import { encodeEntry } from "./inline-event-log.js";
-import { logRingBytes, logWriteBytesMax, periodMsDefault, waitStepMs } from "./limits.js";
+import { logGatherBytes, logRingBytes, logWriteBytesMax, periodMsDefault, waitStepMs } from "./limits.js";
 import { LogRing, RingOperation, WriterState } from "./log-ring.js";
 import type { WriterThreadData } from "./log-writer-thread.js";
 import type { SegmentWriterStart } from "./segment-writer.js";
@@ -29,6 +29,9 @@ export class ThreadedEventLog implements EventLog {
   readonly #options: LogOptions;
   readonly #ring: LogRing;
   readonly #trail: DurableTrail;
+  /** Inputs that were appended since the last commit or poll: thousands at a time would each wake the writer. */
+  readonly #gathered = new Uint8Array(logGatherBytes);
+  #gatheredBytes = 0;
   /** What found no room in the ring, in order. */
   #overflow: RingPiece[] = [];
   #written: number;
@@ -81,10 +84,10 @@ export class ThreadedEventLog implements EventLog {
   }
 
   get failure(): EngineError | undefined {
-    const { state, cause: text } = this.#ring;
-    if (state === WriterState.FULL) return storageError("WE_LOG_FULL", { cause: text });
+    const { state } = this.#ring;
+    if (state === WriterState.FULL) return storageError("WE_LOG_FULL", { cause: this.#ring.cause });
     if (state !== WriterState.FAILED) return undefined;
-    const [cause, operation = "write"] = text.split("|");
+    const [cause, operation = "write"] = this.#ring.cause.split("|");
     return storageError("WE_LOG_FAILED", { cause, operation });
   }
 
@@ -92,8 +95,9 @@ export class ThreadedEventLog implements EventLog {
     if (this.#isClosing) throw storageError("WE_LOG_CLOSED", { what: entry.kind });
     this.#requireAlive();
     const record = this.records;
-    this.#take(encodeEntry(this.#encoder, entry));
     const isCommit = entry.kind === "commit";
+    this.#take(encodeEntry(this.#encoder, entry));
+    if (isCommit) this.#handOver();
     const seq = isCommit ? 0 : entry.input.seq;
     const { position } = this.#encoder;
     this.#trail.push(position, this.records, seq, isCommit ? entry.commit.tick : -1);
@@ -128,6 +132,7 @@ export class ThreadedEventLog implements EventLog {
     if (!this.#isClosing && this.condition !== "failed") {
       this.#take(this.#encoder.close(reachedTick));
       this.#trail.push(this.#encoder.position, this.records, 0, -1);
+      this.#closeGathered();
       this.#overflow.push({ operation: RingOperation.CLOSE, bytes: new Uint8Array() });
     }
     this.#isClosing = true;
@@ -156,17 +161,35 @@ export class ThreadedEventLog implements EventLog {
       if (segment !== undefined) {
         const index = new Uint8Array(4);
         new DataView(index.buffer).setUint32(0, segment, true);
+        this.#closeGathered();
         this.#overflow.push({ operation: RingOperation.BEGIN, bytes: index });
+      }
+      if (bytes.length > logGatherBytes - this.#gatheredBytes) this.#handOver();
+      if (bytes.length <= logGatherBytes) {
+        this.#gathered.set(bytes, this.#gatheredBytes);
+        this.#gatheredBytes += bytes.length;
+        continue;
       }
       for (let start = 0; start < bytes.length; start += logWriteBytesMax) {
         const piece = bytes.subarray(start, start + logWriteBytesMax);
         this.#overflow.push({ operation: RingOperation.WRITE, bytes: piece });
       }
     }
-    this.#handOver();
+  }
+
+  /** What was gathered comes next. */
+  #closeGathered(): void {
+    const length = this.#gatheredBytes;
+    if (length === 0) return;
+    this.#gatheredBytes = 0;
+    const bytes = this.#gathered.subarray(0, length);
+    const isNext = this.#overflow.length === 0;
+    if (isNext && this.#ring.offer(RingOperation.WRITE, bytes)) return;
+    this.#overflow.push({ operation: RingOperation.WRITE, bytes: bytes.slice() });
   }
 
   #handOver(): void {
+    this.#closeGathered();
     let count = 0;
     for (const { operation, bytes } of this.#overflow) {
       if (!this.#ring.offer(operation, bytes)) break;

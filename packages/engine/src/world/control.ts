@@ -311,9 +311,14 @@ export interface ControlCall {
   readonly request: ControlRequest;
 }
 
+/** Numbers of calls and subscriptions from here on belong to connections, smaller ones to the client at the pipe. */
+export const connectionCallsFrom: number = 2 ** 40;
+
 /** World to client. */
 export type WorldEvent =
   | { readonly kind: "answer"; readonly id: number; readonly value: unknown }
+  /** Answers with an {@link Acknowledgement} each: three numbers per call, its id, tick and seq. Calls of one kind. */
+  | { readonly kind: "acknowledged"; readonly rows: Float64Array; readonly durability: Durability }
   | { readonly kind: "refusal"; readonly id: number; readonly error: ErrorRecord }
   | {
       readonly kind: "opened";

@@ -1,6 +1,6 @@
 /** What an input from outside may hold, checked before it is logged: a log must never hold what a world cannot take. */
 
-import { encodeUtf8, limits, messageBytes } from "@wasm-engine/abi";
+import { limits, messageBytes, utf8Bytes } from "@wasm-engine/abi";
 import { dependenciesPerTaskMax, guestJsonDepthMax, taskIdBytesMax } from "@wasm-engine/core";
 import type { InputBody, Json, TaskSpec } from "@wasm-engine/core";
 import { fail } from "./errors.js";
@@ -39,12 +39,12 @@ function checkTask({ taskId, payload, dependsOn }: TaskSpec): void {
 }
 
 function checkMessage(topic: string, payload: Uint8Array): void {
-  const bytes = messageBytes(encodeUtf8(topic).length, payload.length);
+  const bytes = messageBytes(utf8Bytes(topic), payload.length);
   checkBytes("message", { bytes, most: limits.messageBytesMax });
 }
 
 function checkText(what: string, text: string, most: number): void {
-  checkBytes(what, { bytes: encodeUtf8(text).length, least: 1, most });
+  checkBytes(what, { bytes: utf8Bytes(text), least: 1, most });
 }
 
 function checkBytes(
@@ -56,7 +56,7 @@ function checkBytes(
 }
 
 function jsonBytes(value: unknown): number {
-  return encodeUtf8(JSON.stringify(value)).length;
+  return utf8Bytes(JSON.stringify(value));
 }
 
 function checkDepth(value: Json, levels: number): void {

@@ -54,10 +54,27 @@ export type Job =
   | BisectJob
   | UpgradeCheckJob;
 
+/** Messages from outside as columns: see call-batch.ts. */
+export interface InputBatch {
+  readonly kind: "inputs";
+  /** Of their calls. */
+  readonly ids: Float64Array;
+  readonly heads: Uint32Array;
+  /** Receivers and topics, each once. */
+  readonly names: readonly string[];
+  /** One after the other. */
+  readonly payloads: Uint8Array;
+  /** Absent where none has one. */
+  readonly keys?: readonly (string | undefined)[];
+}
+
+/** What carries calls. */
+export type CallMessage = { readonly kind: "call"; readonly call: ControlCall } | InputBatch;
+
 /** Client to world process, and world process to its orchestrator thread. */
 export type JobMessage =
   | { readonly kind: "job"; readonly job: Job }
-  | { readonly kind: "call"; readonly call: ControlCall }
+  | CallMessage
   /** Standard input; without bytes it has ended. */
   | { readonly kind: "stdin"; readonly bytes?: Uint8Array };
 

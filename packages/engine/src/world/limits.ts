@@ -51,6 +51,9 @@ export const storyAgentsMax = 1000;
 /** Console lines of agents that a client is told per second; more are counted. People read a few. */
 export const observedLinesPerSecondMax = 2000;
 
+/** Messages from outside that cross a pipe or a thread in one piece: so many, or so many bytes and one more. */
+export const batchCallsMax = 4096;
+export const batchPayloadBytesMax: number = 1024 * 1024;
 /** Messages from outside that an orchestrator takes before it ticks again: who calls without end must not stop it. */
 export const callsPerPump = 1024;
 /** Idempotency keys that are remembered for answers. */

@@ -49,13 +49,15 @@ function machineOf(workers: Workers | undefined, reservedCores = 0): Machine {
 
 /** The loop of an open world: calls, ticks, sleep. */
 async function drive(job: WorldJob): Promise<void> {
-  const [{ openRun }, { Session }, { RunRecovery }, { openAnswerers }, { Observation }] = await Promise.all([
-    import("./open-run.js"),
-    import("./session.js"),
-    import("./run-recovery.js"),
-    import("./open-answerers.js"),
-    import("./observation.js"),
-  ]);
+  const [{ openRun }, { Session }, { RunRecovery }, { openAnswerers }, { Observation }, { forEachInput }] =
+    await Promise.all([
+      import("./open-run.js"),
+      import("./session.js"),
+      import("./run-recovery.js"),
+      import("./open-answerers.js"),
+      import("./observation.js"),
+      import("./call-batch.js"),
+    ]);
   const bell = new Int32Array(data.bell);
   const { origin, answerers, threadCount } = await openAnswerers(job, { host, bell: data.bell }, emit);
   const options = {
@@ -73,7 +75,10 @@ async function drive(job: WorldJob): Promise<void> {
     let taken = 0;
     for (let message; taken < callsPerPump && (message = nextMessage()) !== undefined; taken += 1) {
       if (message.kind === "call") session.handle(message.call);
-      else if (message.kind === "stdin") session.feed(message.bytes);
+      else if (message.kind === "inputs") {
+        forEachInput(message, (id, request) => session.handle({ id, request }));
+        taken += message.ids.length - 1;
+      } else if (message.kind === "stdin") session.feed(message.bytes);
     }
     const waitMs = session.pump();
     if (waitMs > 0 && taken < callsPerPump) Atomics.wait(bell, 0, heard, waitMs);

@@ -111,7 +111,7 @@ export function receiverId(body: InputBody): string | undefined {
 export function receiverOf(loop: Pick<TickLoop, "world" | "awaitsSpawn">, agentId: string): ReceiverReport {
   const { tick, genesis } = loop.world;
   const first = tick < 0 ? genesis.agents.find(({ id }) => id === agentId) : undefined;
-  const module = (isAgentId(agentId) ? loop.world.agent(agentId)?.spec : undefined)?.module ?? first?.module;
+  const module = (isAgentId(agentId) ? loop.world.moduleOf(agentId) : undefined) ?? first?.module;
   if (module !== undefined) return { isKnown: true, module, tick };
   return { isKnown: loop.awaitsSpawn(agentId), tick };
 }

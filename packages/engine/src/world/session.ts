@@ -5,6 +5,7 @@
  */
 
 import { EngineError, MessageFlag, unreachable } from "@wasm-engine/abi";
+import { acknowledgedEvents } from "./acknowledged.js";
 import { checkInputCeilings } from "../trust/ceiling.js";
 import type { Delivery } from "./contract.js";
 import type {
@@ -440,12 +441,11 @@ export class Session {
     const { durableSeq, durableTick } = log;
     const settled = this.#acknowledgements.findIndex((pending) => pending.seq > durableSeq);
     const end = settled === -1 ? this.#acknowledgements.length : settled;
-    for (const { id, seq, tick, first } of this.#acknowledgements.splice(0, end)) {
-      this.#answer(
-        id,
-        first === undefined ? { tick, seq, durability } : { ...first, durability, duplicate: true },
-      );
-    }
+    const pending = this.#acknowledgements.splice(0, end);
+    const fresh = pending.filter(({ first }) => first === undefined);
+    for (const event of acknowledgedEvents(fresh, durability)) this.#emit(event);
+    for (const { id, first } of fresh.length === end ? [] : pending)
+      if (first !== undefined) this.#answer(id, { ...first, durability, duplicate: true });
     while (this.#doneSteps[0] !== undefined && this.#doneSteps[0].tick <= durableTick) {
       const done = this.#doneSteps.shift();
       if (done !== undefined) this.#answerStep(done);

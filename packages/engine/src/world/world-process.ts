@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { MessageChannel, Worker } from "node:worker_threads";
 import { ControlServer } from "../control/control-server.js";
 import { serveThreads } from "../threads/thread-host.js";
+import { CallGatherer } from "./call-batch.js";
 import type { WorldEvent } from "./control.js";
 import type { EngineLog } from "./engine-log.js";
 import type { JobMessage, ThreadData, WorldJob } from "./job.js";
@@ -18,7 +19,8 @@ const bell = new SharedArrayBuffer(4);
 const threads = new MessageChannel();
 const startedThreads = serveThreads(threads.port1);
 const thread = startThread({ bell, threads: threads.port2 });
-const control = new ControlServer((call) => relay({ kind: "call", call }));
+const connectionCalls = new CallGatherer(relay);
+const control = new ControlServer((call) => connectionCalls.push(call));
 /** Events that wait until the control socket listens. */
 let held: WorldEvent[] | undefined;
 /** Settles when the world has been announced. */

@@ -8,6 +8,7 @@ import { EngineError } from "@wasm-engine/abi";
 import { nodeHasher } from "../../crypto/node-crypto.js";
 import { recoverLog } from "../../storage/event-log-reader.js";
 import { RunFolder } from "../../storage/run-folder.js";
+import { forEachAcknowledgement } from "../../world/acknowledged.js";
 import type { ResolvedWorld } from "../../world/contract.js";
 import type { ControlRequest, RunResult, WorldEvent } from "../../world/control.js";
 import type { WorldOrigin } from "../../world/job.js";
@@ -149,10 +150,15 @@ class Life {
 
   #hear(event: WorldEvent): void {
     if (event.kind === "refusal") this.#answers.set(event.id, { error: event.error.code });
-    if (event.kind !== "answer") return;
-    this.#answers.set(event.id, { value: event.value });
-    const key = this.#sent.get(event.id);
-    if (key !== undefined) this.#witness.acknowledged.set(key, (event.value as { seq: number }).seq); // Acknowledgement
+    if (event.kind === "acknowledged")
+      return forEachAcknowledgement(event, (id, value) => this.#hearAnswer(id, value));
+    if (event.kind === "answer") this.#hearAnswer(event.id, event.value);
+  }
+
+  #hearAnswer(id: number, value: unknown): void {
+    this.#answers.set(id, { value });
+    const key = this.#sent.get(id);
+    if (key !== undefined) this.#witness.acknowledged.set(key, (value as { seq: number }).seq); // Acknowledgement
   }
 }
 

@@ -1,0 +1,125 @@
+/**
+ * The canonical bytes of a message from outside, written without the values in between that shapes make: what comes by the
+ * hundred thousand is of this kind. Gives nothing where anything is out of the ordinary, and then shapes decide; where it
+ * gives bytes they are the same (a test compares).
+ */
+
+import { Encoding, isAgentId } from "@wasm-engine/abi";
+import type { Input, InputBody } from "../model.js";
+import { encodeCanonical } from "./cbor.js";
+import { Major, Simple } from "./cbor-head.js";
+
+/** Keys and values that never change, in canonical order: by length, then by bytes. */
+const keyName = encodeCanonical("key");
+const seqName = encodeCanonical("seq");
+const bodyUpToReceiver = joined(encodeCanonical("body"), mapOf(6), encodeCanonical("to"));
+const kindUpToTopic = joined(encodeCanonical("kind"), encodeCanonical("message"), encodeCanonical("topic"));
+const payloadName = encodeCanonical("payload");
+const encodingName = encodeCanonical("encoding");
+const answerName = encodeCanonical("answerWanted");
+const tickName = encodeCanonical("tick");
+const sourceName = encodeCanonical("source");
+
+/** Everything but texts and payload, with room to spare. */
+const fixedBytesMax = 256;
+const encodings: ReadonlySet<number> = new Set(Object.values(Encoding));
+const two32 = 0x1_0000_0000;
+
+let scratch = new Uint8Array(4096);
+let end = 0;
+
+/** Canonical bytes of the input, or undefined where the general way must be taken. */
+export function encodeMessageInput(input: Input): Uint8Array | undefined {
+  const { seq, tick, key, source } = input;
+  const body = input.body as InputBody | undefined; // callers are programs: the static type may lie
+  if (body?.kind !== "message" || !isCount(seq) || seq === 0 || !isCount(tick)) return undefined;
+  const { to, topic, encoding, payload, answerWanted } = body;
+  const isOrdinary = isAgentId(to) && typeof topic === "string" && encodings.has(encoding);
+  if (!isOrdinary || !(payload instanceof Uint8Array) || typeof answerWanted !== "boolean") return undefined;
+  if (source !== undefined && !isPlace(source)) return undefined;
+  reserve(fixedBytesMax + to.length + topic.length + payload.length + (key?.length ?? 0));
+  end = 0;
+  const fields = 3 + (key === undefined ? 0 : 1) + (source === undefined ? 0 : 1);
+  scratch[end++] = (Major.MAP << 5) | fields;
+  if (key !== undefined) {
+    append(keyName);
+    if (!ascii(key)) return undefined;
+  }
+  append(seqName);
+  head(Major.UNSIGNED, seq);
+  append(bodyUpToReceiver);
+  if (!ascii(to)) return undefined;
+  append(kindUpToTopic);
+  if (!ascii(topic)) return undefined;
+  append(payloadName);
+  head(Major.BYTES, payload.length);
+  append(payload);
+  append(encodingName);
+  head(Major.UNSIGNED, encoding);
+  append(answerName);
+  scratch[end++] = (Major.SIMPLE << 5) | (answerWanted ? Simple.TRUE : Simple.FALSE);
+  append(tickName);
+  head(Major.UNSIGNED, tick);
+  if (source !== undefined) {
+    append(sourceName);
+    head(Major.LIST, 2);
+    head(Major.UNSIGNED, source[0]);
+    head(Major.UNSIGNED, source[1]);
+  }
+  return scratch.slice(0, end);
+}
+
+function isCount(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0 && !Object.is(value, -0);
+}
+
+function isPlace(source: readonly number[]): boolean {
+  return source.length === 2 && source.every(isCount);
+}
+
+function reserve(bytes: number): void {
+  if (bytes > scratch.length) scratch = new Uint8Array(Math.max(bytes, scratch.length * 2));
+}
+
+function append(bytes: Uint8Array): void {
+  scratch.set(bytes, end);
+  end += bytes.length;
+}
+
+/** False where a text has more bytes than characters, or is none. */
+function ascii(text: string): boolean {
+  if (typeof text !== "string") return false;
+  head(Major.TEXT, text.length);
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code > 0x7f) return false;
+    scratch[end + index] = code;
+  }
+  end += text.length;
+  return true;
+}
+
+function head(major: number, argument: number): void {
+  const type = major << 5;
+  if (argument < 24) {
+    scratch[end++] = type | argument;
+    return;
+  }
+  const width = argument < 0x100 ? 1 : argument < 0x1_0000 ? 2 : argument < two32 ? 4 : 8;
+  scratch[end++] = type | (23 + (width === 8 ? 4 : width === 4 ? 3 : width));
+  if (width === 8) word(Math.floor(argument / two32), 4);
+  word(argument >>> 0, Math.min(width, 4));
+}
+
+/** The low bytes of `value`, the highest of them first. */
+function word(value: number, width: number): void {
+  for (let shift = (width - 1) * 8; shift >= 0; shift -= 8) scratch[end++] = value >>> shift;
+}
+
+function mapOf(fields: number): Uint8Array {
+  return Uint8Array.of((Major.MAP << 5) | fields);
+}
+
+function joined(...parts: readonly Uint8Array[]): Uint8Array {
+  return Uint8Array.from(parts.flatMap((part) => [...part]));
+}
