@@ -20,7 +20,7 @@ const chainDomain = encodeUtf8("wasm-engine/chain\0");
 const inputsDomain = encodeUtf8("wasm-engine/inputs\0");
 /** Of the length before each input. */
 const lengthBytes = 4;
-/** Inputs are given to the hash function in pieces of about this much: calling it for each would cost more than hashing. */
+/** Inputs are hashed in pieces of about this much: a call for each would cost more than the hashing. */
 const hashedBytesMin: number = 256 * 1024;
 
 /** Digest of a genesis: the chain head before the first commit. */

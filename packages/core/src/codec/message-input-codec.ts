@@ -1,7 +1,7 @@
 /**
- * The canonical bytes of a message from outside, written without the values in between that shapes make: what comes by the
- * hundred thousand is of this kind. Gives nothing where anything is out of the ordinary, and then shapes decide; where it
- * gives bytes they are the same (a test compares).
+ * The canonical bytes of a message from outside, written without the values in between that shapes make: what comes
+ * by the hundred thousand is of this kind. Gives nothing where anything is out of the ordinary, and then shapes decide;
+ * where it gives bytes they are the same (a test compares).
  */
 
 import { Encoding, isAgentId } from "@wasm-engine/abi";

@@ -1,7 +1,7 @@
 /**
- * Calls on their way to a world. What is asked within one turn of an event loop crosses a pipe or a thread in one piece,
- * in its order; runs of messages from outside, which come by the hundred thousand, cross as columns, because cloning
- * objects one by one would cost more than executing what they ask for.
+ * Calls on their way to a world. What is asked within one turn of an event loop crosses a pipe or a thread in one
+ * piece, in its order; runs of messages from outside, which come by the hundred thousand, cross as columns, because
+ * cloning objects one by one would cost more than executing what they ask for.
  */
 
 import type { AgentId, Encoding } from "@wasm-engine/abi";
@@ -10,7 +10,7 @@ import type { CallMessage, InputBatch } from "./job.js";
 import { batchCallsMax, batchPayloadBytesMax } from "./limits.js";
 import type { InputRequest } from "./session-calls.js";
 
-/** Words per input in `heads`: receiver, topic, encoding and whether the receiver must be known, bytes of the payload. */
+/** Words per input in `heads`: receiver, topic, encoding with whether the receiver must be known, payload bytes. */
 const headWords = 4;
 const knownBit = 0x100;
 
