@@ -254,9 +254,9 @@ test("bad module: unsigned, malformed and of an unknown import are refused with 
 
 test("every verb has help with examples, and the version is printed", () => {
   for (const { name, examples } of commands) {
-    const help = project.cli(name, "--help");
+    const help = project.process(name, "--help");
     assert.equal(help.code, 0);
     assert.ok(help.stdout.includes(examples[0] ?? "?"), name);
   }
-  assert.match(project.cli("--version").stdout, /^\d+\.\d+\.\d+\n$/);
+  assert.match(project.process("--version").stdout, /^\d+\.\d+\.\d+\n$/);
 });

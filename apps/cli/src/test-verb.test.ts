@@ -62,7 +62,7 @@ before(async () => {
 after(() => project.remove());
 
 test("[S14.test] every test of the project runs, the report tells each", () => {
-  const result = project.cli("test", "--json");
+  const result = project.process("test", "--json");
   assert.equal(result.code, 1, result.stderr);
   const { passed, failed, skipped, files } = reportOf(result);
   assert.deepEqual([passed, failed, skipped], [1, 1, 1]);
@@ -79,7 +79,7 @@ test("[S14.test] every test of the project runs, the report tells each", () => {
 
 test("patterns choose: a file, a folder, a part of a path, a glob", () => {
   for (const pattern of ["tests/echo.test.ts", "tests", "echo", "**/echo.*"]) {
-    const result = project.cli("test", pattern, "--json");
+    const result = project.process("test", pattern, "--json");
     assert.equal(result.code, 0, `${pattern}: ${result.stderr}`);
     assert.deepEqual(
       reportOf(result).files.map(({ file }) => file),
@@ -89,21 +89,21 @@ test("patterns choose: a file, a folder, a part of a path, a glob", () => {
 });
 
 test("people read the report of the runner, and a line with the sums", () => {
-  const { code, stdout } = project.cli("test", "more");
+  const { code, stdout } = project.process("test", "more");
   assert.equal(code, 1);
   assert.match(stdout, /is wrong/);
   assert.match(stdout, /FAILED more\/wrong\.test\.mts: is wrong\n0 passed, 1 failed, 1 skipped\n$/);
 });
 
 test("no tests are a coded error that says what was looked for", () => {
-  const { code, stderr } = project.cli("test", "nowhere");
+  const { code, stderr } = project.process("test", "nowhere");
   assert.equal(code, 2);
   assert.match(stderr, /WE_TEST_NONE.*looked for nowhere below/);
 });
 
 test("a file that cannot be loaded is a failed test", () => {
   project.write("broken/broken.test.ts", "import './is-not-there.js';\n");
-  const result = project.cli("test", "broken", "--json");
+  const result = project.process("test", "broken", "--json");
   assert.equal(result.code, 1);
   assert.equal(reportOf(result).failed, 1);
 });
@@ -112,14 +112,14 @@ test("golden bundles are replayed as tests, damaged ones fail", () => {
   assert.equal(project.cli("run", "engine.yaml", "--dir", "run").code, 0);
   project.write("golden/README.md", "# Golden runs\n");
   assert.equal(project.cli("bundle", "run", "--out", "golden/echoes.bundle").code, 0);
-  const good = project.cli("test", "golden/*.bundle", "--json");
+  const good = project.process("test", "golden/*.bundle", "--json");
   assert.equal(good.code, 0, good.stderr);
   assert.deepEqual(
     reportOf(good).files.map(({ file, tests }) => [file, tests.map(({ outcome }) => outcome)]),
     [["golden/echoes.bundle", ["passed"]]],
   );
   project.write("golden/torn.bundle", "no bundle");
-  const torn = project.cli("test", "golden", "--json");
+  const torn = project.process("test", "golden", "--json");
   assert.equal(torn.code, 1);
   assert.deepEqual([reportOf(torn).passed, reportOf(torn).failed], [1, 1]);
 });
@@ -127,10 +127,10 @@ test("golden bundles are replayed as tests, damaged ones fail", () => {
 test("a project that configures vitest is told to run it; its bundles are replayed all the same", () => {
   project.write("package.json", '{ "type": "module", "devDependencies": { "vitest": "*" } }');
   project.write("vitest.config.ts", "export default {};\n");
-  const refused = project.cli("test", "echo");
+  const refused = project.process("test", "echo");
   assert.equal(refused.code, 2);
   assert.match(refused.stderr, /WE_TEST_VITEST[\s\S]*npx vitest run/);
-  const bundle = project.cli("test", "golden/echoes.bundle", "--json");
+  const bundle = project.process("test", "golden/echoes.bundle", "--json");
   assert.deepEqual([bundle.code, reportOf(bundle).passed], [0, 1]);
 });
 

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import wabt from "wabt";
+import { residentCommandLine } from "./resident-command-line.js";
 
 const binary = fileURLToPath(new URL("../../bin/wasm-engine.js", import.meta.url));
 
@@ -65,9 +66,11 @@ export interface Result {
 export interface Project {
   readonly folder: string;
   write(name: string, text: string | Uint8Array): void;
-  /** Runs the command line in the project's folder. */
+  /** Runs a command in the project's folder, within this process: for what verbs do. */
   cli(...args: readonly string[]): Result;
-  /** The same with this text on standard input. */
+  /** The same as a process of its own: for what a process adds. */
+  process(...args: readonly string[]): Result;
+  /** As a process with this text on standard input. */
   feed(input: string, ...args: readonly string[]): Result;
   remove(): void;
 }
@@ -88,7 +91,11 @@ export async function echoProject(
   return {
     folder,
     write,
-    cli: (...args) => execute(folder, args, ""),
+    cli: (...args) => {
+      const said = residentCommandLine()(folder, args);
+      return { ...said, document: parsedDocument(said.stdout) };
+    },
+    process: (...args) => execute(folder, args, ""),
     feed: (input, ...args) => execute(folder, args, input),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
