@@ -25,4 +25,40 @@ export const upkeepVerbs: readonly CommandDefinition[] = [
       "0 ok, 2 usage, unknown run, tick or snapshot, 3 damaged log, 4 open in a process or not writable",
     load: async () => (await import("../commands/compact.js")).compact,
   },
+  {
+    name: "rm",
+    summary: "Remove whole runs",
+    description:
+      "Removes the folders of runs for good: all that are named, or none. A run that a process has open, or that trace or why is reading, stays. So does one that others were forked from, unless it is said what becomes of them. Forks are looked for in the working directory and the projects below it.",
+    arguments: [
+      { name: "runs", summary: "paths of folders, unique prefixes of run ids, or @last", variadic: true },
+    ],
+    options: [
+      { flags: "--recursive", summary: "their forks too, and the forks of those" },
+      { flags: "--orphan", summary: "leave their forks as they are: they need nothing of them" },
+    ],
+    examples: ["wasm-engine rm 20260114-0930 20260114-0944", "wasm-engine rm @last --recursive --json"],
+    exitCodes:
+      "0 ok, 2 usage, unknown run, forks, or files that are no run's, 4 open in a process or not writable",
+    load: async () => (await import("../commands/rm.js")).rm,
+  },
+  {
+    name: "gc",
+    summary: "Remove what no run needs",
+    description:
+      "What interrupted imports, forks, removals and writes have left, pages that no snapshot names, modules that no run names, segments before the beginning of a log. Runs that a process has open are left alone. With --caches also what can be made or asked again: kept answers of models and tools, prepared modules, indexes of trace and why.",
+    arguments: [],
+    options: [
+      { flags: "--dry-run", summary: "say what would go, and remove nothing" },
+      { flags: "--caches", summary: "also kept answers, prepared modules and indexes" },
+      {
+        flags: "--min-age <seconds>",
+        summary: "outside of runs only what was not touched for so long (default: 600)",
+        type: "integer",
+      },
+    ],
+    examples: ["wasm-engine gc --dry-run", "wasm-engine gc --caches --min-age 86400 --json"],
+    exitCodes: "0 ok, 2 usage, 4 not writable",
+    load: async () => (await import("../commands/gc.js")).gc,
+  },
 ];

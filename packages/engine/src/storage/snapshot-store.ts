@@ -184,8 +184,12 @@ export class SnapshotStore {
 
   /** Removes packs that no snapshot names, and what interrupted writes left. Returns names of packs. */
   removeUnusedPacks(): readonly string[] {
-    const used = new Set(this.#names().flatMap((name) => this.#packNames(name)));
-    return this.#pages.removeAllBut(used);
+    return this.#pages.removeAllBut(new Set(this.usedPacks()));
+  }
+
+  /** Packs that snapshots name. */
+  usedPacks(): readonly string[] {
+    return this.#names().flatMap((name) => this.#packNames(name));
   }
 
   /** Packs that a snapshot names; none where it does not read, for then nobody can use it. */

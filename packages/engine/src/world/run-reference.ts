@@ -66,17 +66,20 @@ export interface RunFolderName {
 
 /** The runs of `baseDirectory` and of the projects below it, oldest first. */
 export function runsBelow(baseDirectory: string): readonly RunFolderName[] {
-  return placesOf(baseDirectory)
+  return projectPlaces(baseDirectory)
     .flatMap((place) => listRunIds(place).map((id) => ({ id, dir: join(runsDirectory(place), id) })))
     .sort((left, right) => compareIds(left.id, right.id));
 }
 
 /** Where {@link runsBelow} looks, for people. */
 export function searchedPlaces(baseDirectory: string): string {
-  return shownNames(placesOf(baseDirectory).map((place) => relative(baseDirectory, runsDirectory(place))));
+  return shownNames(
+    projectPlaces(baseDirectory).map((place) => relative(baseDirectory, runsDirectory(place))),
+  );
 }
 
-function placesOf(baseDirectory: string): readonly string[] {
+/** Folders that may hold a `.wasm-engine`: `baseDirectory` and the projects below it. */
+export function projectPlaces(baseDirectory: string): readonly string[] {
   return [baseDirectory, ...projectsBelow(baseDirectory)];
 }
 
