@@ -18,6 +18,7 @@ import type { Layout } from "./layout.js";
 import { LocalAllocator } from "./local-allocator.js";
 import type { FunctionType, WasmModule } from "./module.js";
 import { CANONICAL, NAN_SHAPES } from "./nan.js";
+import { StoreWriter } from "./store-writer.js";
 import type { ProbeWriter } from "./probe-writer.js";
 import { OpByte, PrefixedOp } from "./op-byte.js";
 import { FC } from "./opcodes.js";
@@ -44,6 +45,7 @@ export class FunctionEmitter {
   #code = new Encoder();
   #locals = new LocalAllocator([], 0);
   #counter: FuelCounter;
+  #stores: StoreWriter;
   #plan: FunctionPlan;
   /** Number of the function's own parameters, and of those that are added behind them. */
   #parameters = 0;
@@ -62,6 +64,7 @@ export class FunctionEmitter {
     this.#reader = new InstructionReader(input.module.bytes);
     this.#plan = plan;
     this.#counter = this.#counterFor(false, undefined);
+    this.#stores = new StoreWriter(this.#code, this.#locals);
   }
 
   /** Locals and code of one function, ready for the code section. */
@@ -78,6 +81,7 @@ export class FunctionEmitter {
     this.#added = addedParameters(plan, this.#input.layout);
     this.#locals = new LocalAllocator(body.localsGroups, this.#parameters + this.#added + body.localsCount);
     this.#counter = this.#counterFor(cached, given ? this.#parameters : undefined);
+    this.#stores = new StoreWriter(this.#code, this.#locals);
     this.#wrapped = cached && plan.branchesOut;
     this.#labels.reset(this.#wrapped);
     if (plan.calls) this.#takeFrame();
@@ -218,9 +222,21 @@ export class FunctionEmitter {
         return this.#branchTable();
       case OpByte.RETURN:
         return this.#return();
+      case OpByte.F32_STORE:
+      case OpByte.F64_STORE:
+        return this.#store(mark);
       default:
         return this.#rewritten();
     }
+  }
+
+  #store(mark: number): boolean {
+    if ((mark & (Mark.WAITS | Mark.STORES)) === 0 || !this.#input.canonicalizeNan) return false;
+    this.#copyRaw();
+    const instruction = this.#input.module.bytes.subarray(this.#reader.start, this.#reader.offset);
+    if ((mark & Mark.WAITS) !== 0) this.#stores.wait(instruction);
+    else this.#stores.write(instruction);
+    return true;
   }
 
   #rewritten(): boolean {

@@ -18,6 +18,10 @@ export const Mark = {
   TIGHT: 64,
   /** `end` of a live construct that control never leaves: the dropped code behind it is stood for by `unreachable`. */
   DEAD_AFTER: 32,
+  /** Store of a float result: it is written with the next {@link Mark.STORES}. */
+  WAITS: 512,
+  /** Store of a float result: stores that wait are written before it, after one test for a NaN. */
+  STORES: 1024,
 } as const;
 
 /** Where in a mark the shape of a canonical NaN lies: index in `NAN_SHAPES`. */
@@ -29,7 +33,7 @@ export function canonicalMark(shape: number): number {
 }
 
 export function shapeOfMark(mark: number): number {
-  return mark >> shapeShift;
+  return (mark >> shapeShift) & 3;
 }
 
 export interface FunctionPlan {

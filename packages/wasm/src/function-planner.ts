@@ -24,6 +24,7 @@ import type { Opcode } from "./opcodes.js";
 import { OperandStack, SETTLED, ordinalOf, shapeOf } from "./operand-stack.js";
 import { openBodies, prepaidFuelMax } from "./prepaid.js";
 import { moveReference } from "./reference-move.js";
+import { StoreGroups } from "./store-group.js";
 import { valueWords } from "./value-type.js";
 
 export class FunctionPlanner {
@@ -35,6 +36,7 @@ export class FunctionPlanner {
   readonly #nans = new NanFlow();
   readonly #webs = new LocalWebs();
   readonly #marks: Uint16Array;
+  readonly #stores: StoreGroups;
   readonly #frames: Frame[] = [];
   /** Data segments that reachable code drops. */
   readonly droppedSegments = new Set<number>();
@@ -59,6 +61,7 @@ export class FunctionPlanner {
     this.#flow = new FlowRecorder(graph);
     this.#placement = new ChargePlacement(graph);
     this.#marks = new Uint16Array(longest);
+    this.#stores = new StoreGroups(this.#marks);
   }
 
   /** Plans of all functions. Those that only direct calls can reach are paid in part by their callers. */
@@ -147,6 +150,7 @@ export class FunctionPlanner {
       return;
     }
     this.#mark(this.#ordinal, Mark.LIVE | Mark.KEPT);
+    this.#stores.meet(op, this.#ordinal, this.#stack);
     // A loop is paid by its iterations.
     if (op !== OpByte.LOOP) this.#flow.add(OP_COSTS[op] ?? 0);
     if (!this.#control(op) && !this.#variable(op)) this.#ordinary(this.#reader.opcode);

@@ -240,3 +240,56 @@ test("what a local holds in one line of code is settled by itself", () => {
     "(local.set $v (f32x4.sqrt (f64x2.splat (local.get $p)))) (local.set $v (f64x2.sqrt (local.get $v)))";
   assert.equal(canonicalNames(`${shapes} ${lanes}`), "local.get local.get", "each in its shape");
 });
+
+test("stores of results wait for each other over code that nobody can look into", () => {
+  const marked = (code: string): string => {
+    const bytes = assemble(
+      `(module (memory 1) (global $g (mut i32) (i32.const 0)) (func (param f64 i32) ${code}))`,
+    );
+    const [{ marks } = { marks: [] }] = new FunctionPlanner(readModule(bytes)).planAll();
+    const letters = [...marks].map((mark) =>
+      (mark & Mark.WAITS) !== 0
+        ? "w"
+        : (mark & Mark.STORES) !== 0
+          ? "S"
+          : (mark & Mark.CANONICAL) !== 0
+            ? "c"
+            : "",
+    );
+    return letters.join("");
+  };
+  const store = (at: number): string => `(f64.store (i32.const ${at}) (f64.sqrt (local.get 0)))`;
+  const single = "(f32.store (i32.const 0) (f32.demote_f64 (local.get 0)))";
+  assert.equal(marked(store(0)), "c");
+  assert.equal(marked(`${store(0)} ${store(8)} ${store(4)}`), "wwS");
+  assert.equal(marked([0, 8, 16, 24, 32].map(store).join("")), "wwwSc", "at most four");
+  assert.equal(marked(`${single} ${single} ${store(0)}`), "wSc", "of one width");
+  assert.equal(marked(`${store(0)} (local.set 1 (i32.mul (local.get 1) (global.get $g))) ${store(8)}`), "wS");
+  for (const code of [
+    "(drop (i32.load (i32.const 0)))",
+    "(i32.store8 (i32.const 0) (local.get 1))",
+    "(f64.store (i32.const 0) (local.get 0))",
+    "(global.set $g (local.get 1))",
+    "(drop (i32.div_s (local.get 1) (local.get 1)))",
+    "(drop (i32.trunc_f64_s (local.get 0)))",
+    "(drop (memory.grow (local.get 1)))",
+    "(memory.fill (local.get 1) (local.get 1) (local.get 1))",
+    "(v128.store (local.get 1) (v128.const i64x2 0 0))",
+    "(br_if 0 (local.get 1))",
+    "(loop)",
+  ])
+    assert.equal(marked(`${store(0)} ${code} ${store(8)}`), "cc", code);
+});
+
+test("a store that traps leaves those before it done, with canonical bits", () => {
+  const text = `(module (memory (export "memory") 1) (func (export "run") (param f64 f64)
+    (f64.store (i32.const 8) (f64.mul (local.get 0) (local.get 1)))
+    (f64.store (i32.const 65532) (f64.add (local.get 0) (local.get 1)))
+    (f64.store (i32.const 16) (f64.sub (local.get 0) (local.get 1)))))`;
+  const guest = new MeteredGuest(instrument(assemble(text), { profile: "conformance" }).bytes);
+  const { trap } = guest.call("run", [-Infinity, 0]);
+  assert.notEqual(trap, undefined);
+  const view = new DataView(guest.memory.buffer);
+  assert.equal(view.getBigUint64(8, true), 0x7ff8000000000000n);
+  assert.equal(view.getBigUint64(16, true), 0n);
+});

@@ -138,6 +138,22 @@ const chains: readonly Probe[] = (
       "by memory",
       `(f64.store (i32.const 4096) (f64.add ${a} ${b})) (f64.load (i32.const 4096))`,
     ],
+    [
+      "f64",
+      "f64",
+      "stored with another",
+      `(f64.store (i32.const 4096) (f64.mul ${a} ${b})) (f64.store (i32.const 4104) (f64.sub ${a} ${b}))
+       (f64.load (i32.const 4096)) (f64.load (i32.const 4104)) (f64.store (i32.const 4112) (f64.add ${a} ${b}))
+       (select (f64.eq ${b} ${a}))`,
+    ],
+    [
+      "f32",
+      "f32",
+      "stored with two others",
+      `(f32.store (i32.const 4096) (f32.sub ${a} ${b})) (f32.store (i32.const 4100) (f32.mul ${a} ${b}))
+       (f32.store (i32.const 4104) (f32.div ${a} ${b})) (f32.load (i32.const 4096)) (f32.load (i32.const 4100))
+       (select (f32.lt ${b} ${a})) (f32.load (i32.const 4104)) (select (f32.gt ${b} ${a}))`,
+    ],
     ["f64", "f64", "loop parameter", `(f64.add ${a} ${b}) (loop (param f64) (result f64))`],
     ["f64", "f64", "block parameter", `(f64.add ${a} ${b}) (block (param f64) (result f64) (f64.sqrt))`],
     [
@@ -211,6 +227,23 @@ const observers: readonly Probe[] = (
        (local.get $x) (local.set $x (f64.const 0))`,
     ],
     ["f64", "f64", "a parameter that gets a sum and a move in turn", `(call $turn64 ${a} ${b})`],
+    [
+      "f64",
+      "f64",
+      "stored over others",
+      `(f64.store (i32.const 4096) (f64.mul ${a} ${b})) (f64.store (i32.const 4100) (f64.sub ${a} ${b}))
+       (f64.store (i32.const 4104) (f64.add ${a} ${b})) (f32.store (i32.const 4108) (f32.demote_f64 ${a}))
+       (f64.copysign (f64.load (i32.const 4096)) (f64.load (i32.const 4100)))`,
+    ],
+    [
+      "f64",
+      "f64",
+      "loaded between stores",
+      `(f64.store (i32.const 4096) (f64.mul ${a} ${b})) (f64.load offset=1 (i32.const 4096))
+       (f64.store (i32.const 4096) (f64.sub ${a} ${b})) (if (f64.lt ${a} ${b})
+         (then (f64.store (i32.const 4096) (f64.add ${a} ${b})))) (f64.store (i32.const 4104) (f64.add ${b} ${a}))
+       (f64.copysign (f64.load (i32.const 4096)))`,
+    ],
     ["f64", "i32", "compared", `(f64.ne (f64.add ${a} ${b}) (f64.mul ${a} ${b}))`],
     ["f64", "i32", "truncated", `(i32.trunc_sat_f64_s (f64.sub ${a} ${b}))`],
     ["f64", "i32", "mask of a NaN", `(i64x2.bitmask (f64x2.add (f64x2.splat ${a}) (f64x2.splat ${b})))`],
