@@ -236,8 +236,8 @@ export const BORDER_MUTANTS: readonly Mutant[] = [
   {
     name: "entered again with less depth",
     file: "function-emitter.js",
-    find: ".byte(OpByte.I32_CONST).s32(frameBytes).byte(OpByte.I32_ADD)",
-    replace: ".byte(OpByte.I32_CONST).s32(0).byte(OpByte.I32_ADD)",
+    find: ".byte(OpByte.I32_CONST) .s32(frameBytes) .byte(OpByte.I32_ADD)",
+    replace: ".byte(OpByte.I32_CONST) .s32(0) .byte(OpByte.I32_ADD)",
     why: "the depth at which a run ends depends on where its slices end",
   },
 ];
