@@ -371,12 +371,15 @@ export const ENGINE_SCHEMA: Schema = {
         default: "sync",
       },
       ticksAheadMax: { ...integer("Ticks that may run ahead of the disk.", 1, 1_000_000), default: 256 },
-      snapshotEvery: integer("Ticks between snapshots. Absent: only where the run stops.", 1),
+      snapshotEvery: integer(
+        "Ticks between snapshots. Absent: as often as they cost a twentieth of the time; paced runs: only at the end.",
+        1,
+      ),
       snapshotsKept: {
         description:
-          "Snapshots that are kept at most, or all: the first, the last, and between them fewer the older they are.",
+          "Snapshots that are kept at most, or all: the first, the last, and between them fewer the older they are. " +
+          "Absent: at most 512, and fewer where they take more than 256 MiB.",
         oneOf: [{ type: "integer", minimum: 2 }, { const: "all" }],
-        default: 64,
       },
       trust,
     },

@@ -15,7 +15,6 @@ export type { SideRecord, SideRecords } from "./side-records.js";
 export { InlineSnapshotKeeper, ThreadedSnapshotKeeper, requireKept } from "./snapshot-keeper.js";
 export type { KeepResult, SnapshotKeeper } from "./snapshot-keeper.js";
 export type { DraftImage, SnapshotDraft } from "./snapshot-draft.js";
-export { snapshotsKeptDefault } from "./snapshot-retention.js";
 export type { SnapshotKeep } from "./snapshot-retention.js";
 export { SnapshotStore } from "./snapshot-store.js";
 export type { FoundSnapshot, SnapshotFit } from "./snapshot-store.js";

@@ -18,6 +18,12 @@ export const fullRetryMs = 200;
 export const waitStepMs = 1000;
 /** Attempts after EAGAIN before a write counts as failed. */
 export const writeAttemptsMax = 1000;
+/** Snapshots that are kept where nobody says how many: gaps of 50 ms of execution for 25 s, then longer ones. */
+export const snapshotsAffordableMax = 512;
+/** Bytes of snapshots and their pages from which on fewer are kept, where nobody says how many. */
+export const snapshotBytesAffordableMax: number = 256 * 1024 * 1024;
+/** So many are kept however large they are. */
+export const snapshotsAffordableMin = 8;
 /** Packs that one snapshot names at most: restoring reads them all. */
 export const packsPerSnapshotMax = 32;
 /** A pack of which less than this share is in use is left: what it costs is bounded by its reciprocal. */

@@ -16,6 +16,7 @@ export class PageStore {
   readonly #system: FileSystem;
   readonly #folder: string;
   readonly #ports: PackPorts;
+  readonly #lengths = new Map<string, number>();
 
   constructor(system: FileSystem, hasher: Hasher, folder: string) {
     this.#system = system;
@@ -27,6 +28,18 @@ export class PageStore {
   names(): readonly string[] {
     const names = this.#system.list(this.#folder) ?? [];
     return names.flatMap((name) => namePattern.exec(name)?.[1] ?? []);
+  }
+
+  /** Bytes of all packs. */
+  bytes(): number {
+    let bytes = 0;
+    for (const name of this.names()) {
+      // Packs are never changed.
+      const length = this.#lengths.get(name) ?? this.#system.length(this.#pathOf(name)) ?? 0;
+      this.#lengths.set(name, length);
+      bytes += length;
+    }
+    return bytes;
   }
 
   /** Name of the pack, once it is on the disk. @throws {WE_RUN_UNWRITABLE} */

@@ -4,7 +4,7 @@ import { EngineError, type AgentHandle, type ModuleDigest } from "@wasm-engine/a
 import type { Snapshot } from "@wasm-engine/core";
 import { nodeHasher } from "../crypto/node-crypto.js";
 import { FaultFileSystem, seededRandom, type Random } from "../testing/fault-file-system.js";
-import { packsPerSnapshotMax } from "./limits.js";
+import { packsPerSnapshotMax, snapshotsAffordableMin } from "./limits.js";
 import { keepSnapshot } from "./snapshot-keeper.js";
 import type { DraftImage, SnapshotDraft } from "./snapshot-draft.js";
 import { ticksToRemove } from "./snapshot-retention.js";
@@ -79,6 +79,27 @@ function bytesIn(system: FaultFileSystem, folder: string): number {
 function memoriesOf(snapshot: Snapshot | undefined): readonly Uint8Array[] {
   return (snapshot?.images ?? []).map(({ memory }) => memory);
 }
+
+test("as many snapshots are kept as fit, the newest and the first among them", () => {
+  const system = new FaultFileSystem();
+  const scene = new Scene(3);
+  const store = storeOn(system);
+  for (let tick = 0; tick < 60; tick += 1) {
+    keepSnapshot(store, scene.draft(tick), "affordable");
+    scene.change();
+  }
+  assert.equal(store.ticks().length, 60, "they are small");
+  const before = bytesIn(system, "pages") + bytesIn(system, "snapshots");
+  const removed = store.prune("affordable", before / 2);
+  assert.equal(store.ticks().length + removed.length, 60);
+  assert.ok(bytesIn(system, "pages") + bytesIn(system, "snapshots") <= before / 2);
+  assert.ok(store.ticks().length > snapshotsAffordableMin);
+  store.prune("affordable", 1);
+  assert.equal(store.ticks().length, snapshotsAffordableMin);
+  assert.deepEqual([store.ticks()[0], store.ticks().at(-1)], [0, 59]);
+  for (const tick of store.ticks())
+    assert.equal(store.newest({ ...fit, tickMax: tick }).snapshot?.tick, tick);
+});
 
 test("[G4] every retained snapshot restores what its tick held, and unchanged pages are stored once", () => {
   const system = new FaultFileSystem();

@@ -1,12 +1,11 @@
 /** Which snapshots of a run are kept: the first, the last, and between them the denser the newer. Pure. */
 
 import { assert } from "@wasm-engine/abi";
+import { snapshotsAffordableMax } from "./limits.js";
 
-/** How many snapshots are kept at most, or all. */
-export type SnapshotKeep = number | "all";
+/** How many snapshots are kept at most, or all; `affordable`: as many as two limits allow, of count and of bytes. */
+export type SnapshotKeep = number | "all" | "affordable";
 
-/** Snapshots that are kept where nobody says otherwise. */
-export const snapshotsKeptDefault = 64;
 /** The first and the last are always kept. */
 export const snapshotsKeptMin = 2;
 
@@ -17,6 +16,7 @@ export const snapshotsKeptMin = 2;
  */
 export function ticksToRemove(ticks: readonly number[], keep: SnapshotKeep): readonly number[] {
   if (keep === "all") return [];
+  if (keep === "affordable") return ticksToRemove(ticks, snapshotsAffordableMax);
   assert(keep >= snapshotsKeptMin, "the first and the last snapshot stay");
   const kept = [...ticks];
   const removed: number[] = [];

@@ -23,6 +23,7 @@ import { replaceFile, type FileSystem } from "./file-system.js";
 import { PageResolver, noPages, pageKey, type KnownPages } from "./page-resolver.js";
 import { PageStore } from "./page-store.js";
 import type { DraftImage, SaveResult, SnapshotDraft } from "./snapshot-draft.js";
+import { snapshotBytesAffordableMax, snapshotsAffordableMin } from "./limits.js";
 import { ticksToRemove, type SnapshotKeep } from "./snapshot-retention.js";
 import { writeError } from "./write-error.js";
 
@@ -154,14 +155,30 @@ export class SnapshotStore {
   /**
    * Removes snapshots that retention gives up, then packs that no snapshot names any more. Returns the ticks of the
    * snapshots. In this order a power cut leaves at worst packs that nobody needs.
+   * @param bytesMax with `affordable`: of snapshots and pages together
    */
-  prune(keep: SnapshotKeep): readonly number[] {
-    return this.#remove(ticksToRemove(this.ticks(), keep));
+  prune(keep: SnapshotKeep, bytesMax: number = snapshotBytesAffordableMax): readonly number[] {
+    const removed = [...this.#remove(ticksToRemove(this.ticks(), keep))];
+    if (keep !== "affordable") return removed;
+    let count = this.ticks().length;
+    while (count > snapshotsAffordableMin && this.#bytes() > bytesMax) {
+      const keptMax = Math.max(Math.floor(count * 0.75), snapshotsAffordableMin);
+      removed.push(...this.#remove(ticksToRemove(this.ticks(), keptMax)));
+      count = keptMax;
+    }
+    return removed;
   }
 
   /** Removes the snapshots of ticks before `tick`, as {@link prune} does. Returns their ticks. */
   removeBefore(tick: number): readonly number[] {
     return this.#remove(this.ticks().filter((older) => older < tick));
+  }
+
+  /** Bytes of all snapshots and of the pages that they share. */
+  #bytes(): number {
+    let bytes = this.#pages.bytes();
+    for (const name of this.#names()) bytes += this.#system.length(join(this.#folder, name)) ?? 0;
+    return bytes;
   }
 
   #remove(removed: readonly number[]): readonly number[] {

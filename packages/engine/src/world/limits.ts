@@ -24,6 +24,10 @@ export const snapshotSliceAgentsMin = 16;
 export const snapshotSlicesMax = 256;
 /** A snapshot waits for a tick that has a state hash anyway where that is due so many times between two snapshots. */
 export const hashesPerSnapshotMin = 4;
+/** Execution worth a snapshot where nobody says how often: less is executed again in no time. */
+export const snapshotWorkMsMin = 50;
+/** What snapshots cost at most of the time in which ticks are executed, where nobody says how often. */
+export const snapshotCostShareMax = 0.05;
 /** Standard error of a world process that is kept to explain its death. */
 export const stderrTailBytes = 4096;
 /** Messages that a subscription keeps for a reader that does not read; older ones are dropped and counted. */

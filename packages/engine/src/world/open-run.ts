@@ -44,6 +44,7 @@ import { hex } from "./report.js";
 import { createRunStore, openRunStore } from "./run-store.js";
 import type { RunSetup, RunStore } from "./run-store.js";
 import { decodeContent } from "./snapshot-content.js";
+import type { SnapshotSpacing } from "./snapshot-pace.js";
 import { SnapshotTaker } from "./snapshot-taker.js";
 import { TickLoop } from "./tick-loop.js";
 import type { LoopParts } from "./tick-loop.js";
@@ -60,7 +61,7 @@ export interface OpenRun {
   /** Ceilings that inputs are held to; empty where a program vouches for its modules itself. */
   readonly admissions: readonly ModuleAdmission[];
   readonly durability: Durability;
-  readonly snapshotEvery: number | undefined;
+  readonly snapshotEvery: SnapshotSpacing;
   /** Tick of the newest snapshot; -1 without. */
   readonly snapshotTick: number;
   /** Undefined where the world has no model. */
@@ -203,7 +204,7 @@ function assemble(store: RunStore, options: OpenRunOptions, started: WorldParts[
     stop: setup.stop,
     admissions: setup.admissions ?? [],
     durability: setup.durability,
-    snapshotEvery: setup.snapshotEvery,
+    snapshotEvery: spacingOf(setup, options),
     snapshotTick: found?.tick ?? -1,
     models,
     adapters,
@@ -218,6 +219,11 @@ function assemble(store: RunStore, options: OpenRunOptions, started: WorldParts[
     threadsLost: () => machine?.threadsLost ?? 0,
     ...endsOf({ store, loop, parts, sources, sinks, pass, models, adapters, snapshots }),
   };
+}
+
+/** Only beside a thread that writes them are snapshots cheap. */
+function spacingOf({ snapshotEvery }: RunSetup, { writer }: OpenRunOptions): SnapshotSpacing {
+  return snapshotEvery ?? (writer === "thread" ? "affordable" : undefined);
 }
 
 /** Nothing is looked at where nothing must hold. */

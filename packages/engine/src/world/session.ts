@@ -28,9 +28,10 @@ import { isShortage } from "../storage/write-error.js";
 import { isExecutorLoss } from "../threads/machine.js";
 import type { OpenRun } from "./open-run.js";
 import type { RunRecovery } from "./run-recovery.js";
-import { admittedInputsMax, durableWaitMs, hashesPerSnapshotMin, idleWaitMs } from "./limits.js";
+import { admittedInputsMax, durableWaitMs, idleWaitMs } from "./limits.js";
 import { progressEveryMs, ticksPerPump } from "./limits.js";
 import { Pacer } from "./pacer.js";
+import { SnapshotPace } from "./snapshot-pace.js";
 import { hex, receiverId, receiverOf, reportRows, worldMessages } from "./report.js";
 import { inspectionOf, progressOf, runResultOf } from "./run-result.js";
 import type { DoneStep, Ending, InputRequest, PendingAcknowledgement, StepCall } from "./session-calls.js";
@@ -85,6 +86,7 @@ export class Session {
   /** Dead letters up to here have been looked at for questions that the world ignored. */
   #duplicatesTick = -1;
   #snapshotTick: number;
+  readonly #pace: SnapshotPace;
   #ended = false;
   /** The run was closed to be opened again, and that failed: which concerns more than the call that met it. */
   #isLost = false;
@@ -101,6 +103,9 @@ export class Session {
     this.#wakes = options.start === "auto";
     this.#closesAfterRun = options.closesAfterRun ?? false;
     this.#snapshotTick = run.snapshotTick;
+    // A paced world is told when: nobody wants hitches that the configuration does not name.
+    const spacing = options.realtime && run.snapshotEvery === "affordable" ? undefined : run.snapshotEvery;
+    this.#pace = new SnapshotPace(spacing, run.loop.world.genesis.stateHashEvery);
     const { genesis, tick } = run.loop.world;
     this.#keys = new InputKeys(genesis.retainTicks);
     this.#pacer = options.realtime ? new Pacer(genesis.tickNanos, tick + 1) : undefined;
@@ -331,9 +336,9 @@ export class Session {
     if (paceMs > 0) return Math.min(paceMs, idleWaitMs);
     if (!loop.isReady(next)) return this.#run.answerWaitMs;
     const previous = loop.world.tick;
-    const { unsupervised } = loop.execute(next);
+    const { unsupervised } = this.#pace.working(() => loop.execute(next));
     if (step !== undefined) step.left -= 1;
-    this.#run.snapshots.advance();
+    this.#pace.advancing(() => this.#run.snapshots.advance());
     const violation = this.#run.violationAfter(previous);
     if (unsupervised !== undefined) {
       this.#live = false;
@@ -347,19 +352,9 @@ export class Session {
       this.#live = false;
       this.#finishRunCall({ reason: "invariant", violation });
     }
-    if (!this.#ended && this.#isSnapshotDue(next) && this.#run.snapshots.begin()) this.#snapshotTick = next;
+    const isDue = !this.#ended && this.#pace.isDue(next, next - this.#snapshotTick);
+    if (isDue && this.#pace.beginning(() => this.#run.snapshots.begin())) this.#snapshotTick = next;
     return 0;
-  }
-
-  /** A hash of all agents that ran is most of what a snapshot costs at its tick: some ticks have one anyway. */
-  #isSnapshotDue(tick: number): boolean {
-    const { snapshotEvery, loop } = this.#run;
-    if (snapshotEvery === undefined) return false;
-    const { stateHashEvery } = loop.world.genesis;
-    const age = tick - this.#snapshotTick;
-    if (age >= snapshotEvery) return true;
-    const isHashed = tick % stateHashEvery === 0 && stateHashEvery * hashesPerSnapshotMin <= snapshotEvery;
-    return isHashed && age + stateHashEvery > snapshotEvery;
   }
 
   #finishStep(): void {

@@ -5,7 +5,6 @@
 
 import { assert } from "@wasm-engine/abi";
 import { InlineSnapshotKeeper, ThreadedSnapshotKeeper, requireKept } from "../storage/index.js";
-import { snapshotsKeptDefault } from "../storage/index.js";
 import type {
   RunFolder,
   SideRecords,
@@ -46,7 +45,7 @@ export interface ShelfParts {
 }
 
 export function snapshotShelf(parts: ShelfParts): SnapshotShelf {
-  const { folder, threaded, keep = snapshotsKeptDefault, side, genesisDigest } = parts;
+  const { folder, threaded, keep = "affordable", side, genesisDigest } = parts;
   const keeper: SnapshotKeeper = threaded
     ? new ThreadedSnapshotKeeper(folder.path, keep)
     : new InlineSnapshotKeeper({ system: folder.system, store: folder.snapshots, keep });

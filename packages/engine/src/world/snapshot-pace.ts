@@ -1,0 +1,70 @@
+/**
+ * When a run takes snapshots by itself: every so many ticks where the configuration says so, else by what they cost and
+ * what they save. Time is measured here because no snapshot shows in any result.
+ */
+
+import { hashesPerSnapshotMin, snapshotCostShareMax, snapshotWorkMsMin } from "./limits.js";
+
+/** Ticks between snapshots; `affordable`: as often as they cost little; undefined: only where the run stops. */
+export type SnapshotSpacing = number | "affordable" | undefined;
+
+export class SnapshotPace {
+  readonly #spacing: SnapshotSpacing;
+  readonly #stateHashEvery: number;
+  /** Time spent executing ticks since the last snapshot was begun. */
+  #workMs = 0;
+  /** What the last snapshot has taken of the loop's time so far. */
+  #costMs = 0;
+
+  constructor(spacing: SnapshotSpacing, stateHashEvery: number) {
+    this.#spacing = spacing;
+    this.#stateHashEvery = stateHashEvery;
+  }
+
+  /** Calls `execute`, which executes a tick. */
+  working<Result>(execute: () => Result): Result {
+    if (this.#spacing !== "affordable") return execute();
+    const startedMs = performance.now();
+    const result = execute();
+    this.#workMs += performance.now() - startedMs;
+    return result;
+  }
+
+  /** Calls `advance`, which does a part of a snapshot. */
+  advancing<Result>(advance: () => Result): Result {
+    const startedMs = performance.now();
+    const result = advance();
+    this.#costMs += performance.now() - startedMs;
+    return result;
+  }
+
+  /** Calls `begin`, which begins a snapshot unless it cannot. */
+  beginning(begin: () => boolean): boolean {
+    const startedMs = performance.now();
+    const isBegun = begin();
+    if (!isBegun) return false;
+    this.#workMs = 0;
+    this.#costMs = performance.now() - startedMs;
+    return true;
+  }
+
+  /**
+   * A hash of all agents that ran is most of what a snapshot costs at its tick: where it can, one has it for nothing.
+   * @param age ticks since the last snapshot
+   */
+  isDue(tick: number, age: number): boolean {
+    const spacing = this.#spacing;
+    if (spacing === undefined) return false;
+    const isHashed = tick % this.#stateHashEvery === 0;
+    if (spacing === "affordable") {
+      const wantedMs = Math.max(snapshotWorkMsMin, this.#costMs / snapshotCostShareMax);
+      return this.#workMs >= (isHashed ? wantedMs : 2 * wantedMs);
+    }
+    if (age >= spacing) return true;
+    return (
+      isHashed &&
+      this.#stateHashEvery * hashesPerSnapshotMin <= spacing &&
+      age + this.#stateHashEvery > spacing
+    );
+  }
+}
