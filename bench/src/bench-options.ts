@@ -16,8 +16,13 @@ export interface BenchOptions {
 }
 
 /** @throws with the usage of node's own parser */
-export function benchOptions(defaults: { readonly sizes: readonly number[] }): BenchOptions {
+export function benchOptions(defaults: {
+  readonly sizes: readonly number[];
+  /** Words of the command line; default: all. */
+  readonly args?: readonly string[];
+}): BenchOptions {
   const { values } = parseArgs({
+    ...(defaults.args === undefined ? {} : { args: [...defaults.args] }),
     options: {
       json: { type: "boolean", default: false },
       quick: { type: "boolean", default: false },

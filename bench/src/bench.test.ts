@@ -19,6 +19,7 @@ import type { InputDocument } from "./input-bench.js";
 import type { MeteringDocument } from "./metering-bench.js";
 import type { MessageDocument } from "./message-bench.js";
 import type { TickDocument } from "./tick-bench.js";
+import type { TravelDocument } from "./travel-bench.js";
 
 function document(program: string, ...words: string[]): unknown {
   const path = fileURLToPath(new URL(program, import.meta.url));
@@ -71,6 +72,13 @@ test("bench:log keeps conversations whole and within the aims", () => {
   assert.ok(ok, JSON.stringify({ bytesPerTick, conversations }));
   assert.ok(bytesPerTick > 0 && bytesPerTick <= 64);
   for (const { name, bytes, steps } of conversations) assert.ok(bytes > 0 && steps === 4, name);
+});
+
+test("bench:travel looks at the ticks and finds the byte that it says", () => {
+  const { ok, diff, jump } = document("./travel.js", "--only", "jump,diff") as TravelDocument; // its own format
+  assert.ok(ok, JSON.stringify({ diff, jump }));
+  assert.match(diff?.found ?? "", /^tick 177, input, agent s2, memory byte \d+$/);
+  assert.ok((jump?.p50Ms ?? 0) > 0);
 });
 
 test("bench:metering compares equal work in every form and tier", () => {

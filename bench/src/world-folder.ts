@@ -26,6 +26,8 @@ export interface WorldPlan {
   readonly sources?: Readonly<Record<string, string>>;
   /** YAML of the agents' entry below `each`, `id` and `module`. */
   readonly entry: readonly string[];
+  /** Lines of engine.yaml beside the others. */
+  readonly lines?: readonly string[];
   /** Virtual milliseconds of a tick; default 1. */
   readonly tickMs?: number;
   /** Ticks between snapshots; default: none but at the end. */
@@ -105,6 +107,7 @@ function engineYaml(plan: WorldPlan, folder: string): string {
     `clock: { tickMs: ${plan.tickMs ?? 1} }`,
     ...(snapshotEvery === undefined ? [] : [`snapshotEvery: ${snapshotEvery}`]),
     "durability: sync",
+    ...(plan.lines ?? []),
     `modules: { ${plan.agent}: ${moduleYaml(plan, folder)} }`,
     "agents:",
     "  - each: ./agents.csv",
