@@ -1,12 +1,10 @@
 /**
- * A disk in memory that fails on purpose: it counts calls, cuts the power at any of them, tears and drops what was
- * not synced,
- * runs out of space, refuses syncs and writes less than asked.
+ * A disk in memory that fails on purpose: it counts calls, cuts the power at any of them, tears and drops what was not
+ * synced, runs out of space, refuses syncs and writes less than asked.
  *
- * A file has the bytes that programs see and the bytes that are on the disk; what lies between are pending writes,
- * of which
- * a power cut keeps any subset of sectors. Names likewise: created, renamed and removed names are pending until their
- * folder is synced.
+ * A file has the bytes that programs see and the bytes that are on the disk; what lies between are pending writes, of
+ * which a power cut keeps any subset of sectors. Names likewise: created, renamed and removed names are pending until
+ * their folder is synced.
  */
 
 import { dirname } from "node:path";
@@ -63,6 +61,8 @@ export class FaultFileSystem implements FileSystem {
   fault: ((call: DiskCall, path: string | undefined) => string | undefined) | undefined;
   /** Largest number of bytes that one write takes. */
   writeBytesMax = Infinity;
+  /** Called during every changing call, where a power cut would strike. */
+  onCall: (() => void) | undefined;
 
   get isCut(): boolean {
     return this.#isCut;
@@ -164,6 +164,25 @@ export class FaultFileSystem implements FileSystem {
     file.seen[offset] = (file.seen[offset] ?? 0) ^ mask;
   }
 
+  /** This disk as it is now, with what is pending; for {@link afterCut} on every call of one life. */
+  copy(): FaultFileSystem {
+    const copy = new FaultFileSystem();
+    const files = new Map<DiskFile, DiskFile>();
+    const copied = (file: DiskFile): DiskFile => {
+      // Bytes are replaced and never changed: they are shared.
+      const known = files.get(file) ?? { ...file, pending: [...file.pending] };
+      files.set(file, known);
+      return known;
+    };
+    for (const folder of this.#folders) copy.#folders.add(folder);
+    for (const [path, file] of this.#names) copy.#names.set(path, copied(file));
+    for (const [path, file] of this.#durableNames) copy.#durableNames.set(path, copied(file));
+    copy.#pendingNames = this.#pendingNames.map((change) =>
+      change.map(({ path, file }) => ({ path, file: file === undefined ? undefined : copied(file) })),
+    );
+    return copy;
+  }
+
   /** The disk after a power cut: synced bytes and names, and any part of the rest. */
   afterCut(random: Random): FaultFileSystem {
     const after = new FaultFileSystem();
@@ -209,6 +228,7 @@ export class FaultFileSystem implements FileSystem {
     if (this.#isCut) throw errno("EPOWER");
     this.calls += 1;
     this.callsByKind.set(call, (this.callsByKind.get(call) ?? 0) + 1);
+    this.onCall?.();
     if (this.calls === this.cutAt) {
       this.#isCut = true;
       throw errno("EPOWER");

@@ -12,7 +12,7 @@ import type { ResolvedWorld } from "../../world/contract.js";
 import type { RunResult } from "../../world/control.js";
 import { FaultFileSystem, seededRandom } from "../fault-file-system.js";
 import type { DiskCall } from "../fault-file-system.js";
-import { crashFolder, firstLife, loggedKeys, newWitness, nextLife } from "./crash-life.js";
+import { crashFolder, firstLife, loggedKeys, newWitness, nextLife, witnessCopy } from "./crash-life.js";
 import type { LifeOptions, Witness } from "./crash-life.js";
 import { crashOutput, scriptedInputs } from "./crash-world.js";
 
@@ -40,13 +40,23 @@ export interface CrashPlace {
   readonly seed: number;
 }
 
+/** What is there when the power goes off during one call. */
+interface Moment {
+  readonly disk: FaultFileSystem;
+  readonly witness: Witness;
+}
+
 /** The run that nothing disturbed. */
 interface Twin {
   readonly result: RunResult;
   readonly output: string;
-  readonly calls: number;
   readonly syncs: number;
+  /** During every call: a life that is cut there need not be lived again. */
+  readonly moments: readonly Moment[];
 }
+
+/** Kinds whose undisturbed run is that of `cut`. */
+const likeCut: ReadonlySet<CrashKind> = new Set(["cut-twice", "sync-fails", "full"]);
 
 export class CrashEnumeration {
   readonly #world: ResolvedWorld;
@@ -58,43 +68,38 @@ export class CrashEnumeration {
 
   /** Calls of the undisturbed run at which `kind` can strike. */
   callsOf(kind: CrashKind): number {
-    const { calls, syncs } = this.#twinOf(kind);
-    return kind === "sync-fails" ? syncs : calls;
+    const { moments, syncs } = this.#twinOf(kind);
+    return kind === "sync-fails" ? syncs : moments.length;
   }
 
   /** @throws AssertionError where something acknowledged is lost or doubled, or the end is not that of the twin */
   try({ kind, call, seed }: CrashPlace): void {
     const random = seededRandom(call * 1009 + seed * 7 + kind.length);
-    const witness = newWitness();
     switch (kind) {
       case "cut":
       case "cut-once-only":
       case "cut-short-writes":
-        return this.#cut(kind, { call, random, witness });
+        return this.#cut(kind, { call, random });
       case "cut-twice":
-        return this.#cut(kind, { call, random, witness, again: 1 + Math.floor(random() * 60) });
+        return this.#cut(kind, { call, random, again: 1 + Math.floor(random() * 60) });
       case "sync-fails":
-        return this.#failSync({ call, random, witness });
+        return this.#failSync({ call, random, witness: newWitness() });
       case "full":
-        return this.#fill({ call, random, witness });
+        return this.#fill({ call, random, witness: newWitness() });
     }
   }
 
-  #cut(
-    kind: CrashKind,
-    point: { call: number; random: () => number; witness: Witness; again?: number },
-  ): void {
-    const { call, random, witness, again } = point;
-    const first = this.#disk(kind);
-    first.cutAt = call;
-    const options = this.#options(kind);
-    const ended = untilCut(first, () => firstLife(first, options, witness));
-    let system = ended === undefined ? first.afterCut(random) : first;
-    let result = ended;
-    if (again !== undefined && result === undefined) {
+  #cut(kind: CrashKind, point: { call: number; random: () => number; again?: number }): void {
+    const { call, random, again } = point;
+    const moment = this.#twinOf(kind).moments[call - 1];
+    assert.ok(moment !== undefined, `the world makes call ${call}`);
+    const witness = witnessCopy(moment.witness);
+    let system = moment.disk.afterCut(random);
+    let result: RunResult | undefined;
+    if (again !== undefined) {
       system.cutAt = again;
       const { current } = { current: system };
-      result = untilCut(current, () => nextLife(current, options, witness));
+      result = untilCut(current, () => nextLife(current, this.#options(kind), witness));
       if (result === undefined) system = current.isCut ? current.afterCut(random) : current;
     }
     if (result === undefined) [system, result] = this.#finish(system, kind, witness);
@@ -194,18 +199,18 @@ export class CrashEnumeration {
     return disk;
   }
 
-  #twinOf(kind: CrashKind): Twin {
+  #twinOf(asked: CrashKind): Twin {
+    const kind = likeCut.has(asked) ? "cut" : asked;
     const made = this.#twins.get(kind);
     if (made !== undefined) return made;
     const disk = this.#disk(kind);
-    const result = firstLife(disk, this.#options(kind), newWitness());
+    const witness = newWitness();
+    const moments: Moment[] = [];
+    disk.onCall = () => void moments.push({ disk: disk.copy(), witness: witnessCopy(witness) });
+    const result = firstLife(disk, this.#options(kind), witness);
     const count = (name: DiskCall): number => disk.callsByKind.get(name) ?? 0;
-    const twin = {
-      result,
-      output: outputOf(disk),
-      calls: disk.calls,
-      syncs: count("sync") + count("syncFolder"),
-    };
+    const syncs = count("sync") + count("syncFolder");
+    const twin = { result, output: outputOf(disk), syncs, moments };
     this.#twins.set(kind, twin);
     return twin;
   }

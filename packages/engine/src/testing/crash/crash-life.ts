@@ -35,6 +35,10 @@ export function newWitness(): Witness {
   return { acknowledged: new Map(), asked: new Map(), isStarted: false, refused: 0 };
 }
 
+export function witnessCopy({ acknowledged, asked, isStarted, refused }: Witness): Witness {
+  return { acknowledged: new Map(acknowledged), asked: new Map(asked), isStarted, refused };
+}
+
 export interface LifeOptions {
   readonly world: ResolvedWorld;
   readonly inputs: readonly ScriptedInput[];
