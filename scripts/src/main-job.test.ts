@@ -5,6 +5,7 @@ import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { changeTable, changedMost, readScores, scoreTable } from "./airports/scores.js";
+import { heavyRun } from "../../packages/engine/dist/testing/heavy-run.js";
 import { airportsFolder } from "./airports/world-variant.js";
 import {
   goldenLine,
@@ -60,4 +61,8 @@ test("README's tables are what the worlds with and without mail say; every fligh
   assert.ok(readme.includes(scoreTable(full, cut)), scoreTable(full, cut));
   const changes = changeTable(changedMost(full, cut, 10));
   assert.ok(readme.includes(changes), changes);
+});
+
+test("[G4] the airports go on from a snapshot after every tick of a short slice", () => {
+  assert.deepEqual(heavyRun(run.dir, { from: 20, ticks: 4 }).restored, 4);
 });

@@ -10,6 +10,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { after, test } from "node:test";
 import { promisify } from "node:util";
+import { heavyRun } from "../../packages/engine/dist/testing/heavy-run.js";
 import { openAiServer } from "../../packages/engine/dist/testing/openai-server.js";
 import type { AskedRequest } from "../../packages/engine/dist/testing/openai-server.js";
 import { repositoryRoot } from "./tidy/source-tree.js";
@@ -79,6 +80,8 @@ test("four articles are printed, each in its second draft, with sources that are
   }
   const replay = (await verb("replay", dir)) as { readonly verified: boolean };
   assert.equal(replay.verified, true);
+  // Restored after every tick of a slice, models and tools asked.
+  assert.equal(heavyRun(dir, { from: 2, ticks: 5 }).restored, 5);
 });
 
 test("[G2] the chain is the same for any number of threads: search and rules answer at their ticks", async () => {

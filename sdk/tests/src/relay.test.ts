@@ -5,9 +5,11 @@ import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
+import { heavyRun } from "../../../packages/engine/dist/testing/heavy-run.js";
 import { repositoryRoot } from "./testing/repository.js";
 
 interface Report {
+  readonly dir: string;
   readonly ticks: number;
   readonly chainHead: string;
   readonly turnsExecuted: number;
@@ -55,6 +57,8 @@ test("[S14.run] [S14.replay] [G4] the relay asserts its own result and replays t
       [replay.chainHead, replay.turnsExecuted, replay.fuel],
       [run.chainHead, run.turnsExecuted, run.fuel],
     );
+    // Restored after every tick of a slice, the promise pending.
+    assert.equal(heavyRun(run.dir, { from: 30, ticks: 8 }).restored, 8);
   });
 });
 
