@@ -209,6 +209,11 @@ export interface TurnExecutor {
   imageDigests(agents: readonly AgentHandle[]): readonly Uint8Array[];
   /** JSON bytes of `agent_describe`, run on a copy; undefined where not offered, faulted or not initialised. */
   describe(agent: AgentHandle): Uint8Array | undefined;
+  /**
+   * Calls a function without parameters that the agent's module exports, on a copy. What it returns as a number, 1
+   * where it returns nothing; null where it faulted; undefined where there is none or the agent has not begun.
+   */
+  examine(agent: AgentHandle, name: string): number | null | undefined;
   /** Images of all agents, sorted by handle. */
   images(): readonly AgentImage[];
   /**

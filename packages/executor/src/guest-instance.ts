@@ -45,10 +45,12 @@ export class GuestInstance {
   readonly #stateSave: (pointer: number) => void;
   readonly #stateLoad: (pointer: number) => void;
   readonly #stateBytes: number;
+  readonly #exports: Readonly<Record<string, unknown>>;
 
   /** @param stateBytes bytes that `__we_state_save` writes; undefined where they are not known yet: measured. */
   constructor(instance: WasmInstance, surroundings: GuestSurroundings, stateBytes?: number) {
     const { digest, gates } = surroundings;
+    this.#exports = instance.exports;
     const exports = new ExportReader(instance, digest);
     this.entries = exports.entries();
     const memory = exports.object<WasmMemory>("memory");
@@ -74,6 +76,17 @@ export class GuestInstance {
     });
     this.place = this.gate.place;
     this.#stateBytes = stateBytes ?? this.#measureState();
+  }
+
+  /** An exported function without parameters that returns a number or nothing; not one of the engine's or the ABI's. */
+  plainFunction(name: string): (() => number | undefined) | undefined {
+    const found = this.#exports[name];
+    if (typeof found !== "function" || found.length > 0 || isReserved(name)) return undefined;
+    const call = found as () => unknown; // kind checked here
+    return () => {
+      const result = call();
+      return result === undefined ? undefined : Number(result);
+    };
   }
 
   get stateBytes(): number {
@@ -138,6 +151,11 @@ export class GuestInstance {
     bytes.set(kept);
     return end;
   }
+}
+
+/** Entry points are called as turns do or not at all. */
+function isReserved(name: string): boolean {
+  return name.startsWith("agent_") || name.startsWith("__we_") || name === "_initialize";
 }
 
 /** Reads exports by name with the types that validation and instrumentation have established. */

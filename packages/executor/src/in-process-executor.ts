@@ -89,6 +89,10 @@ class Adapter implements InProcessExecutor {
     return this.#executor.describe(agent);
   }
 
+  examine(agent: AgentHandle, name: string): number | null | undefined {
+    return this.#executor.examine(agent, name);
+  }
+
   images(): readonly AgentImage[] {
     return this.#executor.images();
   }

@@ -95,6 +95,29 @@ export class StateTransfer {
     return described.verdict.code === 0 ? described.block.slice(SIZED_BLOCK_HEADER_BYTES) : undefined;
   }
 
+  /** What an exported function without parameters returns, run on a copy; see the contract. */
+  examine(agent: ResidentAgent, name: string): number | null | undefined {
+    const { keeper } = this.#options;
+    keeper.settle(agent);
+    if (!agent.base.initialised || agent.isOversized) return undefined;
+    const slot = agent.module.takeSlot(agent.base.memoryBytes, agent.limits.memoryBytes);
+    try {
+      const examined = slot.plainFunction(name);
+      if (examined === undefined) return undefined;
+      agent.base.loadInto(slot);
+      this.#meter.start(limits.describeFuelMax, limits.describeFuelMax);
+      let result = 1;
+      const { code } = callGuest(this.#caller(agent, slot), 0, (caller) => {
+        enter(caller);
+        result = examined() ?? 1;
+        return COMPLETED;
+      });
+      return code === 0 ? result : null;
+    } finally {
+      agent.module.giveBack(slot);
+    }
+  }
+
   #export(agent: ResidentAgent): Exported {
     const slot = this.#options.keeper.slotOf(agent);
     const caller = this.#caller(agent, slot);

@@ -162,6 +162,11 @@ class Executor implements TurnExecutor {
     return this.#guard({ agent: handle, tick: -1 }, () => this.#transfer.describe(agent));
   }
 
+  examine(handle: AgentHandle, name: string): number | null | undefined {
+    const agent = this.#agent(handle);
+    return this.#guard({ agent: handle, tick: -1 }, () => this.#transfer.examine(agent, name));
+  }
+
   images(): readonly AgentImage[] {
     return this.#agents.sorted().map((agent) => {
       return { ...this.#imageOf(agent), memory: agent.base.memory() };

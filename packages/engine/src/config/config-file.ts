@@ -126,7 +126,9 @@ export interface InferenceEntry {
 export interface InvariantEntry {
   readonly name: string;
   readonly agent?: string;
-  readonly expression: string;
+  /** Exactly one of these two is there. */
+  readonly expression?: string;
+  readonly function?: string;
   readonly every?: number;
 }
 

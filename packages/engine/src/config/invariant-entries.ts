@@ -2,9 +2,12 @@
 
 import { EngineError, isAgentId } from "@wasm-engine/abi";
 import type { InvariantSetup } from "../invariants/contract.js";
+import { readModule } from "@wasm-engine/wasm";
+import { invariantError } from "../invariants/errors.js";
 import { parseInvariant } from "../invariants/invariant-check.js";
+import type { ResolvedModule } from "../world/contract.js";
 import type { ConfigContext } from "./config-context.js";
-import type { ConfigFile, InvariantEntry } from "./config-file.js";
+import type { ConfigFile } from "./config-file.js";
 import { shown } from "./problem.js";
 import type { Path } from "./yaml-document.js";
 
@@ -19,12 +22,33 @@ export function resolveInvariants(context: ConfigContext, config: ConfigFile): r
       context.add("WE_CONFIG_VALUE", [...path, "name"], { expected, came: shown(entry.name), advice });
     }
     names.add(entry.name);
-    checkEntry(context, path, entry);
-    return entry;
+    const { function: exported, expression, ...rest } = entry;
+    if ((exported === undefined) === (expression === undefined)) {
+      const expected = "either an expression or a function";
+      const came = exported === undefined ? "neither" : "both";
+      context.add("WE_CONFIG_VALUE", path, { expected, came, advice: "see docs/time-travel.md" });
+    }
+    const setup = { ...rest, expression: expression ?? `holds(${JSON.stringify(exported ?? "")})` };
+    checkEntry(context, path, setup);
+    return setup;
   });
 }
 
-function checkEntry(context: ConfigContext, path: Path, { agent, expression }: InvariantEntry): void {
+/** Functions that invariants call must be there: one that never says anything would hold for ever. */
+export function checkInvariantFunctions(
+  config: ConfigFile,
+  modules: ReadonlyMap<string, Pick<ResolvedModule, "instrumented">>,
+): void {
+  const wanted = (config.invariants ?? []).flatMap(({ function: exported }) => exported ?? []);
+  if (wanted.length === 0) return;
+  const offered = new Set<string>();
+  for (const { instrumented } of modules.values())
+    for (const { name } of readModule(instrumented).exports) offered.add(name);
+  const missing = wanted.find((name) => !offered.has(name));
+  if (missing !== undefined) throw invariantError("WE_INVARIANT_FUNCTION", { name: missing });
+}
+
+function checkEntry(context: ConfigContext, path: Path, { agent, expression }: InvariantSetup): void {
   if (agent !== undefined && !isAgentId(agent.replace(/\*$/, "")) && agent !== "*") {
     const expected = "the id of an agent, or the beginning of ids and *";
     context.add("WE_CONFIG_VALUE", [...path, "agent"], {

@@ -25,7 +25,7 @@ import { configError } from "./errors.js";
 import { checkRules } from "./fake-entries.js";
 import { buildGenesis, resolveClock } from "./genesis.js";
 import { configBytesMax } from "./limits.js";
-import { resolveInvariants } from "./invariant-entries.js";
+import { checkInvariantFunctions, resolveInvariants } from "./invariant-entries.js";
 import { resolveInference, resolveModels } from "./model-entries.js";
 import { withModels } from "./model-override.js";
 import type { ModelOverrides } from "./model-override.js";
@@ -114,6 +114,7 @@ export async function loadConfig(path: string, overrides: ConfigOverrides = {}):
     seed: overrides.seed ?? config.seed ?? ENGINE_DEFAULTS.seed,
   });
   checkCapabilities(genesis.agents, modules);
+  checkInvariantFunctions(config, modules);
   const scanned = scanInputs(inputs, genesis);
   const world: ResolvedWorld = {
     genesis,

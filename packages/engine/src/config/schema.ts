@@ -236,6 +236,8 @@ const inference = map("What holds for every model.", {
   },
 });
 
+const exportNamePattern = "^[A-Za-z_][A-Za-z0-9_.-]{0,254}$";
+
 const invariant = map(
   "Something that must hold after every tick. It is read from copies of agents and changes nothing; where it is " +
     "false, the run ends with exit code 1.",
@@ -249,9 +251,16 @@ const invariant = map(
       "What must not be false: `state.balance >= 0` of an agent, `sum(agents, state.balance) == 9` of the world.",
       4096,
     ),
+    function: {
+      description:
+        "A function without parameters that modules of agents export, called on copies: it returns 0 or faults where " +
+        "something does not hold. Instead of an expression.",
+      type: "string",
+      pattern: exportNamePattern,
+    },
     every: { ...integer("Ticks between checks.", 1), default: 1 },
   },
-  ["name", "expression"],
+  ["name"],
 );
 
 const tenantName: Schema = {

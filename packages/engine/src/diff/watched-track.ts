@@ -62,6 +62,7 @@ function telling(executor: AgentExecutor, onTurn: (agent: AgentHandle) => void):
     outcomesOf: (agent) => executor.outcomesOf(agent),
     imageDigests: (agents) => executor.imageDigests(agents),
     describe: (agent) => executor.describe(agent),
+    examine: (agent, name) => executor.examine(agent, name),
     images: () => executor.images(),
     pagedImages: (all) => executor.pagedImages(all),
     beginImages: (all) => executor.beginImages(all),

@@ -13,7 +13,10 @@ import type { AgentName, Expression, ExpressionPart, Operator } from "./expressi
 import { expressionStepsMax } from "./limits.js";
 
 /** One agent as expressions see it. Values are asked for when they are used: describing an agent costs a call of it. */
-export type SubjectAgent = { readonly [Name in AgentName]: () => unknown };
+export type SubjectAgent = { readonly [Name in AgentName]: () => unknown } & {
+  /** Whether a function that its module exports says so; null where there is none. Absent: code cannot be called. */
+  readonly holds?: (name: string) => boolean | null;
+};
 
 /** What an expression is evaluated on. */
 export interface Subject {
@@ -158,6 +161,7 @@ class Evaluation {
     if (name === "agents" && first === undefined) return this.#subject.agents;
     if (first === undefined) return null;
     const value = this.#silently(first, scope);
+    if (name === "holds") return this.#held(value, scope);
     if (name === "abs") return typeof value === "number" ? Math.abs(value) : null;
     if (name === "agent" || name === "agents") {
       if (typeof value !== "string") return null;
@@ -172,6 +176,13 @@ class Evaluation {
     );
     if (name === "all") this.#tellFailed(entries, values);
     return folded(name, values);
+  }
+
+  /** Asks the innermost agent. */
+  #held(name: unknown, scope: Scope): boolean | null {
+    const entry = scope.findLast((one) => this.#agents.has(one)) as SubjectAgent | undefined; // one of them
+    const agent = entry ?? this.#subject.agent;
+    return typeof name === "string" ? (agent?.holds?.(name) ?? null) : null;
   }
 
   #tellFailed(entries: readonly unknown[], values: readonly unknown[]): void {

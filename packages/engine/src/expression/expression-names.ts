@@ -45,6 +45,10 @@ export function checkNames(text: string, root: ExpressionPart, known: KnownNames
         return visit(part.right, scope);
       case "call": {
         const [list, body] = part.parameters;
+        if (part.name === "holds" && scope === "top") {
+          if (!known.ofAgent) throw unknownName(text, part.name, true, known);
+          isOfAgent = true;
+        }
         if (list !== undefined) visit(list, scope);
         if (list !== undefined && body !== undefined) visit(body, isAgents(list) ? "agents" : "any");
         return;

@@ -28,9 +28,21 @@ export type Operator = (typeof operators)[number];
 
 /**
  * sum, min, max (list, value), all, any (list, condition), count(list, condition?), abs(number), agents(PATTERN?),
- * agent(ID). Within the second parameter the members of an entry are names; `it` is the entry itself.
+ * agent(ID), holds(NAME): what a function says that the module of an agent exports. Within the second
+ * parameter the members of an entry are names; `it` is the entry itself.
  */
-export const functionNames = ["sum", "count", "min", "max", "all", "any", "abs", "agents", "agent"] as const;
+export const functionNames = [
+  "sum",
+  "count",
+  "min",
+  "max",
+  "all",
+  "any",
+  "abs",
+  "agents",
+  "agent",
+  "holds",
+] as const;
 export type FunctionName = (typeof functionNames)[number];
 
 /** What every agent has. */

@@ -231,6 +231,7 @@ const parameterCounts: Readonly<Record<FunctionName, readonly number[]>> = {
   abs: [1],
   agents: [0, 1],
   agent: [1],
+  holds: [1],
 };
 
 function unquoted(text: string): string {

@@ -73,6 +73,7 @@ export class TurnTap {
       outcomesOf: (agent) => executor.outcomesOf(agent),
       imageDigests: (agents) => executor.imageDigests(agents),
       describe: (agent) => executor.describe(agent),
+      examine: (agent, name) => executor.examine(agent, name),
       images: () => executor.images(),
       pagedImages: (all) => executor.pagedImages(all),
       beginImages: (all) => executor.beginImages(all),

@@ -3,7 +3,6 @@
  * tried first, for restoring one executes nothing; what is left between two of them is executed once, tick by tick.
  */
 
-import type { WorldContract } from "@wasm-engine/core";
 import { compareCommits, lastTick, play, playTick } from "../replay/play.js";
 import { openTrack } from "../replay/track.js";
 import type { RecordedRun, Track } from "../replay/track.js";
@@ -139,11 +138,8 @@ class Search {
     }
   }
 
-  #violation({
-    world,
-    describe,
-  }: Pick<Track, "describe"> & { readonly world: WorldContract }): Violation | undefined {
-    return this.#check.now(world, (agent) => describe(agent));
+  #violation(track: Track): Violation | undefined {
+    return this.#check.now(track.world, track);
   }
 
   #note(step: BisectStep): void {

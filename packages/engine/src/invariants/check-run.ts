@@ -38,12 +38,11 @@ export function checkRun(
       if (counts.ticksExecuted % ticksPerProgress === 0)
         onProgress({ tick: entry.tick, turnsExecuted: counts.turnsExecuted });
       if (entry.tick < from) continue;
-      violation = check.afterTick(world, (agent) => track.describe(agent), previous);
+      violation = check.afterTick(world, track, previous);
       if (violation !== undefined) break;
     }
     // Whatever the interval of checks: the end is looked at.
-    if (violation === undefined && world.tick >= 0)
-      violation = check.now(world, (agent) => track.describe(agent));
+    if (violation === undefined && world.tick >= 0) violation = check.now(world, track);
     return {
       runId: run.runId,
       dir: run.dir,

@@ -11,6 +11,13 @@ export const INVARIANT_ERRORS = {
     explanation:
       "Invariants have names in engine.yaml and are kept with the run that was made from it. `check` and `bisect` take an expression with --test, and invariants of another configuration with --config.",
   },
+  WE_INVARIANT_FUNCTION: {
+    message: 'No module of the configuration exports the function "{name}", which an invariant is to call',
+    hint: "export it from the module of the agents that it is about, without parameters",
+    exitCode: 2,
+    explanation:
+      "An invariant of engine.yaml may be a function of modules instead of an expression. It is called on copies of the agents whose module exports it, after ticks. Were there none, the invariant would hold for ever.",
+  },
   WE_INVARIANT_NONE: {
     message: "There is nothing to check: the run has no invariants",
     hint: "give an expression with --test, or a configuration that has invariants with --config",

@@ -12,7 +12,7 @@ import type { Expression } from "../expression/expression.js";
 import { parseExpression } from "../expression/parse-expression.js";
 import type { InvariantFigures, InvariantSetup, InvariantValue, Violation } from "./contract.js";
 import { subjectOf } from "./subject.js";
-import type { Describe } from "./subject.js";
+import type { AgentLook } from "./subject.js";
 
 /** An expression of an invariant. @throws {WE_EXPRESSION_SYNTAX} {WE_EXPRESSION_NAME} {WE_EXPRESSION_SIZE} */
 export function parseInvariant(text: string): Expression {
@@ -43,22 +43,22 @@ export class InvariantCheck {
   }
 
   /** After the tick that the world stands at; `previous` was executed before it, -1 for none. */
-  afterTick(world: WorldContract, describe: Describe, previous: number): Violation | undefined {
+  afterTick(world: WorldContract, look: AgentLook, previous: number): Violation | undefined {
     const { tick } = world;
     const due = this.#invariants.filter(({ setup: { every = 1 } }) => {
       return Math.floor(tick / every) !== Math.floor(previous / every);
     });
-    return this.#broken(due, world, describe);
+    return this.#broken(due, world, look);
   }
 
   /** Of all of them, whatever is due. */
-  now(world: WorldContract, describe: Describe): Violation | undefined {
-    return this.#broken(this.#invariants, world, describe);
+  now(world: WorldContract, look: AgentLook): Violation | undefined {
+    return this.#broken(this.#invariants, world, look);
   }
 
-  #broken(invariants: readonly Invariant[], world: WorldContract, describe: Describe): Violation | undefined {
+  #broken(invariants: readonly Invariant[], world: WorldContract, look: AgentLook): Violation | undefined {
     if (invariants.length === 0) return undefined;
-    const subject = subjectOf(world, describe);
+    const subject = subjectOf(world, look);
     for (const invariant of invariants) {
       const violation = violationOf(invariant, subject);
       if (violation !== undefined) return violation;

@@ -5,19 +5,21 @@ import type { AgentView, Json, WorldContract } from "@wasm-engine/core";
 import type { Subject, SubjectAgent } from "../expression/evaluate.js";
 import { stateOf } from "../world/described-state.js";
 
-/** Describes an agent on a copy of it. */
-export type Describe = (agent: AgentHandle) => Json | undefined;
+/** Looks at agents on copies of them. */
+export interface AgentLook {
+  describe(agent: AgentHandle): Json | undefined;
+  /** What a function that its module exports returns; null where it faulted, undefined without one. */
+  examine(agent: AgentHandle, name: string): number | null | undefined;
+}
 
 /** The world as of its last tick; to be used before the next one. */
-export function subjectOf(world: WorldContract, describe: Describe): Subject {
+export function subjectOf(world: WorldContract, look: AgentLook): Subject {
   const modules = new Map(Object.entries(world.genesis.modules).map(([name, digest]) => [digest, name]));
-  const agents = world
-    .agents()
-    .map((view) => subjectAgent(view, modules.get(view.spec.module) ?? "", describe));
+  const agents = world.agents().map((view) => subjectAgent(view, modules.get(view.spec.module) ?? "", look));
   return { tick: world.tick, agents };
 }
 
-function subjectAgent(view: AgentView, module: string, describe: Describe): SubjectAgent {
+function subjectAgent(view: AgentView, module: string, look: AgentLook): SubjectAgent {
   let described: { readonly state: unknown } | undefined;
   const { ledger } = view;
   return {
@@ -33,8 +35,12 @@ function subjectAgent(view: AgentView, module: string, describe: Describe): Subj
     requests: () => ledger.requests,
     spawns: () => ledger.spawns,
     state: () => {
-      described ??= { state: stateOf(describe(view.handle)) ?? null };
+      described ??= { state: stateOf(look.describe(view.handle)) ?? null };
       return described.state;
+    },
+    holds: (name) => {
+      const result = look.examine(view.handle, name);
+      return result === undefined ? null : result !== null && result !== 0;
     },
   };
 }

@@ -41,6 +41,8 @@ export interface Track {
   describe(agent: AgentHandle): Json | undefined;
   /** The world as it is now, to start from again. */
   base(): TrackBase;
+  /** Calls a function that its module exports, on a copy; see the executor's contract. */
+  examine(agent: AgentHandle, name: string): number | null | undefined;
   /** Threads that execute agents now. */
   workers(): number;
   /** Test-only. @throws {WE_AGENT_UNKNOWN} */
@@ -111,6 +113,7 @@ export function openTrack(
     workers: () => parts.workers(),
     close: () => parts.close({ wait: true }),
     describe: (agent) => describeAgent(executor, agent),
+    examine: (agent, name) => executor.examine(agent, name),
     flip: ({ agent, tick, byte, bit }) => {
       const view = world.agent(agent);
       if (view === undefined) throw fail("WE_AGENT_UNKNOWN", { agent, tick });

@@ -128,6 +128,8 @@ class ExecutingThread {
       }
       case "figures":
         return this.#sendValue(this.#executor.figures());
+      case "examine":
+        return this.#sendValue(this.#executor.examine(call.agent, call.name));
       case "describe":
         return this.#sendValue(this.#executor.describe(call.agent));
       case "flip":

@@ -46,6 +46,7 @@ export type ThreadCall =
   | { readonly kind: "take-images"; readonly count: number }
   | { readonly kind: "figures" }
   | { readonly kind: "describe"; readonly agent: AgentHandle }
+  | { readonly kind: "examine"; readonly agent: AgentHandle; readonly name: string }
   | { readonly kind: "flip"; readonly agent: AgentHandle; readonly byte: number; readonly bit: number }
   /** Reads what was posted before. */
   | { readonly kind: "none" };
@@ -59,6 +60,7 @@ export interface ThreadValues {
   readonly "take-images": readonly PagedImage[];
   readonly figures: ExecutorFigures;
   readonly describe: Uint8Array | undefined;
+  readonly examine: number | null | undefined;
   readonly flip: undefined;
   readonly none: undefined;
 }

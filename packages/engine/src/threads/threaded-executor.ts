@@ -44,6 +44,7 @@ export type AgentExecutor = Executors &
   Pick<
     InProcessExecutor,
     | "describe"
+    | "examine"
     | "images"
     | "pagedImages"
     | "beginImages"
@@ -294,6 +295,13 @@ export class ThreadedExecutor implements AgentExecutor {
   describe(agent: AgentHandle): Uint8Array | undefined {
     const peer = this.#peerOf(agent);
     return peer === undefined ? this.#local.describe(agent) : this.#ask(peer, { kind: "describe", agent });
+  }
+
+  examine(agent: AgentHandle, name: string): number | null | undefined {
+    const peer = this.#peerOf(agent);
+    return peer === undefined
+      ? this.#local.examine(agent, name)
+      : this.#ask(peer, { kind: "examine", agent, name });
   }
 
   images(): readonly AgentImage[] {

@@ -19,6 +19,7 @@ import { noteModels, notedModels } from "../inference/noted-models.js";
 import type { NoteSideRecord } from "../inference/noted-models.js";
 import type { Violation } from "../invariants/contract.js";
 import { InvariantCheck } from "../invariants/invariant-check.js";
+import type { AgentLook } from "../invariants/subject.js";
 import { removeAddress } from "../control/control-address.js";
 import { openInputSource } from "../inputs/input-source.js";
 import { StreamInputSource } from "../inputs/stream-input-source.js";
@@ -233,7 +234,11 @@ function violationsIn(
 ): OpenRun["violationAfter"] {
   if (invariants.length === 0) return () => undefined;
   const check = new InvariantCheck(invariants);
-  return (previous) => check.afterTick(world, (agent) => describeAgent(executor, agent), previous);
+  const look: AgentLook = {
+    describe: (agent) => describeAgent(executor, agent),
+    examine: (agent, name) => executor.examine(agent, name),
+  };
+  return (previous) => check.afterTick(world, look, previous);
 }
 
 function observing(store: RunStore, observation: Observation | undefined): Pick<LoopParts, "observe"> {
