@@ -14,6 +14,7 @@ import { RunFolder, createBasedLog, createEventLog, nodeFileSystem } from "../st
 import { storageError } from "../storage/errors.js";
 import { requireReach } from "../storage/event-log-reader.js";
 import { errnoOf, replaceFile } from "../storage/file-system.js";
+import { shareFile } from "../storage/share-file.js";
 import { makeFolders } from "../storage/make-folders.js";
 import { checkNewRunPlace } from "../storage/new-run-place.js";
 import { isExecutorLoss } from "../threads/machine.js";
@@ -102,7 +103,7 @@ function makeAt(staging: string, parent: ReadRun, { job, at, machine }: Making):
   const folder = RunFolder.create(staging, info(staging, bare), nodeHasher);
   writeModules(folder, source, modules, overrides);
   const records = writePrefix(folder, parent, genesis, at);
-  copySnapshot(folder, parent, { at, records });
+  giveSnapshots(source, folder, parent, { at, records });
   die(job, "log");
   const run = openRun(
     { kind: "resume", dir: staging },
@@ -211,19 +212,22 @@ function basedStart({ dir, genesis, recovered }: ReadRun, base: LogBase, at: num
  * Outputs are written anew, so a world that has any is executed from its first tick, or from the earliest that is
  * left: what it wrote before is not in the outputs of the fork.
  */
-function copySnapshot(
+function giveSnapshots(
+  source: RunFolder,
   folder: RunFolder,
   parent: ReadRun,
   { at, records }: { readonly at: number; readonly records: number },
 ): void {
   const hasOutputs = parent.setup.outputs.length > 0;
-  const { base } = parent.recovered;
-  const copy = (snapshot: Snapshot | undefined): void => {
-    if (snapshot !== undefined) folder.snapshots.saveWhole({ ...snapshot, logRecords: records });
+  const { base, genesisDigest: digest, records: parentRecords } = parent.recovered;
+  const give = (tickMax: number): void => {
+    const fit = { genesisDigest: digest, records: parentRecords, tickMax };
+    source.snapshots.giveNewest(fit, { store: folder.snapshots, logRecords: records, share: shareFile });
   };
-  const first = base === undefined ? undefined : parent.newestSnapshot(base.tick);
-  copy(first === undefined || !hasOutputs ? first : withEmptyOutputs(first));
-  if (!hasOutputs && at >= 0) copy(parent.newestSnapshot(at));
+  const first = base === undefined || !hasOutputs ? undefined : parent.newestSnapshot(base.tick);
+  if (first !== undefined) folder.snapshots.saveWhole({ ...withEmptyOutputs(first), logRecords: records });
+  if (base !== undefined && !hasOutputs) give(base.tick);
+  if (!hasOutputs && at >= 0) give(at);
 }
 
 function withEmptyOutputs(snapshot: Snapshot): Snapshot {

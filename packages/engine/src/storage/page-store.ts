@@ -10,6 +10,9 @@ import { nodeCompression } from "./block-compression.js";
 import { replaceFile, type FileSystem } from "./file-system.js";
 import { writeError } from "./write-error.js";
 
+/** Gives the file at `from` the further name `to`. */
+export type ShareFile = (from: string, to: string) => void;
+
 const namePattern = /^([0-9a-f]{64})\.pack$/;
 
 export class PageStore {
@@ -28,6 +31,19 @@ export class PageStore {
   names(): readonly string[] {
     const names = this.#system.list(this.#folder) ?? [];
     return names.flatMap((name) => namePattern.exec(name)?.[1] ?? []);
+  }
+
+  /** Gives packs to the store of another run; those that it has stay. @throws {WE_RUN_UNWRITABLE} */
+  give(names: readonly string[], to: PageStore, share: ShareFile): void {
+    try {
+      to.#system.makeFolder(to.#folder);
+      to.#system.syncFolder(join(to.#folder, ".."));
+      const present = new Set(to.names());
+      for (const name of names) if (!present.has(name)) share(this.#pathOf(name), to.#pathOf(name));
+      to.#system.syncFolder(to.#folder);
+    } catch (error) {
+      throw writeError(to.#folder, error);
+    }
   }
 
   /** Bytes of all packs. */

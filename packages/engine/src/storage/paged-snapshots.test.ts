@@ -101,6 +101,36 @@ test("as many snapshots are kept as fit, the newest and the first among them", (
     assert.equal(store.newest({ ...fit, tickMax: tick }).snapshot?.tick, tick);
 });
 
+test("a snapshot is given to another run with its packs by name, and outlives the run that gave it", () => {
+  const system = new FaultFileSystem();
+  const scene = new Scene(5);
+  const store = storeOn(system);
+  for (let tick = 0; tick < 6; tick += 1) {
+    keepSnapshot(store, scene.draft(tick), "all");
+    scene.change();
+  }
+  system.makeFolder("/fork");
+  const fork = new SnapshotStore(system, nodeHasher, "/fork");
+  const shared: string[] = [];
+  const share = (from: string, to: string): void => {
+    shared.push(from);
+    const file = system.open(to);
+    system.write(file, system.read(from) ?? new Uint8Array(), 0);
+    system.sync(file);
+    system.close(file);
+  };
+  const to = { store: fork, logRecords: 3, share };
+  assert.equal(store.giveNewest({ ...fit, tickMax: -1 }, to), undefined);
+  assert.equal(store.giveNewest({ ...fit, tickMax: 4 }, to), 4);
+  assert.ok(shared.length > 1 && shared.every((path) => path.startsWith("/run/pages/")));
+  const { snapshot } = store.newest({ ...fit, tickMax: 4 });
+  for (const path of shared) system.remove(path);
+  const given = fork.newest({ ...fit, records: 3 }).snapshot;
+  assert.deepEqual(memoriesOf(given), memoriesOf(snapshot));
+  assert.equal(given?.logRecords, 3);
+  assert.equal(fork.giveNewest(fit, to), 4, "what is there already stays");
+});
+
 test("[G4] every retained snapshot restores what its tick held, and unchanged pages are stored once", () => {
   const system = new FaultFileSystem();
   const scene = new Scene(1);

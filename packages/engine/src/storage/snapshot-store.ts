@@ -21,7 +21,7 @@ import { hexOfBytes } from "../crypto/node-crypto.js";
 import { nodeCompression } from "./block-compression.js";
 import { replaceFile, type FileSystem } from "./file-system.js";
 import { PageResolver, noPages, pageKey, type KnownPages } from "./page-resolver.js";
-import { PageStore } from "./page-store.js";
+import { PageStore, type ShareFile } from "./page-store.js";
 import type { DraftImage, SaveResult, SnapshotDraft } from "./snapshot-draft.js";
 import { snapshotBytesAffordableMax, snapshotsAffordableMin } from "./limits.js";
 import { ticksToRemove, type SnapshotKeep } from "./snapshot-retention.js";
@@ -105,8 +105,32 @@ export class SnapshotStore {
     return { kind: "saved", name };
   }
 
+  /**
+   * Gives the newest snapshot that fits to another run, which has `logRecords` records then. Packs are shared and not
+   * copied. Returns its tick; undefined without one.
+   * @param share gives a file a further name @throws {WE_RUN_UNWRITABLE}
+   */
+  giveNewest(
+    fit: SnapshotFit,
+    to: { readonly store: SnapshotStore; readonly logRecords: number; readonly share: ShareFile },
+  ): number | undefined {
+    const { store, logRecords, share } = to;
+    const { snapshot } = this.newest(fit);
+    if (snapshot === undefined) return undefined;
+    const paged = this.#guarded(nameOf(snapshot.tick), (bytes) => {
+      return decodePagedSnapshot(this.#ports, bytes) ?? "another version";
+    });
+    if (typeof paged === "string") {
+      store.saveWhole({ ...snapshot, logRecords });
+    } else {
+      this.#pages.give(paged.packs.map(hexOfBytes), store.#pages, share);
+      store.#replace(snapshot.tick, encodePagedSnapshot(this.#ports, { ...paged, logRecords }));
+    }
+    return snapshot.tick;
+  }
+
   #replace(tick: number, parts: readonly Uint8Array[]): string {
-    const name = `${String(tick + 1).padStart(16, "0")}.snap`;
+    const name = nameOf(tick);
     this.#packsOf.delete(name);
     try {
       this.#system.makeFolder(this.#folder);
@@ -317,6 +341,10 @@ function packed(image: DraftImage, pages: PageResolver, packs: string[]): Packed
     } else runs.push(page, 1, number, place.at);
   }
   return { agent, module, initialised, memoryBytes, state, pages: runs };
+}
+
+function nameOf(tick: number): string {
+  return `${String(tick + 1).padStart(16, "0")}.snap`;
 }
 
 function tickOf(name: string): number {
