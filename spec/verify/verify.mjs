@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
  * Verifies a run folder from the outside: `node spec/verify/verify.mjs RUN [--head HEX]`. Written from
- * `spec/event-log.md` alone, for auditors: it imports nothing but Node and shares no code with the engine. It reads
+ * the pages of `spec` alone, for auditors: it imports nothing but Node and shares no code with the engine. It reads
  * the log byte by byte, recomputes the chain, and holds modules, snapshots and side records against it. It executes
  * no agent: that is `replay`. Exit codes: 0 whole, 2 usage, 3 damaged or not the expected chain head.
  */
@@ -212,7 +212,7 @@ function syncedMark(path) {
   const bytes = existsSync(path) ? readFileSync(path) : [];
   return bytes.length === 28 && bytes.readUInt32LE(24) === crc32c(bytes.subarray(0, 24)) ? u64(bytes, 8) : 0;
 }
-/** Section 7: the digest of every snapshot and of its pages, and that it stands where the chain was at its tick. */
+/** spec/snapshot.md: the digest of every snapshot and of its pages, and that it stands where the chain was at its tick. */
 function verifySnapshots(run, chain) {
   const folder = join(run, "snapshots");
   const names = existsSync(folder) ? readdirSync(folder) : [];

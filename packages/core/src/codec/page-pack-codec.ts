@@ -1,6 +1,6 @@
 /**
  * Packs of pages of memory that snapshots share: immutable, named by their own digest. Pages lie in blocks that are
- * compressed where it pays, one after the other in the rest of a sealed container. See spec/event-log.md section 7.
+ * compressed where it pays, one after the other in the rest of a sealed container. See spec/snapshot.md.
  */
 
 import { encodeUtf8 } from "@wasm-engine/abi";

@@ -2,7 +2,7 @@
  * Snapshots of version 2: the same content as version 1, but pages of memory lie in packs that snapshots share, and
  * the rest is compressed. What a snapshot refers to is bound by the digests of its packs. The rest of the sealed
  * container is the body, raw-deflated where `storedBytes` is not `bodyBytes`: canonical CBOR (SnapshotBody). See
- * spec/event-log.md section 7.
+ * spec/snapshot.md.
  */
 
 import type { AgentHandle, ModuleDigest } from "@wasm-engine/abi";

@@ -1,7 +1,7 @@
 /**
  * Snapshots of version 1: the world's state, every agent's image, and where the run stood, in a sealed container. Its
  * rest are the sections that the index lists, one after the other: world state, then per image its state and its stored
- * pages. Pages of zeros are not stored. See spec/event-log.md section 7.
+ * pages. Pages of zeros are not stored. See spec/snapshot.md.
  */
 
 import { encodeUtf8, type AgentHandle, type ModuleDigest } from "@wasm-engine/abi";

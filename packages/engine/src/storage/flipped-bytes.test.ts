@@ -3,10 +3,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { EngineError } from "@wasm-engine/abi";
+import type { AgentHandle, ModuleDigest } from "@wasm-engine/abi";
+import { readSnapshotPlace } from "@wasm-engine/core";
 import type { Snapshot } from "@wasm-engine/core";
 import { nodeHasher } from "../crypto/node-crypto.js";
 import { FaultFileSystem } from "../testing/fault-file-system.js";
 import { RunFolder } from "./run-folder.js";
+import type { FoundSnapshot } from "./snapshot-store.js";
 
 /** One bit that keeps letters letters, one that makes them others, one that leaves ASCII. */
 const masks = [0x20, 0x01, 0x80];
@@ -41,6 +44,41 @@ const info = {
   setup: { durability: "sync", ticksAheadMax: 64, outputs: [{ topic: "score", path: "/out/a.jsonl" }] },
   modules: [{ name: "a", digest: "0123456789abcdef" }],
 };
+
+test("[G10] every changed byte of a snapshot and of its pack is found and named; an older one is taken", () => {
+  const system = new FaultFileSystem();
+  const { snapshots } = RunFolder.create("/run", info, nodeHasher, system);
+  const digest = new Uint8Array(32).fill(1);
+  const page = new Uint8Array(4096).fill(3, 10, 90);
+  for (const tick of [4, 9]) {
+    page[0] = tick;
+    const pages = { pages: [2], digests: nodeHasher.sha256(page), changed: [0], bytes: page.slice() };
+    const image = { agent: 7 as AgentHandle, module: "ab".repeat(32) as ModuleDigest, ...pages }; // brands: test data
+    snapshots.save({
+      genesisDigest: digest,
+      tick,
+      chainHead: digest,
+      inputSeq: 0,
+      logRecords: 3,
+      positions: [],
+      world: new Uint8Array(50).fill(tick),
+      images: [{ ...image, memoryBytes: 65_536, initialised: true, state: new Uint8Array(4) }],
+    });
+  }
+  const newest = (): FoundSnapshot => snapshots.newest({ genesisDigest: digest, records: 3 });
+  assert.deepEqual([newest().snapshot?.tick, newest().notes], [9, []]);
+  const [, second = ""] = system.list("/run/snapshots") ?? [];
+  const place = readSnapshotPlace(nodeHasher, system.read(`/run/snapshots/${second}`) ?? new Uint8Array());
+  const pack = `${Buffer.from(place.packs[0] ?? "").toString("hex")}.pack`;
+  for (const path of [`/run/snapshots/${second}`, `/run/pages/${pack}`]) {
+    flips(system, path, (where) => {
+      const { snapshot, notes } = newest();
+      assert.equal(snapshot?.tick, 4, where);
+      assert.ok(notes[0]?.includes(path.slice(path.lastIndexOf("/") + 1)), `${where}: ${notes.join()}`);
+    });
+  }
+  assert.equal(newest().snapshot?.tick, 9);
+});
 
 test("[G10] every changed byte of run.json is found", () => {
   const system = new FaultFileSystem();

@@ -260,7 +260,15 @@ export class SnapshotStore {
   }
 
   #packsFor({ packs }: PagedSnapshot): PagePack[] | string {
-    const found = packs.map((digest) => this.#pages.read(hexOfBytes(digest)));
+    const found: (PagePack | undefined)[] = [];
+    for (const name of packs.map(hexOfBytes)) {
+      try {
+        found.push(this.#pages.read(name));
+      } catch (error) {
+        if (!EngineError.is(error) || error.code === "WE_INTERNAL_ASSERTION") throw error;
+        return `the pages ${name}.pack: ${error.message}`;
+      }
+    }
     const missing = found.findIndex((pack) => pack === undefined);
     if (missing < 0) return found.filter((pack) => pack !== undefined);
     return `the pages ${hexOfBytes(packs[missing] ?? new Uint8Array()).slice(0, 12)} are gone`;
