@@ -27,6 +27,9 @@ const resultsFolder = join(repositoryRoot, "node_modules/.cache/wasm-engine");
 const resultsFile = join(resultsFolder, "test-results.jsonl");
 mkdirSync(resultsFolder, { recursive: true });
 rmSync(resultsFile, { force: true });
+/** Where the projects of all tests keep what preparing a module gave: most of them use the same few. */
+const prepared = join(resultsFolder, "prepared");
+if (filter.length === 0) rmSync(prepared, { recursive: true, force: true });
 const run = spawnSync(
   process.execPath,
   [
@@ -38,7 +41,7 @@ const run = spawnSync(
     `--test-reporter-destination=${resultsFile}`,
     ...files,
   ],
-  { cwd: repositoryRoot, stdio: "inherit" },
+  { cwd: repositoryRoot, stdio: "inherit", env: { ...process.env, WASM_ENGINE_PREPARED: prepared } },
 );
 const results = readFileSync(resultsFile, "utf8")
   .split("\n")

@@ -7,7 +7,10 @@ import { test } from "node:test";
 import { sign } from "@wasm-engine/wasm";
 import { generateKeyPair, nodeSignatureCrypto, sha256 } from "../crypto/node-crypto.js";
 import { assemble, projectFolder, smallAgentText } from "../testing/project.js";
-import { prepareModule } from "./prepared-module.js";
+import { PREPARED_VARIABLE, prepareModule } from "./prepared-module.js";
+
+// Tests of a whole run share a folder; these are about the project's own.
+delete process.env[PREPARED_VARIABLE];
 
 function entryFiles(project: string): string[] {
   const folder = join(project, ".wasm-engine/prepared");
@@ -63,4 +66,19 @@ test("[S6.3] a refused module leaves nothing, and a folder that cannot be writte
   assert.deepEqual(entryFiles(refused), []);
   const blocked = projectFolder(context, { ".wasm-engine": "a file where the folder should be" });
   assert.ok(prepareModule(await assemble(smallAgentText()), blocked).instrumented.length > 0);
+});
+
+test("projects that share a folder prepare a module once", async (context) => {
+  const [one, two] = [projectFolder(context), projectFolder(context)];
+  process.env[PREPARED_VARIABLE] = join(one, "shared");
+  try {
+    const bytes = await assemble(smallAgentText());
+    const first = prepareModule(bytes, one);
+    assert.equal(readdirSync(join(one, "shared")).length, 2);
+    assert.deepEqual([entryFiles(one), entryFiles(two)], [[], []]);
+    assert.deepEqual(prepareModule(bytes, two), first);
+    assert.equal(readdirSync(join(one, "shared")).length, 2);
+  } finally {
+    delete process.env[PREPARED_VARIABLE];
+  }
 });

@@ -1,12 +1,12 @@
 /**
  * What the engine derives from a module's bytes: imports, capabilities, instrumented bytes. Validating and
- * instrumenting a large module takes most of a second, so the result is kept in `.wasm-engine/prepared`, under a key
- * of everything that it depends on: the module's digest, `semantics`, and the code that derives it. Disposable;
- * signatures are never answered from here.
+ * instrumenting a large module takes most of a second, so the result is kept in `.wasm-engine/prepared`, or where
+ * `WASM_ENGINE_PREPARED` says, under a key of everything that it depends on: the module's digest, `semantics`, and the
+ * code that derives it. Disposable; signatures are never answered from here.
  */
 
-import { readFileSync, readdirSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { CapabilityName, HostFunctionName, ModuleDigest } from "@wasm-engine/abi";
 import { encodeUtf8 } from "@wasm-engine/abi";
@@ -70,11 +70,20 @@ function check(bytes: Uint8Array, project: string): Check {
 
 type CheckedText = Omit<CheckedModule, "digest">;
 
+/** Environment variable that names a folder for prepared modules of all projects. */
+export const PREPARED_VARIABLE = "WASM_ENGINE_PREPARED";
+
 const DIGEST_BYTES = 32;
+
+/** Projects may share one folder: keys say nothing of a project. */
+function folderOf(project: string): string {
+  const shared = process.env[PREPARED_VARIABLE] ?? "";
+  return shared === "" ? join(project, ".wasm-engine", "prepared") : shared;
+}
 
 function entryPath(project: string, kind: string, digest: ModuleDigest): string {
   const key = `${kind}\0${digest}\0${SEMANTICS}\0${COST_TABLE_VERSION}\0${preparerDigest()}`;
-  return join(project, ".wasm-engine", "prepared", `${sha256Hex(encodeUtf8(key)).slice(0, 32)}.${kind}`);
+  return join(folderOf(project), `${sha256Hex(encodeUtf8(key)).slice(0, 32)}.${kind}`);
 }
 
 /** An entry is the SHA-256 of its content, and the content: a torn or altered one is derived again. */
@@ -104,11 +113,7 @@ let knownPreparer: string | undefined;
 
 /** Digest of the code that derives: another build of it never meets the results of this one. */
 function preparerDigest(): string {
-  if (knownPreparer !== undefined) return knownPreparer;
-  const folder = dirname(fileURLToPath(import.meta.resolve("@wasm-engine/wasm")));
-  const files = readdirSync(folder)
-    .filter((name) => name.endsWith(".js") && !name.endsWith(".test.js"))
-    .sort();
-  knownPreparer = sha256Hex(Buffer.concat(files.map((name) => readFileSync(join(folder, name)))));
+  // All of it is one file: see scripts/src/join-modules.ts.
+  knownPreparer ??= sha256Hex(readFileSync(fileURLToPath(import.meta.resolve("@wasm-engine/wasm"))));
   return knownPreparer;
 }
