@@ -14,13 +14,15 @@ import type { FileSystem } from "./file-system.js";
 import type { DraftImage, SaveResult, SnapshotDraft } from "./snapshot-draft.js";
 import type { SnapshotKeep } from "./snapshot-retention.js";
 import type { SnapshotStore } from "./snapshot-store.js";
-import { writeError } from "./write-error.js";
+import { isShortage, writeError } from "./write-error.js";
 
 /** What became of a snapshot. */
 export type KeepResult =
   | { readonly kind: "kept"; readonly removed: readonly number[] }
   | Exclude<SaveResult, { readonly kind: "saved" }>
-  | { readonly kind: "failed"; readonly error: ErrorRecord };
+  | { readonly kind: "failed"; readonly error: ErrorRecord }
+  /** A file of others could not be synced: nobody knows what of it is on the disk, and another sync would not tell. */
+  | { readonly kind: "unsynced"; readonly error: ErrorRecord };
 
 export interface SnapshotKeeper {
   /** Nothing is being written; what became of the last snapshot may still be asked for. */
@@ -57,7 +59,8 @@ export function keepParts(
     try {
       syncFile(system, path);
     } catch (error) {
-      return { kind: "failed", error: writeError(path, error).toRecord() };
+      const coded = writeError(path, error);
+      return { kind: isShortage(coded) ? "failed" : "unsynced", error: coded.toRecord() };
     }
   }
   const images = [...rest.added, ...draft.images].sort((left, right) => left.agent - right.agent);
@@ -260,6 +263,7 @@ export function requireKept(result: Exclude<KeepResult, { readonly kind: "incomp
     case "kept":
       return result.removed;
     case "failed":
+    case "unsynced":
       throw EngineError.fromRecord(result.error);
     default:
       return unreachable(result);

@@ -29,6 +29,8 @@ export type DiskCall =
 interface PendingWrite {
   readonly position: number;
   readonly bytes: Uint8Array;
+  /** A sync of it failed: the system counts it as written, and no later sync writes it. */
+  readonly isLost?: true;
 }
 
 interface DiskFile {
@@ -91,10 +93,19 @@ export class FaultFileSystem implements FileSystem {
   }
 
   sync(handle: number): void {
-    this.#count("sync");
     const file = this.#file(handle);
-    file.durable = file.seen;
-    file.pending = [];
+    try {
+      this.#count("sync");
+    } catch (error) {
+      file.pending = file.pending.map((write) => ({ ...write, isLost: true }));
+      throw error;
+    }
+    const lost = file.pending.filter(({ isLost }) => isLost === true);
+    const others = file.pending.filter(({ isLost }) => isLost !== true);
+    const apply = (bytes: Uint8Array, write: PendingWrite): Uint8Array =>
+      overwritten(bytes, write.bytes, write.position);
+    file.durable = lost.length === 0 ? file.seen : others.reduce(apply, file.durable);
+    file.pending = lost;
   }
 
   close(handle: number): void {

@@ -1,9 +1,10 @@
 /**
  * Where snapshots of a run that goes on are put: whole ones at once, or images little by little and the rest at the
- * end. What fails in the background is a side record, and the next snapshot holds every page.
+ * end. What fails in the background is a side record, and the next snapshot holds every page; an output that could not
+ * be synced ends the world.
  */
 
-import { assert } from "@wasm-engine/abi";
+import { EngineError, assert } from "@wasm-engine/abi";
 import { InlineSnapshotKeeper, ThreadedSnapshotKeeper, requireKept } from "../storage/index.js";
 import type {
   RunFolder,
@@ -31,7 +32,7 @@ export interface SnapshotShelf {
   hand(draft: WorldDraft, syncFirst: readonly string[]): void;
   /** The snapshot that was begun is not to be. */
   drop(): void;
-  /** Returns when nothing is being written. */
+  /** Returns when nothing is being written. @throws {WE_RUN_UNWRITABLE} where an output could not be synced */
   settle(): void;
   close(): void;
 }
@@ -53,6 +54,8 @@ export function snapshotShelf(parts: ShelfParts): SnapshotShelf {
   const settle = (): void => {
     const result = keeper.finish();
     if (result === undefined || result.kind === "kept") return;
+    // A later snapshot would count bytes of an output that are lost.
+    if (result.kind === "unsynced") throw EngineError.fromRecord(result.error);
     needsAll = true;
     const cause = result.kind === "failed" ? result.error.message : `${result.missing} pages are gone`;
     try {
@@ -91,8 +94,11 @@ export function snapshotShelf(parts: ShelfParts): SnapshotShelf {
       keeper.drop();
     },
     close: () => {
-      settle();
-      keeper.close();
+      try {
+        settle();
+      } finally {
+        keeper.close();
+      }
     },
   };
 }

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { dirname } from "node:path";
 import { test } from "node:test";
+import { FaultFileSystem } from "../fault-file-system.js";
 import { freshFolder } from "../run-folders.js";
 import { CrashEnumeration, crashKinds } from "./crash-enumeration.js";
-import { crashWorld } from "./crash-world.js";
+import { firstLife, newWitness } from "./crash-life.js";
+import { crashOutput, crashWorld, scriptedInputs } from "./crash-world.js";
 
 const samplesPerKind = 10;
 
@@ -22,4 +25,20 @@ test("[G3] [G10] a disk that fails under a whole world at sampled calls changes 
       }
     }
   }
+});
+
+test("[G3] an output that cannot be synced for a snapshot ends the world before a later one counts on it", async () => {
+  const disk = new FaultFileSystem();
+  let failures = 0;
+  disk.fault = (name, path) => {
+    if (name !== "syncFolder" || path !== dirname(crashOutput) || failures > 0) return undefined;
+    failures += 1;
+    return "EIO";
+  };
+  const options = {
+    world: await crashWorld(freshFolder("unsynced")),
+    inputs: scriptedInputs(),
+    isRepeatable: true,
+  };
+  assert.throws(() => firstLife(disk, options, newWitness()), { code: "WE_RUN_UNWRITABLE" });
 });
