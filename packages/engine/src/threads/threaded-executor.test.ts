@@ -82,9 +82,9 @@ test("[G1] agents that move to threads and back in the middle of a run do what t
     const executor = threaded(4, { startsAlone: true, watch });
     try {
       const workers: number[] = [];
-      const lines = new ExecutorScript(executor, seed).run((tick) => {
-        // Threads take a while to come.
-        if (executor.workers === 1 && tick > 5 && tick < 16) Atomics.wait(pause, 0, 0, 100);
+      const lines = new ExecutorScript(executor, seed).run(() => {
+        // Threads take a while to come: as long as this machine needs.
+        while (executor.isStarting) Atomics.wait(pause, 0, 0, 1);
         workers.push(executor.workers);
       });
       const changes = workers.filter((count, index) => index > 0 && count !== workers[index - 1]);

@@ -149,6 +149,11 @@ export class ThreadedExecutor implements AgentExecutor {
     return this.#peers.length + 1;
   }
 
+  /** Threads were started that have not loaded their program yet: agents move when all have. */
+  get isStarting(): boolean {
+    return !this.#idlePeers.every((peer) => peer.isReady);
+  }
+
   #startPeers(): readonly ThreadPeer[] {
     const {
       workers,
@@ -253,7 +258,7 @@ export class ThreadedExecutor implements AgentExecutor {
       return;
     }
     if (this.#idlePeers.length === 0) this.#idlePeers = this.#startPeers();
-    if (!this.#idlePeers.every((peer) => peer.isReady)) return;
+    if (this.isStarting) return;
     const images = this.#local.images();
     this.#peers = this.#idlePeers;
     this.#idlePeers = [];
