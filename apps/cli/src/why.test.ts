@@ -55,6 +55,10 @@ test("[S14.trace] trace lists events in order, with ids that why takes", () => {
   );
   const filtered = project.cli("trace", "first", "--topic", "bee", "--json");
   assert.equal(rowsIn(filtered.document["events"]).length, 3);
+  const empty = project.cli("trace", "first", "--since", "2", "--until", "1", "--json");
+  assert.deepEqual([empty.code, (empty.document["error"] as { code: string }).code], [2, "WE_RUN_RANGE"]);
+  const nobody = project.cli("trace", "first", "--agent", "nobody");
+  assert.match(nobody.stderr, /no event passes/);
   const why = project.cli("why", "first", "left:2", "--json");
   assert.deepEqual(
     rowsIn(why.document["chain"]).map(({ kind, id }) => `${kind} ${id}`),

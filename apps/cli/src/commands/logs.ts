@@ -27,6 +27,8 @@ export const logs: CommandFunction = async ({ parsed, reporter, signal }) => {
     ...(to === undefined ? {} : { to }),
     signal,
   });
+  if (lines.length === 0 && agent !== undefined)
+    reporter.note(`agent ${JSON.stringify(agent)} wrote nothing in these ticks, or is none: names are exact`);
   return { document: { lines }, text: lines.map(lineText).join("\n") };
 };
 

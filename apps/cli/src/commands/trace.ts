@@ -16,6 +16,7 @@ export const trace: CommandFunction = async ({ parsed, reporter, signal }) => {
     else rows.push(row);
   }
   const { asOfTick } = await run.status();
+  if (rows.length === 0 && !follow) reporter.note("no event passes: names of agents and topics are exact");
   const document = { asOfTick, events: rows };
   return follow
     ? { document, text: "", streamed: true }

@@ -27,6 +27,9 @@ import type { RunPlace } from "./run-place.js";
 
 const program = fileURLToPath(new URL("../follower/follower-process.js", import.meta.url));
 
+/** A follower that was told to end is ended after so long. */
+const farewellMs = 5000;
+
 export interface FollowOptions {
   /** Where prefixes and `@last` are looked up; default: the working directory. */
   readonly baseDirectory?: string;
@@ -117,13 +120,15 @@ export class FollowedRun implements AsyncDisposable {
 
   /** Events that pass, page by page; with `follow`, also those that come while the run is live. */
   async *trace(filter: TraceFilter = {}, { follow = false } = {}): AsyncGenerator<TraceRow> {
+    const { fromTick = 0, toTick = Infinity } = filter;
     await this.reach();
+    if (fromTick > toTick) throw worldError("WE_RUN_RANGE", { from: fromTick, to: toTick });
     for (let after = 0; ;) {
       const page = await this.page(filter, { after });
       yield* page.rows;
       after = page.next ?? page.end;
       if (page.next !== undefined) continue;
-      if (!follow || page.asOfTick >= (filter.toTick ?? Infinity)) return;
+      if (!follow || page.asOfTick >= toTick) return;
       const { asOfTick, live } = await this.reach(page.asOfTick + 1);
       if (!live && asOfTick === page.asOfTick) return;
     }
@@ -160,7 +165,10 @@ export class FollowedRun implements AsyncDisposable {
   /** Ends the process and waits for its end. */
   async close(): Promise<void> {
     if (this.#child.connected) this.#child.disconnect();
+    // One that has not begun yet may miss the farewell; what it keeps is disposable.
+    const overdue = setTimeout(() => this.#child.kill("SIGKILL"), farewellMs);
     await this.#gone;
+    clearTimeout(overdue);
     this.#place.release();
   }
 

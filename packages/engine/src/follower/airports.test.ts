@@ -54,8 +54,10 @@ test("a forecast's chain ends at its own flight, those behind it at flights that
     assert.equal(flightOf(departure).flight, flight);
     assert.equal(behind.length, 3);
     let reader = "ORD";
-    for (const { chain: links, root: end } of behind) {
+    for (const { chain: links, root: end, influence } of behind) {
       assert.equal(end, "input");
+      // A letter on board is closed: what is named here was proved by leaving it out.
+      assert.notEqual(influence.without, "unknown");
       const [received, sent] = links;
       assert.equal(received?.agentId, reader);
       const input = inputs.get(Number(/^input:(\d+)$/.exec(links.at(-1)?.id ?? "")?.[1]));

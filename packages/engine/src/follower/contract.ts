@@ -118,15 +118,15 @@ export interface WhyReport {
    */
   readonly root: "input" | "start" | "cadence" | "cut" | "unknown";
   /**
-   * What the agent at the beginning of the chain had been told before by another agent, the newest that mattered, with
-   * its own chain; then what mattered for the first agent of that; and so on.
+   * What agents of the chain had been told before by others, of each the newest that mattered for what it did there,
+   * with its own chain; from the end of the chain on. Then what mattered for the agents of those chains, and so on.
    */
   readonly behind: readonly {
     readonly chain: readonly CauseLink[];
     readonly root: WhyReport["root"];
     readonly influence: Influence;
   }[];
-  /** Where it ends before the number that was asked for: nothing that this agent had been told mattered. */
+  /** Where nothing is behind: nothing that this agent, the first of the chain, had been told mattered. */
   readonly nothingBehind?: { readonly agent: string; readonly tried: number };
 }
 

@@ -39,25 +39,35 @@ type Deed =
   | { readonly kind: "fault" }
   | { readonly kind: "state"; readonly path: string };
 
+/** An invocation in a chain: where it stands in it, and whether nothing of the same chain comes before it. */
+export interface ChainPlace {
+  readonly chain: CauseChain;
+  readonly at: number;
+  readonly isFirst: boolean;
+  /** The field that is asked about, where the chain begins with one. */
+  readonly path?: string | undefined;
+}
+
 /**
- * The newest message of another agent without which the first agent of the chain would not have done what it did.
- * `path`: the field that is asked about, where the chain begins with one.
+ * The newest message of another agent without which the agent would not have done what it did in an invocation of the
+ * chain. Where nothing is proved, the newest that the first agent of the chain had been told.
  */
 export function influenceOn(
   bases: TrackBases,
   index: EventIndex,
-  chain: CauseChain,
-  path?: string,
+  { chain, at, isFirst, path }: ChainPlace,
 ): Told | Untold | undefined {
-  const at = chain.events.findLastIndex(({ kind }) => kind === TraceKind.INVOCATION);
   const invocation = chain.events[at];
   if (invocation === undefined) return undefined;
+  const deed = deedOf(index, invocation, chain.events[at - 1], path);
+  if (deed === undefined && !isFirst) return undefined;
   const told = toldBefore(index, invocation);
   const [newest] = told;
   if (newest === undefined) return { tried: 0 };
-  const deed = deedOf(index, invocation, chain.events[at - 1], path);
-  const search = deed === undefined ? undefined : new Search(bases, index, { invocation, deed });
-  return search?.among(told) ?? { event: newest, influence: { without: "unknown", tried: 0 } };
+  const search = deed === undefined ? undefined : new Search(bases, index, { invocation, deed, isFirst });
+  const found = search?.among(told);
+  if (found !== undefined || !isFirst) return found;
+  return { event: newest, influence: { without: "unknown", tried: 0 } };
 }
 
 /** Messages and answers of other agents that the same agent had received before, the newest first. */
@@ -103,15 +113,21 @@ class Search {
   readonly #index: EventIndex;
   readonly #invocation: NumberedEvent;
   readonly #deed: Deed;
+  readonly #isFirst: boolean;
   #tried = 0;
   #turnsLeft = trialTurnsMax;
 
   constructor(
     bases: TrackBases,
     index: EventIndex,
-    { invocation, deed }: { readonly invocation: NumberedEvent; readonly deed: Deed },
+    {
+      invocation,
+      deed,
+      isFirst,
+    }: { readonly invocation: NumberedEvent; readonly deed: Deed; readonly isFirst: boolean },
   ) {
-    [this.#bases, this.#index, this.#invocation, this.#deed] = [bases, index, invocation, deed];
+    [this.#bases, this.#index, this.#invocation] = [bases, index, invocation];
+    [this.#deed, this.#isFirst] = [deed, isFirst];
   }
 
   /** Undefined where trials tell nothing. */
@@ -122,6 +138,8 @@ class Search {
       const turns = this.#turns(this.#index.name(agent), { from, to: tick });
       const found = turns === undefined ? undefined : this.#within(turns, left);
       if (found !== "earlier") return found;
+      // Long ago is looked at for the first agent of a chain alone.
+      if (!this.#isFirst) return { tried: this.#tried };
       from = Math.max(-1, (turns?.after ?? 0) - 1);
     }
   }

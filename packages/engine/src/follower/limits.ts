@@ -30,7 +30,7 @@ export const excerptCharactersMax = 4096;
 /** Elements of a tensor, and bytes of what is neither JSON nor text, that an excerpt shows. */
 export const excerptElementsMax = 64;
 /** Messages that are left out one by one to find the one that mattered, for one step behind a chain. */
-export const trialsMax = 64;
+export const trialsMax = 32;
 /** Turns that the trials of one step execute together. */
 export const trialTurnsMax = 20_000;
 /** Requests under way that the index knows the origin of. */

@@ -59,7 +59,8 @@ export class LogTail {
 
   *#readOn(): Generator<TailedTick, void, undefined> {
     const { system, logFolder } = this.#place;
-    for (const index of segmentIndexes(this.#place)) {
+    const indexes = segmentIndexes(this.#place);
+    for (const index of indexes) {
       if (index < this.#segment) continue;
       const bytes = system.read(join(logFolder, segmentName(index))) ?? new Uint8Array();
       const isKnown = index === this.#segment;
@@ -74,7 +75,8 @@ export class LogTail {
       }
       const damage = reader.damage;
       if (damage === undefined) continue;
-      if (damage.kind === "torn") return;
+      // A writer leaves what it has not finished in the last segment alone.
+      if (damage.kind === "torn" && index === indexes.at(-1)) return;
       if (this.#isSought) {
         [this.#reader, this.#segment, this.#bytes] = [new LogReader(this.#place.hasher), -1, 0];
         this.#isSought = false;

@@ -46,26 +46,36 @@ export function why(
 
 type ChainBehind = CauseChain & { readonly influence: Influence };
 
-/** What mattered of what the first agent had been told; then of what the first agent of that had been told. */
+/** What mattered of what the agents of the chain had been told, from its end on; then the same of each chain found. */
 function chainsBehind(
   bases: TrackBases,
   index: EventIndex,
   from: { readonly chain: CauseChain; readonly count: number; readonly path: string | undefined },
 ): { readonly others: readonly ChainBehind[]; readonly end?: WhyReport["nothingBehind"] } {
   const others: ChainBehind[] = [];
-  let { chain, path } = from;
-  while (others.length < from.count) {
-    const told = influenceOn(bases, index, chain, path);
-    if (told === undefined) break;
-    if (told.event === undefined) {
-      const first = chain.events.findLast(({ kind }) => kind === TraceKind.INVOCATION);
-      return { others, end: { agent: index.name(first?.agent ?? 0), tried: told.tried } };
+  const known = new Set<number>();
+  const queue: CauseChain[] = [from.chain];
+  let end: WhyReport["nothingBehind"];
+  for (let chain = queue.shift(); chain !== undefined; chain = queue.shift()) {
+    const first = chain.events.findLastIndex(({ kind }) => kind === TraceKind.INVOCATION);
+    for (let at = 0; at <= first && others.length < from.count; at += 1) {
+      const invocation = chain.events[at];
+      if (invocation?.kind !== TraceKind.INVOCATION) continue;
+      const path = chain === from.chain && at === 0 ? from.path : undefined;
+      const told = influenceOn(bases, index, { chain, at, isFirst: at === first, path });
+      if (told === undefined) continue;
+      if (told.event === undefined) {
+        if (at === first) end = { agent: index.name(invocation.agent), tried: told.tried };
+        continue;
+      }
+      if (known.has(told.event.event)) continue;
+      known.add(told.event.event);
+      const next = { ...causeChain(index, told.event), influence: told.influence };
+      others.push(next);
+      queue.push(next);
     }
-    const next = { ...causeChain(index, told.event), influence: told.influence };
-    others.push(next);
-    [chain, path] = [next, undefined];
   }
-  return { others };
+  return others.length > 0 || end === undefined ? { others } : { others, end };
 }
 
 interface Found {
