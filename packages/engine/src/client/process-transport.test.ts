@@ -1,8 +1,11 @@
 /** World processes that start while the configuration is still being read. */
 
 import assert from "node:assert/strict";
+import { fork } from "node:child_process";
+import { once } from "node:events";
 import { join } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { assemble, projectFolder, smallAgentText } from "../testing/project.js";
 import { Engine } from "./engine.js";
 
@@ -38,4 +41,15 @@ test("[G10] a process that cannot start is a coded error, however early it fails
   });
   const execPath = join(folder, "no-such-node");
   await assert.rejects(Engine.open(folder, { execPath }), { code: "WE_WORLD_DIED" });
+});
+
+test("[G10] a world process whose client is gone before it has loaded ends by itself", async () => {
+  const program = fileURLToPath(new URL("../world/world-process.js", import.meta.url));
+  const child = fork(program, [], {
+    serialization: "advanced",
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+  });
+  const ended = once(child, "exit");
+  child.disconnect();
+  assert.deepEqual(await ended, [0, null]);
 });

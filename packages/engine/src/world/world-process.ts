@@ -130,6 +130,8 @@ process.on("message", (message) => {
 process.on("disconnect", () => {
   if (detached === undefined) stop();
 });
+// A client that died while this program was loading was gone before anybody listened.
+if (!process.connected) stop();
 // A terminal sends Ctrl-C to the whole group: the client decides what it means.
 process.on("SIGINT", () => undefined);
 process.on("SIGTERM", stop);
