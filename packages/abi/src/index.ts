@@ -40,6 +40,7 @@ export {
   messageBytes,
   payloadOffset,
   readU64,
+  writeMessage,
   writeU64,
 } from "./message.js";
 export type { Message } from "./message.js";

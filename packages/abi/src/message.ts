@@ -90,22 +90,29 @@ export function writeU64(view: DataView, offset: number, value: number): void {
 
 /** Encodes a message to bytes of its own. */
 export function encodeMessage(message: Message): Uint8Array {
-  const start = payloadOffset(message.topic.length);
-  const bytes = new Uint8Array(start + message.payload.length);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(MessageField.headerBytes, MESSAGE_HEADER_BYTES, true);
-  view.setUint16(MessageField.kind, message.kind, true);
-  view.setUint8(MessageField.encoding, message.encoding);
-  view.setUint8(MessageField.flags, message.flags);
-  writeU64(view, MessageField.messageId, message.messageId);
-  writeU64(view, MessageField.correlationId, message.correlationId);
-  writeU64(view, MessageField.peer, message.peer);
-  writeU64(view, MessageField.tick, message.tick);
-  view.setUint32(MessageField.topicBytes, message.topic.length, true);
-  view.setUint32(MessageField.payloadBytes, message.payload.length, true);
-  bytes.set(message.topic, MESSAGE_HEADER_BYTES);
-  bytes.set(message.payload, start);
+  const bytes = new Uint8Array(messageBytes(message.topic.length, message.payload.length));
+  writeMessage(message, bytes, new DataView(bytes.buffer), 0);
   return bytes;
+}
+
+/** The same at `place` of bytes that may hold anything; `view` is over the same bytes. */
+export function writeMessage(message: Message, bytes: Uint8Array, view: DataView, place: number): void {
+  const { topic, payload } = message;
+  const topicStart = place + MESSAGE_HEADER_BYTES;
+  const start = place + payloadOffset(topic.length);
+  view.setUint32(place + MessageField.headerBytes, MESSAGE_HEADER_BYTES, true);
+  view.setUint16(place + MessageField.kind, message.kind, true);
+  view.setUint8(place + MessageField.encoding, message.encoding);
+  view.setUint8(place + MessageField.flags, message.flags);
+  writeU64(view, place + MessageField.messageId, message.messageId);
+  writeU64(view, place + MessageField.correlationId, message.correlationId);
+  writeU64(view, place + MessageField.peer, message.peer);
+  writeU64(view, place + MessageField.tick, message.tick);
+  view.setUint32(place + MessageField.topicBytes, topic.length, true);
+  view.setUint32(place + MessageField.payloadBytes, payload.length, true);
+  bytes.set(topic, topicStart);
+  for (let index = topicStart + topic.length; index < start; index += 1) bytes[index] = 0;
+  bytes.set(payload, start);
 }
 
 /** Decodes bytes that this engine encoded; topic and payload alias `bytes`. The executor checks guest memory first. */

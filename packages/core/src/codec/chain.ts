@@ -14,6 +14,7 @@ import type { Hasher } from "../ports.js";
 import { encodeCommit } from "./commit-codec.js";
 import { encodeGenesis } from "./genesis-codec.js";
 import { encodeWorldInput } from "./input-codec.js";
+import { messageInputBytesMax, writeMessageInput } from "./message-input-codec.js";
 
 const genesisDomain = encodeUtf8("wasm-engine/genesis\0");
 const chainDomain = encodeUtf8("wasm-engine/chain\0");
@@ -21,7 +22,7 @@ const inputsDomain = encodeUtf8("wasm-engine/inputs\0");
 /** Of the length before each input. */
 const lengthBytes = 4;
 /** Inputs are hashed in pieces of about this much: a call for each would cost more than the hashing. */
-const hashedBytesMin: number = 256 * 1024;
+const hashedBytes: number = 256 * 1024;
 
 /** Digest of a genesis: the chain head before the first commit. */
 export function genesisDigest(hasher: Hasher, genesis: Genesis): Uint8Array {
@@ -42,30 +43,43 @@ export function nextChainHead(hasher: Hasher, head: Uint8Array, commit: Commit):
 export function inputsDigest(hasher: Hasher, inputs: readonly Input[]): Uint8Array | undefined {
   if (inputs.length === 0) return undefined;
   const parts: Uint8Array[] = [inputsDomain];
-  let group: Uint8Array[] = [];
-  let groupBytes = 0;
+  end = 0;
   for (const input of inputs) {
-    const bytes = encodeWorldInput(input);
-    group.push(bytes);
-    groupBytes += lengthBytes + bytes.length;
-    if (groupBytes < hashedBytesMin) continue;
-    parts.push(framed(group, groupBytes));
-    group = [];
-    groupBytes = 0;
+    const most = messageInputBytesMax(input);
+    if (most === undefined || !appendMessage(input, most, parts)) appendBytes(encodeWorldInput(input), parts);
   }
-  parts.push(framed(group, groupBytes));
+  parts.push(piece.subarray(0, end));
   return hasher.sha256(...parts);
 }
 
-/** The inputs one after the other, each with its length before it. */
-function framed(inputs: readonly Uint8Array[], total: number): Uint8Array {
-  const bytes = new Uint8Array(total);
-  const view = new DataView(bytes.buffer);
-  let end = 0;
-  for (const input of inputs) {
-    view.setUint32(end, input.length, true);
-    bytes.set(input, end + lengthBytes);
-    end += lengthBytes + input.length;
-  }
-  return bytes;
+/** What is hashed next: messages are written straight into it. Kept for the next tick. */
+let piece = new Uint8Array(4096);
+let end = 0;
+
+function appendMessage(input: Input, most: number, parts: Uint8Array[]): boolean {
+  makeRoom(most, parts);
+  const next = writeMessageInput(input, { into: piece, start: end + lengthBytes, form: "world" });
+  if (next !== undefined) close(next);
+  return next !== undefined;
+}
+
+function appendBytes(bytes: Uint8Array, parts: Uint8Array[]): void {
+  makeRoom(bytes.length, parts);
+  piece.set(bytes, end + lengthBytes);
+  close(end + lengthBytes + bytes.length);
+}
+
+/** Room for an input and its length; a full piece is put aside. */
+function makeRoom(bytes: number, parts: Uint8Array[]): void {
+  if (end + lengthBytes + bytes <= piece.length) return;
+  if (end > 0) parts.push(piece.subarray(0, end));
+  piece = new Uint8Array(Math.max(hashedBytes, lengthBytes + bytes));
+  end = 0;
+}
+
+/** The input ends at `next`: its length goes before it. */
+function close(next: number): void {
+  const length = next - end - lengthBytes;
+  for (let shift = 0; shift < 32; shift += 8) piece[end++] = length >>> shift;
+  end = next;
 }

@@ -10,7 +10,7 @@ import { headEveryCommits, segmentBytesDefault } from "../limits.js";
 import { genesisBytesDigest } from "./chain.js";
 import { encodeStoredCommit } from "./commit-codec.js";
 import { encodeGenesis } from "./genesis-codec.js";
-import { encodeInput } from "./input-codec.js";
+import { frameInput } from "./input-frame.js";
 import { headBytes, writeHead, type LogState, type MovingState } from "./log-state.js";
 import { RecordKind, frameRecord } from "./record.js";
 import { encodeSegmentHeader } from "./segment.js";
@@ -69,7 +69,7 @@ export class LogEncoder {
   input(input: Input): LogChunk[] {
     assert(input.seq > this.#state.lastSeq, "sequences of inputs ascend");
     assert(input.tick > this.#state.tick, "an input belongs to a tick that is not committed yet");
-    const chunks = this.#record(RecordKind.INPUT, encodeInput(input));
+    const chunks = this.#record((position) => frameInput(input, position));
     this.#state.lastSeq = input.seq;
     return chunks;
   }
@@ -77,12 +77,12 @@ export class LogEncoder {
   /** The commit, and the chain head after every so many commits. */
   commit(commit: Commit, chainHead: Uint8Array): LogChunk[] {
     assert(commit.tick > this.#state.tick, "ticks of commits ascend");
-    const chunks = this.#record(RecordKind.COMMIT, encodeStoredCommit(commit, this.#state.tick));
+    const chunks = this.#framed(RecordKind.COMMIT, encodeStoredCommit(commit, this.#state.tick));
     this.#state.commits += 1;
     this.#state.tick = commit.tick;
     this.#state.chainHead = chainHead;
     if (this.#state.commits % headEveryCommits === 0)
-      chunks.push(...this.#record(RecordKind.HEAD, this.#head()));
+      chunks.push(...this.#framed(RecordKind.HEAD, this.#head()));
     return chunks;
   }
 
@@ -94,7 +94,7 @@ export class LogEncoder {
     const view = new DataView(payload.buffer);
     view.setUint32(headBytes, (reachedTick + 1) >>> 0, true);
     view.setUint32(headBytes + 4, Math.floor((reachedTick + 1) / 2 ** 32), true);
-    return this.#record(RecordKind.CLOSE, payload);
+    return this.#framed(RecordKind.CLOSE, payload);
   }
 
   #head(): Uint8Array {
@@ -103,10 +103,15 @@ export class LogEncoder {
     return payload;
   }
 
-  #record(kind: RecordKind, payload: Uint8Array): LogChunk[] {
+  #framed(kind: RecordKind, payload: Uint8Array): LogChunk[] {
+    return this.#record((position) => frameRecord(kind, payload, position));
+  }
+
+  /** The record that `frame` makes for its position, behind a new segment where one is due. */
+  #record(frame: (position: number) => Uint8Array): LogChunk[] {
     const chunks: LogChunk[] = [];
     if (this.#segmentBytes >= this.#segmentBytesMax) chunks.push(this.#rotate());
-    const bytes = frameRecord(kind, payload, this.#state.position);
+    const bytes = frame(this.#state.position);
     chunks.push({ bytes });
     this.#advance(bytes.length, 1);
     return chunks;

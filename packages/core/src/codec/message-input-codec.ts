@@ -25,11 +25,23 @@ const fixedBytesMax = 256;
 const encodings: ReadonlySet<number> = new Set(Object.values(Encoding));
 const two32 = 0x1_0000_0000;
 
-let scratch = new Uint8Array(4096);
+/** What is being written into, and where. */
+let target: Uint8Array = new Uint8Array(4096);
 let end = 0;
+/** Of {@link encodeMessageInput}; what it gives is a copy. */
+let scratch: Uint8Array = target;
 
 /** Canonical bytes of the input, or undefined where the general way must be taken. */
 export function encodeMessageInput(input: Input): Uint8Array | undefined {
+  const most = messageInputBytesMax(input);
+  if (most === undefined) return undefined;
+  if (most > scratch.length) scratch = new Uint8Array(Math.max(most, scratch.length * 2));
+  const bytes = writeMessageInput(input, { into: scratch, start: 0, form: "stored" });
+  return bytes === undefined ? undefined : scratch.slice(0, bytes);
+}
+
+/** Room that {@link writeMessageInput} needs at most; undefined where the general way must be taken. */
+export function messageInputBytesMax(input: Input): number | undefined {
   const { seq, tick, key, source } = input;
   const body = input.body as InputBody | undefined; // callers are programs: the static type may lie
   if (body?.kind !== "message" || !isCount(seq) || seq === 0 || !isCount(tick)) return undefined;
@@ -37,10 +49,30 @@ export function encodeMessageInput(input: Input): Uint8Array | undefined {
   const isOrdinary = isAgentId(to) && typeof topic === "string" && encodings.has(encoding);
   if (!isOrdinary || !(payload instanceof Uint8Array) || typeof answerWanted !== "boolean") return undefined;
   if (source !== undefined && !isPlace(source)) return undefined;
-  reserve(fixedBytesMax + to.length + topic.length + payload.length + (key?.length ?? 0));
-  end = 0;
+  if (key !== undefined && typeof key !== "string") return undefined;
+  return fixedBytesMax + to.length + topic.length + payload.length + (key?.length ?? 0);
+}
+
+/** Where the bytes go, and whether `source` is among them, which the world does not see. */
+export interface InputPlace {
+  readonly into: Uint8Array;
+  readonly start: number;
+  readonly form: "stored" | "world";
+}
+
+/**
+ * Writes an input that {@link messageInputBytesMax} has found room for. Returns where it ends, or undefined where the
+ * general way must be taken after all.
+ */
+export function writeMessageInput(input: Input, { into, start, form }: InputPlace): number | undefined {
+  const { seq, tick, key, body } = input;
+  if (body.kind !== "message") return undefined;
+  const { to, topic, encoding, payload, answerWanted } = body;
+  const source = form === "stored" ? input.source : undefined;
+  target = into;
+  end = start;
   const fields = 3 + (key === undefined ? 0 : 1) + (source === undefined ? 0 : 1);
-  scratch[end++] = (Major.MAP << 5) | fields;
+  target[end++] = (Major.MAP << 5) | fields;
   if (key !== undefined) {
     append(keyName);
     if (!ascii(key)) return undefined;
@@ -53,11 +85,12 @@ export function encodeMessageInput(input: Input): Uint8Array | undefined {
   if (!ascii(topic)) return undefined;
   append(payloadName);
   head(Major.BYTES, payload.length);
-  append(payload);
+  target.set(payload, end);
+  end += payload.length;
   append(encodingName);
   head(Major.UNSIGNED, encoding);
   append(answerName);
-  scratch[end++] = (Major.SIMPLE << 5) | (answerWanted ? Simple.TRUE : Simple.FALSE);
+  target[end++] = (Major.SIMPLE << 5) | (answerWanted ? Simple.TRUE : Simple.FALSE);
   append(tickName);
   head(Major.UNSIGNED, tick);
   if (source !== undefined) {
@@ -66,7 +99,7 @@ export function encodeMessageInput(input: Input): Uint8Array | undefined {
     head(Major.UNSIGNED, source[0]);
     head(Major.UNSIGNED, source[1]);
   }
-  return scratch.slice(0, end);
+  return end;
 }
 
 function isCount(value: number): boolean {
@@ -77,12 +110,9 @@ function isPlace(source: readonly number[]): boolean {
   return source.length === 2 && source.every(isCount);
 }
 
-function reserve(bytes: number): void {
-  if (bytes > scratch.length) scratch = new Uint8Array(Math.max(bytes, scratch.length * 2));
-}
-
+/** Names are short: a call that copies would cost more than they do. */
 function append(bytes: Uint8Array): void {
-  scratch.set(bytes, end);
+  for (let index = 0; index < bytes.length; index += 1) target[end + index] = bytes[index] ?? 0;
   end += bytes.length;
 }
 
@@ -93,7 +123,7 @@ function ascii(text: string): boolean {
   for (let index = 0; index < text.length; index += 1) {
     const code = text.charCodeAt(index);
     if (code > 0x7f) return false;
-    scratch[end + index] = code;
+    target[end + index] = code;
   }
   end += text.length;
   return true;
@@ -102,18 +132,18 @@ function ascii(text: string): boolean {
 function head(major: number, argument: number): void {
   const type = major << 5;
   if (argument < 24) {
-    scratch[end++] = type | argument;
+    target[end++] = type | argument;
     return;
   }
   const width = argument < 0x100 ? 1 : argument < 0x1_0000 ? 2 : argument < two32 ? 4 : 8;
-  scratch[end++] = type | (23 + (width === 8 ? 4 : width === 4 ? 3 : width));
+  target[end++] = type | (23 + (width === 8 ? 4 : width === 4 ? 3 : width));
   if (width === 8) word(Math.floor(argument / two32), 4);
   word(argument >>> 0, Math.min(width, 4));
 }
 
 /** The low bytes of `value`, the highest of them first. */
 function word(value: number, width: number): void {
-  for (let shift = (width - 1) * 8; shift >= 0; shift -= 8) scratch[end++] = value >>> shift;
+  for (let shift = (width - 1) * 8; shift >= 0; shift -= 8) target[end++] = value >>> shift;
 }
 
 function mapOf(fields: number): Uint8Array {

@@ -36,13 +36,34 @@ export interface FrameFault {
 /** Bytes of a record that will stand at `position` of the log. */
 export function frameRecord(kind: RecordKind, payload: Uint8Array, position: number): Uint8Array {
   const bytes = new Uint8Array(recordHeaderBytes + payload.length);
-  assert(bytes.length <= logRecordBytesMax, "a record is within its limit");
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, payload.length, true);
-  view.setUint8(4, kind);
   bytes.set(payload, recordHeaderBytes);
-  view.setUint32(crcOffset, frameCrc(bytes, 0, bytes.length, position), true);
+  sealFrame(bytes, { kind, position, start: 0, end: bytes.length });
   return bytes;
+}
+
+/** Frames a record in place: its payload lies in `bytes` up to `end`, behind room for the header at `start`. */
+export function sealFrame(
+  bytes: Uint8Array,
+  frame: {
+    readonly kind: RecordKind;
+    readonly position: number;
+    readonly start: number;
+    readonly end: number;
+  },
+): void {
+  const { kind, position, start, end } = frame;
+  assert(end - start <= logRecordBytesMax, "a record is within its limit");
+  setUint32(bytes, start, end - start - recordHeaderBytes);
+  bytes[start + 4] = kind;
+  setUint32(bytes, start + crcOffset, frameCrc(bytes, start, end, position));
+}
+
+/** Little endian, without a view. */
+function setUint32(bytes: Uint8Array, offset: number, value: number): void {
+  bytes[offset] = value;
+  bytes[offset + 1] = value >>> 8;
+  bytes[offset + 2] = value >>> 16;
+  bytes[offset + 3] = value >>> 24;
 }
 
 /** The record at `offset`, which is `position` of the log. */

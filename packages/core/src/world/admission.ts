@@ -15,14 +15,16 @@ import {
   encodeMessage,
   encodeUtf8,
   handleOfId,
+  messageBytes,
   unreachable,
+  writeMessage,
 } from "@wasm-engine/abi";
-import type { AgentHandle, Encoding, Sha256 } from "@wasm-engine/abi";
+import type { AgentHandle, Encoding, Message, Sha256 } from "@wasm-engine/abi";
 import type { Input, InputBody } from "../model.js";
 import type { DueEntry } from "../scheduler/timer-queue.js";
 import { touch } from "./agent.js";
-import { answerError, departError, engineMessage, enqueue, hasRoom, isReachable } from "./delivery.js";
-import { sleep, wakeIfWork } from "./delivery.js";
+import { answerError, departError, engineMessage, enqueue, enqueuePlace, hasRoom } from "./delivery.js";
+import { isReachable, sleep, wakeIfWork } from "./delivery.js";
 import { deliverPublished } from "./message-commit.js";
 import { markEnding } from "./ending.js";
 import { joinChannels, startAgent, stopAgent } from "./lifecycle.js";
@@ -58,6 +60,7 @@ export function admit(world: WorldState, scope: TickScope, inputs: readonly Inpu
   for (const { body } of fresh) if (isLifecycle(body)) admitLifecycle(world, scope, body);
   for (const [seq, body] of resultsOf(fresh)) admitResult(world, scope, seq, body);
   for (const entry of due) timeOut(world, scope, entry);
+  world.mail.admit(tick);
   for (const { seq, body } of fresh) admitExternal(world, scope, seq, body);
   decideSubmissions(world, scope);
 }
@@ -67,7 +70,8 @@ function isFirst(world: WorldState, scope: TickScope, input: Input): boolean {
   if (input.key === undefined) return true;
   if (world.idempotencyKeys.has(input.key)) {
     const { body } = input;
-    const message = body.kind === "message" ? externalMessage(scope, input.seq, body) : NO_BYTES;
+    const message =
+      body.kind === "message" ? encodeMessage(externalMessage(scope, input.seq, body)) : NO_BYTES;
     deadLetter(scope, body.kind === "message" ? body.to : "", "DUPLICATE", message);
     return false;
   }
@@ -189,7 +193,7 @@ function admitExternal(world: WorldState, scope: TickScope, seq: number, body: I
   if (body.kind === "task") scope.submissions.push({ spec: body.task, owner: undefined, requestId: 0 });
   else if (body.kind === "message") admitMessage(world, scope, seq, body);
   else if (body.kind === "publish") {
-    const message = externalMessage(scope, seq, { ...body, answerWanted: false });
+    const message = encodeMessage(externalMessage(scope, seq, { ...body, answerWanted: false }));
     for (const member of world.channels.members(body.topic))
       deliverPublished(world, scope, member, { message, place: -1 });
   }
@@ -198,14 +202,19 @@ function admitExternal(world: WorldState, scope: TickScope, seq: number, body: I
 function admitMessage(world: WorldState, scope: TickScope, seq: number, body: Body<"message">): void {
   const receiver = world.agents.byId(body.to);
   const message = externalMessage(scope, seq, body);
-  const full = isReachable(receiver) && !hasRoom(receiver, message.length);
+  const bytes = messageBytes(message.topic.length, message.payload.length);
+  const full = isReachable(receiver) && !hasRoom(receiver, bytes);
   if (!isReachable(receiver) || full) {
-    deadLetter(scope, body.to, full ? "MAILBOX_FULL" : "UNDELIVERABLE", message);
+    deadLetter(scope, body.to, full ? "MAILBOX_FULL" : "UNDELIVERABLE", encodeMessage(message));
     if (body.answerWanted) departError(scope, body.to, seq, full ? "REFUSED" : "UNDELIVERABLE");
     return;
   }
   if (body.answerWanted) receiver.asked.add(seq);
-  enqueue(world, scope, receiver, message);
+  const place = world.mail.claim(bytes);
+  if (place < 0) return enqueue(world, scope, receiver, encodeMessage(message));
+  const { region } = world.mail;
+  writeMessage(message, region.bytes, region.view, place);
+  enqueuePlace({ world, scope, bodyBytes: bytes }, receiver, place);
 }
 
 interface ExternalContent {
@@ -215,8 +224,8 @@ interface ExternalContent {
   readonly answerWanted: boolean;
 }
 
-function externalMessage(scope: TickScope, seq: number, content: ExternalContent): Uint8Array {
-  return encodeMessage({
+function externalMessage(scope: TickScope, seq: number, content: ExternalContent): Message {
+  return {
     kind: MessageKind.MESSAGE,
     encoding: content.encoding,
     flags: content.answerWanted ? MessageFlag.ANSWER_WANTED : 0,
@@ -226,5 +235,5 @@ function externalMessage(scope: TickScope, seq: number, content: ExternalContent
     tick: scope.tick,
     topic: encodeUtf8(content.topic),
     payload: content.payload,
-  });
+  };
 }

@@ -58,6 +58,11 @@ export class MailStore {
     this.#tick = tick;
   }
 
+  /** The same before turns of `tick` are planned: what inputs bring may lie beside what the tick before has sent. */
+  admit(tick: number): void {
+    if (this.#tick !== tick) this.begin(tick);
+  }
+
   /** Place for a message of `bytes`, or -1 where there is no room. */
   claim(bytes: number): number {
     return this.#mail.claim(bytes);

@@ -110,24 +110,27 @@ function packed(calls: readonly PackedCall[]): InputBatch {
 export function forEachInput(batch: InputBatch, take: (id: number, request: ControlRequest) => void): void {
   const { ids, heads, names, payloads, keys } = batch;
   let start = 0;
-  for (const [index, id] of ids.entries()) {
+  for (let index = 0; index < ids.length; index += 1) {
     const at = index * headWords;
     const bits = heads[at + 2] ?? 0;
     const end = start + (heads[at + 3] ?? 0);
+    const body = {
+      kind: "message",
+      to: (names[heads[at] ?? 0] ?? "") as AgentId, // packed from an id
+      topic: names[heads[at + 1] ?? 0] ?? "",
+      encoding: (bits & (knownBit - 1)) as Encoding, // packed from one
+      payload: payloads.subarray(start, end),
+      answerWanted: false,
+    } as const;
     const key = keys?.[index];
-    take(id, {
-      method: "input",
-      body: {
-        kind: "message",
-        to: (names[heads[at] ?? 0] ?? "") as AgentId, // packed from an id
-        topic: names[heads[at + 1] ?? 0] ?? "",
-        encoding: (bits & (knownBit - 1)) as Encoding, // packed from one
-        payload: payloads.subarray(start, end),
-        answerWanted: false,
-      },
-      ...(key === undefined ? {} : { key }),
-      ...((bits & knownBit) === 0 ? {} : { known: true }),
-    });
+    const known = (bits & knownBit) !== 0;
+    const isPlain = key === undefined && !known;
+    take(
+      ids[index] ?? 0,
+      isPlain
+        ? { method: "input", body }
+        : { method: "input", body, known, ...(key === undefined ? {} : { key }) },
+    );
     start = end;
   }
 }

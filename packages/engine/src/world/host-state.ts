@@ -63,7 +63,7 @@ export function newHostState(sourceCount: number, sinkCount: number): HostState 
 
 /** Counts one executed input: sequence and source position. */
 export function noteInput(state: HostState, input: Input): void {
-  assert(input.seq === state.lastSeq + 1, `input ${input.seq} follows ${state.lastSeq}`);
+  assert(input.seq === state.lastSeq + 1, "inputs follow one another");
   state.lastSeq = input.seq;
   if (input.source !== undefined) {
     const [index, record] = input.source;

@@ -289,7 +289,7 @@ export class Session {
       throw fail("WE_AGENT_UNKNOWN", { agent: receiver, tick: loop.world.tick });
     checkInputCeilings(this.#run.admissions, loop.world, body);
     const floor = this.#pacer?.tickNow() ?? 0;
-    const input = loop.admit(body, { floor, ...(key === undefined ? {} : { key }) });
+    const input = loop.admit(body, key === undefined ? { floor } : { floor, key });
     const { seq, tick } = input;
     const first = key === undefined ? undefined : this.#keys.firstOf(key, input);
     if (method === "ask") this.#asks.set(seq, id);
