@@ -381,7 +381,8 @@ export const ENGINE_SCHEMA: Schema = {
       },
       ticksAheadMax: { ...integer("Ticks that may run ahead of the disk.", 1, 1_000_000), default: 256 },
       snapshotEvery: integer(
-        "Ticks between snapshots. Absent: as often as they cost a twentieth of the time; paced runs: only at the end.",
+        "Ticks between snapshots, which unpaced runs wait for; paced ones take one late where the one before is " +
+          "not done. Absent: as often as they cost a twentieth of the time; paced runs: only at the end.",
         1,
       ),
       snapshotsKept: {

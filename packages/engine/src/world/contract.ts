@@ -125,7 +125,7 @@ export interface ResolvedWorld {
   readonly durability: Durability;
   /** Ticks that may be executed ahead of what the log has made durable. */
   readonly ticksAheadMax: number;
-  /** A snapshot after every so many ticks; absent: only where a run stops. */
+  /** A snapshot after every so many ticks; absent: as often as they cost little. */
   readonly snapshotEvery?: number;
   /** Snapshots that are kept at most, or all; absent: see storage/snapshot-retention.ts. */
   readonly snapshotsKept?: SnapshotKeep;

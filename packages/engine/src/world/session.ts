@@ -105,7 +105,8 @@ export class Session {
     this.#snapshotTick = run.snapshotTick;
     // A paced world is told when: nobody wants hitches that the configuration does not name.
     const spacing = options.realtime && run.snapshotEvery === "affordable" ? undefined : run.snapshotEvery;
-    this.#pace = new SnapshotPace(spacing, run.loop.world.genesis.stateHashEvery);
+    const { stateHashEvery } = run.loop.world.genesis;
+    this.#pace = new SnapshotPace(spacing, stateHashEvery, { waits: !options.realtime });
     const { genesis, tick } = run.loop.world;
     this.#keys = new InputKeys(genesis.retainTicks);
     this.#pacer = options.realtime ? new Pacer(genesis.tickNanos, tick + 1) : undefined;
@@ -353,8 +354,18 @@ export class Session {
       this.#finishRunCall({ reason: "invariant", violation });
     }
     const isDue = !this.#ended && this.#pace.isDue(next, next - this.#snapshotTick);
-    if (isDue && this.#pace.beginning(() => this.#run.snapshots.begin())) this.#snapshotTick = next;
+    if (isDue) this.#beginSnapshot(next);
     return 0;
+  }
+
+  #beginSnapshot(tick: number): void {
+    const { snapshots, log } = this.#run;
+    if (this.#pace.isPromised && !snapshots.canBegin) {
+      log.waitForSync();
+      this.#settle();
+      snapshots.finish();
+    }
+    if (this.#pace.beginning(() => snapshots.begin())) this.#snapshotTick = tick;
   }
 
   #finishStep(): void {

@@ -11,14 +11,18 @@ export type SnapshotSpacing = number | "affordable" | undefined;
 export class SnapshotPace {
   readonly #spacing: SnapshotSpacing;
   readonly #stateHashEvery: number;
+  /** A snapshot that is due is taken at that tick, whatever the one before still needs. */
+  readonly isPromised: boolean;
   /** Time spent executing ticks since the last snapshot was begun. */
   #workMs = 0;
   /** What the last snapshot has taken of the loop's time so far. */
   #costMs = 0;
 
-  constructor(spacing: SnapshotSpacing, stateHashEvery: number) {
+  /** `waits`: ticks may wait for a snapshot, which they must not in a world that is paced. */
+  constructor(spacing: SnapshotSpacing, stateHashEvery: number, options: { readonly waits: boolean }) {
     this.#spacing = spacing;
     this.#stateHashEvery = stateHashEvery;
+    this.isPromised = options.waits && typeof spacing === "number";
   }
 
   /** Calls `execute`, which executes a tick. */

@@ -24,6 +24,8 @@ export interface SnapshotShelf {
    * @param draft makes the snapshot; `all`: with the bytes of every page @throws {WE_RUN_UNWRITABLE} {WE_DISK_FULL}
    */
   keep(draft: (all: boolean) => WorldDraft): void;
+  /** Nothing is being written. */
+  readonly canBegin: boolean;
   /** Whether the next snapshot must have the bytes of every page; undefined while the last is being written. */
   begin(): { readonly all: boolean } | undefined;
   /** Images of the snapshot that was begun. */
@@ -78,6 +80,9 @@ export function snapshotShelf(parts: ShelfParts): SnapshotShelf {
       assert(result !== undefined && result.kind !== "incomplete", "a snapshot of all pages lacks none");
       needsAll = result.kind !== "kept";
       requireKept(result);
+    },
+    get canBegin() {
+      return keeper.isIdle;
     },
     begin: () => {
       if (!keeper.isIdle) return undefined;

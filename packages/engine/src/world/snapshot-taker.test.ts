@@ -1,7 +1,7 @@
 /** A snapshot that is taken little by little while the world goes on is the one that a standing world gives. */
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -49,5 +49,18 @@ for (const options of [{ isolation: "inline" }, { workers: 2 }] as const) {
     assert.deepEqual(content.stateHash, expected.stateHash);
     assert.deepEqual(content.host, expected.host);
     assert.equal(content.images.length, agents + 1);
+  });
+}
+
+for (const isolation of ["inline", "process"] as const) {
+  test(`every snapshot that the configuration names is taken, however fast ticks are: ${isolation}`, async () => {
+    const sample = await sampleWorld({ directory: join(folder, `named-${isolation}`), snapshotEvery: 6 });
+    const named = { ...sample, durability: "ephemeral", snapshotsKept: "all" } as const;
+    await using world = await Engine.open(named, { isolation });
+    const { ticks } = await world.run();
+    const names = readdirSync(join(world.dir, "snapshots")).filter((name) => /^[0-9]/.test(name));
+    const taken = names.map((name) => Number(name.slice(0, 16)) - 1).sort((left, right) => left - right);
+    const due = Array.from({ length: Math.floor(ticks / 6) }, (_, index) => index * 6 + 5);
+    assert.deepEqual(taken, [...new Set([...due, ticks - 1])]);
   });
 }

@@ -47,6 +47,11 @@ export class SnapshotTaker {
     this.#parts = parts;
   }
 
+  /** No snapshot is under way or being written. */
+  get canBegin(): boolean {
+    return this.#underway === undefined && this.#parts.store.snapshots.canBegin;
+  }
+
   /**
    * Begins a snapshot of this moment. False where the one before is still under way.
    * Its state hash is computed: cheap only at a tick whose commit has one.
@@ -82,6 +87,12 @@ export class SnapshotTaker {
     if (underway === undefined) return;
     while (!underway.areImagesTaken) this.#take(underway, Infinity);
     this.#hand(underway);
+  }
+
+  /** Returns when what was begun is on the disk or has failed. Everything executed must be durable. */
+  finish(): void {
+    this.complete();
+    this.#parts.store.snapshots.settle();
   }
 
   /** Takes a snapshot and returns when it is on the disk. Everything executed must be durable. */
