@@ -45,12 +45,14 @@ const forms: readonly InputForm[] = [
   { way: "library", inFlight: 1 },
   { way: "library", inFlight: 64 },
   { way: "library", inFlight: 1024 },
+  { way: "library", inFlight: 4, batch: 2048 },
 ];
 
 /** Not run where a smoke test has no time for it. */
 const quickForms: readonly InputForm[] = [
   { way: "socket", inFlight: 8 },
-  { way: "library", inFlight: 8 },
+  { way: "library", inFlight: 4 },
+  { way: "library", inFlight: 2, batch: 16 },
 ];
 
 export async function measureInputs(options: BenchOptions, say: Say): Promise<InputDocument> {

@@ -1,6 +1,6 @@
 /**
- * A world that is given inputs as fast as it acknowledges them: over its control socket and by the library, durability
- * `sync`. What was acknowledged is then proved: every agent counted what it was sent, no sequence was given twice, and a
+ * A world that is given inputs as fast as it acknowledges them: over its control socket and by the library, one by one
+ * and in batches, durability `sync`. What was acknowledged is then proved: every agent counted what it was sent, no sequence was given twice, and a
  * replay of the run verifies.
  */
 
@@ -17,7 +17,10 @@ const agents = 50;
 
 export interface InputForm {
   readonly way: "socket" | "library";
+  /** Calls under way at any time. */
   readonly inFlight: number;
+  /** Inputs of one call; default 1. */
+  readonly batch?: number;
   /** Connections that the lanes are spread over. */
   readonly connections?: number;
 }
@@ -120,9 +123,10 @@ function compareCounts(
   return bytes === count * inputBytes ? "equal" : `${bytes} bytes in ${count} messages`;
 }
 
-function nameOf({ way, inFlight, connections = 1 }: InputForm): string {
+function nameOf({ way, inFlight, batch = 1, connections = 1 }: InputForm): string {
   const over = way === "library" ? "library" : `control socket, ${connections} connection`;
-  return `${over}${connections > 1 ? "s" : ""}, ${inFlight} in flight`;
+  const calls = batch === 1 ? "" : ` batches of ${batch.toLocaleString("en")}`;
+  return `${over}${connections > 1 ? "s" : ""}, ${inFlight}${calls} in flight`;
 }
 
 interface OpenWay {
@@ -136,11 +140,20 @@ async function openWay(form: InputForm, world: RunningWorld, ledger: Ledger): Pr
   let next = 0;
   const receiver = (): string => `s${(next += 1) % agents}`;
   if (form.way === "library") {
-    const send = async (): Promise<number> => {
+    const one = async (): Promise<number> => {
       ledger.note(await world.send(receiver(), payload));
       return 1;
     };
-    return { send, close: () => Promise.resolve() };
+    const { batch = 1 } = form;
+    const many = async (): Promise<number> => {
+      const messages = Array.from({ length: batch }, () => ({ agentId: receiver(), payload }));
+      for (const sent of await world.sendMany(messages)) {
+        if ("error" in sent) throw sent.error;
+        ledger.note(sent);
+      }
+      return batch;
+    };
+    return { send: batch === 1 ? one : many, close: () => Promise.resolve() };
   }
   const connected: ConnectedWorld[] = [];
   for (let count = 0; count < (form.connections ?? 1); count += 1)

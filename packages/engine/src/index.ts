@@ -3,7 +3,8 @@
 export { Engine } from "./client/engine.js";
 export type { DetachedWorld, OpenOptions } from "./client/engine.js";
 export type { ProgramToolFunction } from "./client/program-tools.js";
-export type { RunOptions, SendOptions, SnapshotState, UpgradeOptions } from "./client/running-world.js";
+export type { OutgoingMessage, RunOptions, SendOptions, SendOutcome } from "./client/running-world.js";
+export type { SnapshotState, UpgradeOptions } from "./client/running-world.js";
 export { ConnectedWorld } from "./client/connected-world.js";
 export type { ConnectedSendOptions, ConnectedStatus } from "./client/connected-world.js";
 export { RunningWorld } from "./client/running-world.js";

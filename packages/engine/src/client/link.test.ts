@@ -45,6 +45,36 @@ test("an aborted call stops waiting and tells the world", async () => {
   assert.equal(calls.length, 2);
 });
 
+test("calls of a group are answered together, each in its place", async () => {
+  const { link, calls } = connected();
+  const request = { method: "status" } as const;
+  const group = link.callMany([request, request, request]);
+  const single = link.call(request);
+  const [one, two, three, four] = calls.map(({ id }) => id);
+  const error = fail("WE_AGENT_UNKNOWN", { agent: "x", tick: 3 }).toRecord();
+  link.receive({ kind: "answer", id: four ?? 0, value: "alone" });
+  link.receive({ kind: "acknowledged", rows: Float64Array.of(three ?? 0, 7, 9), durability: "sync" });
+  link.receive({ kind: "refusal", id: one ?? 0, error });
+  link.receive({ kind: "answer", id: two ?? 0, value: "second" });
+  const [refused, ...others] = await group;
+  assert.ok(refused !== undefined && "error" in refused && refused.error.code === "WE_AGENT_UNKNOWN");
+  assert.deepEqual(others, [{ value: "second" }, { value: { tick: 7, seq: 9, durability: "sync" } }]);
+  assert.equal(await single, "alone");
+});
+
+test("a group that is aborted or lost gets no answers", async () => {
+  const { link, calls } = connected();
+  const controller = new AbortController();
+  const request = { method: "status" } as const;
+  const aborted = link.callMany([request, request], controller.signal);
+  controller.abort();
+  await assert.rejects(aborted, { code: "WE_WORLD_ABORTED" });
+  link.receive({ kind: "answer", id: calls[0]?.id ?? 0, value: "late" });
+  const lost = link.callMany([request]);
+  link.lost(fail("WE_WORLD_DIED", { cause: "x", dir: "" }));
+  await assert.rejects(lost, { code: "WE_WORLD_DIED" });
+});
+
 test("a lost world rejects every call, those to come included, and its opening", async () => {
   const { link } = connected();
   const call = link.call({ method: "status" });

@@ -16,6 +16,8 @@ import type {
 } from "../world/control.js";
 import { forEachAcknowledgement } from "../world/acknowledged.js";
 import { fail } from "../world/errors.js";
+import { CallGroup } from "./call-group.js";
+import type { GroupAnswer } from "./call-group.js";
 
 /** What a transport must do for a {@link WorldLink}. */
 export interface Transport {
@@ -58,6 +60,8 @@ export interface OpenedWorld {
 export class WorldLink {
   #transport: Transport | undefined;
   readonly #waiting = new Map<number, Waiting>();
+  /** In the order of their calls. */
+  readonly #groups = new Set<CallGroup>();
   readonly #listeners = new Set<Partial<LinkListener>>();
   readonly #opened: Promise<OpenedWorld>;
   #resolveOpened: (world: OpenedWorld) => void = () => undefined;
@@ -126,6 +130,24 @@ export class WorldLink {
     });
   }
 
+  /** Many calls in their order, of which each has an answer or a refusal. Rejects where none can come any more. */
+  callMany(requests: readonly ControlRequest[], signal?: AbortSignal): Promise<readonly GroupAnswer[]> {
+    const [first] = requests;
+    if (first === undefined) return Promise.resolve([]);
+    const { method } = first;
+    if (this.#end !== undefined) return Promise.reject(this.#end.error ?? fail("WE_WORLD_ENDED", { method }));
+    if (signal?.aborted === true) return Promise.reject(fail("WE_WORLD_ABORTED", { method }));
+    const group = new CallGroup(this.#nextId, requests.length);
+    this.#groups.add(group);
+    for (const request of requests) this.#post(request);
+    const abort = (): void => {
+      this.#groups.delete(group);
+      group.fail(fail("WE_WORLD_ABORTED", { method }));
+    };
+    signal?.addEventListener("abort", abort, { once: true });
+    return group.answers.finally(() => signal?.removeEventListener("abort", abort));
+  }
+
   /** What a tool of this program gave. */
   answerTool(call: string, answer: AdapterAnswer): void {
     if (this.#end === undefined) this.#post({ method: "tool-answer", call, answer });
@@ -137,11 +159,11 @@ export class WorldLink {
       case "opened":
         return this.#resolveOpened(event);
       case "answer":
-        return this.#take(event.id)?.resolve(event.value);
+        return this.#resolve(event.id, event.value);
       case "acknowledged":
-        return forEachAcknowledgement(event, (id, value) => this.#take(id)?.resolve(value));
+        return forEachAcknowledgement(event, (id, value) => this.#resolve(id, value));
       case "refusal":
-        return this.#take(event.id)?.reject(EngineError.fromRecord(event.error));
+        return this.#refuse(event.id, EngineError.fromRecord(event.error));
       case "progress":
         for (const listener of this.#listeners) listener.progress?.(event.progress);
         return;
@@ -200,6 +222,24 @@ export class WorldLink {
     this.#nextId += 1;
   }
 
+  #resolve(id: number, value: unknown): void {
+    if (!this.#takesGroup(id, { value })) this.#take(id)?.resolve(value);
+  }
+
+  #refuse(id: number, error: EngineError): void {
+    if (!this.#takesGroup(id, { error })) this.#take(id)?.reject(error);
+  }
+
+  /** False where the call is of no group. */
+  #takesGroup(id: number, answer: GroupAnswer): boolean {
+    for (const group of this.#groups) {
+      if (!group.holds(id)) continue;
+      if (group.take(id, answer)) this.#groups.delete(group);
+      return true;
+    }
+    return false;
+  }
+
   #take(id: number): Waiting | undefined {
     const waiting = this.#waiting.get(id);
     this.#waiting.delete(id);
@@ -214,6 +254,8 @@ export class WorldLink {
       reject(error ?? fail("WE_WORLD_ENDED", { method }));
     }
     this.#waiting.clear();
+    for (const group of this.#groups) group.fail(error ?? fail("WE_WORLD_ENDED", { method: "input" }));
+    this.#groups.clear();
     for (const listener of this.#listeners) listener.ended?.(error);
   }
 }

@@ -4,7 +4,7 @@
  */
 
 import { isLocalModel } from "../adapters/adapter-report.js";
-import type { AgentId } from "@wasm-engine/abi";
+import type { AgentId, EngineError } from "@wasm-engine/abi";
 import type { Genesis, InputBody, Json } from "@wasm-engine/core";
 import type { ModelReport } from "../inference/contract.js";
 import type {
@@ -28,6 +28,15 @@ import type { Payload } from "../world/payload.js";
 import { receivedMessage } from "./received-message.js";
 import type { ReceivedMessage } from "./received-message.js";
 import { Subscription } from "./subscription.js";
+
+/** One of many messages. */
+export interface OutgoingMessage extends Pick<SendOptions, "key" | "topic" | "encoding"> {
+  readonly agentId: string;
+  readonly payload: Payload;
+}
+
+/** What became of one of many messages: it is durable, or it was refused before it was logged. */
+export type SendOutcome = Acknowledgement | { readonly error: EngineError };
 
 /** Options of calls that become one input. */
 export interface SendOptions {
@@ -62,6 +71,10 @@ export interface SnapshotState extends SnapshotReport {
 }
 
 const defaultTopic = "message";
+
+function inputRequest(body: InputBody): { readonly method: "input"; readonly body: InputBody } {
+  return { method: "input", body };
+}
 
 export class RunningWorld implements AsyncDisposable {
   readonly runId: string;
@@ -102,6 +115,32 @@ export class RunningWorld implements AsyncDisposable {
   /** Sends a message to an agent. */
   send(agentId: string, payload: Payload, options: SendOptions = {}): Promise<Acknowledgement> {
     return this.#input(this.#message(agentId, payload, { ...options, answerWanted: false }), options);
+  }
+
+  /**
+   * Sends many messages, as so many calls of {@link send} in this order would, with one promise for all of them: it
+   * resolves when each is durable or refused, and tells both in the place of its message. Agents and payloads are
+   * checked before the first is sent. @throws {WE_AGENT_SPEC} {WE_WORLD_ENDED} {WE_WORLD_ABORTED}
+   */
+  async sendMany(
+    messages: readonly OutgoingMessage[],
+    options: { readonly signal?: AbortSignal } = {},
+  ): Promise<readonly SendOutcome[]> {
+    const requests = messages.map(({ agentId, payload, key, topic, encoding }) => {
+      const to = asAgentId(agentId);
+      const { encoding: code, payload: bytes } = encodePayload(payload, encoding);
+      const body: InputBody = {
+        kind: "message",
+        to,
+        topic: topic ?? defaultTopic,
+        encoding: code,
+        payload: bytes,
+        answerWanted: false,
+      };
+      return key === undefined ? inputRequest(body) : { ...inputRequest(body), key };
+    });
+    const answers = await this.#link.callMany(requests, options.signal);
+    return answers.map((answer) => ("error" in answer ? answer : (answer.value as Acknowledgement))); // protocol
   }
 
   /** Sends a message and waits for its answer. @throws {WE_ASK_FAILED} */

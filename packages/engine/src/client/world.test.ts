@@ -44,6 +44,50 @@ for (const isolation of ["inline", "process"] as const) {
   });
 }
 
+for (const isolation of ["inline", "process"] as const) {
+  test(`[G3] many messages are sent in their order, each acknowledged or refused (${isolation})`, async () => {
+    await using world = await quietWorld(isolation);
+    const before = world.send("a1", 0);
+    const many = world.sendMany([
+      { agentId: "a1", payload: 1, key: "once" },
+      { agentId: "a2", payload: new Uint8Array([2]) },
+      { agentId: "a1", payload: 3, key: "k".repeat(256) },
+      { agentId: "a1", payload: 4, key: "once" },
+      { agentId: "a1", payload: 5, topic: "last" },
+    ]);
+    const after = world.send("a2", 6);
+    const sent = (await many).map((each) => ("error" in each ? each.error.code : each));
+    assert.deepEqual([(await before).seq, (await after).seq], [1, 6]);
+    const [first, second, refused, duplicate, last] = sent;
+    assert.ok(typeof first === "object" && typeof second === "object" && typeof last === "object");
+    assert.deepEqual([first.seq, second.seq, last.seq], [2, 3, 5]);
+    assert.equal(first.durability, "sync");
+    assert.equal(refused, "WE_WORLD_INPUT_SIZE");
+    assert.deepEqual(duplicate, { ...first, duplicate: true });
+    assert.deepEqual(await world.sendMany([]), []);
+    await assert.rejects(
+      world.sendMany([
+        { agentId: "a1", payload: 7 },
+        { agentId: "no id", payload: 8 },
+      ]),
+      { code: "WE_AGENT_SPEC" },
+    );
+    await world.stop();
+    const bodies = loggedInputs(world.dir).map(
+      ({ body, key }) => body.kind === "message" && [body.topic, key],
+    );
+    assert.deepEqual(bodies, [
+      ["message", undefined],
+      ["message", "once"],
+      ["message", undefined],
+      ["message", "once"],
+      ["last", undefined],
+      ["message", undefined],
+    ]);
+    await assert.rejects(world.sendMany([{ agentId: "a1", payload: 9 }]), { code: "WE_WORLD_ENDED" });
+  });
+}
+
 test("[S14.send] the idempotency key of an input reaches the log, and the world takes it once", async () => {
   await using world = await quietWorld();
   await world.send("a1", 1, { key: "once" });
