@@ -7,6 +7,7 @@ import { randomUUID } from "node:crypto";
 import { chmodSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { isFile } from "../storage/path-kind.js";
 import { socketPathBytesMax } from "./limits.js";
 
 const socketName = "control.sock";
@@ -106,8 +107,11 @@ function note(dir: string, address: string): string {
 }
 
 function readNote(dir: string): string | undefined {
+  const path = join(dir, noteName);
+  // A pipe in its place would never be read to its end.
+  if (!isFile(path)) return undefined;
   try {
-    const text = readFileSync(join(dir, noteName), "utf8").trim();
+    const text = readFileSync(path, "utf8").trim();
     return text === "" ? undefined : text;
   } catch {
     return undefined;

@@ -7,6 +7,7 @@ import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EngineError } from "@wasm-engine/abi";
+import { storageError } from "../storage/errors.js";
 import { RunLock } from "../storage/index.js";
 import { makeFolders } from "../storage/make-folders.js";
 
@@ -41,10 +42,13 @@ export function indexPlace(dir: string): IndexPlace {
   }
 }
 
-/** Opens the file of an index, or makes it. Never through a link. Errors are those of the file system. */
+/** Opens the file of an index, or makes it. Never through a link. @throws {WE_RUN_UNWRITABLE} and Node's own */
 export function openIndexFile(path: string): number {
   const { O_RDWR, O_CREAT, O_NOFOLLOW = 0 } = fs.constants;
-  return fs.openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o644);
+  const file = fs.openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o644);
+  if (fs.fstatSync(file).isFile()) return file;
+  fs.closeSync(file);
+  throw storageError("WE_RUN_UNWRITABLE", { path, cause: "it is a pipe or a device, not a file" });
 }
 
 function temporaryPlace(): IndexPlace {

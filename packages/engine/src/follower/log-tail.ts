@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { LogReader, damageError, segmentHeaderBytes, segmentName } from "@wasm-engine/core";
 import type { KnownGenesis, LogDamage } from "@wasm-engine/core";
 import { seekLog } from "../storage/log-seek.js";
+import { segmentBytesMax } from "../storage/limits.js";
 import { segmentIndexes } from "../storage/log-segments.js";
 import type { LogPlace, RecoveredTick } from "../storage/index.js";
 
@@ -62,7 +63,7 @@ export class LogTail {
     const indexes = segmentIndexes(this.#place);
     for (const index of indexes) {
       if (index < this.#segment) continue;
-      const bytes = system.read(join(logFolder, segmentName(index))) ?? new Uint8Array();
+      const bytes = system.read(join(logFolder, segmentName(index)), segmentBytesMax) ?? new Uint8Array();
       const isKnown = index === this.#segment;
       if (bytes.length < segmentHeaderBytes || (isKnown && bytes.length <= this.#bytes)) continue;
       const reader = this.#reader;

@@ -24,6 +24,7 @@ import {
 import type { CutTail, RecoveredLog, RecoveredTick } from "./contract.js";
 import { storageError } from "./errors.js";
 import type { FileSystem } from "./file-system.js";
+import { markBytesMax } from "./limits.js";
 import { readGenesis, readPoints, seekLog } from "./log-seek.js";
 import { readSegments } from "./log-segments.js";
 
@@ -38,7 +39,7 @@ export interface LogPlace {
 
 /** Bytes known to have been on the disk. Read before the segments: a running world only appends. */
 function readMark({ system, markPath }: LogPlace): number | undefined {
-  const bytes = system.read(markPath);
+  const bytes = system.read(markPath, markBytesMax);
   return bytes === undefined ? undefined : readSyncedMark(bytes, undefined);
 }
 
@@ -153,7 +154,7 @@ export function requireReach(path: string, base: LogBase | undefined, tick: numb
 
 function cutOf({ system, logFolder }: LogPlace, { torn, end }: LogVerdict): CutTail | undefined {
   if (torn === undefined) return undefined;
-  const bytes = system.read(join(logFolder, torn.segment))?.length ?? 0;
+  const bytes = system.length(join(logFolder, torn.segment)) ?? 0;
   const offset = torn.segment === segmentName(end.segment) ? end.offset : 0;
   return { segment: torn.segment, offset, record: torn.record, bytes: Math.max(0, bytes - offset) };
 }

@@ -6,6 +6,7 @@
 
 import * as fs from "node:fs";
 import { join } from "node:path";
+import { storageError } from "./errors.js";
 import { writeAttemptsMax } from "./limits.js";
 import { makeFolders } from "./make-folders.js";
 
@@ -24,9 +25,15 @@ export interface FileSystem {
   makeFolder(path: string): void;
   /** Names in a folder, sorted; undefined where there is no folder. */
   list(path: string): readonly string[] | undefined;
-  /** Contents, or undefined where there is no file. */
-  read(path: string): Uint8Array | undefined;
-  /** At most `length` bytes from `position` on, fewer at the end of the file; undefined where there is no file. */
+  /**
+   * Contents, or undefined where nothing is there. What is no file, or longer than `bytesMax`, is not begun to be read.
+   * @throws {WE_RUN_FILE_DAMAGED}
+   */
+  read(path: string, bytesMax?: number): Uint8Array | undefined;
+  /**
+   * At most `length` bytes from `position` on, fewer at the end of the file; undefined where nothing is there.
+   * @throws {WE_RUN_FILE_DAMAGED} where it is no file
+   */
   readPart(path: string, position: number, length: number): Uint8Array | undefined;
   /** Bytes in a file, or undefined where there is none. */
   length(path: string): number | undefined;
@@ -34,8 +41,11 @@ export interface FileSystem {
   syncFolder(path: string): void;
 }
 
+/** Opening a pipe does not wait for its other end. Windows has neither. */
+const nonBlocking = process.platform === "win32" ? 0 : fs.constants.O_NONBLOCK;
+
 export const nodeFileSystem: FileSystem = {
-  open: (path) => fs.openSync(path, fs.constants.O_RDWR | fs.constants.O_CREAT, 0o644),
+  open: (path) => openFile(path, fs.constants.O_RDWR | fs.constants.O_CREAT).file,
   write: (file, bytes, position) => fs.writeSync(file, bytes, 0, bytes.length, position),
   sync: (file) => {
     fs.fdatasyncSync(file);
@@ -56,7 +66,7 @@ export const nodeFileSystem: FileSystem = {
     makeFolders(path);
   },
   list: (path) => orAbsent(() => fs.readdirSync(path).sort()),
-  read: (path) => orAbsent(() => readWhole(path)),
+  read: (path, bytesMax) => orAbsent(() => readWhole(path, bytesMax)),
   readPart: (path, position, length) => orAbsent(() => readPart(path, position, length)),
   length: (path) => orAbsent(() => fs.statSync(path).size),
   syncFolder: (path) => {
@@ -71,11 +81,27 @@ export const nodeFileSystem: FileSystem = {
   },
 };
 
+/** Opens an ordinary file. Pipes and devices are refused: opening or reading one may never end. */
+function openFile(path: string, flags: number): { readonly file: number; readonly bytes: number } {
+  const file = fs.openSync(path, flags | nonBlocking, 0o644);
+  const stats = fs.fstatSync(file);
+  if (stats.isFile()) return { file, bytes: stats.size };
+  fs.closeSync(file);
+  throw storageError("WE_RUN_FILE_DAMAGED", {
+    path,
+    reason: "it is a folder, a pipe or a device, not a file",
+  });
+}
+
 /** readFile has a lower limit on the size of files than buffers have. */
-function readWhole(path: string): Uint8Array {
-  const file = fs.openSync(path, fs.constants.O_RDONLY);
+function readWhole(path: string, bytesMax = Infinity): Uint8Array {
+  const { file, bytes: size } = openFile(path, fs.constants.O_RDONLY);
   try {
-    const bytes = new Uint8Array(fs.fstatSync(file).size);
+    if (size > bytesMax) {
+      const reason = `it has ${size} bytes, and such a file has at most ${bytesMax}`;
+      throw storageError("WE_RUN_FILE_DAMAGED", { path, reason });
+    }
+    const bytes = new Uint8Array(size);
     let length = 0;
     while (length < bytes.length) {
       const count = fs.readSync(file, bytes, length, Math.min(bytes.length - length, 1 << 30), length);
@@ -89,12 +115,12 @@ function readWhole(path: string): Uint8Array {
 }
 
 function readPart(path: string, position: number, wanted: number): Uint8Array {
-  const file = fs.openSync(path, fs.constants.O_RDONLY);
+  const { file, bytes: size } = openFile(path, fs.constants.O_RDONLY);
   try {
-    const bytes = new Uint8Array(wanted);
+    const bytes = new Uint8Array(Math.max(0, Math.min(wanted, size - position)));
     let length = 0;
-    while (length < wanted) {
-      const count = fs.readSync(file, bytes, length, wanted - length, position + length);
+    while (length < bytes.length) {
+      const count = fs.readSync(file, bytes, length, bytes.length - length, position + length);
       if (count === 0) break;
       length += count;
     }

@@ -1,6 +1,7 @@
 /** Limits of storage. Unit last. */
 
 import { assert } from "@wasm-engine/abi";
+import { logRecordBytesMax } from "@wasm-engine/core";
 
 /** Buffer between the loop and the log-writer thread; a power of two. What does not fit waits in the heap. */
 export const logRingBytes: number = 8 * 1024 * 1024;
@@ -28,6 +29,19 @@ export const snapshotsAffordableMin = 8;
 export const packsPerSnapshotMax = 32;
 /** A pack of which less than this share is in use is left: what it costs is bounded by its reciprocal. */
 export const packLiveShareMin = 0.25;
+/** A run.json, which holds the settings of a run; its agents are in the log. */
+export const runInfoBytesMax: number = 64 * 1024 * 1024;
+/** Side records are read whole. */
+export const sideBytesMax: number = 512 * 1024 * 1024;
+/** A module as signed or as instrumented, which is several times as long. */
+export const storedModuleBytesMax: number = 512 * 1024 * 1024;
+/** A synced mark has a few dozen bytes. */
+export const markBytesMax = 4096;
+/** A lock names one process. */
+export const lockBytesMax = 4096;
+/** A segment ends after the record that makes it long enough. */
+export const segmentBytesMax: number = 512 * 1024 * 1024;
 
 assert((logRingBytes & (logRingBytes - 1)) === 0, "the ring wraps by masking");
+assert(2 * logRecordBytesMax <= segmentBytesMax, "a segment has room for its last record");
 assert(logWriteBytesMax * 4 <= logRingBytes, "several writes fit into the ring");

@@ -23,6 +23,7 @@ import {
   type SegmentBytes,
 } from "@wasm-engine/core";
 import { EngineError } from "@wasm-engine/abi";
+import { segmentBytesMax } from "./limits.js";
 import type { LogPlace } from "./event-log-reader.js";
 import { segmentIndexes } from "./log-segments.js";
 
@@ -93,7 +94,7 @@ function segmentNames(place: LogPlace): readonly string[] {
 }
 
 function readSegment({ system, logFolder }: LogPlace, name: string): SegmentBytes | undefined {
-  const bytes = system.read(join(logFolder, name));
+  const bytes = system.read(join(logFolder, name), segmentBytesMax);
   return bytes && { index: segmentIndex(name) ?? 0, bytes };
 }
 

@@ -9,12 +9,17 @@ import {
   segmentName,
   type SegmentBytes,
 } from "@wasm-engine/core";
+import { segmentBytesMax } from "./limits.js";
 import type { LogPlace } from "./event-log-reader.js";
 
 /** The segment files in order, read one at a time. */
 export function* readSegments(place: LogPlace): Generator<SegmentBytes> {
   for (const index of segmentIndexes(place)) {
-    yield { index, bytes: place.system.read(join(place.logFolder, segmentName(index))) ?? new Uint8Array() };
+    yield {
+      index,
+      bytes:
+        place.system.read(join(place.logFolder, segmentName(index)), segmentBytesMax) ?? new Uint8Array(),
+    };
   }
 }
 
@@ -33,5 +38,5 @@ export function allSegmentIndexes({ system, logFolder }: LogPlace): readonly num
 function isBaseSegment({ system, logFolder }: LogPlace, index: number): boolean {
   const path = join(logFolder, segmentName(index));
   if (system.readPart(path, firstKindOffset, 1)?.[0] !== RecordKind.BASE) return false;
-  return beginsWithBase(system.read(path) ?? new Uint8Array());
+  return beginsWithBase(system.read(path, segmentBytesMax) ?? new Uint8Array());
 }

@@ -7,9 +7,10 @@
 import { statSync } from "node:fs";
 import type { Stats } from "node:fs";
 
-/** True where `path` leads to an ordinary file. */
-export function isFile(path: string): boolean {
-  return statsOf(path)?.isFile() === true;
+/** True where `path` leads to an ordinary file, of at most `bytesMax` bytes. */
+export function isFile(path: string, bytesMax = Infinity): boolean {
+  const stats = statsOf(path);
+  return stats?.isFile() === true && stats.size <= bytesMax;
 }
 
 /** True where `path` leads to a folder. */

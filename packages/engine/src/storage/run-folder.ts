@@ -18,6 +18,7 @@ import type { Hasher, Json } from "@wasm-engine/core";
 import { storageError } from "./errors.js";
 import type { LogPlace } from "./event-log-reader.js";
 import { errnoOf, nodeFileSystem, replaceFile, type FileSystem } from "./file-system.js";
+import { runInfoBytesMax, storedModuleBytesMax } from "./limits.js";
 import { RunLock } from "./run-lock.js";
 import { SideRecords, readSideRecords, type SideRecord } from "./side-records.js";
 import { SnapshotStore } from "./snapshot-store.js";
@@ -65,7 +66,8 @@ export class RunFolder {
   /** An existing run. Changes nothing. @throws {WE_RUN_NOT_FOUND} */
   static open(path: string, hasher: Hasher, system: FileSystem = nodeFileSystem): RunFolder {
     const folder = new RunFolder(path, hasher, system);
-    if (folder.#read(infoName) === undefined) throw storageError("WE_RUN_NOT_FOUND", { path });
+    if (folder.#read(infoName, runInfoBytesMax) === undefined)
+      throw storageError("WE_RUN_NOT_FOUND", { path });
     return folder;
   }
 
@@ -115,7 +117,7 @@ export class RunFolder {
 
   /** @throws {WE_RUN_NOT_FOUND} @throws {WE_RUN_FILE_DAMAGED} */
   readInfo(): Json {
-    const bytes = this.#read(infoName);
+    const bytes = this.#read(infoName, runInfoBytesMax);
     if (bytes === undefined) throw storageError("WE_RUN_NOT_FOUND", { path: this.path });
     const info = parsedInfo(bytes);
     if (info === undefined) throw this.#damagedInfo("it is not JSON");
@@ -144,12 +146,12 @@ export class RunFolder {
 
   /** Bytes of a stored module; whether they still have the digest is for the caller to check. */
   readModule(digest: ModuleDigest): Uint8Array | undefined {
-    return this.#read(join("modules", `${digest}.wasm`));
+    return this.#read(join("modules", `${digest}.wasm`), storedModuleBytesMax);
   }
 
-  #read(name: string): Uint8Array | undefined {
+  #read(name: string, bytesMax?: number): Uint8Array | undefined {
     const path = join(this.path, name);
-    return this.#guarded(path, () => this.system.read(path));
+    return this.#guarded(path, () => this.system.read(path, bytesMax));
   }
 
   #replace(folder: string, name: string, bytes: Uint8Array): void {

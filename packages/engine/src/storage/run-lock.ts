@@ -8,6 +8,8 @@ import { execFileSync, type ExecFileSyncOptionsWithStringEncoding } from "node:c
 import * as fs from "node:fs";
 import { storageError } from "./errors.js";
 import { errnoOf } from "./file-system.js";
+import { lockBytesMax } from "./limits.js";
+import { isFile } from "./path-kind.js";
 
 interface LockOwner {
   readonly pid: number;
@@ -173,6 +175,8 @@ function parseOwner(text: string): LockOwner | undefined {
 }
 
 function readText(path: string): string | undefined {
+  // A pipe in its place would never be read to its end.
+  if (!isFile(path, lockBytesMax)) return undefined;
   try {
     return fs.readFileSync(path, "utf8");
   } catch {

@@ -10,6 +10,7 @@ import { decodeUtf8, encodeUtf8 } from "@wasm-engine/abi";
 import type { Hasher, Json } from "@wasm-engine/core";
 import { storageError } from "./errors.js";
 import { writeAll, type FileSystem } from "./file-system.js";
+import { sideBytesMax } from "./limits.js";
 import { writeError } from "./write-error.js";
 
 export interface SideRecord {
@@ -89,7 +90,7 @@ export function readSideRecords(
   hasher: Hasher,
   path: string,
 ): { readonly records: readonly SideRecord[]; readonly bytes: number } {
-  const all = system.read(path) ?? new Uint8Array();
+  const all = system.read(path, sideBytesMax) ?? new Uint8Array();
   const bytes = all.lastIndexOf(newline) + 1;
   const text = decodeUtf8(all.subarray(0, bytes));
   if (text === undefined) throw damaged(path, "it is not UTF-8");

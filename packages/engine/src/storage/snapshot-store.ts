@@ -152,8 +152,9 @@ export class SnapshotStore {
    */
   filesOf(tick: number): readonly StoredFile[] | undefined {
     const name = this.#names().find((entry) => tickOf(entry) === tick);
-    const bytes = name === undefined ? undefined : this.#system.read(join(this.#folder, name));
-    if (name === undefined || bytes === undefined || typeof this.#read(name) === "string") return undefined;
+    if (name === undefined || typeof this.#read(name) === "string") return undefined;
+    const bytes = this.#system.read(join(this.#folder, name));
+    if (bytes === undefined) return undefined;
     const packs = this.#packNames(name).map((pack) => ({ name: pack, bytes: this.#pages.bytesOf(pack) }));
     const files = [{ name: `snapshots/${name}`, bytes }];
     for (const pack of packs) {
@@ -314,9 +315,9 @@ export class SnapshotStore {
 
   /** What `read` makes of the file, or why it cannot be used. */
   #guarded<T>(name: string, read: (bytes: Uint8Array) => T | string): T | string {
-    const bytes = this.#system.read(join(this.#folder, name));
-    if (bytes === undefined) return "the file is gone";
     try {
+      const bytes = this.#system.read(join(this.#folder, name));
+      if (bytes === undefined) return "the file is gone";
       return read(bytes);
     } catch (error) {
       if (!EngineError.is(error) || error.code === "WE_INTERNAL_ASSERTION") throw error;
