@@ -4,31 +4,46 @@
  * tick before: nothing of a snapshot can hide beside the ticks.
  */
 
+import { readFileSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import { assert } from "@wasm-engine/abi";
+import { Machine } from "../../packages/engine/dist/threads/machine.js";
+import { LocalThreadHost } from "../../packages/engine/dist/threads/thread-host.js";
 import { openRun } from "../../packages/engine/dist/world/open-run.js";
 import { Session } from "../../packages/engine/dist/world/session.js";
 import type { PacedSamples, PacedTask } from "./paced-world.js";
 
 const port = parentPort;
 assert(port !== null, "this program runs in a thread");
-const { world, dir, untilTick, realtime } = workerData as PacedTask; // set by paced-world.ts
+const { world, dir, untilTick, realtime, workers } = workerData as PacedTask; // set by paced-world.ts
 
 const workMs = new Float64Array(untilTick + 2);
 const commitMs = new Float64Array(untilTick + 2);
 let snapshots = 0;
 let executed = 0;
 let sinceMs = performance.now();
+const processorMs = new Float64Array(untilTick + 2);
+let sinceProcessorMs = threadProcessorMs();
 /** What the loop has done since the last call belongs to the tick that was committed last. */
 function account(): void {
   const now = performance.now();
   workMs[executed] = (workMs[executed] ?? 0) + now - sinceMs;
   sinceMs = now;
+  const processor = threadProcessorMs();
+  processorMs[executed] = (processorMs[executed] ?? 0) + processor - sinceProcessorMs;
+  sinceProcessorMs = processor;
+}
+
+/** Processor time of this thread alone; zero where the system does not tell: others on the machine show in the clock only. */
+function threadProcessorMs(): number {
+  if (process.platform !== "linux") return 0;
+  return Number(readFileSync("/proc/thread-self/schedstat", "utf8").split(" ", 1)[0]) / 1e6;
 }
 const run = openRun(
   { kind: "new", world, dir },
   {
     writer: "thread",
+    machine: new Machine({ workers, host: new LocalThreadHost() }),
     pass: (point) => {
       if (point === "after-snapshot") snapshots += 1;
       if (point === "before-append") account();
@@ -60,12 +75,16 @@ while (!isOver) {
   sinceMs = performance.now();
 }
 const elapsedMs = performance.now() - startMs;
+const threads = run.workers();
 session.handle({ id: 2, request: { method: "stop", reason: "stopped" } });
 while (!session.ended) session.pump();
 const result: PacedSamples = {
   workMs: workMs.slice(1, executed),
+  processorMs: processorMs.slice(1, executed),
   commitMs: commitMs.slice(1, executed).map((ms) => ms - startMs),
+  stateHashEvery: world.genesis.stateHashEvery,
   snapshots,
+  workers: threads,
   elapsedMs,
 };
 port.postMessage(result);

@@ -3,7 +3,7 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { loadConfig } from "wasm-engine";
-import type { LoadedConfig } from "@wasm-engine/engine";
+import type { LoadedConfig, Workers } from "@wasm-engine/engine";
 import { createWorldFolder } from "./world-folder.js";
 
 /** Ticks per second of the paced worlds. */
@@ -17,6 +17,8 @@ export interface PacedPlan {
   readonly snapshotEvery?: number;
   /** At the pace of the wall clock, else as fast as it goes. */
   readonly realtime: boolean;
+  /** Executing threads; absent: the engine's own choice. */
+  readonly workers?: number | undefined;
 }
 
 /** What the thread is given. */
@@ -25,18 +27,25 @@ export interface PacedTask {
   readonly dir: string;
   readonly untilTick: number;
   readonly realtime: boolean;
+  readonly workers: Workers;
 }
 
 /** Per executed tick but the last, in order: the loop's work until the next tick began, and when it was committed. */
 export interface PacedSamples {
   readonly workMs: Float64Array;
+  /** What of that the loop's own thread was on a processor; zeros where the system does not tell. */
+  readonly processorMs: Float64Array;
   readonly commitMs: Float64Array;
+  /** Every tick is executed: the place of a sample is its tick. */
+  readonly stateHashEvery: number;
   readonly snapshots: number;
+  /** Executing threads at the end. */
+  readonly workers: number;
   readonly elapsedMs: number;
 }
 
 export async function runPaced(plan: PacedPlan): Promise<PacedSamples> {
-  const { name, agents, ticks, snapshotEvery, realtime } = plan;
+  const { name, agents, ticks, snapshotEvery, realtime, workers = "auto" } = plan;
   const folder = createWorldFolder({
     name,
     agent: "npc",
@@ -53,7 +62,7 @@ export async function runPaced(plan: PacedPlan): Promise<PacedSamples> {
   });
   try {
     const { world } = await loadConfig(folder.config);
-    const task: PacedTask = { world, dir: folder.runFolder("measured"), untilTick: ticks, realtime };
+    const task: PacedTask = { world, dir: folder.runFolder("measured"), untilTick: ticks, realtime, workers };
     const worker = new Worker(new URL("./paced-thread.js", import.meta.url), {
       workerData: task,
       resourceLimits: { stackSizeMb: 256, maxOldGenerationSizeMb: 4096 },

@@ -30,6 +30,12 @@ export interface PacedFigure {
   readonly latestMs: number;
   /** Ticks that took longer than {@link tickMsMax}. */
   readonly slowTicks: number;
+  /** Processor time of the loop's own thread: median and most of ticks whose state is hashed, median of the others. */
+  readonly hashedMs: number;
+  readonly hashedMaxMs: number;
+  readonly plainMs: number;
+  /** Executing threads at the end. */
+  readonly workers: number;
   /** Snapshots handed over, that at the end among them. */
   readonly snapshots: number;
 }
@@ -63,6 +69,7 @@ export async function measureSnapshots(options: BenchOptions, say: Say): Promise
       agents,
       ticks,
       realtime: true,
+      workers: options.workers,
       ...(every === undefined ? {} : { snapshotEvery: every }),
     };
     return figureOf(name, await runPaced(plan), warmUp);
@@ -88,7 +95,8 @@ export async function measureSnapshots(options: BenchOptions, say: Say): Promise
   };
 }
 
-function figureOf(name: string, { workMs, commitMs, snapshots }: PacedSamples, warmUp: number): PacedFigure {
+function figureOf(name: string, samples: PacedSamples, warmUp: number): PacedFigure {
+  const { workMs, commitMs, snapshots, workers } = samples;
   const work = workMs.slice(warmUp);
   const sorted = work.slice().sort();
   const at = (share: number): number => round(sorted[Math.floor((sorted.length - 1) * share)] ?? 0);
@@ -103,8 +111,22 @@ function figureOf(name: string, { workMs, commitMs, snapshots }: PacedSamples, w
     meanMs: round(work.reduce((sum, ms) => sum + ms, 0) / work.length),
     latestMs: round(Math.max(...offsets) - Math.min(...offsets)),
     slowTicks: work.filter((ms) => ms > tickMsMax).length,
+    ...processorOf(samples, warmUp),
+    workers,
     snapshots,
   };
+}
+
+/** The clock shows who else uses the machine, processor time does so less. */
+function processorOf(
+  { processorMs, stateHashEvery }: PacedSamples,
+  warmUp: number,
+): Pick<PacedFigure, "hashedMs" | "hashedMaxMs" | "plainMs"> {
+  const of = (isHashed: boolean): Float64Array =>
+    processorMs.filter((_, tick) => tick >= warmUp && (tick % stateHashEvery === 0) === isHashed).sort();
+  const middle = (sorted: Float64Array): number => round(sorted[sorted.length >> 1] ?? 0);
+  const hashes = of(true);
+  return { hashedMs: middle(hashes), hashedMaxMs: round(hashes.at(-1) ?? 0), plainMs: middle(of(false)) };
 }
 
 function round(ms: number): number {
@@ -126,6 +148,10 @@ export function snapshotTable(document: SnapshotDocument): string {
     "mean ms",
     "latest ms",
     "over 16 ms",
+    "cpu ms",
+    "hashed",
+    "max",
+    "threads",
     "kept",
   ];
   const share = (value: number): string => `${(value * 100).toFixed(1)} %`;
@@ -140,6 +166,15 @@ export function snapshotTable(document: SnapshotDocument): string {
 
 function rowOf(figure: PacedFigure): string[] {
   const { name, ticks, p50Ms, p99Ms, maxMs, meanMs, latestMs, slowTicks, snapshots } = figure;
+  const { plainMs, hashedMs, hashedMaxMs, workers } = figure;
   const times = [p50Ms, p99Ms, maxMs, meanMs, latestMs].map(digits);
-  return [name, String(ticks), ...times, String(slowTicks), String(snapshots)];
+  return [
+    name,
+    String(ticks),
+    ...times,
+    String(slowTicks),
+    ...[plainMs, hashedMs, hashedMaxMs].map(digits),
+    String(workers),
+    String(snapshots),
+  ];
 }

@@ -1,7 +1,8 @@
 /**
  * Measures what executing costs per turn of one message in and one SEND out, and what an image digest costs per
  * agent, without the core.
- *   node --disable-wasm-trap-handler packages/executor/dist/testing/turn-cost.js [agents] [ticks]
+ *   node --disable-wasm-trap-handler packages/executor/dist/testing/turn-cost.js [agents] [ticks] [pages]
+ * Every turn changes so many pages of 4 KiB besides those of its messages; default: 1.
  * Processor time of the process, so that what others run on the machine counts least; the first third of the ticks
  * warms up. Prints one JSON document.
  */
@@ -13,7 +14,9 @@ import { createTurnExecutor } from "../turn-executor.js";
 import { message } from "./script-guest.js";
 import { agentId, guest, handleFor } from "./test-world.js";
 
-/** Counts, copies what it was sent into its reply, sends that to where the message came from. */
+const [agentCount = 1000, tickCount = 3200, pageCount = 1] = process.argv.slice(2, 5).map(Number);
+
+/** Counts on every page, copies what it was sent into its reply, sends that to where the message came from. */
 const REPLYING = `(module
   (import "wasm_engine" "send" (func $send (param i32 i32) (result i32)))
   (memory (export "memory") 2)
@@ -24,9 +27,13 @@ const REPLYING = `(module
     (i32.store (i32.const 0x102c) (i32.const 64))
     (i32.const 0))
   (func (export "agent_step") (param i32) (result i32) (i32.const 0))
-  (func (export "agent_receive") (param $message i32) (result i32)
+  (func (export "agent_receive") (param $message i32) (result i32) (local $at i32)
     (global.set $count (i32.add (global.get $count) (i32.const 1)))
-    (i32.store (i32.const 0x4000) (global.get $count))
+    (local.set $at (i32.const 0x4000))
+    (loop $next
+      (i32.store (local.get $at) (global.get $count))
+      (local.set $at (i32.add (local.get $at) (i32.const 4096)))
+      (br_if $next (i32.lt_u (local.get $at) (i32.const ${0x4000 + pageCount * 4096}))))
     (i64.store (i32.const 0x1018) (i64.load offset=24 (local.get $message)))
     (memory.copy (i32.const 0x1030) (i32.add (local.get $message) (i32.const 48)) (i32.const 64))
     (call $send (i32.const 0x1000) (i32.const -1)))
@@ -35,11 +42,12 @@ const REPLYING = `(module
 const payloadBytes = 64;
 /** As many as ticks between state hashes. */
 const digestEveryTicks = 64;
-const [agentCount = 1000, tickCount = 3200] = process.argv.slice(2, 4).map(Number);
 
 function sha256(bytes: Uint8Array): Uint8Array {
   const text = hash("sha256", bytes, "binary");
-  return Uint8Array.from({ length: 32 }, (_, index) => text.charCodeAt(index));
+  const digest = new Uint8Array(32);
+  for (let index = 0; index < 32; index += 1) digest[index] = text.charCodeAt(index);
+  return digest;
 }
 
 /** Processor time of all threads of the process. */
@@ -121,6 +129,7 @@ process.stdout.write(
   `${JSON.stringify({
     node: process.version,
     agents: agentCount,
+    pages: pageCount,
     microsecondsPerTurn: summary(executing),
     microsecondsPerDigest: summary(digesting),
     figures: executor.figures(),
