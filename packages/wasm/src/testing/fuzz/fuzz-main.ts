@@ -7,6 +7,9 @@
  *   --only-seed X      the one case with this seed, of the kind that is named
  *   --jobs J           processes (default 1)
  *   --out DIR          folder of failures (default: a temporary one)
+ *
+ * Cases run in child processes that end after some thousand of them: V8 keeps what it has learnt about the types of
+ * every module for as long as a process lives, and compiling gets ten times slower by it.
  */
 
 import { fork } from "node:child_process";
@@ -24,7 +27,8 @@ import { runCases } from "./fuzz-run.js";
 
 /** After so many modules every instruction must have been executed. */
 const coverageAfterModules = 10_000;
-const progressEveryMs = 10_000;
+/** Cases of one child process. */
+const casesPerChild = 2_000;
 
 interface Settings {
   readonly seed: number;
@@ -33,7 +37,8 @@ interface Settings {
   readonly kinds: readonly FuzzKind[];
   readonly onlySeed: number | undefined;
   readonly jobs: number;
-  readonly job: number | undefined;
+  /** Given to child processes: the first of their cases. `count` is where they end. */
+  readonly from: number | undefined;
   readonly out: string | undefined;
 }
 
@@ -47,7 +52,7 @@ function usage(text: string): never {
 }
 
 function settingsOf(args: readonly string[]): Settings {
-  const names = ["seed", "count", "minutes", "kinds", "only-seed", "jobs", "job", "out"] as const;
+  const names = ["seed", "count", "minutes", "kinds", "only-seed", "jobs", "from", "out"] as const;
   const options = Object.fromEntries(names.map((name) => [name, { type: "string" as const }]));
   const { values } = parseArgs({ args: [...args], options, strict: true });
   const text = (name: string): string | undefined => {
@@ -66,7 +71,7 @@ function settingsOf(args: readonly string[]): Settings {
   return {
     seed: number("seed") ?? Date.now() % 0x1_0000_0000,
     count: number("count") ?? (minutes === undefined ? 2_000 : Number.MAX_SAFE_INTEGER),
-    ...{ minutes, kinds: kindsOf(text("kinds")), onlySeed: number("only-seed"), job: number("job") },
+    ...{ minutes, kinds: kindsOf(text("kinds")), onlySeed: number("only-seed"), from: number("from") },
     ...{ jobs: Math.max(1, number("jobs") ?? 1), out: text("out") },
   };
 }
@@ -87,20 +92,12 @@ function fail(failure: FuzzFailure, out: string | undefined): void {
   process.exitCode = 1;
 }
 
-/** The cases of one process. */
+/** The cases of one child process. */
 function runHere(settings: Settings, counts: FuzzCounts): void {
-  const { minutes, out, job = 0 } = settings;
+  const { minutes, out } = settings;
   const begin = Date.now();
-  let told = begin;
-  const goesOn = (): boolean => {
-    const now = Date.now();
-    if (now - told > progressEveryMs) {
-      told = now;
-      tell(process.stderr, `${Math.round((now - begin) / 1000)} s: ${counts.text()}`);
-    }
-    return minutes === undefined || now - begin < minutes * 60_000;
-  };
-  const failure = runCases({ ...settings, job, counts, goesOn });
+  const goesOn = (): boolean => minutes === undefined || Date.now() - begin < minutes * 60_000;
+  const failure = runCases({ ...settings, from: settings.from ?? 0, counts, goesOn });
   if (failure !== undefined) fail(failure, out);
 }
 
@@ -111,41 +108,53 @@ function runOne({ kinds, onlySeed, out }: Settings, seed: number, counts: FuzzCo
   if (failure !== undefined) fail(failure, out);
 }
 
-function childOf(args: readonly string[], job: number): ChildProcess {
-  const [, main = ""] = process.argv;
-  return fork(main, [...args, "--job", String(job)], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+/** Adds up what a child process counted, and says whether it ended well. */
+function ended(child: ChildProcess, counts: FuzzCounts): Promise<boolean> {
+  return new Promise((resolve) => {
+    child.on("message", (record: CountRecord) => counts.add(record));
+    child.on("exit", (code) => resolve(code === 0));
+  });
 }
 
-/** Every job in a process of its own; the first failure ends all. */
-async function runJobs(args: readonly string[], settings: Settings, counts: FuzzCounts): Promise<void> {
-  const children = Array.from({ length: settings.jobs }, (_, job) => childOf(args, job));
-  await Promise.all(
-    children.map(
-      (child) =>
-        new Promise<void>((resolve) => {
-          child.on("message", (record: CountRecord) => counts.add(record));
-          child.on("exit", (code) => {
-            if (code !== 0) {
-              process.exitCode = 1;
-              for (const other of children) if (other.exitCode === null) other.kill();
-            }
-            resolve();
-          });
-        }),
-    ),
-  );
+/** As many children at a time as there are jobs, each with the next cases; the first failure ends all. */
+async function runChildren(settings: Settings, counts: FuzzCounts): Promise<void> {
+  const { seed, kinds, count, minutes, jobs, out } = settings;
+  const [, main = ""] = process.argv;
+  const begin = Date.now();
+  const children = new Set<ChildProcess>();
+  let next = 0;
+  const work = async (): Promise<void> => {
+    for (;;) {
+      const passed = (Date.now() - begin) / 60_000;
+      if (next >= count || process.exitCode === 1 || (minutes !== undefined && passed >= minutes)) return;
+      const from = next;
+      next = Math.min(count, from + casesPerChild);
+      const args = ["--seed", seed, "--kinds", kinds.join(","), "--from", from, "--count", next];
+      if (minutes !== undefined) args.push("--minutes", minutes - passed);
+      if (out !== undefined) args.push("--out", out);
+      const child = fork(main, args.map(String), { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+      children.add(child);
+      const well = await ended(child, counts);
+      children.delete(child);
+      tell(process.stderr, `${Math.round((Date.now() - begin) / 1000)} s: ${counts.text()}`);
+      if (well) continue;
+      process.exitCode = 1;
+      for (const other of children) other.kill();
+    }
+  };
+  await Promise.all(Array.from({ length: jobs }, work));
 }
 
 async function main(args: readonly string[]): Promise<void> {
   Error.stackTraceLimit = 12;
   const settings = settingsOf(args);
-  const { seed, kinds, onlySeed, jobs, job } = settings;
+  const { seed, kinds, onlySeed, from } = settings;
   const counts = new FuzzCounts();
-  if (job === undefined) tell(process.stdout, `seed ${seed}, kinds ${kinds.join(",")}`);
+  if (from === undefined) tell(process.stdout, `seed ${seed}, kinds ${kinds.join(",")}`);
   if (onlySeed !== undefined) runOne(settings, onlySeed, counts);
-  else if (jobs === 1 || job !== undefined) runHere(settings, counts);
-  else await runJobs([...args, "--seed", String(seed)], settings, counts);
-  if (job !== undefined) {
+  else if (from !== undefined) runHere(settings, counts);
+  else await runChildren(settings, counts);
+  if (from !== undefined) {
     process.send?.(counts.record());
     return;
   }

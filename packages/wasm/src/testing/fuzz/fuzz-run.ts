@@ -7,11 +7,9 @@ import type { CaseOptions, FuzzFailure, FuzzKind } from "./fuzz-case.js";
 export interface RunOptions extends CaseOptions {
   readonly seed: number;
   readonly kinds: readonly FuzzKind[];
-  /** Cases of all kinds together. */
+  /** The first case, and the one behind the last; of all kinds together. */
+  readonly from?: number;
   readonly count: number;
-  /** Of `jobs` processes this one: it takes every `jobs`-th case. */
-  readonly job?: number;
-  readonly jobs?: number;
   /** Asked before every case; false ends the run. */
   readonly goesOn?: () => boolean;
 }
@@ -23,8 +21,8 @@ export function caseAt(options: Pick<RunOptions, "seed" | "kinds">, index: numbe
 }
 
 export function runCases(options: RunOptions): FuzzFailure | undefined {
-  const { count, job = 0, jobs = 1 } = options;
-  for (let index = job; index < count; index += jobs) {
+  const { from = 0, count } = options;
+  for (let index = from; index < count; index += 1) {
     if (options.goesOn?.() === false) return undefined;
     const failure = runCase(...caseAt(options, index), options);
     if (failure !== undefined) return failure;
