@@ -50,7 +50,7 @@ export async function buildModule(path: string, options: BuildOptions): Promise<
   const { bytes, declared, trace, isCached } =
     compiler === undefined
       ? { bytes: readModuleFile(source), declared: {}, trace: [], isCached: false }
-      : await compileCached(source, compiler, join(folder, "cache"));
+      : await compileCached(source, compiler, resolve(options.directory));
   const { signed, digest, manifest } = withModule(name, source, () => {
     const { capabilities } = checkModule(bytes, options.directory);
     const manifest: Manifest = {

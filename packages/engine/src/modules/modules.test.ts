@@ -15,6 +15,10 @@ import { assemble, projectFolder, smallAgentText } from "../testing/project.js";
 import { buildModule } from "./build-module.js";
 import { loadModules } from "./load-modules.js";
 import type { AdmittedModule } from "./admission.js";
+import { PREPARED_VARIABLE } from "./shared-folder.js";
+
+// Projects of a whole run share builds; these are built, each by itself.
+delete process.env[PREPARED_VARIABLE];
 
 const importPublish = '(import "wasm_engine" "publish" (func (param i32) (result i32)))';
 

@@ -7,7 +7,8 @@ import { test } from "node:test";
 import { sign } from "@wasm-engine/wasm";
 import { generateKeyPair, nodeSignatureCrypto, sha256 } from "../crypto/node-crypto.js";
 import { assemble, projectFolder, smallAgentText } from "../testing/project.js";
-import { PREPARED_VARIABLE, prepareModule } from "./prepared-module.js";
+import { prepareModule } from "./prepared-module.js";
+import { PREPARED_VARIABLE } from "./shared-folder.js";
 
 // Tests of a whole run share a folder; these are about the project's own.
 delete process.env[PREPARED_VARIABLE];

@@ -15,6 +15,7 @@ import { COST_TABLE_VERSION, checkAgentModule, digestOf, instrument, validate } 
 import type { ValidatedModule } from "@wasm-engine/wasm";
 import { sha256, sha256Hex } from "../crypto/node-crypto.js";
 import { writeAtomically } from "./build-cache.js";
+import { sharedFolder } from "./shared-folder.js";
 
 /** What checking a module's structure gave. */
 export interface CheckedModule {
@@ -70,15 +71,11 @@ function check(bytes: Uint8Array, project: string): Check {
 
 type CheckedText = Omit<CheckedModule, "digest">;
 
-/** Environment variable that names a folder for prepared modules of all projects. */
-export const PREPARED_VARIABLE = "WASM_ENGINE_PREPARED";
-
 const DIGEST_BYTES = 32;
 
 /** Projects may share one folder: keys say nothing of a project. */
 function folderOf(project: string): string {
-  const shared = process.env[PREPARED_VARIABLE] ?? "";
-  return shared === "" ? join(project, ".wasm-engine", "prepared") : shared;
+  return sharedFolder() ?? join(project, ".wasm-engine", "prepared");
 }
 
 function entryPath(project: string, kind: string, digest: ModuleDigest): string {
