@@ -18,6 +18,7 @@ import type { LogDocument } from "./log-bench.js";
 import type { InputDocument } from "./input-bench.js";
 import type { MeteringDocument } from "./metering-bench.js";
 import type { MessageDocument } from "./message-bench.js";
+import { prebuiltDigests, sourceDigests } from "./prebuilt-modules.js";
 import type { TickDocument } from "./tick-bench.js";
 import type { TravelDocument } from "./travel-bench.js";
 
@@ -57,6 +58,10 @@ test("bench:agents measures the same agent in every language", () => {
   assert.equal(figures.length, 5);
   for (const { messageMicros, replay } of figures) assert.ok(messageMicros > 0 && replay === "identical");
   for (const { bare } of figures.slice(0, 4)) assert.ok(bare !== undefined && bare.invocationMicros > 0);
+});
+
+test("the compiled agents of smoke tests are those of their sources", () => {
+  assert.deepEqual(prebuiltDigests(), sourceDigests(), "run: node bench/dist/prebuilt-modules.js");
 });
 
 test("bench:inputs counts what it was acknowledged", () => {

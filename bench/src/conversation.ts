@@ -25,6 +25,7 @@ export interface ConversationFigure {
 export interface ConversationPlan {
   readonly steps: number;
   readonly source: "outside" | "agents";
+  readonly quick: boolean;
 }
 
 /** What is said in a step: readable, as long as the others, different every time. The peer says the same. */
@@ -42,6 +43,7 @@ export async function measureConversation(plan: ConversationPlan): Promise<Conve
   const folder = createWorldFolder({
     name: `talk-${plan.source}`,
     agent: "talk",
+    prebuilt: plan.quick,
     agents: 2,
     columns: ["peer", "begins"],
     row: (agent) => [`s${1 - agent}`, plan.source === "agents" && agent === 0 ? "true" : "false"],

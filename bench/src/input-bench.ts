@@ -62,7 +62,7 @@ export async function measureInputs(options: BenchOptions, say: Say): Promise<In
   say(`inputs: ${machineLine(machine)}, load ${load}${quick ? "; quick: figures mean nothing" : ""}`);
   const span = quick ? { warmUpMs: 1, windowMs: 20 } : { warmUpMs: 1000, windowMs: 2000 };
   const sqlite = quick ? { figures: [], skipped: "quick" } : measureSqlite(span, say);
-  const world = await measureInputWorld({ forms: quick ? quickForms : forms, ...span, workers, keep });
+  const world = await measureInputWorld({ forms: quick ? quickForms : forms, ...span, workers, quick, keep });
   const best = (way: InputForm["way"]): number =>
     Math.max(...world.figures.flatMap((figure) => (figure.way === way ? [figure.inputsPerSecond] : [])));
   return {

@@ -45,6 +45,8 @@ export interface InputWorldFigure {
 export interface InputWorldPlan extends Pick<LoadPlan, "warmUpMs" | "windowMs"> {
   readonly forms: readonly InputForm[];
   readonly workers: number | undefined;
+  /** Figures mean nothing: the compiled agent will do. */
+  readonly quick: boolean;
   readonly keep: boolean;
 }
 
@@ -68,6 +70,7 @@ export async function measureInputWorld(plan: InputWorldPlan): Promise<InputWorl
     name: "inputs",
     agent: "tally",
     agents,
+    prebuilt: plan.quick,
     columns: [],
     row: () => [],
     entry: [],

@@ -55,11 +55,11 @@ export async function measureLog(options: BenchOptions, say: Say): Promise<LogDo
   say(`log: ${machineLine(machine)}, load ${load}${quick ? "; quick: figures mean nothing" : ""}`);
   const growth: GrowthFigure[] = [];
   for (const agents of quick ? [3] : [1, 50, 1000])
-    growth.push(await measureGrowth({ agents, ticks: quick ? 200 : agents < 1000 ? 10_000 : 1_000 }));
+    growth.push(await measureGrowth({ agents, ticks: quick ? 200 : agents < 1000 ? 10_000 : 1_000, quick }));
   const idle = quick ? undefined : await measureIdle({ agents: 50, windowMs: 20_000 });
   const steps = quick ? 4 : 1000;
-  const conversations = [await measureConversation({ steps, source: "outside" })];
-  if (!quick) conversations.push(await measureConversation({ steps, source: "agents" }));
+  const conversations = [await measureConversation({ steps, source: "outside", quick })];
+  if (!quick) conversations.push(await measureConversation({ steps, source: "agents", quick }));
   const langgraph = quick ? { figures: [], skipped: "quick" } : measureLanggraph(steps, say);
   const bytesPerTick = Math.max(...growth.map((figure) => figure.bytesPerTick));
   return {

@@ -4,7 +4,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Engine } from "wasm-engine";
 import { createWorldFolder } from "./world-folder.js";
-import type { WorldFolder } from "./world-folder.js";
+import type { WorldFolder, WorldPlan } from "./world-folder.js";
 
 export interface GrowthFigure {
   readonly agents: number;
@@ -16,11 +16,13 @@ export interface GrowthFigure {
 export async function measureGrowth({
   agents,
   ticks,
+  quick,
 }: {
   readonly agents: number;
   readonly ticks: number;
+  readonly quick: boolean;
 }): Promise<GrowthFigure> {
-  const folder = idleFolder(agents, ["every: 1"]);
+  const folder = idleFolder(agents, { entry: ["every: 1"], prebuilt: quick });
   try {
     const world = await Engine.open(folder.config, { dir: folder.runFolder("growing") });
     // The first tick is left out: agents begin in it.
@@ -51,7 +53,7 @@ export async function measureIdle({
   readonly agents: number;
   readonly windowMs: number;
 }): Promise<IdleFigure> {
-  const folder = idleFolder(agents, []);
+  const folder = idleFolder(agents, { entry: [] });
   try {
     const world = await Engine.open(folder.config, {
       dir: folder.runFolder("idle"),
@@ -79,14 +81,14 @@ export async function measureIdle({
   }
 }
 
-function idleFolder(agents: number, entry: readonly string[]): WorldFolder {
+function idleFolder(agents: number, plan: Pick<WorldPlan, "entry" | "prebuilt">): WorldFolder {
   return createWorldFolder({
     name: `log-${agents}`,
     agent: "idle",
     agents,
     columns: [],
     row: () => [],
-    entry,
+    ...plan,
     tickMs: 16.666667,
   });
 }

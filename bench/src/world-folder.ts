@@ -19,6 +19,8 @@ export interface WorldPlan {
   /** File in bench/worlds, without its extension; the folder is its name up to the first hyphen. */
   readonly agent: AgentName;
   readonly agents: number;
+  /** Takes the compiled module that lies beside the source: a smoke test has no time for the compiler. */
+  readonly prebuilt?: boolean;
   /** Columns of the table besides `id`, and the row of one agent. */
   readonly columns: readonly string[];
   readonly row: (agent: number) => readonly (string | number)[];
@@ -49,7 +51,7 @@ export function createWorldFolder(plan: WorldPlan): WorldFolder {
   const folder = join(benchFolder, ".wasm-engine", `${plan.name}-${process.pid}`);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(join(folder, "agents"), { recursive: true });
-  const agentFile = agentFileOf(plan.agent);
+  const agentFile = agentFileOf(plan);
   copyFileSync(join(benchFolder, "worlds", worldOf(plan.agent), agentFile), join(folder, agentFile));
   for (const [name, text] of Object.entries(plan.sources ?? {}))
     writeFileSync(join(folder, "agents", name), text);
@@ -82,14 +84,14 @@ function worldOf(agent: AgentName): string {
   return agent.split("-")[0] ?? agent;
 }
 
-/** A fresh machine has no C compiler: that module is committed. */
-function agentFileOf(agent: AgentName): string {
-  return `agents/${agent}${agent === "echo-c" ? ".wasm" : ".ts"}`;
+/** A fresh machine has no C compiler: that module is committed. So are those of worlds that smoke tests make. */
+function agentFileOf({ agent, prebuilt = false }: WorldPlan): string {
+  return `agents/${agent}${prebuilt || agent === "echo-c" ? ".wasm" : ".ts"}`;
 }
 
 /** A module that is not built here is told by its digest. */
 function moduleYaml(plan: WorldPlan, folder: string): string {
-  const file = agentFileOf(plan.agent);
+  const file = agentFileOf(plan);
   if (!file.endsWith(".wasm")) return `./${file}`;
   const digest = createHash("sha256")
     .update(readFileSync(join(folder, file)))

@@ -2,16 +2,17 @@
 
 const polynomial = 0x82f6_3b78;
 /** Eight tables of 256 one after the other; table n is the register after n more zero bytes. */
-const table: Uint32Array = makeTables();
+const table: Int32Array = makeTables();
 /** Shorter ranges are not worth a view. */
 const viewBytesMin = 32;
 
-function makeTables(): Uint32Array {
-  const made = new Uint32Array(8 * 256);
+/** Signed words: what has more than 31 bits would be a number of the heap. */
+function makeTables(): Int32Array {
+  const made = new Int32Array(8 * 256);
   for (let byte = 0; byte < 256; byte += 1) {
     let crc = byte;
     for (let bit = 0; bit < 8; bit += 1) crc = crc & 1 ? (crc >>> 1) ^ polynomial : crc >>> 1;
-    made[byte] = crc >>> 0;
+    made[byte] = crc;
   }
   for (let index = 256; index < made.length; index += 1) {
     const previous = made[index - 256] ?? 0;
@@ -24,15 +25,24 @@ function at(index: number): number {
   return table[index] ?? 0;
 }
 
+let lastView: DataView = new DataView(new ArrayBuffer(0));
+
+/** Records lie in few buffers, one after the other: a view of each record would cost more than its CRC. */
+function viewOf(buffer: ArrayBufferLike): DataView {
+  if (lastView.buffer !== buffer) lastView = new DataView(buffer);
+  return lastView;
+}
+
 /** CRC of bytes `start` to `end` of `bytes`, going on from `crc` (the CRC of what came before). */
 export function crc32c(bytes: Uint8Array, crc = 0, start = 0, end: number = bytes.length): number {
   let value = ~crc;
   let index = start;
   if (end - start >= viewBytesMin) {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const view = viewOf(bytes.buffer);
+    const first = bytes.byteOffset;
     for (const last = end - 7; index < last; index += 8) {
-      const low = value ^ view.getInt32(index, true);
-      const high = view.getInt32(index + 4, true);
+      const low = value ^ view.getInt32(first + index, true);
+      const high = view.getInt32(first + index + 4, true);
       value =
         at(0x700 + (low & 0xff)) ^
         at(0x600 + ((low >>> 8) & 0xff)) ^

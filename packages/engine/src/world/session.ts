@@ -28,15 +28,13 @@ import { isShortage } from "../storage/write-error.js";
 import { isExecutorLoss } from "../threads/machine.js";
 import type { OpenRun } from "./open-run.js";
 import type { RunRecovery } from "./run-recovery.js";
-import { admittedInputsMax, durableWaitMs, idleWaitMs } from "./limits.js";
-import { progressEveryMs, ticksPerPump } from "./limits.js";
+import { admittedInputsMax, durableWaitMs, idleWaitMs, progressEveryMs, ticksPerPump } from "./limits.js";
 import { Pacer } from "./pacer.js";
 import { SnapshotPace } from "./snapshot-pace.js";
 import { hex, receiverId, receiverOf, reportRows, worldMessages } from "./report.js";
 import { inspectionOf, progressOf, runResultOf } from "./run-result.js";
 import type { DoneStep, Ending, InputRequest, PendingAcknowledgement, StepCall } from "./session-calls.js";
-import { isQuiet, noteReached, reasonToStop } from "./stop-rule.js";
-import type { RunCall } from "./stop-rule.js";
+import { isQuiet, noteReached, reasonToStop, type RunCall } from "./stop-rule.js";
 import { Subscribers } from "./subscribers.js";
 
 export interface SessionOptions {
@@ -433,7 +431,7 @@ export class Session {
 
   /** Tells everybody what has become durable since the last time. */
   #settle(): void {
-    const { loop, log, durability } = this.#run;
+    const { loop, log } = this.#run;
     for (const released of loop.release()) {
       if (released.tick <= this.#releasedTick) continue;
       this.#releasedTick = released.tick;
@@ -445,17 +443,25 @@ export class Session {
     }
     if (this.#asks.size > 0) this.#refuseDuplicates();
     const { durableSeq, durableTick } = log;
-    const settled = this.#acknowledgements.findIndex((pending) => pending.seq > durableSeq);
-    const end = settled === -1 ? this.#acknowledgements.length : settled;
-    const pending = this.#acknowledgements.splice(0, end);
-    const fresh = pending.filter(({ first }) => first === undefined);
-    for (const event of acknowledgedEvents(fresh, durability)) this.#emit(event);
-    for (const { id, first } of fresh.length === end ? [] : pending)
-      if (first !== undefined) this.#answer(id, { ...first, durability, duplicate: true });
+    if ((this.#acknowledgements[0]?.seq ?? Infinity) <= durableSeq) this.#acknowledge(durableSeq);
     while (this.#doneSteps[0] !== undefined && this.#doneSteps[0].tick <= durableTick) {
       const done = this.#doneSteps.shift();
       if (done !== undefined) this.#answerStep(done);
     }
+  }
+
+  /** Answers whose input is durable, duplicates by themselves: they name another one. */
+  #acknowledge(durableSeq: number): void {
+    const { durability } = this.#run;
+    const waiting = this.#acknowledgements;
+    let end = waiting.length;
+    while (end > 0 && (waiting[end - 1]?.seq ?? 0) > durableSeq) end -= 1;
+    const pending = waiting.splice(0, end);
+    const duplicates = pending.filter(({ first }) => first !== undefined);
+    const fresh = duplicates.length === 0 ? pending : pending.filter(({ first }) => first === undefined);
+    for (const event of acknowledgedEvents(fresh, durability)) this.#emit(event);
+    for (const { id, first } of duplicates)
+      if (first !== undefined) this.#answer(id, { ...first, durability, duplicate: true });
   }
 
   /** A question that the world ignored gets no answer from anybody else. */
