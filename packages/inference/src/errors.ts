@@ -135,6 +135,51 @@ export const INFERENCE_ERRORS = {
     exitCode: 1,
     explanation: "Closing waits for what runs and then frees every model. Nothing can be asked afterwards.",
   },
+  WE_TEXT_DECODER: {
+    message: "Model {model}: {path} is no text generator that can be used: {reason}",
+    hint: "export it in Hugging Face layout for text generation with past: input_ids, attention_mask, past_key_values",
+    exitCode: 2,
+    explanation:
+      "Texts are generated with decoder-only exports that take the keys and values of earlier tokens and give those " +
+      "of new ones, as the exporters of Hugging Face write them.",
+  },
+  WE_TEXT_TOKENIZER: {
+    message: "Model {model} has no tokenizer that can be used: {reason}",
+    hint: "take tokenizer.json and tokenizer_config.json from where the model came from",
+    exitCode: 2,
+    explanation:
+      "The file tokenizer.json says how text becomes tokens and tokens become bytes. Decoders of byte-level and of " +
+      "SentencePiece-like vocabularies are known.",
+  },
+  WE_TEXT_TEMPLATE: {
+    message: "Model {model}: its chat template cannot make a prompt: {reason}",
+    hint: "give the messages the roles and the order that the model was trained with, or ask with a plain text",
+    exitCode: 2,
+    explanation:
+      "A chat is turned into one text by the template of the model. There is none, it cannot be read, or it refuses " +
+      "these messages.",
+  },
+  WE_TEXT_PARAMETER: {
+    message: "{name} is {value}; it must be {expected}",
+    hint: "correct the request",
+    exitCode: 1,
+    explanation:
+      "A request for a text says how tokens are chosen and when the text ends, within stated limits.",
+  },
+  WE_TEXT_CONTEXT_LIMIT: {
+    message:
+      "Model {model} has a context of {context} tokens; the prompt has {promptTokens}, the answer up to {maxTokens}",
+    hint: "shorten the prompt, or ask for fewer tokens",
+    exitCode: 5,
+    explanation:
+      "Prompt and answer together must fit into the context that the model was made for. Nothing is cut off silently.",
+  },
+  WE_TEXT_LOGITS: {
+    message: "The scores of the next token are no distribution: {found}",
+    hint: "the weights are damaged, or the provider computes wrongly: try the model on the provider wasm",
+    exitCode: 4,
+    explanation: "A score that is no number, or no score at all, leaves nothing to choose a token by.",
+  },
   WE_NATIVE_INSTALL: {
     message: "The native runtime cannot be installed into {path}: {cause}",
     hint: "check the network and the registry that npm is set to; without it models run on the provider wasm",

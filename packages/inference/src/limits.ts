@@ -21,6 +21,21 @@ export const joinedRowsOfLargeModelsMax = 16;
 export const testedShapesMax = 256;
 /** Text of a runtime that goes into a reason. */
 export const reasonCharactersMax = 240;
+/**
+ * Tokens of a prompt that are read in one run. It decides bits: parts always end at multiples of it, so that equal
+ * beginnings are read alike.
+ */
+export const promptPartTokens = 128;
+/** Parts of prompts that are read before texts under way get their next token. */
+export const promptPartsPerRound = 4;
+/** Narrowest slab of keys and values. It decides bits where a model's sums depend on the width. */
+export const widthTokensMin = 64;
+/** Default budget of keys and values of texts under way. */
+export const keyValueBytesMaxDefault: number = 2 ** 30;
+/** Default budget of keys and values that are kept for prompts that begin alike. */
+export const prefixBytesMaxDefault: number = 256 * 1024 * 1024;
+export const tokenizerBytesMax: number = 64 * 1024 * 1024;
+export const stopStringsMax = 16;
 
 assert(joinedRowsOfLargeModelsMax <= joinedRowsMax, "large models are joined in smaller batches");
 assert(answerBytesMaxDefault > 0, "a message has room for an answer");

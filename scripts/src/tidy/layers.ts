@@ -23,7 +23,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   },
   "packages/inference": {
     packages: ["abi", "core"],
-    modules: ["onnxruntime-web", "onnxruntime-node"],
+    modules: ["onnxruntime-web", "onnxruntime-node", "@huggingface/jinja", "@huggingface/tokenizers"],
     node: true,
   },
   "apps/cli": {

@@ -95,14 +95,15 @@ async function readLayout(model: string, dir: string): Promise<Layout> {
   throw inferenceError("WE_MODEL_FOLDER", { model, path: dir, reason });
 }
 
-async function isFile(path: string): Promise<boolean> {
+export async function isFile(path: string): Promise<boolean> {
   return stat(path).then(
     (found) => found.isFile(),
     () => false,
   );
 }
 
-async function readBounded(model: string, path: string, bytesMax: number): Promise<Uint8Array> {
+/** A file's bytes, at most so many. */
+export async function readBounded(model: string, path: string, bytesMax: number): Promise<Uint8Array> {
   try {
     const stats = await stat(path);
     if (!stats.isFile()) throw inferenceError("WE_MODEL_READ", { model, path, cause: "it is not a file" });
@@ -121,12 +122,13 @@ async function readBounded(model: string, path: string, bytesMax: number): Promi
   }
 }
 
-interface Place {
+export interface Place {
   readonly model: string;
   readonly path: string;
 }
 
-function checkVersions(place: Place, { irVersion, opsets }: OnnxHeader): void {
+/** @throws {WE_MODEL_OPSET} */
+export function checkVersions(place: Place, { irVersion, opsets }: OnnxHeader): void {
   const opset = opsets.get("") ?? 1;
   const supported = `IR versions up to ${irVersionMax} and operator sets up to ${opsetVersionMax}`;
   if (irVersion > irVersionMax)

@@ -15,10 +15,10 @@ export interface RuntimeDescription {
 
 export interface OnnxSession {
   /**
-   * Outputs in the order of `outputNames`, owned by the caller. Rejects where the model cannot take the inputs, and
-   * where the provider is broken: the caller finds out which.
+   * Outputs in the order of `wanted`, by default of `outputNames`, owned by the caller. Rejects where the model cannot
+   * take the inputs, and where the provider is broken: the caller finds out which.
    */
-  run(inputs: readonly TensorBlock[]): Promise<readonly TensorBlock[]>;
+  run(inputs: readonly TensorBlock[], wanted?: readonly string[]): Promise<readonly TensorBlock[]>;
   readonly outputNames: readonly string[];
   dispose(): Promise<void>;
 }

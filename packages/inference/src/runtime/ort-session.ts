@@ -20,7 +20,7 @@ export async function createOrtSession(
   const session = await ort.InferenceSession.create(model, sessionOptions(provider));
   return {
     outputNames: session.outputNames,
-    run: (inputs) => runSession(ort, session, inputs),
+    run: (inputs, wanted = session.outputNames) => runSession(ort, session, { inputs, wanted }),
     dispose: () => session.release(),
   };
 }
@@ -28,15 +28,15 @@ export async function createOrtSession(
 async function runSession(
   ort: OrtModule,
   session: InferenceSession,
-  inputs: readonly TensorBlock[],
+  { inputs, wanted }: { readonly inputs: readonly TensorBlock[]; readonly wanted: readonly string[] },
 ): Promise<readonly TensorBlock[]> {
   const feeds: Record<string, Tensor> = {};
   for (const input of inputs) feeds[input.name] = toOrt(ort, input);
   // A request that the model refuses comes back as an error; agents must not fill the host's stderr.
-  const results = await session.run(feeds, { logSeverityLevel: 4 });
-  return session.outputNames.map((name) => {
+  const results = await session.run(feeds, wanted, { logSeverityLevel: 4 });
+  return wanted.map((name) => {
     const result = results[name];
-    assert(result !== undefined, "a run gives every output");
+    assert(result !== undefined, "a run gives every output that was asked");
     return fromOrt(name, result);
   });
 }

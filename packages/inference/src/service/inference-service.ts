@@ -42,7 +42,8 @@ export function createInferenceService(options: InferenceServiceOptions = {}): I
   return new LocalInference(runtimeSource(options.nativeFrom ?? []), options);
 }
 
-function runtimeSource(nativeFrom: readonly string[]): RuntimeSource {
+/** Both packages of ONNX Runtime, each opened when a provider of it is asked for first. */
+export function runtimeSource(nativeFrom: readonly string[]): RuntimeSource {
   let native: OnnxRuntime | undefined;
   return async (provider) => {
     if (provider === "wasm")

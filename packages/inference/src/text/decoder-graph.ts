@@ -1,0 +1,121 @@
+/**
+ * Adds outputs to a decoder: the keys and values that a run has written, and the scores after the last token. Without
+ * them each step would carry the whole past out of the runtime again, and a prompt the scores of every token of it.
+ */
+
+import { TensorType } from "@wasm-engine/abi";
+import { appendToGraph, int, int64Tensor } from "../onnx/index.js";
+import type { OnnxNode, OnnxTensor, OnnxValue } from "../onnx/index.js";
+import type { DecoderShape, KeyValuePort } from "./decoder-shape.js";
+
+/** Output with the scores after the last token: [batch, vocabulary]. */
+export const lastScores = "wasm_engine.scores";
+/** Output with what a run adds to `present`: [batch, heads, tokens of the run, size]. */
+export const writtenName = (port: KeyValuePort): string => `wasm_engine.written.${port.present}`;
+
+const constant = (name: string): string => `wasm_engine.constant.${name}`;
+const value = (name: string): string => `wasm_engine.value.${name}`;
+
+/** `model` with the outputs of {@link lastScores} and {@link writtenName}. */
+export function withStepOutputs(model: Uint8Array, shape: DecoderShape): Uint8Array {
+  const written = shape.placement === "append" ? writtenAtEnd(shape) : writtenByLength(shape);
+  const nodes: OnnxNode[] = [
+    {
+      operator: "Gather",
+      inputs: ["logits", constant("last")],
+      outputs: [lastScores],
+      attributes: { axis: int(1) },
+    },
+    ...written.nodes,
+  ];
+  const initializers: OnnxTensor[] = [int64Tensor(constant("last"), [], [-1]), ...written.initializers];
+  const outputs: OnnxValue[] = [
+    { name: lastScores, type: shape.scores, dimensions: ["batch", shape.vocabulary] },
+    ...shape.keyValues.map((port) => ({
+      name: writtenName(port),
+      type: port.type,
+      dimensions: ["batch", port.heads, "tokens", port.size],
+    })),
+  ];
+  // Names of nodes must differ from those of the model, too.
+  const named = nodes.map((node, index) => ({ ...node, name: `wasm_engine.node.${index}` }));
+  return appendToGraph(model, { nodes: named, initializers, outputs });
+}
+
+interface Addition {
+  readonly nodes: readonly OnnxNode[];
+  readonly initializers: readonly OnnxTensor[];
+}
+
+/** Everything behind the width of the past. */
+function writtenAtEnd({ keyValues }: DecoderShape): Addition {
+  const [first] = keyValues;
+  const nodes: OnnxNode[] = [
+    { operator: "Shape", inputs: [first?.past ?? ""], outputs: [value("shape")] },
+    { operator: "Gather", inputs: [value("shape"), constant("axis")], outputs: [value("start")] },
+  ];
+  for (const port of keyValues)
+    nodes.push({
+      operator: "Slice",
+      inputs: [port.present, value("start"), constant("end"), constant("axis")],
+      outputs: [writtenName(port)],
+    });
+  const initializers = [
+    int64Tensor(constant("axis"), [1], [2]),
+    int64Tensor(constant("end"), [1], [2 ** 31 - 1]),
+  ];
+  return { nodes, initializers };
+}
+
+/** Each row's from its own length on: the sum of its mask, less the tokens of the run. */
+function writtenByLength({ keyValues }: DecoderShape): Addition {
+  const nodes: OnnxNode[] = [
+    {
+      operator: "Cast",
+      inputs: ["attention_mask"],
+      outputs: [value("mask")],
+      attributes: { to: int(TensorType.INT64) },
+    },
+    {
+      operator: "ReduceSum",
+      inputs: [value("mask"), constant("one")],
+      outputs: [value("length")],
+      attributes: { keepdims: int(0) },
+    },
+    { operator: "Shape", inputs: ["input_ids"], outputs: [value("shape")] },
+    { operator: "Gather", inputs: [value("shape"), constant("first")], outputs: [value("tokens")] },
+    { operator: "Sub", inputs: [value("length"), value("tokens")], outputs: [value("start")] },
+    { operator: "Unsqueeze", inputs: [value("start"), constant("row")], outputs: [value("base")] },
+    {
+      operator: "Range",
+      inputs: [constant("zero"), value("tokens"), constant("first")],
+      outputs: [value("range")],
+    },
+    { operator: "Unsqueeze", inputs: [value("range"), constant("column")], outputs: [value("offset")] },
+    { operator: "Add", inputs: [value("base"), value("offset")], outputs: [value("place")] },
+  ];
+  const initializers = [
+    int64Tensor(constant("one"), [1], [1]),
+    int64Tensor(constant("first"), [], [1]),
+    int64Tensor(constant("zero"), [], [0]),
+    int64Tensor(constant("row"), [3], [1, 2, 3]),
+    int64Tensor(constant("column"), [3], [0, 1, 3]),
+  ];
+  const byHeads = new Set(keyValues.map(({ heads }) => heads));
+  for (const heads of byHeads) {
+    initializers.push(int64Tensor(constant(`heads.${heads}`), [4], [1, heads, 1, 1]));
+    nodes.push({
+      operator: "Expand",
+      inputs: [value("place"), constant(`heads.${heads}`)],
+      outputs: [value(`places.${heads}`)],
+    });
+  }
+  for (const port of keyValues)
+    nodes.push({
+      operator: "GatherND",
+      inputs: [port.present, value(`places.${port.heads}`)],
+      outputs: [writtenName(port)],
+      attributes: { batch_dims: int(2) },
+    });
+  return { nodes, initializers };
+}
