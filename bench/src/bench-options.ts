@@ -1,6 +1,7 @@
 /** What every benchmark command understands, and how it ends: `--json` gives one document on stdout. */
 
-import { parseArgs } from "node:util";
+import { basename } from "node:path";
+import { programOptions, wholeNumber } from "../../packages/wasm/dist/testing/program-options.js";
 
 export interface BenchOptions {
   /** The last line of stdout is one JSON document, and tables go to stderr. */
@@ -15,14 +16,17 @@ export interface BenchOptions {
   readonly keep: boolean;
 }
 
-/** @throws with the usage of node's own parser */
+/** The options that every command has. `--help` and what is wrong end the process. */
 export function benchOptions(defaults: {
   readonly sizes: readonly number[];
   /** Words of the command line; default: all. */
   readonly args?: readonly string[];
+  /** Usage of options that only this command has. */
+  readonly more?: string;
 }): BenchOptions {
-  const { values } = parseArgs({
-    ...(defaults.args === undefined ? {} : { args: [...defaults.args] }),
+  const { values } = programOptions({
+    usage: `${commandName()}${defaults.more ?? ""} [--sizes 50,1000] [--workers N] [--quick] [--keep] [--json]`,
+    ...(defaults.args === undefined ? {} : { args: defaults.args }),
     options: {
       json: { type: "boolean", default: false },
       quick: { type: "boolean", default: false },
@@ -31,13 +35,9 @@ export function benchOptions(defaults: {
       workers: { type: "string" },
     },
   });
-  const sizes = values.sizes?.split(",").map(Number) ?? (values.quick ? [20] : defaults.sizes);
-  const workers = values.workers === undefined ? undefined : Number(values.workers);
-  if (
-    ![...sizes, ...(workers === undefined ? [] : [workers])].every((value) => value >= 1 && value % 1 === 0)
-  ) {
-    throw new RangeError("--sizes takes whole numbers with commas between, --workers one: --sizes 50,1000");
-  }
+  const given = values.sizes?.split(",").map((text) => wholeNumber("sizes", text, 1));
+  const sizes = given ?? (values.quick ? [20] : defaults.sizes);
+  const workers = values.workers === undefined ? undefined : wholeNumber("workers", values.workers, 1);
   return {
     json: values.json,
     quick: values.quick,
@@ -45,6 +45,12 @@ export function benchOptions(defaults: {
     sizes,
     workers,
   };
+}
+
+/** How the command of this process is typed. */
+export function commandName(): string {
+  const name = basename(process.argv[1] ?? "", ".js");
+  return `npm run bench${name === "main" ? "" : `:${name}`} --`;
 }
 
 /** A line for people. */

@@ -3,12 +3,13 @@
  * write. `--probe PART` chooses by name, `--node PATH` another Node, `--quick`, `--json`. See docs/fuel-calibration.md.
  */
 
-import { parseArgs } from "node:util";
-import { finish, sayTo } from "./bench-options.js";
+import { programOptions } from "../../packages/wasm/dist/testing/program-options.js";
+import { commandName, finish, sayTo } from "./bench-options.js";
 import { fuelTables, measureFuel } from "./fuel/fuel-bench.js";
 import { machineFacts, machineLine } from "./machine.js";
 
-const { values } = parseArgs({
+const { values } = programOptions({
+  usage: `${commandName()} [--probe PART] [--node PATH] [--quick] [--json]`,
   options: {
     json: { type: "boolean", default: false },
     quick: { type: "boolean", default: false },

@@ -3,36 +3,43 @@
  * `--node PATH`, `--repeat N`, `--quick`, `--json`; with `--check` missed limits are exit 1.
  */
 
-import { parseArgs } from "node:util";
-import { finish, sayTo } from "./bench-options.js";
+import {
+  chosenNames,
+  programOptions,
+  wholeNumber,
+} from "../../packages/wasm/dist/testing/program-options.js";
+import { commandName, finish, sayTo } from "./bench-options.js";
 import { kernelNames } from "./kernel.js";
 import { machineFacts, machineLine } from "./machine.js";
 import { measureMetering, meteringLimits, meteringTable, tierFlags } from "./metering-bench.js";
 import type { Tier } from "./metering-bench.js";
 
-const { values } = parseArgs({
+const tierNames = Object.keys(tierFlags) as Tier[]; // its own keys
+const { values } = programOptions({
+  usage: `${commandName()} [--kernel ${kernelNames().join(",")}]
+  [--tiers ${tierNames.join(",")}] [--nodes 20,24 | --node PATH] [--repeat N] [--check] [--quick] [--json]`,
   options: {
     json: { type: "boolean", default: false },
     quick: { type: "boolean", default: false },
     check: { type: "boolean", default: false },
-    kernel: { type: "string", default: kernelNames().join(",") },
-    tiers: { type: "string", default: Object.keys(tierFlags).join(",") },
+    kernel: { type: "string" },
+    tiers: { type: "string" },
     nodes: { type: "string", default: process.versions.node.split(".")[0] ?? "" },
     node: { type: "string" },
     repeat: { type: "string" },
   },
 });
 const { json, quick, check } = values;
-const tiers = values.tiers.split(",").map(tierOf);
-const repeat = Number(values.repeat ?? (quick ? 1 : 9));
-if (!(repeat >= 1 && repeat % 1 === 0)) throw new RangeError("--repeat takes a whole number of at least 1");
+const tiers = chosenNames("tiers", values.tiers, tierNames);
+const kernels = chosenNames("kernel", values.kernel, kernelNames());
+const repeat = wholeNumber("repeat", values.repeat ?? (quick ? "1" : "9"), 1);
 const say = sayTo({ json });
 const facts = machineLine(machineFacts());
 say(`metering: ${facts}${quick ? "; quick: figures mean nothing" : ""}`);
-const { kernel, nodes, node } = values;
+const { nodes, node } = values;
 const measured = await measureMetering(
   {
-    kernels: kernel.split(","),
+    kernels,
     tiers,
     nodes: nodes.split(","),
     node,
@@ -46,8 +53,3 @@ const limits = Object.entries(meteringLimits).map(([name, limit]) => `${name} ${
 const verdict = measured.withinLimits ? "within" : "NOT within";
 say(`\n  load ${measured.load.join(" to ")}; ${verdict} the limits: ${limits.join(", ")}`);
 finish({ json }, { ...measured, quick, ok: !check || measured.withinLimits });
-
-function tierOf(name: string): Tier {
-  if (Object.hasOwn(tierFlags, name)) return name as Tier; // one of its own keys
-  throw new RangeError(`--tiers takes ${Object.keys(tierFlags).join(", ")}, not "${name}"`);
-}

@@ -12,8 +12,8 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { CONFORMANCE_ABSENT, CONFORMANCE_FOLDER } from "../../packages/wasm/dist/testing/conformance.js";
+import { chosenNames, programOptions } from "../../packages/wasm/dist/testing/program-options.js";
 import type { SuiteFileReport } from "../../packages/wasm/dist/testing/suite-report.js";
 import { suiteTable, suiteTotals } from "../../packages/wasm/dist/testing/suite-table.js";
 import type { SuiteTotals } from "../../packages/wasm/dist/testing/suite-table.js";
@@ -38,13 +38,6 @@ const page = join(repositoryRoot, "docs/conformance.md");
 function usage(message: string, exitCode: number): never {
   console.error(message);
   process.exit(exitCode);
-}
-
-function choices(name: string, text: string | undefined, offered: readonly string[]): readonly string[] {
-  const chosen = text?.split(",") ?? offered;
-  const unknown = chosen.find((choice) => !offered.includes(choice));
-  if (unknown !== undefined) usage(`--${name} offers ${offered.join(", ")}, found "${unknown}"`, 2);
-  return chosen;
 }
 
 function runEntry(major: string, tier: string, paths: readonly string[]): MatrixEntry {
@@ -98,7 +91,9 @@ function writePage(entries: readonly MatrixEntry[]): void {
   writeFileSync(page, text);
 }
 
-const { values } = parseArgs({
+const { values } = programOptions({
+  usage: `npm run conformance -- [--suite PATH …] [--nodes ${nodeMajors.join(",")}]
+  [--tiers ${Object.keys(tierFlags).join(",")}] [--write] [--json]`,
   options: {
     suite: { type: "string", multiple: true },
     nodes: { type: "string" },
@@ -107,8 +102,8 @@ const { values } = parseArgs({
     write: { type: "boolean", default: false },
   },
 });
-const majors = choices("nodes", values.nodes, nodeMajors);
-const tiers = choices("tiers", values.tiers, Object.keys(tierFlags));
+const majors = chosenNames("nodes", values.nodes, nodeMajors);
+const tiers = chosenNames("tiers", values.tiers, Object.keys(tierFlags));
 const defaults = ["webassembly-spec-2.0-half.tgz", "webassembly-3.0-refused.tgz"];
 const paths =
   values.suite?.map((path) => resolve(path)) ?? defaults.map((name) => join(CONFORMANCE_FOLDER, name));

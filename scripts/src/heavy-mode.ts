@@ -7,18 +7,25 @@ import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { parseArgs } from "node:util";
 import { heavyRun } from "../../packages/engine/dist/testing/heavy-run.js";
+import {
+  chosenNames,
+  programOptions,
+  wholeNumber,
+} from "../../packages/wasm/dist/testing/program-options.js";
 import { repositoryRoot } from "./tidy/source-tree.js";
 
-const { values } = parseArgs({
+const { values } = programOptions({
+  usage: "npm run test:heavy -- [--example NAME] [--from TICK] [--ticks N]",
   options: {
     example: { type: "string" },
     from: { type: "string", default: "0" },
     ticks: { type: "string", default: "200" },
   },
 });
-const slice = { from: Number(values.from), ticks: Number(values.ticks) };
+const slice = { from: wholeNumber("from", values.from), ticks: wholeNumber("ticks", values.ticks, 1) };
+const examples = readdirSync(join(repositoryRoot, "examples"));
+const chosen = chosenNames("example", values.example, examples);
 const program = join(repositoryRoot, "apps/cli/bin/wasm-engine.js");
 const folder = mkdtempSync(join(tmpdir(), "heavy-"));
 mkdirSync(join(folder, "examples"));
@@ -45,8 +52,7 @@ function record(example: string): string {
 
 let failures = 0;
 try {
-  for (const example of readdirSync(join(repositoryRoot, "examples"))) {
-    if (values.example !== undefined && values.example !== example) continue;
+  for (const example of chosen) {
     try {
       const { ticks, restored, images } = heavyRun(record(example), slice);
       process.stdout.write(`${example}: restored after ${restored} of ${ticks} ticks, ${images} images\n`);

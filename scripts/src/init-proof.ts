@@ -15,6 +15,9 @@ import { packAll, packComplaints } from "./pack-lists.js";
 import { startRegistry } from "./registry/throw-away-registry.js";
 import type { ThrowAwayRegistry } from "./registry/throw-away-registry.js";
 import { repositoryRoot } from "./tidy/source-tree.js";
+import { programOptions } from "../../packages/wasm/dist/testing/program-options.js";
+
+programOptions({ usage: "npm run test:init", options: {} });
 
 const workshop = realpathSync(mkdtempSync(join(tmpdir(), "wasm-engine-init-proof-")));
 const hides = canHide();

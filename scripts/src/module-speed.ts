@@ -3,12 +3,15 @@
  * are large in one way each, beside an eighth of the size: time per byte that grows is not linear. Least of three runs.
  */
 
-import { parseArgs } from "node:util";
 import { instrument, validate } from "@wasm-engine/wasm";
 import { LARGE_SHAPES } from "../../packages/wasm/dist/testing/large-module.js";
+import { programOptions, wholeNumber } from "../../packages/wasm/dist/testing/program-options.js";
 import { EngineError } from "@wasm-engine/abi";
 
-const { values } = parseArgs({ options: { megabytes: { type: "string", default: "10" } } });
+const { values } = programOptions({
+  usage: "node scripts/dist/module-speed.js [--megabytes 10]",
+  options: { megabytes: { type: "string", default: "10" } },
+});
 const profile = "conformance";
 
 function leastMs(work: () => void): number {
@@ -51,7 +54,7 @@ console.log(
 );
 console.log("|---|---:|---:|---:|---:|---:|---:|---:|");
 for (const { name, make } of LARGE_SHAPES) {
-  const large = sized(make, Number(values.megabytes) * 1e6);
+  const large = sized(make, wholeNumber("megabytes", values.megabytes, 1) * 1e6);
   const small = sized(make, large.length / 8);
   const [ms, smallMs] = [large, small].map((bytes) => leastMs(() => void validate(bytes, { profile })));
   const [wholeMs, smallWholeMs] = [large, small].map(instrumentMs);

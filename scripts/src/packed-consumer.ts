@@ -24,6 +24,9 @@ import { packAll, packComplaints } from "./pack-lists.js";
 import type { PackedPackage } from "./pack-lists.js";
 import { expectedSums, modelSource, projectFiles } from "./packed-project.js";
 import { repositoryRoot } from "./tidy/source-tree.js";
+import { programOptions } from "../../packages/wasm/dist/testing/program-options.js";
+
+programOptions({ usage: "npm run test:packed", options: {} });
 
 /** What users install. */
 const published = "wasm-engine";

@@ -7,10 +7,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { checkRandomWorld } from "../../packages/engine/dist/testing/random-run.js";
+import { programOptions, refuse } from "../../packages/wasm/dist/testing/program-options.js";
 
-const { values } = parseArgs({
+const { values } = programOptions({
+  usage: "node scripts/dist/soak.js [--seeds N] [--minutes M] [--seed FIRST] [--keep]",
   options: {
     seeds: { type: "string" },
     minutes: { type: "string", default: "5" },
@@ -22,8 +23,7 @@ const { values } = parseArgs({
 function count(name: string, text: string): number {
   const value = Number(text);
   if (Number.isFinite(value) && value >= 0) return value;
-  console.error(`--${name} is "${text}", expected a number of at least 0`);
-  process.exit(2);
+  return refuse(`--${name} takes a number of at least 0, not "${text}"`);
 }
 
 const first = count("seed", values.seed ?? "1");

@@ -10,6 +10,9 @@ import {
   summaryOf,
   verdictOf,
 } from "./main-job.js";
+import { programOptions } from "../../packages/wasm/dist/testing/program-options.js";
+
+programOptions({ usage: "npm start", options: {} });
 
 console.log(introduction);
 const cut = runWorld("engine.cut.yaml");

@@ -7,6 +7,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { programOptions } from "../../packages/wasm/dist/testing/program-options.js";
 import { testFiles } from "./test-plan.js";
 import { repositoryRoot } from "./tidy/source-tree.js";
 import { renderTraceability, taggedTests, traceabilityPath, unproved } from "./traceability.js";
@@ -17,7 +18,11 @@ interface Line extends TestResult {
   readonly reason?: string;
 }
 
-const filter = process.argv.slice(2);
+const { positionals: filter } = programOptions({
+  usage: "npm test [-- PART-OF-PATH …]",
+  options: {},
+  allowPositionals: true,
+});
 const files = testFiles(filter);
 if (files.length === 0) {
   console.error(`No test file matches: ${filter.join(" ")}`);

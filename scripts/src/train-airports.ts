@@ -6,6 +6,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { programOptions } from "../../packages/wasm/dist/testing/program-options.js";
 import {
   differences,
   filesOf,
@@ -46,4 +47,8 @@ async function main(check: boolean): Promise<void> {
   }
 }
 
-await main(process.argv.includes("--check"));
+const { values } = programOptions({
+  usage: "npm run train:airports -- [--check]",
+  options: { check: { type: "boolean", default: false } },
+});
+await main(values.check);

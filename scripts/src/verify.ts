@@ -2,6 +2,9 @@
 
 import { spawnSync } from "node:child_process";
 import { repositoryRoot } from "./tidy/source-tree.js";
+import { programOptions } from "../../packages/wasm/dist/testing/program-options.js";
+
+programOptions({ usage: "npm run verify", options: {} });
 
 interface Step {
   readonly name: string;

@@ -3,13 +3,14 @@
  * scripted world; prints how many points it tried. A failing point is printed with the command that repeats it.
  */
 
-import { parseArgs } from "node:util";
+import { chosenNames, programOptions, wholeNumber } from "../../../../wasm/dist/testing/program-options.js";
 import { freshFolder } from "../run-folders.js";
 import { CrashEnumeration, crashKinds } from "./crash-enumeration.js";
 import type { CrashKind, CrashPlace } from "./crash-enumeration.js";
 import { crashTicks, crashWorld } from "./crash-world.js";
 
-const { values } = parseArgs({
+const { values } = programOptions({
+  usage: `npm run test:crashes -- [--seeds N] [--kind ${crashKinds.join(" | ")}] [--call C --seed S]`,
   options: {
     seeds: { type: "string", default: "3" },
     kind: { type: "string" },
@@ -17,20 +18,25 @@ const { values } = parseArgs({
     seed: { type: "string" },
   },
 });
+const kinds = chosenNames("kind", values.kind, crashKinds);
+const seeds = wholeNumber("seeds", values.seeds, 1);
+const given = {
+  call: wholeNumber("call", values.call ?? "1", 1),
+  seed: wholeNumber("seed", values.seed ?? "1"),
+};
 const enumeration = new CrashEnumeration(await crashWorld(freshFolder("crashes")));
-const kinds = crashKinds.filter((kind) => values.kind === undefined || values.kind === kind);
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const warn = (line: string): void => void process.stderr.write(`${line}\n`);
 
 function* placesOf(kind: CrashKind): Generator<CrashPlace> {
   if (values.call !== undefined) {
-    yield { kind, call: Number(values.call), seed: Number(values.seed ?? 1) };
+    yield { kind, ...given };
     return;
   }
   const calls = enumeration.callsOf(kind);
   for (let call = 1; call <= calls; call += 1) {
-    for (let seed = 1; seed <= Number(values.seeds); seed += 1) yield { kind, call, seed };
+    for (let seed = 1; seed <= seeds; seed += 1) yield { kind, call, seed };
   }
 }
 

@@ -7,19 +7,21 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { programOptions, wholeNumber } from "../../../../wasm/dist/testing/program-options.js";
 import { killCycles } from "./kill-cycles.js";
 
 const cyclesPerRun = 50;
-const { values } = parseArgs({
+const { values } = programOptions({
+  usage: "npm run test:kills -- [--cycles N] [--seed S] [--lanes L]",
   options: {
     cycles: { type: "string", default: "2000" },
     seed: { type: "string", default: "1" },
     lanes: { type: "string", default: "2" },
   },
 });
-const cycles = Number(values.cycles);
-const firstSeed = Number(values.seed);
+const cycles = wholeNumber("cycles", values.cycles, 1);
+const firstSeed = wholeNumber("seed", values.seed);
+const lanes = wholeNumber("lanes", values.lanes, 1);
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 const names = [
@@ -65,7 +67,7 @@ async function lane(): Promise<void> {
   }
 }
 
-await Promise.all(Array.from({ length: Number(values.lanes) }, lane));
+await Promise.all(Array.from({ length: lanes }, lane));
 const { openingKills, snapshotKills, snapshots, acknowledged, resent, ticks } = sums;
 say(`${sums.cycles} kills: ${openingKills} while a world opened, ${snapshotKills} within a snapshot`);
 say(`${runs} runs of ${ticks} ticks, ${snapshots} snapshots left`);

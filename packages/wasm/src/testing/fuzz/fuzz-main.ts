@@ -17,7 +17,7 @@ import type { ChildProcess } from "node:child_process";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { programOptions } from "../program-options.js";
 import { reportOf, shrunkFailure } from "./failure-report.js";
 import { FUZZ_KINDS, runCase } from "./fuzz-case.js";
 import type { FuzzFailure, FuzzKind } from "./fuzz-case.js";
@@ -29,6 +29,8 @@ import { runCases } from "./fuzz-run.js";
 const coverageAfterModules = 10_000;
 /** Cases of one child process. */
 const casesPerChild = 2_000;
+const fuzzUsage = `npm run fuzz:wasm -- [--seed S] [--count N | --minutes M] [--jobs J] [--out DIR]
+  [--kinds ${FUZZ_KINDS.join(",")}] [--only-seed X]`;
 
 interface Settings {
   readonly seed: number;
@@ -54,7 +56,7 @@ function usage(text: string): never {
 function settingsOf(args: readonly string[]): Settings {
   const names = ["seed", "count", "minutes", "kinds", "only-seed", "jobs", "from", "out"] as const;
   const options = Object.fromEntries(names.map((name) => [name, { type: "string" as const }]));
-  const { values } = parseArgs({ args: [...args], options, strict: true });
+  const { values } = programOptions({ usage: fuzzUsage, args, options });
   const text = (name: string): string | undefined => {
     const value = values[name];
     return typeof value === "string" ? value : undefined;
