@@ -60,6 +60,27 @@ test("[S14.diff] diff is 0 for equal runs and 3 for others, which it tells apart
   assert.match(project.cli("diff", "first", "seed").stdout, /at the start:\n +seed: A 7 {2}B 8/);
 });
 
+test("[S14.fork] --cut cuts an agent off, and runs --tree, diff, deadletters and why show it", () => {
+  const fork = project.cli("fork", "first", "--at", "4", "--cut", "left", "--run", "--json");
+  assert.equal(fork.code, 0, fork.stderr);
+  const { dir, cut, keptInputs, chainHead } = fork.document;
+  assert.deepEqual([cut, keptInputs], [["agent:left"], 4]);
+  assert.notEqual(chainHead, head);
+  const run = String(dir);
+  assert.match(project.cli("runs", "--tree").stdout, /at 4, cut agent:left/);
+  assert.match(
+    project.cli("diff", "first", run).stdout,
+    /tick 5, agent \w+: other inputs\n[^]*B input \d+ cut to left/,
+  );
+  assert.match(project.cli("deadletters", run).stdout, /left {2}CUT {2}word/);
+  const [, id = ""] =
+    / (input:\d+) +left input word \(message\)/.exec(project.cli("trace", run, "--since", "6").stdout) ?? [];
+  assert.match(project.cli("why", run, id).stdout, /not delivered: left CUT\n +this came from outside/);
+  assert.equal(project.cli("replay", run, "--json").document["verified"], true);
+  const typo = project.cli("fork", "first", "--at", "4", "--cut", "lefd", "--json");
+  assert.deepEqual([typo.code, codeOf(typo.document)], [2, "WE_FORK_CUT"]);
+});
+
 test("[S14.fork] what came over standard input is in the run, and a fork does not read it again", () => {
   const input = [1, 2, 3].map((n) => `${JSON.stringify({ to: "left", topic: "typed", n })}\n`).join("");
   const run = project.feed(input, "run", "engine.yaml", "--input", "-", "--dir", "typed", "--json");
@@ -105,7 +126,7 @@ test("[S14.runs] runs --tree shows forks below their parents, and --json names p
   const parents = new Map(runs.map(({ runId, parent }) => [runId, parent]));
   assert.deepEqual(
     [root, child, grandchild].map((id) => parents.get(id)),
-    [undefined, { runId: root, at: 4 }, { runId: child, at: -1 }],
+    [undefined, { runId: root, at: 4, overrides: [] }, { runId: child, at: -1, overrides: [] }],
   );
   const lines = project.cli("runs", "--tree").stdout.split("\n");
   const at = lines.findIndex((line) => line.startsWith(root));

@@ -128,6 +128,10 @@ export type InputBody =
       readonly drainTicks?: number;
     }
   | { readonly kind: "join" | "leave"; readonly agent: AgentId; readonly topic: string }
+  /** From this tick on nothing passes between the agent and anybody else: see `world/cut-table.ts`. For forks. */
+  | { readonly kind: "cut"; readonly agent: AgentId }
+  /** From this tick on nothing that is published to the topic reaches anybody. For forks. */
+  | { readonly kind: "cut-topic"; readonly topic: string }
   /** Another execution provider answers `model` from now on: no effect on the world, a place in the inputs digest. */
   | {
       readonly kind: "provider-changed";
@@ -199,7 +203,14 @@ export interface DeadLetter {
   readonly tick: number;
   readonly agentId: AgentId | "";
   readonly reason:
-    "FAULT" | "MAILBOX_FULL" | "UNDELIVERABLE" | "DENIED" | "TERMINATED" | "TASK_FAILED" | "DUPLICATE";
+    | "FAULT"
+    | "MAILBOX_FULL"
+    | "UNDELIVERABLE"
+    | "DENIED"
+    | "TERMINATED"
+    | "TASK_FAILED"
+    | "DUPLICATE"
+    | "CUT";
   readonly message: Uint8Array;
   readonly faultCode?: number;
 }

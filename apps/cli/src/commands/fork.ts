@@ -54,6 +54,7 @@ function optionsOf(parsed: Parsed): ForkOptions {
       ...parseOverrides(listOption(parsed, "set")),
       inputs: changedInputs(listOption(parsed, "input")),
       dropped: listOption(parsed, "dropInput").map((text) => sequence("drop-input", text)),
+      cut: listOption(parsed, "cut"),
     },
     ...(dir === undefined ? {} : { dir }),
     ...(workers === undefined ? {} : { workers: parseWorkers(workers) }),
@@ -102,10 +103,11 @@ function pointText({ at }: ForkReport): string {
 }
 
 function forkedText(report: ForkReport): string {
-  const { keptInputs, recordedAnswers, upgraded, parent } = report;
+  const { keptInputs, recordedAnswers, upgraded, cut, parent } = report;
   const future = `${keptInputs} inputs and ${recordedAnswers} answers are kept`;
   const changed = upgraded.length === 0 ? "" : `; ${upgraded.length} agents get another module`;
-  return `forked at ${pointText(report)} of ${parent}: ${future}${changed}`;
+  const off = cut.length === 0 ? "" : `; cut off: ${cut.join(", ")}`;
+  return `forked at ${pointText(report)} of ${parent}: ${future}${changed}${off}`;
 }
 
 function textOf(report: ForkReport): string {

@@ -5,7 +5,7 @@ import type { RunSummary } from "@wasm-engine/engine";
 import type { CommandFunction } from "../command.js";
 import { flagOption } from "../command.js";
 import { textTable } from "../table.js";
-import { visible } from "../visible.js";
+import { shortened, visible } from "../visible.js";
 
 export const runs: CommandFunction = async ({ parsed }) => {
   const found = await listRuns();
@@ -36,6 +36,9 @@ export const runs: CommandFunction = async ({ parsed }) => {
   return { document: { runs: found }, text };
 };
 
+/** Characters of an override: digests of modules and prompts are long. */
+const overrideShownMax = 48;
+
 interface TreeRow {
   readonly run: RunSummary;
   readonly depth: number;
@@ -56,7 +59,8 @@ function treeOf(found: readonly RunSummary[]): readonly TreeRow[] {
 
 function originOf({ parent }: RunSummary): string {
   if (parent === undefined) return "";
-  return parent.at < 0 ? "at start" : `at ${parent.at}`;
+  const point = parent.at < 0 ? "at start" : `at ${parent.at}`;
+  return [point, ...parent.overrides.map((text) => visible(shortened(text, overrideShownMax)))].join(", ");
 }
 
 function stateOf({ state, pid, isReachable }: RunSummary): string {

@@ -87,8 +87,11 @@ function endText({ agent, tried }: NonNullable<WhyReport["nothingBehind"]>): str
 }
 
 function linkText(link: CauseLink): string {
-  const { payload, ...row } = link;
-  return payload === undefined ? rowText(row) : `${rowText(row)} ${shortened(payload, payloadShownMax)}`;
+  const { payload, undelivered = [], ...row } = link;
+  const said =
+    payload === undefined ? rowText(row) : `${rowText(row)} ${shortened(payload, payloadShownMax)}`;
+  const lost = undelivered.map(({ agentId, reason }) => `${agentId === "" ? "(nobody)" : agentId} ${reason}`);
+  return lost.length === 0 ? said : `${said}\n  not delivered: ${lost.join(", ")}`;
 }
 
 function jsonText(value: unknown): string {

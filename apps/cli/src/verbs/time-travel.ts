@@ -26,6 +26,12 @@ export const timeTravelVerbs: readonly CommandDefinition[] = [
       { flags: "--input <seq=json>", summary: "another payload for a later input", type: "list" },
       { flags: "--drop-input <seq>", summary: "a later input that does not enter", type: "list" },
       {
+        flags: "--cut <name>",
+        summary:
+          "an agent or a topic that is cut off after --at: nothing passes to it or from it any more; agent:NAME or topic:NAME where both have the name",
+        type: "list",
+      },
+      {
         flags: "--dir <folder>",
         summary:
           "folder of the fork; must not exist, or be empty (default: .wasm-engine/runs/ beside the config)",
@@ -37,6 +43,7 @@ export const timeTravelVerbs: readonly CommandDefinition[] = [
     examples: [
       "wasm-engine fork @last --at 41 --set module.writer=agents/writer.ts --run",
       "wasm-engine fork @last --at start --set seed=7 --set args.writer.tone='\"dry\"' --run --json",
+      "wasm-engine fork @last --at 41 --cut arbiter --cut topic:news --run",
       "wasm-engine fork @last --at 120 --input 33='{\"price\":9}' --drop-input 34",
     ],
     exitCodes:

@@ -36,6 +36,8 @@ const bodies: readonly InputBody[] = [
   { kind: "upgrade", agent, module: sampleModule, drainTicks: 600 },
   { kind: "join", agent, topic: "t" },
   { kind: "leave", agent, topic: "t" },
+  { kind: "cut", agent },
+  { kind: "cut-topic", topic: "t" },
   { kind: "provider-changed", model: "m", from: "cuda", to: "wasm", reason: "run-failed" },
   {
     kind: "result",

@@ -85,6 +85,8 @@ export const inputBodyShape: Shape<InputBody> = union<InputBody>({
     module: moduleDigestShape,
     drainTicks: optional(integer(1, drainTicksMax)),
   }),
+  cut: record<Case<"cut">>({ kind: oneOf("cut"), agent: agentIdShape }),
+  "cut-topic": record<Case<"cut-topic">>({ kind: oneOf("cut-topic"), topic: text }),
   join: membershipShape,
   leave: membershipShape,
   "provider-changed": record<Case<"provider-changed">>({

@@ -26,6 +26,7 @@ import { touch } from "./agent.js";
 import { answerError, departError, engineMessage, enqueue, enqueuePlace, hasRoom } from "./delivery.js";
 import { isReachable, sleep, wakeIfWork } from "./delivery.js";
 import { deliverPublished } from "./message-commit.js";
+import { cutOff } from "./cut-off.js";
 import { markEnding } from "./ending.js";
 import { joinChannels, startAgent, stopAgent } from "./lifecycle.js";
 import { closeRequest } from "./request-table.js";
@@ -36,7 +37,9 @@ import { NO_BYTES, deadLetter, type TickScope, type WorldState } from "./world-s
 
 type Body<K extends InputBody["kind"]> = Extract<InputBody, { readonly kind: K }>;
 type Result = Body<"result">;
-type Lifecycle = Body<"spawn" | "stop" | "terminate" | "pause" | "resume" | "upgrade" | "join" | "leave">;
+type Lifecycle = Body<
+  "spawn" | "stop" | "terminate" | "pause" | "resume" | "upgrade" | "join" | "leave" | "cut" | "cut-topic"
+>;
 
 const LIFECYCLE: Readonly<Record<Lifecycle["kind"], true>> = {
   spawn: true,
@@ -47,6 +50,8 @@ const LIFECYCLE: Readonly<Record<Lifecycle["kind"], true>> = {
   upgrade: true,
   join: true,
   leave: true,
+  cut: true,
+  "cut-topic": true,
 };
 
 export function admit(world: WorldState, scope: TickScope, inputs: readonly Input[]): void {
@@ -126,6 +131,7 @@ function timeOut(world: WorldState, scope: TickScope, entry: DueEntry): void {
 
 function admitLifecycle(world: WorldState, scope: TickScope, body: Lifecycle): void {
   if (body.kind === "spawn") return admitSpawn(world, scope, body);
+  if (body.kind === "cut-topic") return world.cuts.cutTopic(body.topic);
   const agent = world.agents.byId(body.agent);
   if (agent === undefined || agent.ending) return deadLetter(scope, body.agent, "UNDELIVERABLE", NO_BYTES);
   touch(agent);
@@ -143,6 +149,8 @@ function admitLifecycle(world: WorldState, scope: TickScope, body: Lifecycle): v
       return wakeIfWork(world, agent, scope.tick);
     case "upgrade":
       return admitUpgrade(world, scope, agent, body);
+    case "cut":
+      return cutOff(world, scope, agent);
     case "join":
     case "leave":
       scope.memberships.push({ agent, topic: body.topic, joins: body.kind === "join" });
@@ -194,6 +202,7 @@ function admitExternal(world: WorldState, scope: TickScope, seq: number, body: I
   else if (body.kind === "message") admitMessage(world, scope, seq, body);
   else if (body.kind === "publish") {
     const message = encodeMessage(externalMessage(scope, seq, { ...body, answerWanted: false }));
+    if (world.cuts.hasTopic(body.topic)) return deadLetter(scope, "", "CUT", message);
     for (const member of world.channels.members(body.topic))
       deliverPublished(world, scope, member, { message, place: -1 });
   }
@@ -202,6 +211,11 @@ function admitExternal(world: WorldState, scope: TickScope, seq: number, body: I
 function admitMessage(world: WorldState, scope: TickScope, seq: number, body: Body<"message">): void {
   const receiver = world.agents.byId(body.to);
   const message = externalMessage(scope, seq, body);
+  if (receiver !== undefined && world.cuts.hasAgent(receiver.id)) {
+    deadLetter(scope, body.to, "CUT", encodeMessage(message));
+    if (body.answerWanted) departError(scope, body.to, seq, "UNDELIVERABLE");
+    return;
+  }
   const bytes = messageBytes(message.topic.length, message.payload.length);
   const full = isReachable(receiver) && !hasRoom(receiver, bytes);
   if (!isReachable(receiver) || full) {

@@ -184,6 +184,7 @@ function commitSpawn(emission: Emission): void {
   const { world, scope, agent, source, bodyStart } = emission;
   const handle = readU64(source.view, bodyStart) as AgentHandle; // computed by the executor from parent and counter
   const spec = parseChildSpec(world.genesis, agent, bodyOf(emission).subarray(8));
+  if (world.cuts.hasAgent(agent.id)) return refuse(emission, "REFUSED", handle);
   const reason = childRefusal(world, spec, handle);
   if (spec === undefined || reason !== undefined) return refuse(emission, "REFUSED", handle, reason);
   const firstTick = scope.mailTick;

@@ -57,6 +57,10 @@ export function commitSend(emission: Emission): void {
     deadLetter(scope, receiver?.id ?? "", reason, relayed(emission, fields));
     return refuse(emission, "UNDELIVERABLE");
   }
+  if (world.cuts.separates(agent.id, receiver.id)) {
+    deadLetter(scope, receiver.id, "CUT", relayed(emission, fields));
+    return refuse(emission, "UNDELIVERABLE");
+  }
   if (!allows(agent.grants.send, receiver.id)) {
     deadLetter(scope, receiver.id, "DENIED", relayed(emission, fields));
     return refuse(emission, "REFUSED", receiver.handle);
@@ -101,6 +105,8 @@ function commitAnswer(emission: Emission): void {
   const flags = allFlags & (MessageFlag.LAST_PART | MessageFlag.ERROR);
   const fields = { kind: MessageKind.ANSWER, flags, correlationId: requestId ?? correlationId };
   const asked = request?.kind === "send" && request.target === agent.handle;
+  if (world.cuts.separates(agent.id, requester?.id))
+    return deadLetter(scope, requester?.id ?? "", "CUT", relayed(emission, fields));
   if (requester === undefined || requestId === undefined || requester.ending || !asked)
     return deadLetter(scope, requester?.id ?? "", "UNDELIVERABLE", relayed(emission, fields));
   const isLast = (flags & MessageFlag.LAST_PART) !== 0;
@@ -117,10 +123,11 @@ function answerFieldsOf(emission: Emission): { readonly correlationId: number; r
 }
 
 function commitDepartingAnswer(emission: Emission, inputSeq: number, allFlags: number): void {
-  const { scope, agent } = emission;
+  const { world, scope, agent } = emission;
   if (!agent.asked.has(inputSeq)) {
     const fields = { kind: MessageKind.ANSWER, flags: allFlags, correlationId: inputSeq };
-    return deadLetter(scope, "", "UNDELIVERABLE", relayed(emission, fields));
+    const reason = world.cuts.hasAgent(agent.id) ? "CUT" : "UNDELIVERABLE";
+    return deadLetter(scope, "", reason, relayed(emission, fields));
   }
   const { encoding, topic: topicBytes, payload } = messageOf(emission);
   const flags = allFlags & (MessageFlag.LAST_PART | MessageFlag.ERROR);
@@ -136,6 +143,8 @@ export function commitPublish(emission: Emission): void {
   const topic = decodeUtf8(topicBytes);
   if (topic === undefined || !allows(agent.grants.topics, topic))
     return deadLetter(scope, agent.id, "DENIED", relayed(emission, PLAIN));
+  if (world.cuts.hasTopic(topic) || world.cuts.hasAgent(agent.id))
+    return deadLetter(scope, agent.id, "CUT", relayed(emission, PLAIN));
   scope.departures.push({ kind: "publish", agentId: agent.id, topic, encoding, payload, flags: 0 });
   const members = world.channels.members(topic);
   if (members.length === 0) return;
@@ -162,6 +171,7 @@ export function deliverPublished(
   const { message, place } = mail;
   if (!isReachable(member))
     deadLetter(scope, member.id, member.ending ? "TERMINATED" : "UNDELIVERABLE", message);
+  else if (world.cuts.hasAgent(member.id)) deadLetter(scope, member.id, "CUT", message);
   else if (!hasRoom(member, message.length)) deadLetter(scope, member.id, "MAILBOX_FULL", message);
   else if (place < 0) enqueue(world, scope, member, message);
   else enqueuePlace({ world, scope, bodyBytes: message.length }, member, place);

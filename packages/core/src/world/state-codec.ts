@@ -4,6 +4,7 @@
  * may depend on history.
  */
 
+import type { AgentId } from "@wasm-engine/abi";
 import { decodeCanonical, encodeCanonical, encodedList, type CborValue } from "../codec/cbor.js";
 import { coreError } from "../errors.js";
 import { encodeAgentState, readAgent, type RestoredAgent } from "./agent-codec.js";
@@ -26,6 +27,8 @@ type StateFields = [
   RetainedState,
   RetainedState,
   RetainedState,
+  // What is cut off; absent where nothing is.
+  (readonly [readonly AgentId[], readonly string[]])?,
 ];
 
 export function encodeState(world: WorldState): Uint8Array {
@@ -40,6 +43,7 @@ export function encodeState(world: WorldState): Uint8Array {
     encodeCanonical(world.endedTasks.export()),
     encodeCanonical(world.idempotencyKeys.export()),
   ];
+  if (!world.cuts.isEmpty) fields.push(encodeCanonical(world.cuts.value()));
   return encodedList(fields.length, fields);
 }
 
@@ -48,7 +52,8 @@ export function restoreState(world: WorldState, bytes: Uint8Array): void {
   const value = decodeCanonical(bytes);
   if (!Array.isArray(value) || value[0] !== STATE_VERSION)
     throw coreError("WE_WORLD_STATE", { reason: `it is not version ${STATE_VERSION} of the state format` });
-  const [, tick, chainHead, agents, credits, retired, ended, keys] = value as StateFields; // version checked above
+  const fields = value as StateFields; // version checked above
+  const [, tick, chainHead, agents, credits, retired, ended, keys, cuts] = fields;
   world.tick = tick;
   world.chainHead = chainHead;
   const restored = agents.map((entry) => {
@@ -64,6 +69,7 @@ export function restoreState(world: WorldState, bytes: Uint8Array): void {
   world.retiredLedgers.restore(retired);
   world.endedTasks.restore(ended);
   world.idempotencyKeys.restore(keys);
+  if (cuts !== undefined) world.cuts.restore(cuts);
   for (const { agent } of restored) world.agents.add(agent);
   for (const entry of restored) indexAgent(world, entry);
 }

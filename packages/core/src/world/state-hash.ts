@@ -85,7 +85,7 @@ function entryStart(index: number): number {
   return agentsDomain.length + index * AGENT_ENTRY_BYTES;
 }
 
-/** What belongs to no agent: credits, retained ids and keys, the order of turns that have not landed. */
+/** What belongs to no agent: credits, retained ids and keys, the order of turns that have not landed, cuts if any. */
 function tablesValue(world: WorldState): Parameters<typeof encodeCanonical>[0] {
   const busy = [...world.busy].sort((left, right) => compareIds(left.id, right.id));
   return [
@@ -94,6 +94,7 @@ function tablesValue(world: WorldState): Parameters<typeof encodeCanonical>[0] {
     world.endedTasks.summary(),
     world.idempotencyKeys.summary(),
     busy.map((agent) => [agent.handle, agent.turn?.planIndex ?? 0, agent.turn?.ownMessages ?? 0]),
+    ...(world.cuts.isEmpty ? [] : [world.cuts.value()]),
   ];
 }
 

@@ -13,6 +13,7 @@ import { dependenciesPerTaskMax, taskIdBytesMax, tasksPerAgentMax } from "../lim
 import { hasSpace, touch, type Agent } from "./agent.js";
 import { answerError, engineMessage, enqueue, isReachable, wakeIfWork } from "./delivery.js";
 import { closeRequest, openRequest } from "./request-table.js";
+import type { DeadLetter } from "../model.js";
 import { taskKeyOf, type Task, type TaskEnd } from "./task.js";
 import { deadLetter, type TaskSubmission, type TickScope, type WorldState } from "./world-state.js";
 
@@ -29,7 +30,8 @@ export function decideSubmissions(world: WorldState, scope: TickScope): void {
   const candidates = new Map<string, Candidate>();
   for (const submission of scope.submissions.splice(0)) {
     const candidate = candidateOf(world, submission);
-    if (typeof candidate === "string") refuse(world, scope, submission, candidate);
+    if (isSeparated(world, submission)) refuse(world, scope, submission, "UNDELIVERABLE", "CUT");
+    else if (typeof candidate === "string") refuse(world, scope, submission, candidate);
     else if (isTaken(world, candidate.key) || candidates.has(candidate.key))
       refuse(world, scope, submission, "REFUSED");
     else candidates.set(candidate.key, candidate);
@@ -54,6 +56,11 @@ function candidateOf(world: WorldState, submission: TaskSubmission): Candidate |
   const tenant = (owner ?? target).tenant.name;
   const dependsOn = [...new Set(spec.dependsOn)].map((taskId) => taskKeyOf(tenant, taskId));
   return { submission, target, key: taskKeyOf(tenant, spec.taskId), dependsOn };
+}
+
+/** True where who gives the task and who is to run it may not reach each other. */
+function isSeparated({ agents, cuts }: WorldState, { owner, spec }: TaskSubmission): boolean {
+  return !cuts.isEmpty && agents.byId(spec.agentId) !== undefined && cuts.separates(owner?.id, spec.agentId);
 }
 
 function isTaken(world: WorldState, key: string): boolean {
@@ -259,6 +266,7 @@ function refuse(
   scope: TickScope,
   submission: TaskSubmission,
   code: AnswerErrorCode,
+  reason: DeadLetter["reason"] = code === "UNDELIVERABLE" ? "UNDELIVERABLE" : "TASK_FAILED",
 ): void {
   const { spec, owner, requestId } = submission;
   const message = engineMessage({
@@ -269,6 +277,6 @@ function refuse(
     topic: encodeUtf8(spec.taskId.slice(0, taskIdBytesMax)),
     payload: spec.payload,
   });
-  deadLetter(scope, spec.agentId, code === "UNDELIVERABLE" ? "UNDELIVERABLE" : "TASK_FAILED", message);
+  deadLetter(scope, spec.agentId, reason, message);
   if (owner !== undefined) answerError(world, scope, owner, { requestId, code });
 }

@@ -21,6 +21,7 @@ import type { RunnableQueue } from "../scheduler/runnable-queue.js";
 import type { Agent } from "./agent.js";
 import type { AgentTable } from "./agent-table.js";
 import type { ChannelTable } from "./channel-table.js";
+import type { CutTable } from "./cut-table.js";
 import type { EffectsDigest } from "./effects-digest.js";
 import type { MailStore } from "./mail-store.js";
 import type { RetainedTable } from "./retained-table.js";
@@ -33,6 +34,7 @@ export interface WorldState {
   readonly executors: Executors;
   readonly agents: AgentTable;
   readonly channels: ChannelTable;
+  readonly cuts: CutTable;
   readonly timers: TimerQueue;
   readonly tenants: ReadonlyMap<string, TenantCredit>;
   /** Agents with work that may take a turn. */

@@ -24,6 +24,7 @@ import { AgentTable } from "./agent-table.js";
 import { viewOf } from "./agent-view.js";
 import { admit } from "./admission.js";
 import { ChannelTable } from "./channel-table.js";
+import { CutTable } from "./cut-table.js";
 import { EffectsDigest } from "./effects-digest.js";
 import { applyMemberships } from "./effect-commit.js";
 import { checkGenesis } from "./genesis-check.js";
@@ -79,6 +80,7 @@ function emptyState(genesis: Genesis, { hasher, executors }: WorldPorts): WorldS
     executors,
     agents: new AgentTable(genesis),
     channels: new ChannelTable(),
+    cuts: new CutTable(),
     timers: new TimerQueue(),
     tenants: tenantCredits(genesis.tenants, genesis.turnsPerTickMax),
     runnable: new RunnableQueue(),

@@ -39,7 +39,7 @@ export interface ForkOptions extends JobOptions {
  * Makes a run that shares the history of another one up to a tick, and differs from there on in the overrides. It can
  * be resumed, replayed and bundled like any run; the parent is not needed any more.
  * @throws {WE_RUN_UNKNOWN} {WE_RUN_TICK} {WE_RUN_EXISTS} {WE_FORK_GENESIS} {WE_FORK_OVERRIDE} {WE_FORK_INPUT}
- * {WE_RUN_DIVERGED} and what building modules, reading inputs and entries of models and tools throw
+ * {WE_FORK_CUT} {WE_RUN_DIVERGED} and what building modules, reading inputs and entries of models and tools throw
  */
 export async function forkRun(parent: string, options: ForkOptions): Promise<ForkReport> {
   const { at, inputs = "keep", overrides = {}, workers, testing } = options;
@@ -77,6 +77,7 @@ async function resolved(overrides: ForkOverrides, directory: string): Promise<Re
     args = [],
     inputs = {},
     dropped = [],
+    cut = [],
   } = overrides;
   checkSeed(seed);
   const entries = await resolvedEntries(models, tools, directory);
@@ -93,6 +94,7 @@ async function resolved(overrides: ForkOverrides, directory: string): Promise<Re
     args,
     inputs: Object.entries(inputs).map(([seq, value]) => ({ seq: Number(seq), ...encodePayload(value) })),
     dropped,
+    cut,
   };
 }
 

@@ -41,6 +41,8 @@ export interface RunSummary {
 export interface RunParent {
   readonly runId: string;
   readonly at: number;
+  /** What is different, as `--set` and its kin would say it. */
+  readonly overrides: readonly string[];
 }
 
 /** Every run of `baseDirectory` and the projects below it, newest first. */
@@ -101,9 +103,11 @@ function headOf(dir: string): RunHead | undefined {
     const info = RunFolder.open(dir, nodeHasher).readInfo();
     const { name, createdAt, fork } = info as Readonly<Record<string, unknown>>; // looked at next
     if (typeof name !== "string" || typeof createdAt !== "string") return undefined;
-    const { parent, at } = (fork ?? {}) as Readonly<Record<string, unknown>>; // as above
+    const { parent, at, overrides } = (fork ?? {}) as Readonly<Record<string, unknown>>; // as above
     const isFork = typeof parent === "string" && typeof at === "number";
-    return { name, createdAt, ...(isFork ? { parent: { runId: parent, at } } : {}) };
+    if (!isFork) return { name, createdAt };
+    const texts = Array.isArray(overrides) ? overrides.filter((text) => typeof text === "string") : [];
+    return { name, createdAt, parent: { runId: parent, at, overrides: texts } };
   } catch {
     return undefined;
   }

@@ -54,6 +54,7 @@ function isSamePlace({ body: left }: Input, { body: right }: Input): boolean {
     return left.agent === right.agent && left.requestId === right.requestId;
   }
   if (left.kind === "publish" && right.kind === "publish") return left.topic === right.topic;
+  if (left.kind === "cut-topic" && right.kind === "cut-topic") return left.topic === right.topic;
   return receiverOf(left) === receiverOf(right);
 }
 
@@ -69,6 +70,7 @@ export function receiverOf(body: InputBody, nameOf?: NameOf): string | undefined
     case "result":
       return nameOf?.(body.agent);
     case "publish":
+    case "cut-topic":
     case "provider-changed":
       return undefined;
     case "stop":
@@ -76,6 +78,7 @@ export function receiverOf(body: InputBody, nameOf?: NameOf): string | undefined
     case "pause":
     case "resume":
     case "upgrade":
+    case "cut":
     case "join":
     case "leave":
       return body.agent;

@@ -83,6 +83,8 @@ export interface CauseLink extends TraceRow {
   readonly payload?: string;
   /** Bytes of the whole payload. */
   readonly payloadBytes?: number;
+  /** Of messages: whom it did not reach, and why, as dead letters say it. */
+  readonly undelivered?: readonly { readonly agentId: string; readonly reason: string }[];
 }
 
 /** The weight of a message, known from executing the agent again alone with all that it was given but that. */

@@ -4,6 +4,7 @@ import {
   EffectKind,
   Encoding,
   FaultCode,
+  OUTSIDE,
   TensorType,
   decodeMessage,
   decodeTensors,
@@ -12,8 +13,8 @@ import {
   elementCount,
   unreachable,
 } from "@wasm-engine/abi";
-import type { Effect, TensorBlock } from "@wasm-engine/abi";
-import type { Input } from "@wasm-engine/core";
+import type { AgentHandle, Effect, TensorBlock } from "@wasm-engine/abi";
+import type { DeadLetter, Input } from "@wasm-engine/core";
 import type { RecordedRun } from "../replay/track.js";
 import { decodePayload } from "../world/payload.js";
 import { hex } from "../world/report.js";
@@ -21,12 +22,13 @@ import type { CauseLink } from "./contract.js";
 import type { EventIndex } from "./event-index.js";
 import { excerptCharactersMax, excerptElementsMax } from "./limits.js";
 import type { TrackBases } from "./track-bases.js";
-import { TraceKind } from "./trace-event.js";
+import { TraceKind, inputNames } from "./trace-event.js";
 import type { NumberedEvent } from "./trace-event.js";
 import { watchTicks } from "./watched-ticks.js";
+import type { WatchedTick } from "./watched-ticks.js";
 
 /** What a link said. */
-export type PayloadExcerpt = Pick<CauseLink, "payload" | "payloadBytes">;
+export type PayloadExcerpt = Pick<CauseLink, "payload" | "payloadBytes" | "undelivered">;
 
 /** Excerpts by number of the event. */
 export function payloadExcerpts(
@@ -36,13 +38,15 @@ export function payloadExcerpts(
 ): ReadonlyMap<number, PayloadExcerpt> {
   const excerpts = new Map<number, PayloadExcerpt>();
   readInputs(bases.run, events, excerpts);
-  const wanted = events.filter(isCarrier);
+  const [only] = events.length === 1 ? events : [];
+  // Of inputs only one that stands alone may have reached nobody.
+  const wanted = events.filter((event) => isCarrier(event) || (event === only && isMailInput(event)));
   if (wanted.length === 0) return excerpts;
   // A turn of several slices is executed before its effects become visible: some ticks earlier are watched as well.
   const ticks = wanted.map(({ tick }) => tick);
   const from = Math.max(0, Math.min(...ticks) - slackTicks);
   const open = new Map(wanted.map((event) => [keyOf(index, event), event.event]));
-  watchTicks(bases, { from, to: Math.max(...ticks) }, ({ turns, idOf }) => {
+  watchTicks(bases, { from, to: Math.max(...ticks) }, ({ turns, deadLetters, idOf }) => {
     for (const { agent, invocations, effects } of turns) {
       const id = idOf(agent) ?? "";
       for (const { message } of invocations) {
@@ -57,6 +61,7 @@ export function payloadExcerpts(
         if (event !== undefined) excerpts.set(event, excerpt(encoding, payload));
       }
     }
+    for (const letter of deadLetters) noteLost(letter, { open, excerpts, idOf });
   });
   return excerpts;
 }
@@ -76,10 +81,35 @@ function isCarrier({ kind, value, request }: NumberedEvent): boolean {
   return kind === TraceKind.EFFECT && carrierKinds.has(value);
 }
 
+function isMailInput({ kind, value }: NumberedEvent): boolean {
+  const name = kind === TraceKind.INPUT ? inputNames[value] : undefined;
+  return name === "message" || name === "publish";
+}
+
 function keyOf(index: EventIndex, { kind, agent, number, request }: NumberedEvent): string {
   const id = index.name(agent);
+  if (kind === TraceKind.INPUT) return `input ${number}`;
   if (kind === TraceKind.INVOCATION) return `answer ${id} ${request}`;
   return number > 0 ? `message ${id} ${number}` : `request ${id} ${request}`;
+}
+
+/** Messages keep sender and number in a dead letter. */
+function noteLost(
+  { agentId, reason, message }: DeadLetter,
+  known: {
+    readonly open: ReadonlyMap<string, number>;
+    readonly excerpts: Map<number, PayloadExcerpt>;
+    readonly idOf: WatchedTick["idOf"];
+  },
+): void {
+  if (message.length === 0) return;
+  const { peer, messageId } = decodeMessage(message);
+  const sender = peer as AgentHandle; // brand: written by the core
+  const name = peer === OUTSIDE ? `input ${messageId}` : `message ${known.idOf(sender) ?? ""} ${messageId}`;
+  const event = known.open.get(name);
+  if (event === undefined) return;
+  const said = known.excerpts.get(event);
+  known.excerpts.set(event, { ...said, undelivered: [...(said?.undelivered ?? []), { agentId, reason }] });
 }
 
 function readInputs(

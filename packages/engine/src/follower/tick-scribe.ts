@@ -123,7 +123,7 @@ export class TickScribe {
     const peer = (id: string): Draft => ({ peer: this.#index.numberOf(id) });
     const topic = (name: string): Draft => ({ topic: this.#index.numberOf(name) });
     if (body.kind === "message") return { ...peer(body.to), ...topic(body.topic) };
-    if (body.kind === "publish") return topic(body.topic);
+    if (body.kind === "publish" || body.kind === "cut-topic") return topic(body.topic);
     if (body.kind === "task") return { ...peer(body.task.agentId), ...topic(body.task.taskId) };
     if (body.kind === "spawn") return peer(body.spec.id);
     if (body.kind === "provider-changed") return topic(body.model);

@@ -36,6 +36,8 @@ export const inputNames = [
   "leave",
   "provider-changed",
   "result",
+  "cut",
+  "cut-topic",
 ] as const;
 
 /** An invocation without a message: 16 + its EntryCode. */

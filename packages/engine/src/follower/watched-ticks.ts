@@ -1,6 +1,7 @@
 /** Ticks of a recorded run executed again from the nearest snapshot, with what every turn received and asked for. */
 
 import type { AgentHandle } from "@wasm-engine/abi";
+import type { DeadLetter, TickResult } from "@wasm-engine/core";
 import { compareCommits } from "../replay/play.js";
 import type { Track } from "../replay/track.js";
 import { fail } from "../world/errors.js";
@@ -11,6 +12,7 @@ import type { TappedTurn } from "./turn-tap.js";
 export interface WatchedTick {
   readonly tick: number;
   readonly turns: readonly TappedTurn[];
+  readonly deadLetters: readonly DeadLetter[];
   readonly track: Track;
   /** Id of an agent that lives or has lived since the snapshot. */
   readonly idOf: (agent: AgentHandle) => string | undefined;
@@ -32,9 +34,17 @@ export function watchTicks(
       const result = track.world.step(tick, inputs);
       const difference = compareCommits(commit, result.commit);
       if (difference !== undefined) throw fail("WE_RUN_DIVERGED", { ...difference, dir: run.dir });
-      if (tick >= from) onTick({ tick, turns: tap.turns, track, idOf: (agent) => tap.names.get(agent) });
+      if (tick >= from) onTick(watchedTick(tick, result, { track, tap }));
     }
   } finally {
     track.close();
   }
+}
+
+function watchedTick(
+  tick: number,
+  { deadLetters }: TickResult,
+  { track, tap }: { readonly track: Track; readonly tap: TurnTap },
+): WatchedTick {
+  return { tick, turns: tap.turns, deadLetters, track, idOf: (agent) => tap.names.get(agent) };
 }

@@ -43,6 +43,8 @@ export interface ForkOverrides {
   readonly inputs?: Readonly<Record<number, Json>>;
   /** Inputs after the tick that do not enter. */
   readonly dropped?: readonly number[];
+  /** Agents and topics that are cut off from the next tick on: `NAME`, or `agent:NAME`, `topic:NAME`. */
+  readonly cut?: readonly string[];
 }
 
 /** The part of a run folder's run.json that makes it a fork. JSON. */
@@ -77,6 +79,7 @@ export interface ResolvedOverrides {
     readonly payload: Uint8Array;
   }[];
   readonly dropped: readonly number[];
+  readonly cut: readonly string[];
 }
 
 export interface ForkJob {
@@ -110,4 +113,6 @@ export interface ForkReport {
   readonly recordedAnswers: number;
   /** Agents that get another module at the tick after. */
   readonly upgraded: readonly AgentId[];
+  /** What is cut off from the tick after: `agent:NAME`, `topic:NAME`. */
+  readonly cut: readonly string[];
 }

@@ -25,6 +25,13 @@ export const FORK_ERRORS = {
     explanation:
       "Inputs are named by their sequence in the parent's log. Only what entered from outside after the forked tick can be changed or dropped: earlier inputs are part of the shared history, answers of models and tools follow from requests.",
   },
+  WE_FORK_CUT: {
+    message: '"{name}" cannot be cut off after tick {tick}: {reason}',
+    hint: "{advice}",
+    exitCode: 2,
+    explanation:
+      "The option --cut names an agent that lives at the forked tick, or a topic: one that an agent has joined or is granted by name, or that an output follows. An agent that comes later cannot be named: fork at a tick at which it lives.",
+  },
   WE_FORK_PLAN: {
     message: 'The fork in "{dir}" cannot go on: {reason}',
     hint: "replay works without that file; to go on, restore fork.cbor from a copy of the run or fork again from the parent",

@@ -37,7 +37,7 @@ export function keptSource(
   };
 }
 
-/** What no source delivered: inputs over a control call, and upgrades that the fork was made with. */
+/** What no source delivered: inputs over a control call, and upgrades and cuts that the fork was made with. */
 export function keptCalls(inputs: readonly Input[], first: number): InputSource {
   return new KeptInputs(inputs.map((input, index) => ({ input, record: first + index })));
 }

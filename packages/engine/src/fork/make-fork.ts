@@ -27,6 +27,7 @@ import type { ReadRun, StoredModule } from "../world/run-store.js";
 import { decodeContent, encodeContent } from "../world/snapshot-content.js";
 import type { ForkJob, ForkRecord, ForkReport, ResolvedOverrides } from "./contract.js";
 import { changedGenesis, changedSetup, checkNoGenesisChange, checkReplaced } from "./fork-changes.js";
+import { cutText } from "./fork-cuts.js";
 import { encodePlan, planFileName } from "./fork-plan.js";
 import { overrideTexts } from "./override-text.js";
 import { planFuture } from "./planned-future.js";
@@ -113,7 +114,8 @@ function makeAt(staging: string, parent: ReadRun, { job, at, machine }: Making):
     die(job, "world");
     return planFuture(parent, run.loop, { job, at, modules });
   });
-  const record = writePlan(folder, bare, future);
+  const cut = future.cuts.map(cutText);
+  const record = writePlan(folder, { ...bare, overrides: [...bare.overrides, ...cut] }, future);
   folder.writeInfo(info(out, record));
   note(folder, job, record);
   die(job, "plan");
@@ -123,9 +125,10 @@ function makeAt(staging: string, parent: ReadRun, { job, at, machine }: Making):
     parent: parent.runId,
     at,
     chainHead,
-    keptInputs: future.plan.inputs.length - future.upgraded.length,
+    keptInputs: future.plan.inputs.length - future.upgraded.length - cut.length,
     recordedAnswers: future.plan.answers.length,
     upgraded: future.upgraded,
+    cut: cut.map((text) => text.slice("cut ".length)),
   };
 }
 

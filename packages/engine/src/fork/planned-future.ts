@@ -8,6 +8,8 @@ import type { ReadRun, StoredModule } from "../world/run-store.js";
 import { decodeContent } from "../world/snapshot-content.js";
 import type { TickLoop } from "../world/tick-loop.js";
 import type { ForkJob, ForkRecord, ResolvedOverrides } from "./contract.js";
+import { cutsOf } from "./fork-cuts.js";
+import type { CutBody } from "./fork-cuts.js";
 import { changedInputs, upgradesOf } from "./fork-changes.js";
 import { readPlan } from "./fork-future.js";
 import { emptyPlan } from "./fork-plan.js";
@@ -20,6 +22,8 @@ export interface PlannedFuture {
   readonly openSources: ForkRecord["openSources"];
   /** Agents that the fork's first tick upgrades. */
   readonly upgraded: readonly AgentId[];
+  /** Agents and topics that it cuts off. */
+  readonly cuts: readonly CutBody[];
 }
 
 interface Forking {
@@ -32,17 +36,17 @@ interface Forking {
 export function planFuture(parent: ReadRun, loop: TickLoop, forking: Forking): PlannedFuture {
   const { job, at } = forking;
   const bodies = at < 0 ? [] : upgradesAt(parent, loop, forking);
-  const upgrades = bodies.map((body, index): Input => ({ seq: index + 1, tick: at + 1, body }));
+  const cuts = cutsOf(loop.world, job.overrides.cut, parent.setup.outputs);
+  const first = [...bodies, ...cuts].map((body, index): Input => ({ seq: index + 1, tick: at + 1, body }));
   const left = parent.fork === undefined ? emptyPlan : unusedPlan(parent);
   const kept = keptInputs(parent, left, forking);
-  const first = loop.state.sourceRecords[parent.setup.inputs.length] ?? 0;
   const plan: ForkPlan = {
-    first,
-    inputs: [...upgrades, ...kept],
+    first: loop.state.sourceRecords[parent.setup.inputs.length] ?? 0,
+    inputs: [...first, ...kept],
     answers: answersOf(parent, loop, { job, at, left }),
   };
   const openSources = job.inputs === "keep" ? openSourcesOf(parent) : [];
-  return { plan, openSources, upgraded: bodies.map(({ agent }) => agent) };
+  return { plan, openSources, upgraded: bodies.map(({ agent }) => agent), cuts };
 }
 
 function upgradesAt(

@@ -185,6 +185,8 @@ export class WorldRecord {
       case "upgrade":
       case "join":
       case "leave":
+      case "cut":
+      case "cut-topic":
       case "provider-changed":
         return;
       default:

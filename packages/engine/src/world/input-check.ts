@@ -16,6 +16,7 @@ export function checkInput(body: InputBody, key: string | undefined): void {
       return checkMessage(body.topic, body.payload);
     case "join":
     case "leave":
+    case "cut-topic":
       return checkText("topic", body.topic, limits.topicBytesMax);
     case "task":
       return checkTask(body.task);
