@@ -53,7 +53,7 @@ test("bench:ticks executes exactly the ticks that have work", () => {
 });
 
 test("bench:agents measures the same agent in every language", () => {
-  const { ok, figures } = document("./agents.js") as AgentDocument; // its own format
+  const { ok, figures } = document("./agents.js", "--sizes", "4") as AgentDocument; // its own format
   assert.ok(ok, JSON.stringify(figures));
   assert.equal(figures.length, 5);
   for (const { messageMicros, replay } of figures) assert.ok(messageMicros > 0 && replay === "identical");

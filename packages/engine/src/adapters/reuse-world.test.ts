@@ -113,7 +113,7 @@ test("a second run asks only for the prompt that was changed, and for what follo
 
   await server.close();
   for (const { dir, chainHead } of [first, second, third]) {
-    const report = await replayRun(dir);
+    const report = await replayRun(dir, { isolation: "inline" });
     assert.equal(report.verified, true);
     assert.equal(report.chainHead, chainHead);
   }
@@ -243,7 +243,7 @@ test("rules, recordings and failures stand for a model; without a server nothing
   const texts = readFileSync(join(folder, "texts.jsonl"), "utf8");
   assert.ok(texts.includes('"w19!"') && texts.includes('"good w18!"'));
   assert.equal((await run(folder, { workers: 3 })).chainHead, scripted.chainHead);
-  assert.equal((await replayRun(scripted.dir)).verified, true);
+  assert.equal((await replayRun(scripted.dir, { isolation: "inline" })).verified, true);
 });
 
 const caller = `import { defineAgent } from "wasm-engine/agent";

@@ -76,6 +76,6 @@ test(`[G3] ${kills} kills while two clients are acknowledged: all that was is lo
     logged.map(({ seq }) => seq),
     logged.map((_, index) => index + 1),
   );
-  const replayed = await replayRun(dir);
+  const replayed = await replayRun(dir, { isolation: "inline" });
   assert.deepEqual([replayed.verified, replayed.chainHead], [true, chainHead]);
 });

@@ -45,7 +45,7 @@ async function assertTicks(world: ConnectedWorld): Promise<void> {
 async function assertReplays(owner: RunningWorld): Promise<void> {
   const result = await owner.stop();
   await owner.close();
-  const { verified, chainHead } = await replayRun(owner.dir);
+  const { verified, chainHead } = await replayRun(owner.dir, { isolation: "inline" });
   assert.deepEqual([verified, chainHead], [true, result.chainHead]);
 }
 
