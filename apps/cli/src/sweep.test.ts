@@ -54,3 +54,55 @@ test("[S14.sweep] sweep writes a table, goes on with what it has, and keeps fail
   ])
     assert.equal(project.cli("sweep", "engine.yaml", ...wrong).code, 2, wrong.join(" "));
 });
+
+test("[S14.sweep] sweep --from forks a run at a tick, once per combination, and keeps the futures below it", () => {
+  const parent = project.cli("run", "engine.yaml", "--json");
+  assert.equal(parent.code, 0, parent.stderr);
+  const runId = String(parent.document["runId"]);
+  const payloads = `input.7=${JSON.stringify([{ tick: 6, to: "left", word: "w6" }, { word: "other" }])}`;
+  const metric = ["--metric", "seen=sum(agents, state.count)"];
+  const args = ["sweep", "--from", runId, "--at", "4", "--set", payloads, "--set", "inputs=keep", ...metric];
+  const futures = project.cli(...args, "--out", "futures.csv", "--json");
+  assert.equal(futures.code, 0, futures.stderr);
+  const { rows, reused } = futures.document as { rows: Row[]; reused: number };
+  assert.deepEqual([rows.length, reused, rows[0]?.metrics["seen"]], [2, 0, 9]);
+  assert.equal(rows[0]?.chainHead, parent.document["chainHead"], "the payload that it had");
+  assert.notEqual(rows[1]?.chainHead, rows[0]?.chainHead);
+  assert.match(readFileSync(join(project.folder, "futures.csv"), "utf8"), /^index,seed,input\.7,inputs,ok,/);
+  const again = project.cli(...args, "--json").document as { rows: Row[]; reused: number };
+  assert.deepEqual([again.reused, again.rows], [2, rows]);
+  const tree = project.cli("runs", "--tree").stdout;
+  assert.equal(tree.match(/^ {2}\S+ .*at 4/gm)?.length, 2, tree);
+  const none = project.cli(
+    "sweep",
+    "--from",
+    runId,
+    "--at",
+    "4",
+    "--set",
+    "inputs=none",
+    ...metric,
+    "--json",
+  );
+  assert.equal((none.document as { rows: Row[] }).rows[0]?.metrics["seen"], 5);
+  const seeds = ["sweep", "--from", runId, "--seeds", "1,7"];
+  const fixed = project.cli(...seeds, "--at", "4", "--json");
+  assert.deepEqual([fixed.code, codeOf(fixed.document)], [2, "WE_FORK_GENESIS"]);
+  const argument = project.cli("sweep", "--from", runId, "--at", "4", "--set", "args.left.x=1", "--json");
+  assert.deepEqual([argument.code, codeOf(argument.document)], [2, "WE_FORK_GENESIS"]);
+  const start = project.cli(...seeds, "--at", "start", "--json").document as { rows: Row[] };
+  assert.equal(start.rows[1]?.chainHead, parent.document["chainHead"]);
+  for (const wrong of [
+    ["engine.yaml", "--from", runId, "--at", "4"],
+    ["--at", "4"],
+    ["engine.yaml", "--at", "4"],
+    ["--from", runId],
+    ["--from", runId, "--at", "4", "--set", "input.x=1"],
+    ["--from", runId, "--at", "4", "--set", "nothing=1"],
+  ])
+    assert.equal(project.cli("sweep", ...wrong).code, 2, wrong.join(" "));
+});
+
+function codeOf(document: Readonly<Record<string, unknown>>): string {
+  return (document["error"] as { readonly code: string }).code; // DESIGN §14
+}

@@ -57,6 +57,7 @@ export type {
   UpgradeDifference,
 } from "./upgrade-check/contract.js";
 export { sweepTable } from "./sweep/sweep-table.js";
+export type { FutureOptions } from "./sweep/sweep-futures.js";
 export type { SweepMetric, SweepOptions, SweepReport, SweepRow, SweptSetting } from "./sweep/contract.js";
 export { forkRun } from "./client/fork-run.js";
 export type { ForkOptions } from "./client/fork-run.js";
@@ -142,6 +143,7 @@ export {
   signModuleFile,
   startDev,
   sweepConfig,
+  sweepFutures,
   verifyModuleFile,
 } from "./client/deferred.js";
 export type { KeyPairPlace } from "./modules/key-file.js";

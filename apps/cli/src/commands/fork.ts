@@ -2,17 +2,11 @@
 
 import { resolve } from "node:path";
 import { forkRun, parseOverrides, parseWorkers } from "@wasm-engine/engine";
-import type {
-  ForkInputs,
-  ForkOptions,
-  ForkOverrides,
-  ForkPoint,
-  ForkReport,
-  RunResult,
-} from "@wasm-engine/engine";
+import type { ForkInputs, ForkOptions, ForkOverrides, ForkReport, RunResult } from "@wasm-engine/engine";
 import type { CommandContext, CommandFunction, Outcome, Parsed } from "../command.js";
 import { flagOption, integerOption, listOption, textOption } from "../command.js";
 import { usageError } from "../errors.js";
+import { forkPoint } from "../fork-point.js";
 import { run } from "./run.js";
 
 type Json = ForkOverrides["inputs"] extends Readonly<Record<number, infer Value>> | undefined ? Value : never;
@@ -48,7 +42,7 @@ function optionsOf(parsed: Parsed): ForkOptions {
     throw usageError("fork", "--ticks says how far --run goes; without --run the fork is only made");
   }
   return {
-    at: pointOf(textOption(parsed, "at")),
+    at: forkPoint("fork", textOption(parsed, "at")),
     inputs: inputsOf(textOption(parsed, "inputs")),
     overrides: {
       ...parseOverrides(listOption(parsed, "set")),
@@ -59,14 +53,6 @@ function optionsOf(parsed: Parsed): ForkOptions {
     ...(dir === undefined ? {} : { dir }),
     ...(workers === undefined ? {} : { workers: parseWorkers(workers) }),
   };
-}
-
-function pointOf(text: string | undefined): ForkPoint {
-  if (text === "start") return text;
-  const tick = Number(text);
-  if (text !== undefined && /^\d+$/.test(text) && Number.isSafeInteger(tick)) return tick;
-  const came = text === undefined ? "it is missing" : `not ${JSON.stringify(text)}`;
-  throw usageError("fork", `--at is a tick, a whole number from 0, or start; ${came}`);
 }
 
 function inputsOf(text: string | undefined): ForkInputs {

@@ -1,12 +1,16 @@
-/** `sweep CONFIG`: a run per combination of seeds and values, and a table of what became of them. */
+/**
+ * `sweep CONFIG`: a run per combination of seeds and values, and a table of what became of them. `sweep --from RUN`: a
+ * fork per combination.
+ */
 
 import { writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { makeFolders, sweepConfig, sweepTable } from "@wasm-engine/engine";
+import { makeFolders, sweepConfig, sweepFutures, sweepTable } from "@wasm-engine/engine";
 import type { SweepMetric, SweepOptions, SweepReport, SweepRow, SweptSetting } from "@wasm-engine/engine";
 import type { CommandFunction, Parsed } from "../command.js";
 import { flagOption, integerOption, listOption, textOption } from "../command.js";
 import { fail, usageError } from "../errors.js";
+import { forkPoint } from "../fork-point.js";
 import { textTable } from "../table.js";
 import { visible } from "../visible.js";
 
@@ -25,7 +29,7 @@ export const sweep: CommandFunction = async ({ parsed, reporter, signal }) => {
     if (error !== null) reporter.warn(`combination ${index}: ${error.code}: ${visible(error.message)}`);
   };
   try {
-    const report = await sweepConfig(parsed.arguments[0] ?? "", { ...options, signal, onRow });
+    const report = await sweepOf(parsed, { ...options, signal, onRow });
     if (out !== undefined) {
       makeFolders(dirname(resolve(out)));
       writeFileSync(resolve(out), sweepTable(report));
@@ -39,6 +43,17 @@ export const sweep: CommandFunction = async ({ parsed, reporter, signal }) => {
     throw signal.aborted ? fail("WE_CLI_SWEEP_INTERRUPTED", { done: finished }) : error;
   }
 };
+
+async function sweepOf(parsed: Parsed, options: SweepOptions): Promise<SweepReport> {
+  const config = parsed.arguments[0];
+  const from = textOption(parsed, "from");
+  const at = textOption(parsed, "at");
+  if ((config === undefined) === (from === undefined))
+    throw usageError("sweep", "it takes a configuration, or --from RUN with --at, and not both");
+  if (from !== undefined) return sweepFutures(from, { ...options, at: forkPoint("sweep", at) });
+  if (at !== undefined) throw usageError("sweep", "--at is a tick of the run that --from names");
+  return sweepConfig(config ?? "", options);
+}
 
 function optionsOf(parsed: Parsed): SweepOptions {
   const seeds = textOption(parsed, "seeds");

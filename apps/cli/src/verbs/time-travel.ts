@@ -111,11 +111,18 @@ export const timeTravelVerbs: readonly CommandDefinition[] = [
   },
   {
     name: "sweep",
-    summary: "Run a configuration with many seeds and values, and tabulate the outcomes",
+    summary: "Run a configuration, or the futures of a run, with many values and tabulate the outcomes",
     description:
-      "Runs CONFIG once for every combination of --seeds and the values of every --set, the seed changing fastest. A row per combination says how it ended: chain head, ticks, faults, and the metrics, which are expressions over the final world and the figures of the run. A run that fails is a row with its code. What the folder of the sweep has already is not run again, so an interrupted sweep goes on and more values cost only themselves. Outputs are written below each run's folder.",
-    arguments: [{ name: "config", summary: "path of engine.yaml, or of a folder that holds one" }],
+      "Runs CONFIG once for every combination of --seeds and the values of every --set, the seed changing fastest. A row per combination says how it ended: chain head, ticks, faults, and the metrics, which are expressions over the final world and the figures of the run. A run that fails is a row with its code. What the folder of the sweep has already is not run again, so an interrupted sweep goes on and more values cost only themselves. Outputs are written below each run's folder. With --from every combination is a fork of a recorded run at --at: --set takes what fork --set takes, inputs=keep,none and input.SEQ=JSON values; seeds, policy and arguments are fixed from the start of a run, so they vary only with --at start.",
+    arguments: [
+      { name: "config", summary: "path of engine.yaml, or of a folder that holds one", optional: true },
+    ],
     options: [
+      { flags: "--from <run>", summary: "futures of this run instead of runs of a configuration" },
+      {
+        flags: "--at <tick>",
+        summary: "with --from: last tick that all futures share, or start: before tick 0",
+      },
       {
         flags: "--seeds <range>",
         summary: "A..B with both ends, or a list such as 1,2,5 (default: the configured one)",
@@ -143,6 +150,7 @@ export const timeTravelVerbs: readonly CommandDefinition[] = [
     examples: [
       "wasm-engine sweep engine.yaml --seeds 1..20 --metric 'total=sum(agents, state.balance)' --out table.csv",
       "wasm-engine sweep engine.yaml --seeds 1..5 --set agents.bank.args.rate=0.01,0.02 --jobs 4 --json",
+      'wasm-engine sweep --from @last --at 120 --set module.writer=calm.ts,bold.ts --set \'input.130=[{"price":9},{"price":12}]\'',
     ],
     exitCodes: "0 ok, 1 a run failed, 2 usage, 5 limit, 130 interrupted",
     load: async () => (await import("../commands/sweep.js")).sweep,

@@ -23,6 +23,7 @@ import type {
   SignedFile,
   VerifyFileOptions,
 } from "../modules/signed-module.js";
+import type { FutureOptions } from "../sweep/sweep-futures.js";
 import type { SweepOptions, SweepReport } from "../sweep/contract.js";
 import type { TrustPolicy } from "../trust/trust-policy.js";
 
@@ -57,6 +58,17 @@ export async function loadInvariants(path: string): Promise<readonly InvariantSe
 export async function sweepConfig(config: string, options: SweepOptions = {}): Promise<SweepReport> {
   const sweep = await import("../sweep/sweep.js");
   return sweep.sweepConfig(config, options);
+}
+
+/**
+ * Runs futures of a recorded run: a fork per combination.
+ * @throws {WE_FORK_GENESIS} {WE_FORK_OVERRIDE}
+ * {WE_RUN_UNKNOWN} {WE_SWEEP_TOO_MANY} and the codes of expressions; what a single
+ * future throws is the error of its row
+ */
+export async function sweepFutures(parent: string, options: FutureOptions): Promise<SweepReport> {
+  const sweep = await import("../sweep/sweep-futures.js");
+  return sweep.sweepFutures(parent, options);
 }
 
 /** Where the sources of a configuration's modules are; nothing is built. @throws what a bad configuration throws */

@@ -57,7 +57,7 @@ export async function forkRun(parent: string, options: ForkOptions): Promise<For
       ...(isBundle ? { baseDirectory: directory } : {}),
       at,
       inputs: typeof inputs === "string" ? inputs : { file: resolve(inputs.file) },
-      overrides: await resolved(overrides, directory),
+      overrides: await resolveOverrides(overrides, directory),
       ...(workers === undefined ? {} : { workers: parseWorkers(workers) }),
       ...(testing === undefined ? {} : { testing }),
     };
@@ -66,7 +66,10 @@ export async function forkRun(parent: string, options: ForkOptions): Promise<For
 }
 
 /** Files read, sources built: what crosses into the world process is plain data. */
-async function resolved(overrides: ForkOverrides, directory: string): Promise<ResolvedOverrides> {
+export async function resolveOverrides(
+  overrides: ForkOverrides,
+  directory: string,
+): Promise<ResolvedOverrides> {
   const {
     modules = {},
     drainTicks = drainTicksDefault,

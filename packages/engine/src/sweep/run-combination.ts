@@ -6,6 +6,7 @@ import { EngineError } from "@wasm-engine/abi";
 import { genesisDigest } from "@wasm-engine/core";
 import type { Json } from "@wasm-engine/core";
 import { Engine } from "../client/engine.js";
+import type { RunningWorld } from "../client/running-world.js";
 import { loadConfig } from "../config/load-config.js";
 import { nodeHasher, sha256Hex } from "../crypto/node-crypto.js";
 import { evaluate } from "../expression/evaluate.js";
@@ -68,7 +69,7 @@ export async function runCombination(
   const outputs = world.outputs.map((output, index) => {
     return { ...output, path: join(dir, "outputs", `${index}-${basename(output.path)}`) };
   });
-  const { ticks, isolation, signal } = options;
+  const { isolation, signal } = options;
   await using running = await Engine.open(
     { ...world, outputs },
     {
@@ -78,13 +79,18 @@ export async function runCombination(
       ...(signal === undefined ? {} : { signal }),
     },
   );
+  return await runToEnd(running, { ...combination, seed: world.genesis.seed }, options);
+}
+
+/** Runs an open world to its end and measures it. */
+export async function runToEnd(
+  running: RunningWorld,
+  combination: Combination,
+  { ticks, read }: Pick<SweepOptions, "ticks"> & { readonly read: readonly ReadMetric[] },
+): Promise<SweepRow> {
   const result = await running.run(ticks === undefined ? {} : { ticks });
-  const report = options.read.length === 0 ? undefined : await running.inspect({ describe: true });
-  return endedRow(combination, {
-    result,
-    seed: world.genesis.seed,
-    metrics: measured(options.read, result, report),
-  });
+  const report = read.length === 0 ? undefined : await running.inspect({ describe: true });
+  return endedRow(combination, { result, metrics: measured(read, result, report) });
 }
 
 function measured(
@@ -124,9 +130,9 @@ function subjectAgent(agent: AgentReport): SubjectAgent {
 
 function endedRow(
   combination: Combination,
-  end: { readonly result: RunResult; readonly seed: number; readonly metrics: SweepRow["metrics"] },
+  end: { readonly result: RunResult; readonly metrics: SweepRow["metrics"] },
 ): SweepRow {
-  const { result, seed, metrics } = end;
+  const { result, metrics } = end;
   const { reason, violation, unsupervised } = result;
   const broken = violation === undefined ? undefined : `"${violation.invariant}" at tick ${violation.tick}`;
   const fault = unsupervised === undefined ? "" : `${unsupervised.code} of ${unsupervised.agentId}`;
@@ -134,7 +140,6 @@ function endedRow(
   const ok = reason !== "invariant" && reason !== "unsupervised";
   return {
     ...emptyRow(combination),
-    seed,
     ok,
     dir: result.dir,
     reason,
