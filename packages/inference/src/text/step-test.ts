@@ -31,7 +31,8 @@ export async function testSteps(
   session: DecoderSession,
   { rowsMax, width, wide }: { readonly rowsMax: number; readonly width: number; readonly wide: number },
 ): Promise<StepRules> {
-  const sizes = batchSizes.filter((size) => size <= rowsMax);
+  // Never fewer, so that a small batch is not asked by another rule than a large one.
+  const sizes = batchSizes.filter((size) => size <= Math.max(rowsMax, 8));
   const pool = await readPool(session, width);
   const alone = await lone(session, pool, { width, batch: 1 });
   const wider = Math.min(wide, width * 4);

@@ -122,6 +122,11 @@ test("requests: texts, chats, ends, budgets, cancellation and what is no request
   using folder = decoderFolder(sampleDecoder("grouped"));
   const model = await openTextModel({ folder: folder.path, name: "sample", rowsMax: 4, keyValueBytesMax: 1 });
   assert.equal(model.facts.context, sampleContext);
+  assert.match(model.facts.fingerprint, /^[0-9a-f]{64}$/);
+  assert.match(
+    model.facts.fingerprintParts["options"] ?? "",
+    /text 1: parts of 128, widths mixed, tokenizer [0-9a-f]{64}$/,
+  );
   assert.equal(model.textOf(model.tokenize("tea €")), "tea €");
   const plain = await model.generate({ prompt: "the hen", maxTokens: 30 });
   assert.equal(plain.promptTokens, 4);

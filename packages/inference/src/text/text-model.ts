@@ -6,6 +6,7 @@
 
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { EngineError } from "@wasm-engine/abi";
 import type { BatchMode, ProviderName, ProviderRefusal } from "@wasm-engine/core";
 import { inferenceError } from "../errors.js";
 import {
@@ -15,12 +16,16 @@ import {
   largeModelBytes,
   modelFileBytesMax,
   prefixBytesMaxDefault,
+  promptPartTokens,
   stopStringsMax,
   tokenizerBytesMax,
+  widthTokensMin,
 } from "../limits.js";
 import { checkVersions, isFile, readBounded } from "../model/model-folder.js";
 import { readOnnxHeader } from "../onnx/index.js";
-import type { OnnxSession, RuntimeSource } from "../runtime/onnx-runtime.js";
+import { probeKernels } from "../runtime/kernel-probe.js";
+import type { OnnxRuntime, OnnxSession, RuntimeDescription, RuntimeSource } from "../runtime/onnx-runtime.js";
+import { fingerprintOf } from "../service/fingerprint.js";
 import { runtimeSource } from "../service/inference-service.js";
 import { reasonOf } from "../service/load-model.js";
 import type { ChatMessage, ChatOptions } from "./chat-template.js";
@@ -34,6 +39,7 @@ import { seedBytes, seedOf } from "./random-draws.js";
 import { samplingRule } from "./sampling.js";
 import type { Sampling } from "./sampling.js";
 import { testSteps } from "./step-test.js";
+import type { StepRules } from "./step-test.js";
 import { TextGenerator, slabWidth } from "./text-generator.js";
 import { readTokenizer } from "./tokenizer.js";
 import type { Tokenizer } from "./tokenizer.js";
@@ -85,6 +91,10 @@ export interface TextModelFacts {
   readonly refused: readonly ProviderRefusal[];
   /** How texts are generated together without changing a bit; `serial`: one after the other. */
   readonly batchMode: BatchMode;
+  /** Hex SHA-256 over what may decide bits besides the request: files, runtime, options, kernels, rules. */
+  readonly fingerprint: string;
+  /** The parts that {@link fingerprint} covers, for people. */
+  readonly fingerprintParts: Readonly<Record<string, string>>;
   readonly context: number;
   readonly vocabulary: number;
 }
@@ -111,10 +121,8 @@ export async function openFrom(source: RuntimeSource, options: TextModelOptions)
   const files = await readFiles(options);
   const { model, decoder, shape, config } = files;
   const patched = withStepOutputs(decoder, shape);
-  const { session, provider, refused } = await createSession(source, options.providers ?? ["wasm"], {
-    model,
-    bytes: patched,
-  });
+  const opened = await createSession(source, options.providers ?? ["wasm"], { model, bytes: patched });
+  const { session, provider, refused } = opened;
   const rowsDefault = decoder.length > largeModelBytes ? joinedRowsOfLargeModelsMax : joinedRowsMax;
   const decoding = new DecoderSession(session, shape);
   const rowsMax = Math.min(options.rowsMax ?? rowsDefault, joinedRowsMax);
@@ -124,6 +132,7 @@ export async function openFrom(source: RuntimeSource, options: TextModelOptions)
     wide: config.context,
   }).catch(async (cause: unknown) => {
     await decoding.dispose();
+    if (EngineError.is(cause)) throw cause;
     throw inferenceError("WE_TEXT_DECODER", { model, path: files.path, reason: reasonOf(cause) });
   });
   const generator = new TextGenerator(decoding, {
@@ -136,10 +145,17 @@ export async function openFrom(source: RuntimeSource, options: TextModelOptions)
   });
   const facts: TextModelFacts = {
     name: model,
-    digest: createHash("sha256").update(decoder).digest("hex"),
+    digest: files.digest,
     provider,
     refused,
     batchMode: rules.mode,
+    ...fingerprintOf({
+      digest: files.digest,
+      provider,
+      description: withTextRules(opened.runtime.describe(provider), files, rules),
+      kernels: await probeKernels(opened.runtime, provider),
+      batchMode: rules.mode,
+    }),
     context: config.context,
     vocabulary: shape.vocabulary,
   };
@@ -168,6 +184,10 @@ interface Files {
   readonly model: string;
   readonly path: string;
   readonly decoder: Uint8Array;
+  /** Hex SHA-256 of {@link decoder}. */
+  readonly digest: string;
+  /** Hex SHA-256 over the texts that decide which tokens a prompt has. */
+  readonly tokenizerDigest: string;
   readonly shape: DecoderShape;
   readonly tokenizer: Tokenizer;
   readonly config: TextConfig;
@@ -193,8 +213,9 @@ async function readFiles({ folder, name: model = folder, file }: TextModelOption
     (await isFile(join(folder, name))) ? text(name) : undefined;
   const config = await optional("tokenizer_config.json");
   const chatTemplate = await optional("chat_template.jinja");
+  const vocabulary = await text("tokenizer.json");
   const tokenizer = readTokenizer(model, {
-    tokenizer: await text("tokenizer.json"),
+    tokenizer: vocabulary,
     ...(config === undefined ? {} : { config }),
     ...(chatTemplate === undefined ? {} : { chatTemplate }),
   });
@@ -203,7 +224,29 @@ async function readFiles({ folder, name: model = folder, file }: TextModelOption
     await optional("generation_config.json"),
     main,
   ]);
-  return { model, path, decoder, shape, tokenizer, config: settings };
+  return {
+    model,
+    path,
+    decoder,
+    digest: sha256(decoder),
+    tokenizerDigest: sha256(JSON.stringify([vocabulary, config ?? null, chatTemplate ?? null])),
+    shape,
+    tokenizer,
+    config: settings,
+  };
+}
+
+const sha256 = (bytes: Uint8Array | string): string => createHash("sha256").update(bytes).digest("hex");
+
+/** The rules of this folder decide bits like the options of a session, and stand beside them. */
+function withTextRules(
+  description: RuntimeDescription,
+  { tokenizerDigest }: Files,
+  { mixedWidths }: StepRules,
+): RuntimeDescription {
+  const widths = mixedWidths ? "mixed" : `from ${widthTokensMin}`;
+  const rules = `text 1: parts of ${promptPartTokens}, widths ${widths}, tokenizer ${tokenizerDigest}`;
+  return { ...description, options: `${description.options} ${rules}` };
 }
 
 const CONTEXT_KEYS = ["max_position_embeddings", "n_positions", "n_ctx", "max_seq_len"];
@@ -235,11 +278,18 @@ function readConfig(
   return { context, endTokens: new Set(ends.flatMap((id) => (typeof id === "number" ? [id] : []))) };
 }
 
+interface OpenedSession {
+  readonly session: OnnxSession;
+  readonly runtime: OnnxRuntime;
+  readonly provider: ProviderName;
+  readonly refused: readonly ProviderRefusal[];
+}
+
 async function createSession(
   source: RuntimeSource,
   providers: readonly ProviderName[],
   { model, bytes }: { readonly model: string; readonly bytes: Uint8Array },
-): Promise<{ session: OnnxSession; provider: ProviderName; refused: readonly ProviderRefusal[] }> {
+): Promise<OpenedSession> {
   const refused: ProviderRefusal[] = [];
   for (const provider of providers) {
     const runtime = await source(provider);
@@ -248,7 +298,7 @@ async function createSession(
       continue;
     }
     try {
-      return { session: await runtime.createSession(bytes, provider), provider, refused };
+      return { session: await runtime.createSession(bytes, provider), runtime, provider, refused };
     } catch (cause) {
       refused.push({ provider, reason: reasonOf(cause) });
     }
