@@ -10,6 +10,7 @@
  */
 
 import { EngineError, assert } from "@wasm-engine/abi";
+import type { ProviderName } from "@wasm-engine/core";
 import { inferenceError } from "../errors.js";
 import { promptPartTokens, promptPartsPerRound, widthTokensMin } from "../limits.js";
 import type { DecoderSession, RowResult } from "./decoder-session.js";
@@ -22,6 +23,7 @@ import type { StepRules } from "./step-test.js";
 
 export interface GeneratorOptions {
   readonly model: string;
+  readonly provider: ProviderName;
   readonly rules: StepRules;
   /** Tokens that a text may have, prompt included. */
   readonly context: number;
@@ -113,8 +115,8 @@ export class TextGenerator {
       if (EngineError.is(cause)) this.#failAll(cause);
       else {
         const reason = cause instanceof Error ? cause.message : String(cause);
-        const { model } = this.#options;
-        this.#failAll(inferenceError("WE_MODEL_RUN", { model, provider: "its provider", reason }));
+        const { model, provider } = this.#options;
+        this.#failAll(inferenceError("WE_MODEL_RUN", { model, provider, reason }));
       }
     }
   }

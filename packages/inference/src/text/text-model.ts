@@ -137,6 +137,7 @@ export async function openFrom(source: RuntimeSource, options: TextModelOptions)
   });
   const generator = new TextGenerator(decoding, {
     model,
+    provider,
     rules,
     context: config.context,
     rowsMax: Math.max(rowsMax, 1),
