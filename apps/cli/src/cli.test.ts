@@ -133,6 +133,11 @@ test("log lists inputs and commits; --follow gives JSON Lines [S14.log]", () => 
   assert.equal(kinds[0], "genesis");
   assert.equal(kinds.filter((kind) => kind === "input").length, 9);
   assert.equal(kinds.at(-1), "close");
+  const reversed = project.cli("log", "first", "--json", "--from", "5", "--to", "2");
+  assert.deepEqual(
+    [reversed.code, (reversed.document["error"] as { code: string }).code],
+    [2, "WE_RUN_RANGE"],
+  );
   const follow = project.cli("log", "first", "--follow", "--json", "--from", "3", "--to", "3");
   const rows = follow.stdout
     .trimEnd()

@@ -24,6 +24,13 @@ export const CLI_ERRORS = {
     explanation:
       "An invariant of engine.yaml was found false after a tick. The run stopped there and can be replayed, inspected and forked; going on with it checks again after the next tick. Invariants are read from copies of agents and never change a run.",
   },
+  WE_INVARIANT_UNDECIDED: {
+    message: 'The expression "{expression}" was neither true nor false in any of {checked} evaluations',
+    hint: "compare something, as in state.count < 4, and look how names are spelt: wasm-engine inspect {run}",
+    exitCode: 2,
+    explanation:
+      "An expression of --test that never has a truth value answers nothing: it holds in every run. Names that an agent's described state lacks have no value. Invariants of engine.yaml are only warned of, because theirs may come in a longer run.",
+  },
   WE_CLI_WHY: {
     message: "Nothing, or more than one matter, was asked about",
     hint: "give an id of `wasm-engine trace`, or --agent with --field, or --fault",

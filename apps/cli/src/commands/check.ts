@@ -4,6 +4,7 @@ import { checkInvariants, loadInvariants } from "@wasm-engine/engine";
 import type { CheckReport } from "@wasm-engine/engine";
 import type { CommandFunction } from "../command.js";
 import { integerOption, listOption, textOption } from "../command.js";
+import { fail } from "../errors.js";
 import { violationLines, bundleViolation } from "../violation-bundle.js";
 
 export const check: CommandFunction = async ({ parsed, reporter, signal }) => {
@@ -21,11 +22,13 @@ export const check: CommandFunction = async ({ parsed, reporter, signal }) => {
     signal,
     onProgress: ({ tick }) => reporter.progress(`checking tick ${tick}`),
   });
-  for (const { name, checked, decided } of report.invariants) {
-    if (checked > 0 && decided === 0)
-      reporter.warn(
-        `invariant ${name} never had a value in ${checked} evaluations: is a name below state misspelt?`,
-      );
+  for (const { name, expression, checked, decided } of report.invariants) {
+    if (checked === 0 || decided > 0) continue;
+    if (report.holds && tests.includes(expression))
+      throw fail("WE_INVARIANT_UNDECIDED", { expression, checked, run: report.dir });
+    reporter.warn(
+      `invariant ${name} never had a value in ${checked} evaluations: is a name below state misspelt?`,
+    );
   }
   const { violation, dir, runId } = report;
   const out = textOption(parsed, "bundle");

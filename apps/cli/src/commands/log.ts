@@ -12,11 +12,8 @@ export const log: CommandFunction = async ({ parsed, reporter, signal }) => {
   const follow = flagOption(parsed, "follow");
   const rows: unknown[] = [];
   const lines: string[] = [];
-  for await (const record of recordsOfRun(parsed.arguments[0] ?? "")) {
+  for await (const record of recordsOfRun(parsed.arguments[0] ?? "", undefined, { from, to })) {
     if (signal.aborted) break;
-    const tick = tickOf(record);
-    if (tick !== undefined && (tick < from || tick > to)) continue;
-    if (tick === undefined && (from > 0 || to < Infinity)) continue;
     const row = rowOf(record);
     const line = `${String(record.record).padStart(8)}  ${record.kind.padEnd(8)}${describe(record)}`;
     if (follow) {
@@ -28,11 +25,6 @@ export const log: CommandFunction = async ({ parsed, reporter, signal }) => {
   }
   return { document: { records: rows }, text: lines.join("\n"), streamed: follow };
 };
-
-function tickOf(record: LogRecord): number | undefined {
-  if (record.kind === "input") return record.input.tick;
-  return record.kind === "commit" ? record.commit.tick : undefined;
-}
 
 function rowOf(record: LogRecord): unknown {
   if (record.kind !== "commit") return record;

@@ -33,5 +33,7 @@ thread.on("exit", () => {
 });
 process.on("message", (message) => thread.postMessage(message));
 process.on("disconnect", () => thread.postMessage("close"));
+// A client that closed while this program was loading was gone before anybody listened.
+if (!process.connected) thread.postMessage("close");
 // A terminal sends Ctrl-C to the whole group: the client decides what it means.
 process.on("SIGINT", () => undefined);

@@ -1,6 +1,8 @@
 /** The follower: its index says what happened and why, is made again where damaged, and goes on where it stopped. */
 
 import assert from "node:assert/strict";
+import { fork } from "node:child_process";
+import { once } from "node:events";
 import * as fs from "node:fs";
 import {
   cpSync,
@@ -16,6 +18,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { TestContext } from "node:test";
+import { fileURLToPath } from "node:url";
 import { Engine } from "../client/engine.js";
 import { followRun } from "../client/followed-run.js";
 import { projectFolder } from "../testing/project.js";
@@ -266,6 +269,14 @@ test("what a follower cannot open, and a follower that is ended, are coded error
   process.kill(ended.pid, "SIGKILL");
   await ended.close();
   await assert.rejects(ended.reach(), { code: "WE_FOLLOWER_LOST" });
+});
+
+test("a follower whose client leaves before it has loaded ends by itself", async (context) => {
+  const program = fileURLToPath(new URL("./follower-process.js", import.meta.url));
+  const child = fork(program, [recorded(context)], { stdio: ["ignore", "ignore", "inherit", "ipc"] });
+  context.after(() => child.kill("SIGKILL"));
+  child.disconnect();
+  assert.deepEqual(await once(child, "exit"), [0, null]);
 });
 
 test("an index never leads out of the run, and whatever stands in its place is left alone", (context) => {
