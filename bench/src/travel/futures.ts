@@ -1,12 +1,12 @@
 /**
  * Futures of one moment: the ring is run to a tick, and forks of that tick, each with another message entering after it,
- * are run a few ticks on. A future is made in this process, and opened, run and closed in one of its own like any run; the
- * alternative is to open the configuration and run it from 0. Both are measured whole, starting processes included.
+ * are run a few ticks on. All futures are made in one process, and each is opened, run and closed in one of its own like
+ * any run; the alternative is to open the configuration and run it from 0. Both are measured whole, processes included.
  */
 
 import { lstatSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { forkRun } from "wasm-engine";
+import { forkFutures } from "wasm-engine";
 import type { Say } from "../bench-options.js";
 import { ringFolder, runTicks } from "./ring-run.js";
 
@@ -63,16 +63,17 @@ export async function measureFutures(plan: FuturesPlan, say: Say): Promise<Futur
     });
     say(`  futures: ${ticks + after} ticks of ${agents} agents from 0 took ${Math.round(parent.wholeMs)} ms`);
     const parentBytes = diskBytes([parent.dir]).shared;
-    const dirs: string[] = [];
+    const futures = Array.from({ length: count }, (_, future) => ({
+      dir: folder.runFolder(`future-${future}`),
+      overrides: { inputs: { 1: { ...record(`future ${future}`) } } },
+    }));
+    const isolation = inline ? "inline" : "process";
     const startedMs = performance.now();
-    for (let future = 0; future < count; future += 1) {
-      const overrides = { inputs: { 1: { ...record(`future ${future}`) } } };
-      const dir = folder.runFolder(`future-${future}`);
-      dirs.push((await forkRun(parent.dir, { at: ticks - 1, dir, overrides, isolation: "inline" })).dir);
-    }
+    const made = await forkFutures(parent.dir, { at: ticks - 1, isolation }, futures);
+    const dirs = made.map(({ dir }) => dir);
     const forkMs = (performance.now() - startedMs) / count;
     const disk = diskBytes([parent.dir, ...dirs]);
-    say(`  futures: made one in ${Math.round(forkMs)} ms`);
+    say(`  futures: made all in ${Math.round(forkMs * count)} ms`);
     const heads = new Set([parent.chainHead]);
     let runMs = 0;
     for (const dir of dirs) {

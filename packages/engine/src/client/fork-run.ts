@@ -9,6 +9,8 @@ import type {
   ForkOverrides,
   ForkPoint,
   ForkReport,
+  ForkedFuture,
+  ForksJob,
   ResolvedOverrides,
 } from "../fork/contract.js";
 import { policyOf } from "../fork/override-text.js";
@@ -62,6 +64,48 @@ export async function forkRun(parent: string, options: ForkOptions): Promise<For
       ...(testing === undefined ? {} : { testing }),
     };
     return (await executeJob(job, options)) as ForkReport; // value of the job `fork`
+  });
+}
+
+/** One of several futures. */
+export type AskedFuture = Pick<ForkOptions, "dir" | "inputs" | "overrides">;
+
+/**
+ * Makes a fork per future, all of the same tick: the parent is read and its world restored once, and forks share the
+ * files that nobody changes. All are made, or none is where one cannot be. Reports come in the order of the futures.
+ * @throws as {@link forkRun}; `at` is a tick: runs that differ before tick 0 have nothing in common
+ */
+export async function forkFutures(
+  parent: string,
+  options: Omit<ForkOptions, "dir" | "inputs" | "overrides" | "testing" | "at"> & { readonly at: number },
+  futures: readonly AskedFuture[],
+): Promise<readonly ForkReport[]> {
+  const { at, workers } = options;
+  if (futures.length === 0) return [];
+  return withRun(parent, options.baseDirectory, async ({ dir, name }) => {
+    const isBundle = dir !== name;
+    const directory = isBundle
+      ? resolve(options.baseDirectory ?? process.cwd())
+      : readSetup(dir).baseDirectory;
+    const asked: ForkedFuture[] = [];
+    for (const { inputs = "keep", overrides = {}, ...place } of futures) {
+      const out = resolve(place.dir ?? join(runsDirectory(directory), newRunId()));
+      asked.push({
+        out,
+        runId: basename(out),
+        inputs: typeof inputs === "string" ? inputs : { file: resolve(inputs.file) },
+        overrides: await resolveOverrides(overrides, directory),
+      });
+    }
+    const job: ForksJob = {
+      kind: "forks",
+      dir,
+      at,
+      futures: asked,
+      ...(isBundle ? { baseDirectory: directory } : {}),
+      ...(workers === undefined ? {} : { workers: parseWorkers(workers) }),
+    };
+    return (await executeJob(job, options)) as readonly ForkReport[]; // value of the job `forks`
   });
 }
 

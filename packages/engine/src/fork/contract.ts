@@ -98,6 +98,16 @@ export interface ForkJob {
   readonly testing?: { readonly dieAfter?: "log" | "world" | "plan" };
 }
 
+/** One of several forks of the same tick. */
+export type ForkedFuture = Pick<ForkJob, "out" | "runId" | "inputs" | "overrides">;
+
+/** Makes several forks of one tick, or none where one of them cannot be. */
+export interface ForksJob extends Pick<ForkJob, "dir" | "baseDirectory" | "workers"> {
+  readonly kind: "forks";
+  readonly at: number;
+  readonly futures: readonly ForkedFuture[];
+}
+
 export interface ForkReport {
   readonly runId: string;
   readonly dir: string;

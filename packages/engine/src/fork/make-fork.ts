@@ -34,7 +34,7 @@ import { planFuture } from "./planned-future.js";
 import type { PlannedFuture } from "./planned-future.js";
 
 /** Folder of the outputs in that of the fork. */
-const outputsFolder = "outputs";
+export const outputsFolder = "outputs";
 
 /**
  * The job `fork`.
@@ -114,36 +114,42 @@ function makeAt(staging: string, parent: ReadRun, { job, at, machine }: Making):
     die(job, "world");
     return planFuture(parent, run.loop, { job, at, modules });
   });
-  const cut = future.cuts.map(cutText);
-  const record = writePlan(folder, { ...bare, overrides: [...bare.overrides, ...cut] }, future);
+  const record = writePlan(folder, bare, future);
   folder.writeInfo(info(out, record));
   note(folder, job, record);
   die(job, "plan");
+  return forkReport(job, { parent: parent.runId, at, chainHead, future });
+}
+
+export function forkReport(
+  { runId, out }: Pick<ForkJob, "runId" | "out">,
+  made: Pick<ForkReport, "parent" | "at" | "chainHead"> & { readonly future: PlannedFuture },
+): ForkReport {
+  const { future, ...rest } = made;
   return {
     runId,
     dir: out,
-    parent: parent.runId,
-    at,
-    chainHead,
-    keptInputs: future.plan.inputs.length - future.upgraded.length - cut.length,
+    ...rest,
+    keptInputs: future.plan.inputs.length - future.upgraded.length - future.cuts.length,
     recordedAnswers: future.plan.answers.length,
     upgraded: future.upgraded,
-    cut: cut.map((text) => text.slice("cut ".length)),
+    cut: future.cuts.map((body) => cutText(body).slice("cut ".length)),
   };
 }
 
 /** Keeps the world at the tick, computes what is still to come from there, and closes the run. */
-function sealed(
+export function sealed<Future>(
   run: OpenRun,
   at: number,
-  compute: () => PlannedFuture,
-): { readonly chainHead: string; readonly future: PlannedFuture } {
+  compute: () => Future,
+): { readonly chainHead: string; readonly future: Future } {
   const { loop, log } = run;
   try {
     loop.reach(at);
     log.waitForSync();
     loop.release();
-    if (loop.world.tick >= 0) run.snapshots.takeNow();
+    // Where the parent had a snapshot of the tick, the fork has it already.
+    if (loop.world.tick > run.snapshotTick) run.snapshots.takeNow();
     return { chainHead: hex(loop.world.chainHead), future: compute() };
   } finally {
     // Not closed like a run that has ended: its world may stand beyond the tick, to see the parent's requests.
@@ -152,7 +158,7 @@ function sealed(
 }
 
 /** Modules of the parent and those that the fork brings, which stand first under their names. */
-function storedModules(source: RunFolder, { modules }: ResolvedOverrides): readonly StoredModule[] {
+export function storedModules(source: RunFolder, { modules }: ResolvedOverrides): readonly StoredModule[] {
   const fresh = modules.map(({ name, digest, instrumented }) => {
     return { name, digest, instrumented: instrumentedDigest(instrumented) };
   });
@@ -177,7 +183,7 @@ function writeModules(
 }
 
 /** The records up to and with the last commit at or before the tick. Returns how many the log holds. */
-function writePrefix(folder: RunFolder, parent: ReadRun, genesis: Genesis, at: number): number {
+export function writePrefix(folder: RunFolder, parent: ReadRun, genesis: Genesis, at: number): number {
   const { base } = parent.recovered;
   const options = { durability: "ephemeral", threaded: false } as const;
   const start = base === undefined ? undefined : basedStart(parent, base, at);
@@ -215,7 +221,7 @@ function basedStart({ dir, genesis, recovered }: ReadRun, base: LogBase, at: num
  * Outputs are written anew, so a world that has any is executed from its first tick, or from the earliest that is
  * left: what it wrote before is not in the outputs of the fork.
  */
-function giveSnapshots(
+export function giveSnapshots(
   source: RunFolder,
   folder: RunFolder,
   parent: ReadRun,
@@ -240,7 +246,7 @@ function withEmptyOutputs(snapshot: Snapshot): Snapshot {
 }
 
 /** No fork writes over what its parent wrote. Names that two outputs share are told apart by their places. */
-function outputsIn(dir: string, { setup }: ReadRun): ReadRun["setup"]["outputs"] {
+export function outputsIn(dir: string, { setup }: ReadRun): ReadRun["setup"]["outputs"] {
   const names = setup.outputs.map(({ path }) => basename(path));
   return setup.outputs.map((output, index) => {
     const name = basename(output.path);
@@ -249,16 +255,18 @@ function outputsIn(dir: string, { setup }: ReadRun): ReadRun["setup"]["outputs"]
   });
 }
 
-function writePlan(folder: RunFolder, bare: ForkRecord, future: PlannedFuture): ForkRecord {
-  const { plan, openSources } = future;
-  if (plan.inputs.length === 0 && plan.answers.length === 0) return { ...bare, openSources };
+/** Returns the whole record of the fork. */
+export function writePlan(folder: RunFolder, bare: ForkRecord, future: PlannedFuture): ForkRecord {
+  const { plan, openSources, cuts } = future;
+  const record = { ...bare, overrides: [...bare.overrides, ...cuts.map(cutText)], openSources };
+  if (plan.inputs.length === 0 && plan.answers.length === 0) return record;
   const bytes = encodePlan(plan);
   replaceFile(nodeFileSystem, folder.path, planFileName, [bytes]);
-  return { ...bare, openSources, plan: sha256Hex(bytes) };
+  return { ...record, plan: sha256Hex(bytes) };
 }
 
 /** What run.json leaves out because it travels: where the parent was. */
-function note(folder: RunFolder, job: ForkJob, record: ForkRecord): void {
+export function note(folder: RunFolder, job: Pick<ForkJob, "dir">, record: ForkRecord): void {
   const side = folder.openSideRecords();
   const { parent, at, inputs, overrides } = record;
   side.append("forked", {

@@ -1,5 +1,6 @@
 /** What is still to come in a fork that has just been made: kept inputs, recorded answers, files that are read on. */
 
+import { assert } from "@wasm-engine/abi";
 import type { AgentId, ModuleDigest } from "@wasm-engine/abi";
 import type { Input, InputBody } from "@wasm-engine/core";
 import { openInputSource } from "../inputs/input-source.js";
@@ -26,14 +27,41 @@ export interface PlannedFuture {
   readonly cuts: readonly CutBody[];
 }
 
+type Asked = Pick<ForkJob, "inputs" | "overrides">;
+
 interface Forking {
-  readonly job: ForkJob;
+  readonly job: Asked;
   readonly at: number;
   readonly modules: readonly StoredModule[];
 }
 
 /** `loop` stands at the forked tick; its world is executed on to see the parent's requests. */
 export function planFuture(parent: ReadRun, loop: TickLoop, forking: Forking): PlannedFuture {
+  const [future] = planFutures(parent, loop, [forking]);
+  assert(future !== undefined, "every fork has its future");
+  return future;
+}
+
+/** Futures of one tick: whatever looks at the world there comes before it is executed on, which happens once. */
+export function planFutures(
+  parent: ReadRun,
+  loop: TickLoop,
+  forkings: readonly Forking[],
+): readonly PlannedFuture[] {
+  const planned = forkings.map((forking) => withoutAnswers(parent, loop, forking));
+  const isShared = forkings.every(({ job, at }) => at >= 0 || !changesGenesis(job.overrides));
+  assert(isShared || forkings.length === 1, "only forks of one world have the same answers");
+  const left = parent.fork === undefined ? emptyPlan : unusedPlan(parent);
+  const answers = answersOf(parent, loop, { at: forkings[0]?.at ?? -1, isShared, left });
+  return planned.map((future, index) => {
+    const overrides = forkings[index]?.job.overrides;
+    assert(overrides !== undefined, "every fork has its future");
+    const kept = answers.filter((answer) => !isReplaced(answer, overrides));
+    return { ...future, plan: { ...future.plan, answers: kept } };
+  });
+}
+
+function withoutAnswers(parent: ReadRun, loop: TickLoop, forking: Forking): PlannedFuture {
   const { job, at } = forking;
   const bodies = at < 0 ? [] : upgradesAt(parent, loop, forking);
   const cuts = cutsOf(loop.world, job.overrides.cut, parent.setup.outputs);
@@ -43,7 +71,7 @@ export function planFuture(parent: ReadRun, loop: TickLoop, forking: Forking): P
   const plan: ForkPlan = {
     first: loop.state.sourceRecords[parent.setup.inputs.length] ?? 0,
     inputs: [...first, ...kept],
-    answers: answersOf(parent, loop, { job, at, left }),
+    answers: [],
   };
   const openSources = job.inputs === "keep" ? openSourcesOf(parent) : [];
   return { plan, openSources, upgraded: bodies.map(({ agent }) => agent), cuts };
@@ -108,20 +136,19 @@ function unusedPlan(parent: ReadRun): ForkPlan {
 function answersOf(
   parent: ReadRun,
   loop: TickLoop,
-  { job, at, left }: Pick<Forking, "job" | "at"> & { readonly left: ForkPlan },
+  { at, isShared, left }: { readonly at: number; readonly isShared: boolean; readonly left: ForkPlan },
 ): readonly RecordedAnswer[] {
   const { genesis, dir, recovered } = parent;
   if (genesis.models.length === 0 && genesis.tools.length === 0) return [];
-  const isChanged = at < 0 && changesGenesis(job.overrides);
   const ticks = recovered.ticks(at);
-  const outstanding = isChanged ? [] : loop.state.outstanding;
-  const track = isChanged ? openTrack(openRecordedRun(dir), undefined) : undefined;
+  const outstanding = isShared ? loop.state.outstanding : [];
+  const track = isShared ? undefined : openTrack(openRecordedRun(dir), undefined);
   try {
     const world = track?.world ?? loop.world;
     const own = recordedAnswers({ dir, world, outstanding, ticks });
     const known = new Set(own.map(({ key }) => key));
     const inherited = left.answers.filter(({ key }) => !known.has(key));
-    return [...own, ...inherited].filter((answer) => !isReplaced(answer, job.overrides));
+    return [...own, ...inherited];
   } finally {
     track?.close();
   }

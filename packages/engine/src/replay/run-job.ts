@@ -2,7 +2,7 @@
 
 import { unreachable } from "@wasm-engine/abi";
 import type { DiffJob } from "../diff/diff-contract.js";
-import type { ForkJob } from "../fork/contract.js";
+import type { ForkJob, ForksJob } from "../fork/contract.js";
 import type { BisectJob, CheckJob } from "../invariants/contract.js";
 import type { ProfileJob } from "../profile/profile-contract.js";
 import { singleThread } from "../threads/machine.js";
@@ -41,6 +41,7 @@ export async function runJob(
     | HistoryJob
     | ProfileJob
     | ForkJob
+    | ForksJob
     | DiffJob
     | CheckJob
     | BisectJob
@@ -50,6 +51,10 @@ export async function runJob(
   if (job.kind === "fork") {
     const { makeFork } = await import("../fork/make-fork.js");
     return makeFork(job, surroundings.machine);
+  }
+  if (job.kind === "forks") {
+    const { makeForks } = await import("../fork/make-forks.js");
+    return makeForks(job, surroundings.machine);
   }
   if (job.kind === "diff") {
     const { diffRuns } = await import("../diff/diff-runs.js");

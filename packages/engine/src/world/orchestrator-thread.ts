@@ -97,7 +97,7 @@ try {
       kind: "answer",
       id: 0,
       value: await runJob(job, {
-        machine: machineOf(job.kind === "replay" || job.kind === "fork" ? job.workers : 1),
+        machine: machineOf("workers" in job ? job.workers : 1),
         onProgress: (progress) => emit({ kind: "replayed", progress }),
       }),
     });
