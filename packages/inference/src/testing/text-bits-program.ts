@@ -2,7 +2,8 @@
  * Whether texts are the same alone and together, for every model of a folder: 64 requests of 20 to 400 tokens, greedy
  * and sampled, some with equal beginnings, alone without kept prompts, then in batches of every size from 2 to 64 with
  * them, shuffled. Compares the digest of the scores of every step. Prints a line of JSON per model; the exit code is 1
- * where anything differs. `--every N` takes each Nth size, `--tokens N` that many tokens a text, `--seed N` other ones.
+ * where anything differs. `--every N` takes each Nth size, `--tokens N` that many tokens a text, `--seed N` other ones,
+ * `--file NAME` one model of the folder's `onnx`.
  *
  *   node packages/inference/dist/testing/text-bits-program.js FOLDER PROVIDER [NATIVE] [--every N] [--tokens N]
  */
@@ -20,6 +21,7 @@ const { values, positionals } = parseArgs({
   options: {
     tokens: { type: "string", default: "8" },
     seed: { type: "string", default: "1" },
+    file: { type: "string" },
     every: { type: "string", default: "1" },
   },
 });
@@ -80,6 +82,6 @@ async function compare(file: string): Promise<number> {
 }
 
 let differences = 0;
-for (const name of readdirSync(join(folder, "onnx")).sort())
-  if (name.endsWith(".onnx")) differences += await compare(`onnx/${name}`);
+const names = values.file === undefined ? readdirSync(join(folder, "onnx")).sort() : [values.file];
+for (const name of names) if (name.endsWith(".onnx")) differences += await compare(`onnx/${name}`);
 process.exitCode = differences === 0 ? 0 : 1;
