@@ -9,6 +9,7 @@ import { hashesPerSnapshotMin, snapshotCostShareMax, snapshotWorkMsMin } from ".
 export type SnapshotSpacing = number | "affordable" | undefined;
 
 export class SnapshotPace {
+  readonly #now: () => number;
   readonly #spacing: SnapshotSpacing;
   readonly #stateHashEvery: number;
   /** A snapshot that is due is taken at that tick, whatever the one before still needs. */
@@ -18,8 +19,16 @@ export class SnapshotPace {
   /** What the last snapshot has taken of the loop's time so far. */
   #costMs = 0;
 
-  /** `waits`: ticks may wait for a snapshot, which they must not in a world that is paced. */
-  constructor(spacing: SnapshotSpacing, stateHashEvery: number, options: { readonly waits: boolean }) {
+  /**
+   * `waits`: ticks may wait for a snapshot, which they must not in a world that is paced. `now`: milliseconds of a
+   * clock that never goes back (default: the process's).
+   */
+  constructor(
+    spacing: SnapshotSpacing,
+    stateHashEvery: number,
+    options: { readonly waits: boolean; readonly now?: () => number },
+  ) {
+    this.#now = options.now ?? (() => performance.now());
     this.#spacing = spacing;
     this.#stateHashEvery = stateHashEvery;
     this.isPromised = options.waits && typeof spacing === "number";
@@ -28,27 +37,27 @@ export class SnapshotPace {
   /** Calls `execute`, which executes a tick. */
   working<Result>(execute: () => Result): Result {
     if (this.#spacing !== "affordable") return execute();
-    const startedMs = performance.now();
+    const startedMs = this.#now();
     const result = execute();
-    this.#workMs += performance.now() - startedMs;
+    this.#workMs += this.#now() - startedMs;
     return result;
   }
 
   /** Calls `advance`, which does a part of a snapshot. */
   advancing<Result>(advance: () => Result): Result {
-    const startedMs = performance.now();
+    const startedMs = this.#now();
     const result = advance();
-    this.#costMs += performance.now() - startedMs;
+    this.#costMs += this.#now() - startedMs;
     return result;
   }
 
   /** Calls `begin`, which begins a snapshot unless it cannot. */
   beginning(begin: () => boolean): boolean {
-    const startedMs = performance.now();
+    const startedMs = this.#now();
     const isBegun = begin();
     if (!isBegun) return false;
     this.#workMs = 0;
-    this.#costMs = performance.now() - startedMs;
+    this.#costMs = this.#now() - startedMs;
     return true;
   }
 
