@@ -14,7 +14,8 @@ const [vocabulary, hidden, heads, size] = [260, 32, 2, 16];
 export const sampleContext = 200;
 const { FLOAT32, INT64 } = TensorType;
 
-export type DecoderKind = "plain" | "grouped" | "scaled";
+/** `deaf` does not heed its mask, which shows as soon as rows are padded. */
+export type DecoderKind = "plain" | "grouped" | "scaled" | "deaf";
 
 const node = (
   operator: string,
@@ -72,7 +73,7 @@ export function sampleDecoder(kind: DecoderKind, { broken = false } = {}): Uint8
       node("MatMul", ["h", "query"], "q"),
       node("MatMul", ["h", "key"], "k"),
       node("MatMul", ["h", "value"], "v"),
-      ...(grouped ? groupedAttention() : plainAttention()),
+      ...(grouped ? groupedAttention() : plainAttention(kind === "deaf" ? "causal" : "seen")),
       node("MatMul", ["attended", "out"], "mixed"),
       node("Add", ["x", "mixed"], "sum"),
       node("MatMul", ["sum", "head"], "logits"),
@@ -112,8 +113,8 @@ function plainConstants(): readonly OnnxTensor[] {
   ];
 }
 
-/** Causal, and blind for what the mask leaves out. */
-function plainAttention(): readonly OnnxNode[] {
+/** Causal, and with `seen` blind for what the mask leaves out. */
+function plainAttention(seen: "seen" | "causal"): readonly OnnxNode[] {
   const split = (from: string, to: string): OnnxNode[] => [
     node("Reshape", [from, "split"], `${to}-rows`),
     node("Transpose", [`${to}-rows`], to, { perm: ints(0, 2, 1, 3) }),
@@ -137,7 +138,8 @@ function plainAttention(): readonly OnnxNode[] {
     node("Cast", ["attention_mask"], "kept", { to: int(TensorType.BOOL) }),
     node("Unsqueeze", ["kept", "axis1"], "kept-rows"),
     node("And", ["causal", "kept-rows"], "seen"),
-    node("Where", ["seen", "open", "shut"], "penalty"),
+    node("Unsqueeze", ["causal", "axis0"], "causal-rows"),
+    node("Where", [seen === "seen" ? "seen" : "causal-rows", "open", "shut"], "penalty"),
     node("Unsqueeze", ["penalty", "axis1"], "penalties"),
     node("Transpose", ["present.0.key"], "turned", { perm: ints(0, 1, 3, 2) }),
     node("MatMul", ["queries", "turned"], "products"),

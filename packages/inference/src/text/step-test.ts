@@ -9,6 +9,7 @@ import { SeededNumbers } from "../batch/seeded-numbers.js";
 import type { DecoderSession, RowResult, StepRow } from "./decoder-session.js";
 import { KeyValueSlab } from "./key-value-slab.js";
 import type { KeyValues } from "./key-value-slab.js";
+import { scoresOf } from "./scores.js";
 
 export interface StepRules {
   readonly mode: BatchMode;
@@ -24,6 +25,8 @@ interface PoolRow extends StepRow {
 
 /** Around the sizes in which kernels take rows, no further apart than what filling up may cost. */
 const batchSizes = [2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64] as const;
+/** Of the largest score: above what 16-bit floats round, far below what a wrong position does. */
+const paddingTolerance = 0.02;
 const poolLengths = [1, 2, 5, 12, 19, 33, 50, 61] as const;
 
 /** `width` is the smallest that is used, `wide` the largest that the context allows. */
@@ -35,6 +38,7 @@ export async function testSteps(
   const sizes = batchSizes.filter((size) => size <= Math.max(rowsMax, 8));
   const pool = await readPool(session, width);
   const alone = await lone(session, pool, { width, batch: 1 });
+  await checkPadding(session, pool, alone);
   const wider = Math.min(wide, width * 4);
   const mixedWidths =
     session.shape.placement === "in-place" &&
@@ -70,6 +74,29 @@ async function lone(
   const results: RowResult[] = [];
   for (const row of pool) results.push(...(await together(session, [row], { width, batch })));
   return results;
+}
+
+/**
+ * A model that does not heed its mask answers padded rows with nonsense, alone and together alike. Last bits may differ
+ * from those without padding, not more.
+ */
+async function checkPadding(
+  session: DecoderSession,
+  pool: readonly PoolRow[],
+  padded: readonly RowResult[],
+): Promise<void> {
+  for (const [index, { token, past }] of pool.entries()) {
+    const exact = scoresOf((await session.read([token], [past])).scores, session.shape.scores);
+    const found = scoresOf(padded[index]?.scores ?? new Uint8Array(0), session.shape.scores);
+    const largest = exact.reduce((most, score) => Math.max(most, Math.abs(score)), 0);
+    const off = exact.reduce((most, score, id) => Math.max(most, Math.abs(score - (found[id] ?? 0))), 0);
+    if (off > largest * paddingTolerance) throw new PaddingShows();
+  }
+}
+
+/** Texts cannot be generated with such a model; its loader says so. */
+class PaddingShows extends Error {
+  override message = "its scores change when its past is padded behind its mask";
 }
 
 interface Expectation {
