@@ -70,6 +70,28 @@ function running(): readonly string[] {
     .map(({ dir }) => dir);
 }
 
+/** Looks so often that no world takes longer, and gives up where one does. */
+const looksMax = 2_000;
+
+function untilEnded(dir: string): void {
+  for (let look = 0; look < looksMax; look++) if (!running().includes(dir)) return;
+  assert.fail(`${dir} still runs`);
+}
+
+interface Letter {
+  readonly reason: string;
+  readonly agentId: string;
+}
+
+/** A message is acknowledged before it is read: what becomes of it shows a little later. */
+function lettersOf(count: number): readonly Letter[] {
+  let letters: readonly Letter[] = [];
+  for (let look = 0; look < looksMax && letters.length < count; look++) {
+    letters = ok("deadletters")["letters"] as readonly Letter[]; // §14
+  }
+  return letters;
+}
+
 function statusOf(dir: string): Record<string, unknown> {
   return ok("ps", dir);
 }
@@ -112,7 +134,7 @@ test("[S14.send] [S14.ps] [S14.step] [S14.pause] [S14.stop] [S14.deadletters] a 
   ok("resume");
 
   ok("send", "left", "0", "--topic", "boom");
-  const { letters } = ok("deadletters") as { letters: readonly { reason: string; agentId: string }[] }; // §14
+  const letters = lettersOf(2);
   assert.deepEqual(
     letters.map(({ reason }) => reason),
     ["DUPLICATE", "FAULT"],
@@ -175,7 +197,7 @@ test("[G3] a world that is killed shows as crashed, its stale socket is nobody's
   const { dir, pid } = ok("run", "busy.yaml", "--detach") as { dir: string; pid: number }; // §14
   ok("send", "left", "1", "--topic", "word");
   process.kill(pid, "SIGKILL");
-  while (running().length > 0) assert.ok(existsSync(dir));
+  untilEnded(dir);
   assert.equal(listed()[0]?.state, "crashed");
   refused("WE_CONTROL_NOT_RUNNING", 2, "ps", dir);
   const again = ok("run", "--resume", dir, "--detach");
@@ -189,12 +211,13 @@ test("[G3] a world that is killed shows as crashed, its stale socket is nobody's
 test("a stop rule ends a detached world by itself; SIGTERM seals one and shows it as interrupted", () => {
   project.write("short.yaml", busy.replace("when: never", "when: tick, tick: 50"));
   const short = ok("run", "short.yaml", "--detach");
-  while (running().length > 0) assert.ok(existsSync(String(short["dir"])));
+  untilEnded(String(short["dir"]));
   const [first] = listed();
   assert.deepEqual([first?.runId, first?.state, first?.ticks], [short["runId"], "ended", 50]);
-  const { pid, runId } = ok("run", "busy.yaml", "--detach") as { pid: number; runId: string }; // §14
+  const ended = ok("run", "busy.yaml", "--detach") as { pid: number; runId: string; dir: string }; // §14
+  const { pid, runId } = ended;
   process.kill(pid, "SIGTERM");
-  while (running().length > 0) assert.ok(pid > 0);
+  untilEnded(ended.dir);
   assert.deepEqual([listed()[0]?.runId, listed()[0]?.state], [runId, "interrupted"]);
   assert.equal(ok("replay", "@last")["verified"], true);
 });
