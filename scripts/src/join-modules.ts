@@ -2,7 +2,8 @@
  * `node scripts/dist/join-modules.js`, the second half of `npm run build`: the modules of every package without I/O in
  * one file, `dist/joined.js`, which is what its name resolves to. Every process and thread of the engine loads these
  * packages; a file costs Node.js about a millisecond, and they have 190. Owns what is joined and when it is stale, not
- * what the modules hold: other packages stay imports, so that each exists once.
+ * what the modules hold: other packages stay imports, so that each exists once. A test that changes a class of such a
+ * package runs a program under `--conditions=wasm-engine-separate`, where names resolve to the modules beside it.
  */
 
 import { createRequire } from "node:module";

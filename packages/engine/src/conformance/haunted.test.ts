@@ -4,17 +4,18 @@
  */
 
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { FaultCode } from "@wasm-engine/abi";
-import { BaseImage } from "../../../executor/dist/base-image.js";
-import type { GuestInstance } from "../../../executor/dist/guest-instance.js";
-import { GHOST_BYTE, SEEN_IN_MEMORY } from "../../../executor/dist/testing/spy-guest.js";
 import { Engine } from "../client/engine.js";
 import { forkRun } from "../client/fork-run.js";
 import { replayRun } from "../client/replay-run.js";
 import { hauntFirstHalf, hauntedWorld, playHauntedWorld } from "../testing/haunted-world.js";
 import { freshFolder } from "../testing/run-folders.js";
+import type { ForgetfulReport } from "../testing/forgetful-main.js";
 import type { RunResult } from "../world/control.js";
 
 const folder = freshFolder("haunted");
@@ -65,26 +66,14 @@ test("[G2] [G4] [G5] a haunted world: spies see nothing, keepers keep their bits
   assert.equal((await fork.run()).chainHead, first.chainHead);
 });
 
-test("a host that does not wipe slots of new agents is seen through by a whole world", async (context) => {
-  const wipe = Object.getOwnPropertyDescriptor(BaseImage.prototype, "loadInto");
-  assert.ok(wipe !== undefined);
-  context.after(() => Object.defineProperty(BaseImage.prototype, "loadInto", wipe));
-  const properly = wipe.value as (this: BaseImage, slot: GuestInstance) => void; // a method of that class
-  BaseImage.prototype.loadInto = function (slot) {
-    if (this.initialised) properly.call(this, slot);
-    else slot.loadState(this.state);
-  };
-  const dir = join(folder, "forgetful", "run");
-  await using world = await Engine.open(await hauntedWorld(join(folder, "forgetful")), {
-    dir,
-    start: "paused",
-    workers: 1,
-    ...inline,
-  });
-  await hauntFirstHalf(world);
-  const { faults } = await world.run();
-  const seen = playHauntedWorld(dir).faults.filter(
-    ({ agentId, guestCode }) => agentId.startsWith("s") && guestCode === -SEEN_IN_MEMORY - GHOST_BYTE,
-  );
-  assert.ok(seen.length > 0 && faults > seen.length, `${seen.length} of ${faults} faults`);
+test("a host that does not wipe slots of new agents is seen through by a whole world", async () => {
+  const program = fileURLToPath(new URL("../testing/forgetful-main.js", import.meta.url));
+  const flags = ["--conditions=wasm-engine-separate"];
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    ...flags,
+    program,
+    join(folder, "forgetful"),
+  ]);
+  const { faults, seen } = JSON.parse(stdout) as ForgetfulReport; // what the program prints
+  assert.ok(seen > 0 && faults > seen, `${seen} of ${faults} faults`);
 });
