@@ -1,11 +1,10 @@
 /**
- * One open world and its client: answers control calls between ticks, drives the loop up to a stop rule or for as
- * long as there is work, and settles acknowledgements, answers and subscriptions once they are durable.
- * The caller pumps it: an orchestrator thread in a loop, the inline link from its event loop.
+ * One open world and its client: answers control calls between ticks, drives the loop as far as its orders say, keeps
+ * snapshots on the way and ends the world. What the orders are is in orders.ts, who is told what is durable in
+ * settlement.ts. The caller pumps it: an orchestrator thread in a loop, the inline link from its event loop.
  */
 
-import { EngineError, MessageFlag, unreachable } from "@wasm-engine/abi";
-import { acknowledgedEvents } from "./acknowledged.js";
+import { EngineError, unreachable } from "@wasm-engine/abi";
 import { checkInputCeilings } from "../trust/ceiling.js";
 import type { Delivery } from "./contract.js";
 import type {
@@ -16,26 +15,22 @@ import type {
   RunUntil,
   SnapshotReport,
   StopReason,
-  WorldMessage,
   WorldStatus,
 } from "./control.js";
-import { duplicateSeqs } from "./dead-letter-log.js";
-import { readErrorAnswer } from "./error-answer.js";
 import { fail } from "./errors.js";
 import { checkInput } from "./input-check.js";
-import { InputKeys } from "./input-keys.js";
 import { isShortage } from "../storage/write-error.js";
 import { isExecutorLoss } from "../threads/machine.js";
 import type { OpenRun } from "./open-run.js";
+import { Orders } from "./orders.js";
 import type { RunRecovery } from "./run-recovery.js";
 import { admittedInputsMax, durableWaitMs, idleWaitMs, progressEveryMs, ticksPerPump } from "./limits.js";
 import { Pacer } from "./pacer.js";
 import { SnapshotPace } from "./snapshot-pace.js";
-import { hex, receiverId, receiverOf, reportRows, worldMessages } from "./report.js";
+import { hex, receiverId, receiverOf, reportRows } from "./report.js";
 import { inspectionOf, progressOf, runResultOf } from "./run-result.js";
-import type { DoneStep, Ending, InputRequest, PendingAcknowledgement, StepCall } from "./session-calls.js";
-import { isQuiet, noteReached, reasonToStop, type RunCall } from "./stop-rule.js";
-import { Subscribers } from "./subscribers.js";
+import type { Ending, InputRequest } from "./session-calls.js";
+import { Settlement } from "./settlement.js";
 
 export interface SessionOptions {
   /** `auto`: rests until the first call that needs ticks; `run` and `step` then decide how far. */
@@ -56,33 +51,17 @@ export interface SessionOptions {
 export class Session {
   #run: OpenRun;
   readonly #recovery: RunRecovery | undefined;
-  /** Departures up to here have been told: a run that is opened again releases them again. */
-  #releasedTick = -1;
   readonly #emit: EmitEvent;
   readonly #pacer: Pacer | undefined;
   readonly #startedMs = performance.now();
-  #acknowledgements: PendingAcknowledgement[] = [];
-  /** Sequence of the asking input -> id of the call that waits for the answer. */
-  readonly #asks = new Map<number, number>();
-  readonly #subscribers: Subscribers;
-  #live: boolean;
-  /** The first input or subscription makes the world live. */
-  #wakes: boolean;
-  #runCall: RunCall | undefined;
-  /** Told to hold still: a run call under way waits, steps do not. */
-  #isPaused = false;
-  /** Steps in the order of their calls; the first is under way. */
-  #steps: StepCall[] = [];
-  #doneSteps: DoneStep[] = [];
-  readonly #keys: InputKeys;
+  readonly #orders: Orders;
+  readonly #settlement: Settlement;
   readonly #closesAfterRun: boolean;
   /** Why the run call ends, while it does. */
   #ending: Ending | undefined;
   /** Whoever asked it to end, with the reason of the first. */
   #stopping: { readonly ids: number[]; readonly reason: "stopped" | "interrupted" } | undefined;
   #nextProgressMs = 0;
-  /** Dead letters up to here have been looked at for questions that the world ignored. */
-  #duplicatesTick = -1;
   #snapshotTick: number;
   readonly #pace: SnapshotPace;
   #ended = false;
@@ -96,9 +75,7 @@ export class Session {
     this.#run = run;
     this.#recovery = recovery;
     this.#emit = emit;
-    this.#subscribers = new Subscribers(emit);
-    this.#live = options.start === "live";
-    this.#wakes = options.start === "auto";
+    this.#orders = new Orders(options.start);
     this.#closesAfterRun = options.closesAfterRun ?? false;
     this.#snapshotTick = run.snapshotTick;
     // A paced world is told when: nobody wants hitches that the configuration does not name.
@@ -106,7 +83,7 @@ export class Session {
     const { stateHashEvery } = run.loop.world.genesis;
     this.#pace = new SnapshotPace(spacing, stateHashEvery, { waits: !options.realtime });
     const { genesis, tick } = run.loop.world;
-    this.#keys = new InputKeys(genesis.retainTicks);
+    this.#settlement = new Settlement(emit, genesis.retainTicks);
     this.#pacer = options.realtime ? new Pacer(genesis.tickNanos, tick + 1) : undefined;
     emit({ kind: "opened", runId: run.runId, dir: run.dir, tick, genesis });
   }
@@ -185,7 +162,7 @@ export class Session {
   }
 
   get #waiting(): boolean {
-    return this.#acknowledgements.length > 0 || this.#doneSteps.length > 0 || this.#run.loop.unsettled;
+    return this.#settlement.isWaiting || this.#run.loop.unsettled;
   }
 
   #dispatch({ id, request }: ControlCall): void {
@@ -197,9 +174,7 @@ export class Session {
       case "run":
         return this.#startRun(id, request.until);
       case "step":
-        this.#wakes = false;
-        this.#steps.push({ id, durable: request.durable ?? false, left: request.ticks });
-        return;
+        return this.#orders.step({ id, durable: request.durable ?? false, left: request.ticks });
       case "pause":
       case "resume":
         return this.#hold(id, request.method === "pause");
@@ -220,13 +195,13 @@ export class Session {
       case "inspect":
         return this.#answer(id, inspectionOf(this.#run, request));
       case "subscribe":
-        this.#live ||= this.#wakes;
-        this.#subscribers.add(request);
+        this.#orders.wake();
+        this.#settlement.subscribers.add(request);
         return this.#answer(id, { tick: loop.world.tick });
       case "credit":
-        return this.#subscribers.renew(request);
+        return this.#settlement.subscribers.renew(request);
       case "unsubscribe":
-        this.#subscribers.remove(request.subscription);
+        this.#settlement.subscribers.remove(request.subscription);
         return this.#answer(id, { tick: loop.world.tick });
       case "cancel":
         return this.#cancel(id, request.request);
@@ -237,11 +212,8 @@ export class Session {
     }
   }
 
-  /** A run call under way is held too, and decides by itself when it goes on whether the world ticks after it. */
   #hold(id: number, isPaused: boolean): void {
-    this.#isPaused = isPaused;
-    this.#wakes = false;
-    if (isPaused || this.#runCall === undefined) this.#live = !isPaused;
+    this.#orders.hold(isPaused);
     this.#answer(id, { tick: this.#run.loop.world.tick });
   }
 
@@ -253,8 +225,8 @@ export class Session {
       name: loop.world.genesis.name,
       ...progressOf(loop, this.#wallMs),
       chainHead: hex(loop.world.chainHead),
-      live: (this.#live || this.#runCall !== undefined) && !this.#isPaused,
-      paused: this.#isPaused,
+      live: this.#orders.isTicking,
+      paused: this.#orders.isPaused,
       durability,
       inputs: loop.loggedSeq,
       waitingInputs: loop.admittedCount,
@@ -275,13 +247,13 @@ export class Session {
   }
 
   #admit(id: number, request: InputRequest): void {
-    this.#live ||= this.#wakes;
+    this.#orders.wake();
     const { loop, log } = this.#run;
     const lack = log.failure ?? this.#shortage;
     if (lack !== undefined) throw lack;
     if (loop.admittedCount >= admittedInputsMax)
       throw fail("WE_WORLD_INPUTS_FULL", { count: loop.admittedCount });
-    const { method, body, key, known } = request;
+    const { body, key, known } = request;
     checkInput(body, key);
     const receiver = known === true ? receiverId(body) : undefined;
     if (receiver !== undefined && !receiverOf(loop, receiver).isKnown)
@@ -289,58 +261,51 @@ export class Session {
     checkInputCeilings(this.#run.admissions, loop.world, body);
     const floor = this.#pacer?.tickNow() ?? 0;
     const input = loop.admit(body, key === undefined ? { floor } : { floor, key });
-    const { seq, tick } = input;
-    const first = key === undefined ? undefined : this.#keys.firstOf(key, input);
-    if (method === "ask") this.#asks.set(seq, id);
-    else this.#acknowledgements.push({ id, seq, tick, first });
+    this.#settlement.expect(id, request, input);
   }
 
   #startRun(id: number, until: RunUntil): void {
-    this.#wakes = false;
-    this.#isPaused = false;
     const rule = until.rule === "configured" ? this.#run.stop : until.rule;
-    this.#runCall = { id, rule, ticks: until.ticks };
+    this.#orders.run({ id, rule, ticks: until.ticks });
   }
 
   #cancel(id: number, request: number): void {
-    for (const [seq, waiting] of this.#asks) if (waiting === request) this.#asks.delete(seq);
-    if (this.#runCall?.id === request) this.#runCall = undefined;
-    this.#steps = this.#steps.filter((step) => step.id !== request);
-    this.#doneSteps = this.#doneSteps.filter((step) => step.id !== request);
+    this.#orders.forget(request);
+    this.#settlement.forget(request);
     this.#answer(id, { tick: this.#run.loop.world.tick });
   }
 
   /** One step of the loop. Returns 0 after a tick, else how long there is nothing to do. */
   #advance(): number {
-    const { loop, log } = this.#run;
-    const [step] = this.#steps;
-    const isResting = this.#isPaused || (this.#runCall === undefined && !this.#live);
-    if (step === undefined && isResting) return idleWaitMs;
-    if (log.condition === "full") return idleWaitMs;
-    const next = loop.nextTick(this.#pacer?.tickNow());
-    const reason = this.#runCall === undefined ? undefined : reasonToStop(loop, this.#runCall, next);
-    if (reason !== undefined) {
-      while (this.#steps.length > 0) this.#finishStep();
-      if (this.#runCall !== undefined) noteReached(loop, this.#runCall, reason);
-      this.#finishRunCall({ reason });
-      return durableWaitMs;
+    const next = this.#orders.next(this.#run, this.#pacer);
+    switch (next.kind) {
+      case "wait":
+        return next.ms;
+      case "run-over":
+        while (this.#orders.steps.length > 0) this.#finishStep();
+        this.#orders.noteReached(this.#run, next.reason);
+        this.#finishRunCall({ reason: next.reason });
+        return durableWaitMs;
+      case "step-over":
+        this.#finishStep();
+        return durableWaitMs;
+      case "tick":
+        this.#execute(next.tick);
+        return 0;
+      default:
+        return unreachable(next);
     }
-    if (step !== undefined && (step.left <= 0 || isQuiet(loop, next))) {
-      this.#finishStep();
-      return durableWaitMs;
-    }
-    if (next === undefined) return loop.awaitsAnswer ? this.#run.answerWaitMs : idleWaitMs;
-    if (loop.tooFarAhead) return durableWaitMs;
-    const paceMs = this.#pacer?.millisUntil(next) ?? 0;
-    if (paceMs > 0) return Math.min(paceMs, idleWaitMs);
-    if (!loop.isReady(next)) return this.#run.answerWaitMs;
+  }
+
+  #execute(tick: number): void {
+    const { loop } = this.#run;
     const previous = loop.world.tick;
-    const { unsupervised } = this.#pace.working(() => loop.execute(next));
-    if (step !== undefined) step.left -= 1;
+    const { unsupervised } = this.#pace.working(() => loop.execute(tick));
+    this.#orders.noteTick();
     this.#pace.advancing(() => this.#run.snapshots.advance());
     const violation = this.#run.violationAfter(previous);
     if (unsupervised !== undefined) {
-      this.#live = false;
+      this.#orders.halt();
       const fault = loop.faults.newestOf(unsupervised);
       this.#finishRunCall({
         reason: "unsupervised",
@@ -348,12 +313,11 @@ export class Session {
       });
     }
     if (violation !== undefined) {
-      this.#live = false;
+      this.#orders.halt();
       this.#finishRunCall({ reason: "invariant", violation });
     }
-    const isDue = !this.#ended && this.#pace.isDue(next, next - this.#snapshotTick);
-    if (isDue) this.#beginSnapshot(next);
-    return 0;
+    const isDue = !this.#ended && this.#pace.isDue(tick, tick - this.#snapshotTick);
+    if (isDue) this.#beginSnapshot(tick);
   }
 
   #beginSnapshot(tick: number): void {
@@ -367,27 +331,23 @@ export class Session {
   }
 
   #finishStep(): void {
-    const step = this.#steps.shift();
+    const step = this.#orders.endStep();
     if (step === undefined) return;
     const { tick, chainHead } = this.#run.loop.world;
     const done = { id: step.id, tick, chainHead: hex(chainHead) };
-    if (step.durable) this.#doneSteps.push(done);
-    else this.#answerStep(done);
-  }
-
-  #answerStep({ id, tick, chainHead }: DoneStep): void {
-    this.#answer(id, { tick, chainHead });
+    if (step.durable) this.#settlement.expectStep(done);
+    else this.#settlement.answerStep(done);
   }
 
   /** The call is over: everything executed is made durable and kept as a snapshot, then the caller is told. */
   #finishRunCall(ending: Ending): void {
-    const call = this.#runCall;
+    const call = this.#orders.runCall;
     if (call === undefined) return;
     this.#ending = ending;
     this.#seal();
     const result = runResultOf(this.#run, { wallMs: this.#wallMs, ...ending });
     this.#ending = undefined;
-    this.#runCall = undefined;
+    this.#orders.endRun();
     if (this.#closesAfterRun) this.#end(result);
     this.#answer(call.id, result);
     if (this.#ended) this.#emit({ kind: "ended", result });
@@ -404,8 +364,9 @@ export class Session {
   #close({ ids, reason }: { readonly ids: readonly number[]; readonly reason: StopReason }): void {
     this.#seal();
     const result = runResultOf(this.#run, { wallMs: this.#wallMs, reason });
-    if (this.#runCall !== undefined) this.#answer(this.#runCall.id, result);
-    this.#runCall = undefined;
+    const call = this.#orders.runCall;
+    if (call !== undefined) this.#answer(call.id, result);
+    this.#orders.endRun();
     this.#end(result);
     for (const id of ids) this.#answer(id, result);
     this.#emit({ kind: "ended", result });
@@ -415,10 +376,9 @@ export class Session {
   #end({ reason }: RunResult): void {
     this.#run.close(reason);
     this.#ended = true;
-    const refuse = (id: number, method: string): void =>
-      this.#emit({ kind: "refusal", id, error: fail("WE_WORLD_ENDED", { method }).toRecord() });
-    for (const id of this.#asks.values()) refuse(id, "ask");
-    for (const { id } of this.#steps) refuse(id, "step");
+    this.#settlement.refuseAsks();
+    const error = fail("WE_WORLD_ENDED", { method: "step" }).toRecord();
+    for (const { id } of this.#orders.steps) this.#emit({ kind: "refusal", id, error });
   }
 
   #takeSnapshot(): SnapshotReport {
@@ -429,62 +389,8 @@ export class Session {
     return report;
   }
 
-  /** Tells everybody what has become durable since the last time. */
   #settle(): void {
-    const { loop, log } = this.#run;
-    for (const released of loop.release()) {
-      if (released.tick <= this.#releasedTick) continue;
-      this.#releasedTick = released.tick;
-      for (const [index, message] of worldMessages(loop.world, released).entries()) {
-        const departure = released.departures[index];
-        if (departure?.kind === "answer") this.#settleAsk(departure.inputSeq, message);
-        else this.#subscribers.publish(message);
-      }
-    }
-    if (this.#asks.size > 0) this.#refuseDuplicates();
-    const { durableSeq, durableTick } = log;
-    if ((this.#acknowledgements[0]?.seq ?? Infinity) <= durableSeq) this.#acknowledge(durableSeq);
-    while (this.#doneSteps[0] !== undefined && this.#doneSteps[0].tick <= durableTick) {
-      const done = this.#doneSteps.shift();
-      if (done !== undefined) this.#answerStep(done);
-    }
-  }
-
-  /** Answers whose input is durable, duplicates by themselves: they name another one. */
-  #acknowledge(durableSeq: number): void {
-    const { durability } = this.#run;
-    const waiting = this.#acknowledgements;
-    let end = waiting.length;
-    while (end > 0 && (waiting[end - 1]?.seq ?? 0) > durableSeq) end -= 1;
-    const pending = waiting.splice(0, end);
-    const duplicates = pending.filter(({ first }) => first !== undefined);
-    const fresh = duplicates.length === 0 ? pending : pending.filter(({ first }) => first === undefined);
-    for (const event of acknowledgedEvents(fresh, durability)) this.#emit(event);
-    for (const { id, first } of duplicates)
-      if (first !== undefined) this.#answer(id, { ...first, durability, duplicate: true });
-  }
-
-  /** A question that the world ignored gets no answer from anybody else. */
-  #refuseDuplicates(): void {
-    const { loop } = this.#run;
-    const since = this.#duplicatesTick + 1;
-    this.#duplicatesTick = loop.releasedTick;
-    for (const seq of duplicateSeqs(loop.deadLetters.between(since, loop.releasedTick))) {
-      const id = this.#asks.get(seq);
-      if (id === undefined) continue;
-      this.#asks.delete(seq);
-      this.#emit({ kind: "refusal", id, error: fail("WE_INPUT_DUPLICATE", { seq }).toRecord() });
-    }
-  }
-
-  #settleAsk(inputSeq: number | undefined, message: WorldMessage): void {
-    const id = inputSeq === undefined ? undefined : this.#asks.get(inputSeq);
-    if (id === undefined || inputSeq === undefined) return;
-    this.#asks.delete(inputSeq);
-    if ((message.flags & MessageFlag.ERROR) === 0) return this.#answer(id, message);
-    const { code, reason } = readErrorAnswer(message.payload);
-    const error = fail("WE_ASK_FAILED", { agent: message.agentId, answerCode: code, reason });
-    this.#emit({ kind: "refusal", id, error: error.toRecord() });
+    this.#settlement.settle(this.#run);
   }
 
   get #wallMs(): number {
