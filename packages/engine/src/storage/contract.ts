@@ -108,4 +108,9 @@ export interface LogOptions {
   readonly periodMs?: number;
   /** A new segment is begun once the current one holds this much. */
   readonly segmentBytes?: number;
+  /**
+   * One int32 that the writer thread advances and notifies when it has reported: what waits for the log among other
+   * things sleeps on it. The inline log has no use for it.
+   */
+  readonly bell?: SharedArrayBuffer;
 }

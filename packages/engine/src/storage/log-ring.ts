@@ -6,6 +6,8 @@
  *           6 bytes of the cause, 7 the writer sleeps
  *   32      cause of a failure, UTF-8
  *   256     ring of frames (threads/byte-ring.ts)
+ *
+ * A bell of the loop's, where it has one, lies outside: who waits for the log there waits for other things too.
  */
 
 import { decodeUtf8, encodeUtf8 } from "@wasm-engine/abi";
@@ -37,9 +39,12 @@ export class LogRing {
   readonly buffer: SharedArrayBuffer;
   readonly #words: Int32Array;
   readonly #ring: ByteRing<RingOperation>;
+  readonly #bell: Int32Array | undefined;
 
-  constructor(buffer: SharedArrayBuffer) {
+  /** `bell`: one int32 that the consumer advances and notifies with every report. */
+  constructor(buffer: SharedArrayBuffer, bell?: SharedArrayBuffer) {
     this.buffer = buffer;
+    this.#bell = bell && new Int32Array(bell);
     this.#words = new Int32Array(buffer, 0, ringOffset / 4);
     const { head, tail } = Word;
     const size = buffer.byteLength - ringOffset;
@@ -94,6 +99,9 @@ export class LogRing {
     Atomics.store(this.#words, Word.state, state);
     Atomics.add(this.#words, Word.epoch, 1);
     Atomics.notify(this.#words, Word.epoch);
+    if (this.#bell === undefined) return;
+    Atomics.add(this.#bell, 0, 1);
+    Atomics.notify(this.#bell, 0);
   }
 
   /** Producer: number of reports so far; the argument of `await`. */

@@ -18,10 +18,11 @@ export interface WriterThreadData {
   readonly start: SegmentWriterStart;
   readonly durability: LogDurability;
   readonly periodMs: number;
+  readonly bell?: SharedArrayBuffer;
 }
 
-function runWriter({ buffer, start, durability, periodMs }: WriterThreadData): void {
-  const ring = new LogRing(buffer);
+function runWriter({ buffer, start, durability, periodMs, bell }: WriterThreadData): void {
+  const ring = new LogRing(buffer, bell);
   try {
     const writer = new SegmentWriter(nodeFileSystem, start);
     stepUntilEnded(

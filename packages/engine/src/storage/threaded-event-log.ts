@@ -53,8 +53,9 @@ export class ThreadedEventLog implements EventLog {
     this.#written = position;
     this.#synced = position;
     this.#ring.report(position, position, WriterState.OPEN);
-    const { durability, periodMs = periodMsDefault } = options;
-    startWriter({ buffer: this.#ring.buffer, start, durability, periodMs });
+    const { durability, periodMs = periodMsDefault, bell } = options;
+    const { buffer } = this.#ring;
+    startWriter({ buffer, start, durability, periodMs, ...(bell === undefined ? {} : { bell }) });
   }
 
   get records(): number {
@@ -203,7 +204,7 @@ export class ThreadedEventLog implements EventLog {
 function startThread(data: WriterThreadData): void {
   const worker = new Worker(new URL("./log-writer-thread.js", import.meta.url), { workerData: data });
   worker.once("error", (error) => {
-    new LogRing(data.buffer).fail(`${String(error)}|thread`);
+    new LogRing(data.buffer, data.bell).fail(`${String(error)}|thread`);
   });
   worker.unref();
 }

@@ -92,6 +92,8 @@ export interface OpenRun {
 export interface OpenRunOptions {
   /** Whether the log has a thread of its own. */
   readonly writer: "thread" | "inline";
+  /** What the thread of this run sleeps on: its log rings it. */
+  readonly bell?: SharedArrayBuffer;
   readonly pass: PassCrashPoint;
   /** Loaded models of the world; the run closes them. */
   readonly models?: Models;
@@ -123,7 +125,12 @@ export function openRun(origin: WorldOrigin, options: OpenRunOptions): OpenRun {
 }
 
 function openStored(origin: WorldOrigin, options: OpenRunOptions): OpenRun {
-  const stored = { threaded: options.writer === "thread", ...systemOf(options) };
+  const { writer, bell } = options;
+  const stored = {
+    threaded: writer === "thread",
+    ...systemOf(options),
+    ...(bell === undefined ? {} : { bell }),
+  };
   const store =
     origin.kind === "new"
       ? createRunStore(origin.world, { ...stored, dir: origin.dir })

@@ -62,6 +62,7 @@ async function drive(job: WorldJob): Promise<void> {
   const { origin, answerers, threadCount } = await openAnswerers(job, { host, bell: data.bell }, emit);
   const options = {
     writer: "thread",
+    bell: data.bell,
     pass: crashPoints(crashPlanOf(process.env)),
     machine: machineOf(job.workers, threadCount),
     ...answerers,

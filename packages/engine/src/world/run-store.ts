@@ -101,6 +101,8 @@ export interface StoreOptions {
   readonly system?: FileSystem;
   /** Length from which on a segment of the log is followed by another. */
   readonly segmentBytes?: number;
+  /** Of the thread that the log belongs to: see `LogOptions`. */
+  readonly bell?: SharedArrayBuffer;
 }
 
 /** Another disk belongs to whoever made it. */
@@ -113,8 +115,13 @@ function lockOf(folder: RunFolder, { system }: StoreOptions): Pick<RunLock, "rel
 function writerOf({
   threaded,
   segmentBytes,
-}: StoreOptions): Pick<OpenLogOptions, "threaded" | "segmentBytes"> {
-  return { threaded, ...(segmentBytes === undefined ? {} : { segmentBytes }) };
+  bell,
+}: StoreOptions): Pick<OpenLogOptions, "threaded" | "segmentBytes" | "bell"> {
+  return {
+    threaded,
+    ...(segmentBytes === undefined ? {} : { segmentBytes }),
+    ...(bell === undefined ? {} : { bell }),
+  };
 }
 
 /** Makes the folder of a new run. @throws {WE_RUN_EXISTS} {WE_RUN_NESTED} and what storage throws */
