@@ -16,6 +16,8 @@ export interface ModelSpec {
   readonly name: string;
   /** Absolute folder with `model.json` and its files. */
   readonly dir: string;
+  /** Path of the `.onnx` file in the folder; default: what the manifest names, or the layout. */
+  readonly file?: string;
   /** Tried in this order; a provider that cannot load the model is passed over with its reason. */
   readonly providers: readonly ProviderName[];
   /** Version that the manifest must name; undefined: any. */
@@ -39,7 +41,7 @@ export type BatchMode = "exact" | "min-2-rows" | "serial";
 export interface ModelFacts {
   readonly name: string;
   readonly version: string;
-  /** Hex SHA-256 over the model's files in the order of the manifest. */
+  /** Hex SHA-256 of the model's file, or of the list of its files and their digests where there are several. */
   readonly digest: string;
   readonly provider: ProviderName;
   readonly refused: readonly ProviderRefusal[];

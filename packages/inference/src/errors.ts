@@ -62,13 +62,29 @@ export const INFERENCE_ERRORS = {
       "An ONNX file states which versions of the format and of the operators it was made for. The pinned runtime " +
       "knows them up to a limit; beyond it results are not promised.",
   },
+  WE_MODEL_FORMAT: {
+    message: "Model {model}: {path} holds {format} weights ({file}) and no ONNX model",
+    hint: "convert it: {command}",
+    exitCode: 2,
+    explanation:
+      "Models are run from ONNX files, which hold a graph besides the weights. Files of safetensors, GGUF and " +
+      "PyTorch hold weights alone; the exporter of their own libraries, a Python program, makes an ONNX folder of them.",
+  },
+  WE_MODEL_WEIGHTS: {
+    message: "Model {model}: {path} has weights in {name}, {found}",
+    hint: "fetch the file into the folder of the .onnx file, under exactly that name",
+    exitCode: 4,
+    explanation:
+      "Large models keep their weights in files beside the .onnx file, which names them. Every one of them must be " +
+      "there and be at least as long as the places that the model refers to.",
+  },
   WE_MODEL_UNSUPPORTED: {
     message: "Model {model}: {path} cannot be used yet: {reason}",
     hint: "{advice}",
     exitCode: 2,
     explanation:
-      "The file is a valid model of a kind that the engine does not run: weights in other files, inputs that are no " +
-      "tensors of numbers, or a text generator where a tensor model is expected.",
+      "The file is a valid model of a kind that the engine does not run: weights outside of its folder, inputs that " +
+      "are no tensors of numbers, or a text generator where a tensor model is expected.",
   },
   WE_MODEL_SHAPE: {
     message: "Model {model}: the manifest declares {declared}, the file has {actual}",

@@ -2,7 +2,7 @@
 
 import { assert, limits } from "@wasm-engine/abi";
 
-/** Protocol buffers end at 2 GiB; larger models keep their weights in other files, which is not supported yet. */
+/** Protocol buffers end at 2 GiB; larger models keep their weights in other files. */
 export const modelFileBytesMax: number = 2 ** 31 - 1;
 export const manifestBytesMax: number = 256 * 1024;
 /** Default budget of the weights of all loaded models. */

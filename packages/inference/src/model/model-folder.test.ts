@@ -5,7 +5,6 @@ import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { TensorType } from "@wasm-engine/abi";
 import type { ModelSpec } from "@wasm-engine/core";
-import { readOnnxHeader } from "../onnx/index.js";
 import { ModelFolder, folderOf, identityModel, mlp, rowModel, weights } from "../testing/sample-models.js";
 import { readModelFolder } from "./model-folder.js";
 
@@ -140,17 +139,6 @@ test("[G10] truncated and garbled files, versions beyond the runtime, kinds that
   assert.match((await of(bfloat)).message, /"x" has element type 16/);
   const noInputs = identityModel({ inputs: [], initializers: [weights(1, "x", 1, 2)] });
   assert.match((await of(noInputs)).message, /no inputs or no outputs/);
-});
-
-test("[G10] weights in other files are refused in words", async () => {
-  // A model whose graph is extended by appending to the file, as protocol buffers allow: one external tensor more.
-  const external = [0x3a, 0x09, 0x2a, 0x07, 0x42, 0x03, 0x65, 0x78, 0x74, 0x70, 0x01];
-  const model = Buffer.concat([mlp(), Uint8Array.from(external)]);
-  const header = readOnnxHeader(model);
-  assert.ok(typeof header !== "string" && header.externalData);
-  const error = await refused({ "model.json": manifest, "model.onnx": model });
-  assert.equal(error.code, "WE_MODEL_UNSUPPORTED");
-  assert.match(error.message, /weights are in other files/);
 });
 
 test("[G10] shapes that the manifest declares are those of the file", async () => {

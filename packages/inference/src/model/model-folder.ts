@@ -3,7 +3,6 @@
  * against the file without a runtime. What comes out is worth giving to one.
  */
 
-import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { tensorsPerPayloadMax } from "@wasm-engine/abi";
@@ -13,16 +12,23 @@ import { irVersionMax, manifestBytesMax, modelFileBytesMax, opsetVersionMax } fr
 import { readOnnxHeader } from "../onnx/index.js";
 import type { OnnxHeader, OnnxValueInfo } from "../onnx/index.js";
 import { elementTypeName, isElementType } from "./element-type.js";
+import { modelFileOf } from "./model-file.js";
 import { readManifest } from "./model-manifest.js";
 import type { DeclaredPort, ModelManifest } from "./model-manifest.js";
 import { modelShape, portText } from "./model-shape.js";
 import type { ModelShape, Port } from "./model-shape.js";
+import { modelDigest, readWeightFiles } from "./weight-files.js";
+import type { WeightFiles } from "./weight-files.js";
 
 export interface ModelFiles {
   readonly manifest: ModelManifest;
   readonly path: string;
   readonly bytes: Uint8Array;
-  /** Hex SHA-256 over the model's files in the order of the manifest: of the one file there is, for now. */
+  /** Weights in other files; none for most models. */
+  readonly weights: WeightFiles;
+  /** Bytes of all of them together. */
+  readonly bytesTotal: number;
+  /** Hex SHA-256 of the file; see weight-files.ts where there are several. */
   readonly digest: string;
   readonly shape: ModelShape;
 }
@@ -34,11 +40,14 @@ interface Layout {
 }
 
 /** @throws {WE_MODEL_…} that says what is wrong with the folder. */
-export async function readModelFolder({ name, dir, digest: pinned }: ModelSpec): Promise<ModelFiles> {
-  const { manifest, declared } = await readLayout(name, dir);
+export async function readModelFolder({ name, dir, file, digest: pinned }: ModelSpec): Promise<ModelFiles> {
+  const { manifest, declared } = await readLayout(name, dir, file);
   const path = join(dir, ...manifest.file.split("/"));
+  const place = { model: name, path };
   const bytes = await readBounded(name, path, modelFileBytesMax);
-  const digest = createHash("sha256").update(bytes).digest("hex");
+  const header = readOnnxHeader(bytes);
+  const weights = await readWeightFiles(place, typeof header === "string" ? new Map() : header.weightFiles);
+  const digest = modelDigest(basename(path), bytes, weights);
   const pins = [
     { expected: manifest.sha256, source: "the manifest" },
     { expected: pinned, source: "the configuration" },
@@ -52,47 +61,39 @@ export async function readModelFolder({ name, dir, digest: pinned }: ModelSpec):
         expected,
         source,
       });
-  const header = readOnnxHeader(bytes);
   if (typeof header === "string")
     throw inferenceError("WE_MODEL_MALFORMED", { model: name, path, reason: header });
-  const place = { model: name, path };
   checkVersions(place, header);
-  if (header.externalData)
-    throw unsupported(place, "its weights are in other files", "export it as one file below 2 GiB");
   if (!declared) checkTensorModel(place, header);
   checkDeclared(name, manifest, header);
-  return { manifest, path, bytes, digest, shape: shapeOf(place, header) };
+  const bytesTotal = bytes.length + weights.bytes;
+  return { manifest, path, bytes, weights, bytesTotal, digest, shape: shapeOf(place, header) };
 }
 
-async function readLayout(model: string, dir: string): Promise<Layout> {
+async function readLayout(model: string, dir: string, file: string | undefined): Promise<Layout> {
   const path = join(dir, "model.json");
   if (await isFile(path)) {
     const manifest = readManifest(
       Buffer.from(await readBounded(model, path, manifestBytesMax)).toString("utf8"),
     );
     if ("problem" in manifest) throw inferenceError("WE_MODEL_MANIFEST", { model, path, ...manifest });
-    return { manifest, declared: true };
+    return { manifest: file === undefined ? manifest : { ...manifest, file }, declared: true };
   }
-  for (const file of ["onnx/model.onnx", "model.onnx"]) {
-    if (!(await isFile(join(dir, file)))) continue;
-    if (!(await isFile(join(dir, "config.json"))))
-      throw inferenceError("WE_MODEL_FOLDER", {
-        model,
-        path: dir,
-        reason: "neither model.json nor config.json is there",
-      });
-    const name = basename(dir);
-    return {
-      manifest: { name, version: "unversioned", file, latencyTicks: 1, batch: "auto" },
-      declared: false,
-    };
-  }
-  const there = await stat(dir).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
-  const reason = there ? "there is no model.json and no model.onnx" : "there is no such folder";
-  throw inferenceError("WE_MODEL_FOLDER", { model, path: dir, reason });
+  const chosen = file ?? (await modelFileOf(model, dir));
+  if (!(await isFile(join(dir, "config.json"))))
+    throw inferenceError("WE_MODEL_FOLDER", {
+      model,
+      path: dir,
+      reason: "neither model.json nor config.json is there",
+    });
+  const manifest: ModelManifest = {
+    name: basename(dir),
+    version: "unversioned",
+    file: chosen,
+    latencyTicks: 1,
+    batch: "auto",
+  };
+  return { manifest, declared: false };
 }
 
 export async function isFile(path: string): Promise<boolean> {

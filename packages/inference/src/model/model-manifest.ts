@@ -16,7 +16,7 @@ export interface ModelManifest {
   readonly version: string;
   /** Path of the `.onnx` file in the folder of the manifest. */
   readonly file: string;
-  /** Hex SHA-256 of the file. */
+  /** Hex SHA-256 of the model, as reports print it. */
   readonly sha256?: string;
   /** Ticks from a request to its answer; default 1. */
   readonly latencyTicks: number;

@@ -1,6 +1,6 @@
 /**
  * Reads of an `.onnx` file what a registry must know before a runtime sees it: operator sets, inputs, outputs,
- * operators used, whether weights lie in other files. Garbled bytes give a text, never a crash. Reads no weights.
+ * operators used, which other files hold weights. Garbled bytes give a text, never a crash. Reads no weights.
  */
 
 import { decodeUtf8 } from "@wasm-engine/abi";
@@ -25,8 +25,11 @@ export interface OnnxHeader {
   /** `domain:operator`, or the operator alone for ONNX's own; sorted. */
   readonly operators: readonly string[];
   readonly initializerCount: number;
-  /** Some weights are in files beside this one. */
-  readonly externalData: boolean;
+  /**
+   * Files beside this one that hold weights, as the model names them, and the bytes that each has at least; sorted.
+   * A name may be anything: whoever opens the file checks it.
+   */
+  readonly weightFiles: ReadonlyMap<string, number>;
   readonly metadata: ReadonlyMap<string, string>;
 }
 
@@ -35,8 +38,11 @@ interface Graph {
   readonly outputs: OnnxValueInfo[];
   readonly operators: Set<string>;
   readonly initializers: Set<string>;
-  externalData: boolean;
+  readonly weightFiles: Map<string, number>;
 }
+
+/** Graphs within graphs that are looked into. */
+const graphDepthMax = 16;
 
 /** The header, or a text that says why the bytes are no ONNX model. */
 export function readOnnxHeader(bytes: Uint8Array): OnnxHeader | string {
@@ -59,7 +65,7 @@ function readModel(bytes: Uint8Array): OnnxHeader | string {
     outputs: [],
     operators: new Set(),
     initializers: new Set(),
-    externalData: false,
+    weightFiles: new Map(),
   };
   for (const field of readFields(bytes)) {
     if (field.number === 1) irVersion = Number(field.integer);
@@ -84,35 +90,63 @@ function readModel(bytes: Uint8Array): OnnxHeader | string {
     outputs: graph.outputs,
     operators: [...graph.operators].sort(),
     initializerCount: graph.initializers.size,
-    externalData: graph.externalData,
+    weightFiles: new Map([...graph.weightFiles].sort(([left], [right]) => (left < right ? -1 : 1))),
     metadata,
   };
 }
 
 function readGraph(bytes: Uint8Array, graph: Graph): void {
   for (const field of readFields(bytes)) {
-    if (field.number === 1) graph.operators.add(readOperator(field.bytes));
-    else if (field.number === 5) readInitializer(field.bytes, graph);
+    if (field.number === 1) graph.operators.add(readOperator(field.bytes, graph));
+    else if (field.number === 5) graph.initializers.add(readTensor(field.bytes, graph.weightFiles));
     else if (field.number === 11) graph.inputs.push(readValue(field.bytes));
     else if (field.number === 12) graph.outputs.push(readValue(field.bytes));
   }
 }
 
-function readOperator(bytes: Uint8Array): string {
+function readOperator(bytes: Uint8Array, graph: Graph): string {
   let operator = "";
   let domain = "";
   for (const field of readFields(bytes)) {
     if (field.number === 4) operator = text(field.bytes);
+    else if (field.number === 5) readAttribute(field.bytes, graph.weightFiles, 0);
     else if (field.number === 7) domain = text(field.bytes);
   }
   return domain === "" || domain === "ai.onnx" ? operator : `${domain}:${operator}`;
 }
 
-function readInitializer(bytes: Uint8Array, graph: Graph): void {
-  for (const field of readFields(bytes)) {
-    if (field.number === 8) graph.initializers.add(text(field.bytes));
-    else if (field.number === 14 && field.integer === 1n) graph.externalData = true;
+/** Constants of a node and graphs within it may have their data in other files too. */
+function readAttribute(bytes: Uint8Array, weightFiles: Map<string, number>, depth: number): void {
+  if (depth > graphDepthMax) throw new WireProblem("its graphs are nested too deep");
+  for (const { number, bytes: value } of readFields(bytes)) {
+    if (number === 5 || number === 10) readTensor(value, weightFiles);
+    else if (number === 6 || number === 11)
+      for (const part of readFields(value)) {
+        if (part.number === 5) readTensor(part.bytes, weightFiles);
+        else if (part.number === 1)
+          for (const field of readFields(part.bytes))
+            if (field.number === 5) readAttribute(field.bytes, weightFiles, depth + 1);
+      }
   }
+}
+
+/** The tensor's name; notes the file of its data, where that is elsewhere. */
+function readTensor(bytes: Uint8Array, weightFiles: Map<string, number>): string {
+  let name = "";
+  let elsewhere = false;
+  const place = new Map<string, string>();
+  for (const field of readFields(bytes)) {
+    if (field.number === 8) name = text(field.bytes);
+    else if (field.number === 13) place.set(...readProperty(field.bytes));
+    else if (field.number === 14) elsewhere = field.integer === 1n;
+  }
+  if (!elsewhere) return name;
+  const [offset, length] = [Number(place.get("offset") ?? 0), Number(place.get("length") ?? 0)];
+  const whole = Number.isSafeInteger(offset + length) && offset >= 0 && length >= 0;
+  if (!whole) throw new WireProblem(`the place of "${name.slice(0, 80)}" is no place in a file`);
+  const file = place.get("location") ?? "";
+  weightFiles.set(file, Math.max(weightFiles.get(file) ?? 0, offset + length));
+  return name;
 }
 
 function readValue(bytes: Uint8Array): OnnxValueInfo {

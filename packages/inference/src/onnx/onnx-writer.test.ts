@@ -60,7 +60,7 @@ test("what was written is read back", () => {
   assert.deepEqual([...header.opsets], [["", 17]]);
   assert.deepEqual(header.operators, ["Gemm", "LeakyRelu", "Reshape"]);
   assert.equal(header.initializerCount, 3);
-  assert.equal(header.externalData, false);
+  assert.equal(header.weightFiles.size, 0);
   assert.equal(header.irVersion, 8);
   assert.equal(header.producer, "wasm-engine");
   assert.deepEqual(header.metadata.get("licence"), "CC0-1.0");

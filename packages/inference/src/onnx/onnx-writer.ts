@@ -27,6 +27,8 @@ export interface OnnxTensor {
   readonly type: TensorType;
   readonly dimensions: readonly number[];
   readonly data: Uint8Array;
+  /** The data is put into this file beside the model, from this byte on, by whoever writes the files. */
+  readonly elsewhere?: { readonly file: string; readonly offset: number };
 }
 
 /** Attribute of a node; integers are int64, floats float32. */
@@ -188,10 +190,15 @@ function attributeMessage(name: string, attribute: OnnxAttribute): MessageWriter
 }
 
 function tensorMessage(tensor: OnnxTensor): MessageWriter {
-  const { name, type, dimensions, data } = checked(tensor);
+  const { name, type, dimensions, data, elsewhere } = checked(tensor);
   const message = new MessageWriter();
   for (const size of dimensions) message.integer(1, size);
-  return message.integer(2, type).text(8, name).bytes(9, data);
+  message.integer(2, type).text(8, name);
+  if (elsewhere === undefined) return message.bytes(9, data);
+  const place = { location: elsewhere.file, offset: elsewhere.offset, length: data.length };
+  for (const [key, value] of Object.entries(place))
+    message.message(13, new MessageWriter().text(1, key).text(2, String(value)));
+  return message.integer(14, 1);
 }
 
 function valueMessage({ name, type, dimensions }: OnnxValue): MessageWriter {

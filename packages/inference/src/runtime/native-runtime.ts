@@ -63,6 +63,12 @@ function adapt(ort: OrtModule, version: string): OnnxRuntime {
       platform: `${process.platform}/${process.arch}`,
       options: sessionOptionsText,
     }),
-    createSession: (model, provider) => createOrtSession(ort, model, provider),
+    createSession: (model, provider, weights) =>
+      createOrtSession(ort, {
+        model,
+        provider,
+        ...(weights === undefined ? {} : { weights }),
+        weightsFrom: "folder",
+      }),
   };
 }

@@ -13,6 +13,13 @@ export interface RuntimeDescription {
   readonly options: string;
 }
 
+/** Files that hold weights of a model, as the model names them, within a folder. */
+export interface ModelWeights {
+  /** Absolute. */
+  readonly folder: string;
+  readonly names: readonly string[];
+}
+
 export interface OnnxSession {
   /**
    * Outputs in the order of `wanted`, by default of `outputNames`, owned by the caller. Rejects where the model cannot
@@ -26,7 +33,7 @@ export interface OnnxSession {
 export interface OnnxRuntime {
   describe(provider: ProviderName): RuntimeDescription;
   /** Rejects where the provider cannot load the model. Does not fall back by itself. */
-  createSession(model: Uint8Array, provider: ProviderName): Promise<OnnxSession>;
+  createSession(model: Uint8Array, provider: ProviderName, weights?: ModelWeights): Promise<OnnxSession>;
 }
 
 /** The runtime that has a provider, or the reason why there is none. */

@@ -1,23 +1,40 @@
 /** Sessions of the two packages of ONNX Runtime, which share one interface: bytes to its tensors and back. */
 
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { assert, elementBytes } from "@wasm-engine/abi";
 import type { TensorBlock, TensorType } from "@wasm-engine/abi";
 import type { ProviderName } from "@wasm-engine/core";
 import type * as Ort from "onnxruntime-web";
 import type { InferenceSession, Tensor } from "onnxruntime-web";
 import { elementTypeName, elementTypeOf } from "../model/element-type.js";
-import type { OnnxSession } from "./onnx-runtime.js";
+import type { ModelWeights, OnnxSession } from "./onnx-runtime.js";
 import { sessionOptions } from "./session-options.js";
 
 /** What both packages export, as far as it is used. */
 export type OrtModule = Pick<typeof Ort, "InferenceSession" | "Tensor" | "env">;
 
-export async function createOrtSession(
-  ort: OrtModule,
-  model: Uint8Array,
-  provider: ProviderName,
-): Promise<OnnxSession> {
-  const session = await ort.InferenceSession.create(model, sessionOptions(provider));
+export interface SessionSource {
+  readonly model: Uint8Array;
+  readonly provider: ProviderName;
+  /** Weights in other files. */
+  readonly weights?: ModelWeights;
+  /** `folder`: the runtime opens them itself, however large; `memory`: they are read for it, each below 2 GiB. */
+  readonly weightsFrom: "folder" | "memory";
+}
+
+export async function createOrtSession(ort: OrtModule, source: SessionSource): Promise<OnnxSession> {
+  const { model, provider, weights, weightsFrom } = source;
+  const apart = weights === undefined || weights.names.length === 0 ? undefined : weights;
+  const options = sessionOptions(provider, weightsFrom === "folder" ? apart?.folder : undefined);
+  if (apart !== undefined && weightsFrom === "memory")
+    options.externalData = await Promise.all(
+      apart.names.map(async (name) => ({
+        path: name,
+        data: await readFile(join(apart.folder, ...name.split("/"))),
+      })),
+    );
+  const session = await ort.InferenceSession.create(model, options);
   return {
     outputNames: session.outputNames,
     run: (inputs, wanted = session.outputNames) => runSession(ort, session, { inputs, wanted }),

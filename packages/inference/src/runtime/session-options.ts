@@ -17,9 +17,17 @@ const PINNED = {
   extra: { session: { x64quantprecision: "1", intra_op: { allow_spinning: "0" } } },
 } as const satisfies InferenceSession.SessionOptions;
 
-export function sessionOptions(provider: ProviderName): InferenceSession.SessionOptions {
+/** `weightFolder`: where the runtime itself opens the files of weights that the model names. */
+export function sessionOptions(
+  provider: ProviderName,
+  weightFolder?: string,
+): InferenceSession.SessionOptions {
+  const { session, ...rest } = PINNED.extra;
+  const folder =
+    weightFolder === undefined ? {} : { model_external_initializers_file_folder_path: weightFolder };
+  const extra = { ...rest, session: { ...session, ...folder } };
   // Warnings of the runtime are about its own choices; what matters comes back as an error.
-  return { ...PINNED, executionProviders: [provider], logSeverityLevel: 4 };
+  return { ...PINNED, extra, executionProviders: [provider], logSeverityLevel: 4 };
 }
 
 export const sessionOptionsText: string = JSON.stringify(PINNED);

@@ -31,6 +31,12 @@ async function openWebRuntime(): Promise<OnnxRuntime> {
   const runtime = `onnxruntime-web ${ort.env.versions.web ?? "unknown"}`;
   return {
     describe: () => ({ runtime, platform: "any", options: `${sessionOptionsText} simd fixed, 1 thread` }),
-    createSession: (model, provider) => createOrtSession(ort, model, provider),
+    createSession: (model, provider, weights) =>
+      createOrtSession(ort, {
+        model,
+        provider,
+        ...(weights === undefined ? {} : { weights }),
+        weightsFrom: "memory",
+      }),
   };
 }

@@ -89,7 +89,7 @@ export class LocalInference implements InferenceService {
     return this.#queued(`load of ${spec.name}`, async () => {
       const files = await readModelFolder(spec);
       const former = this.#entries.get(spec.name);
-      await this.#makeRoom(spec.name, files.bytes.length);
+      await this.#makeRoom(spec.name, files.bytesTotal);
       const model = await loadOnProvider(this.#context, spec, files);
       this.#uses += 1;
       const entry = {
@@ -188,7 +188,8 @@ export class LocalInference implements InferenceService {
   async #reopen(entry: Entry, brokenBy: string): Promise<LoadedModel> {
     const { spec, facts } = entry;
     const { name } = spec;
-    const files = await readModelFolder({ name, dir: spec.dir, providers: spec.providers });
+    const { dir, providers, file } = spec;
+    const files = await readModelFolder({ name, dir, providers, ...(file === undefined ? {} : { file }) });
     if (files.digest !== facts.digest)
       throw inferenceError("WE_MODEL_CHANGED", {
         model: name,

@@ -11,6 +11,7 @@ import {
 } from "../limits.js";
 import type { ModelFiles } from "../model/model-folder.js";
 import type { ModelShape } from "../model/model-shape.js";
+import { expectUnchanged } from "../model/weight-files.js";
 import { probeKernels } from "../runtime/kernel-probe.js";
 import type { OnnxRuntime, OnnxSession, RuntimeSource } from "../runtime/onnx-runtime.js";
 import { fingerprintOf } from "./fingerprint.js";
@@ -74,11 +75,12 @@ async function tryProvider(
   let kernels: string;
   try {
     kernels = await probe(context.probes, runtime, provider);
-    session = await runtime.createSession(files.bytes, provider);
+    session = await runtime.createSession(files.bytes, provider, files.weights);
   } catch (cause) {
     return reasonOf(cause);
   }
-  const rowsMax = files.bytes.length > largeModelBytes ? joinedRowsOfLargeModelsMax : joinedRowsMax;
+  await expectUnchanged({ model: spec.name, path: files.path }, files.weights);
+  const rowsMax = files.bytesTotal > largeModelBytes ? joinedRowsOfLargeModelsMax : joinedRowsMax;
   const { manifest, digest } = files;
   // Nothing to find out where requests are never joined; the canary is wanted all the same.
   const tested = { ...files.shape, joinable: files.shape.joinable && manifest.batch === "auto" };
@@ -102,7 +104,7 @@ async function tryProvider(
   return {
     facts,
     shape: files.shape,
-    bytes: files.bytes.length,
+    bytes: files.bytesTotal,
     rowsMax,
     session,
     isHealthy: () =>

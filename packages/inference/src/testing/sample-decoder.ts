@@ -7,7 +7,7 @@
 import { TensorType } from "@wasm-engine/abi";
 import { SeededNumbers } from "../batch/seeded-numbers.js";
 import { float, float32Tensor, int, int64Tensor, ints, writeOnnxModel } from "../onnx/index.js";
-import type { OnnxNode, OnnxTensor, OnnxValue } from "../onnx/index.js";
+import type { OnnxModel, OnnxNode, OnnxTensor, OnnxValue } from "../onnx/index.js";
 import { ModelFolder, weights } from "./sample-models.js";
 
 const [vocabulary, hidden, heads, size] = [260, 32, 2, 16];
@@ -26,6 +26,11 @@ const node = (
 
 /** Bytes of a decoder; `broken` puts NaN into its scores. */
 export function sampleDecoder(kind: DecoderKind, { broken = false } = {}): Uint8Array {
+  return writeOnnxModel(decoderModel(kind, broken));
+}
+
+/** {@link sampleDecoder} as plain data. */
+export function decoderModel(kind: DecoderKind, broken = false): OnnxModel {
   const grouped = kind === "grouped";
   const past = ["batch_size", heads, "past_sequence_length", size];
   const present = ["batch_size", heads, "total_sequence_length", size];
@@ -45,7 +50,7 @@ export function sampleDecoder(kind: DecoderKind, { broken = false } = {}): Uint8
     { name: "logits", type: FLOAT32, dimensions: ["batch_size", "sequence_length", vocabulary] },
     ...["key", "value"].map((part) => ({ name: `present.0.${part}`, type: FLOAT32, dimensions: present })),
   ];
-  return writeOnnxModel({
+  return {
     graphName: `decoder-${kind}`,
     opsets: { "": 17, "com.microsoft": 1 },
     inputs,
@@ -78,7 +83,7 @@ export function sampleDecoder(kind: DecoderKind, { broken = false } = {}): Uint8
       node("Add", ["x", "mixed"], "sum"),
       node("MatMul", ["sum", "head"], "logits"),
     ],
-  });
+  };
 }
 
 function sharedConstants(broken: boolean): readonly OnnxTensor[] {

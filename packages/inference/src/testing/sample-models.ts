@@ -156,6 +156,24 @@ export const identityModel = (model: Partial<OnnxModel> = {}): Uint8Array =>
     ...model,
   });
 
+/** The same model with its float32 constants in a file beside it, as large exports have them. */
+export function withWeightsApart(
+  model: OnnxModel,
+  file: string,
+): { readonly model: Uint8Array; readonly data: Uint8Array } {
+  const chunks: Uint8Array[] = [];
+  let offset = 0;
+  const initializers = model.initializers.map((tensor) => {
+    // The runtime looks into scalars while it optimises, and exporters leave them where they are.
+    if (tensor.type !== FLOAT32 || tensor.dimensions.length === 0) return tensor;
+    const moved = { ...tensor, elsewhere: { file, offset } };
+    chunks.push(tensor.data);
+    offset += tensor.data.length;
+    return moved;
+  });
+  return { model: writeOnnxModel({ ...model, initializers }), data: Buffer.concat(chunks) };
+}
+
 /** A folder of its own that ends with the test; files by path. */
 export class ModelFolder {
   readonly path: string;

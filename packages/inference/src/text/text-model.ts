@@ -5,7 +5,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { EngineError } from "@wasm-engine/abi";
 import type { BatchMode, ProviderName, ProviderRefusal } from "@wasm-engine/core";
 import { inferenceError } from "../errors.js";
@@ -21,7 +21,10 @@ import {
   tokenizerBytesMax,
   widthTokensMin,
 } from "../limits.js";
+import { modelFileOf } from "../model/model-file.js";
 import { checkVersions, isFile, readBounded } from "../model/model-folder.js";
+import { expectUnchanged, modelDigest, readWeightFiles } from "../model/weight-files.js";
+import type { WeightFiles } from "../model/weight-files.js";
 import { readOnnxHeader } from "../onnx/index.js";
 import { probeKernels } from "../runtime/kernel-probe.js";
 import type { OnnxRuntime, OnnxSession, RuntimeDescription, RuntimeSource } from "../runtime/onnx-runtime.js";
@@ -47,7 +50,7 @@ import type { Tokenizer } from "./tokenizer.js";
 export interface TextModelOptions {
   /** Absolute folder with config.json, tokenizer.json and the model. */
   readonly folder: string;
-  /** File of the model in the folder; default `onnx/model.onnx`, then `model.onnx`. */
+  /** File of the model in the folder; default `onnx/model.onnx`, then `model.onnx`, then the only one. */
   readonly file?: string;
   /** Name in messages; default: the folder. */
   readonly name?: string;
@@ -121,9 +124,15 @@ export async function openFrom(source: RuntimeSource, options: TextModelOptions)
   const files = await readFiles(options);
   const { model, decoder, shape, config } = files;
   const patched = withStepOutputs(decoder, shape);
-  const opened = await createSession(source, options.providers ?? ["wasm"], { model, bytes: patched });
+  const opened = await createSession(source, options.providers ?? ["wasm"], {
+    model,
+    bytes: patched,
+    weights: files.weights,
+  });
+  await expectUnchanged({ model, path: files.path }, files.weights);
   const { session, provider, refused } = opened;
-  const rowsDefault = decoder.length > largeModelBytes ? joinedRowsOfLargeModelsMax : joinedRowsMax;
+  const decoderBytes = decoder.length + files.weights.bytes;
+  const rowsDefault = decoderBytes > largeModelBytes ? joinedRowsOfLargeModelsMax : joinedRowsMax;
   const decoding = new DecoderSession(session, shape);
   const rowsMax = Math.min(options.rowsMax ?? rowsDefault, joinedRowsMax);
   const rules = await testSteps(decoding, {
@@ -185,7 +194,9 @@ interface Files {
   readonly model: string;
   readonly path: string;
   readonly decoder: Uint8Array;
-  /** Hex SHA-256 of {@link decoder}. */
+  /** Weights of the decoder in other files. */
+  readonly weights: WeightFiles;
+  /** Hex SHA-256 of the decoder and its weights. */
   readonly digest: string;
   /** Hex SHA-256 over the texts that decide which tokens a prompt has. */
   readonly tokenizerDigest: string;
@@ -200,14 +211,14 @@ interface TextConfig {
 }
 
 async function readFiles({ folder, name: model = folder, file }: TextModelOptions): Promise<Files> {
-  const standard = (await isFile(join(folder, "onnx", "model.onnx"))) ? "onnx/model.onnx" : "model.onnx";
-  const path = join(folder, ...(file ?? standard).split("/"));
+  const path = join(folder, ...(file ?? (await modelFileOf(model, folder))).split("/"));
   const decoder = await readBounded(model, path, modelFileBytesMax);
   const header = readOnnxHeader(decoder);
   if (typeof header === "string") throw inferenceError("WE_MODEL_MALFORMED", { model, path, reason: header });
   checkVersions({ model, path }, header);
-  const shape = header.externalData ? "its weights are in other files" : readDecoderShape(header);
+  const shape = readDecoderShape(header);
   if (typeof shape === "string") throw inferenceError("WE_TEXT_DECODER", { model, path, reason: shape });
+  const weights = await readWeightFiles({ model, path }, header.weightFiles);
   const text = async (name: string): Promise<string> =>
     Buffer.from(await readBounded(model, join(folder, name), tokenizerBytesMax)).toString("utf8");
   const optional = async (name: string): Promise<string | undefined> =>
@@ -229,7 +240,8 @@ async function readFiles({ folder, name: model = folder, file }: TextModelOption
     model,
     path,
     decoder,
-    digest: sha256(decoder),
+    digest: modelDigest(basename(path), decoder, weights),
+    weights,
     tokenizerDigest: sha256(JSON.stringify([vocabulary, config ?? null, chatTemplate ?? null])),
     shape,
     tokenizer,
@@ -289,7 +301,11 @@ interface OpenedSession {
 async function createSession(
   source: RuntimeSource,
   providers: readonly ProviderName[],
-  { model, bytes }: { readonly model: string; readonly bytes: Uint8Array },
+  {
+    model,
+    bytes,
+    weights,
+  }: { readonly model: string; readonly bytes: Uint8Array; readonly weights: WeightFiles },
 ): Promise<OpenedSession> {
   const refused: ProviderRefusal[] = [];
   for (const provider of providers) {
@@ -299,7 +315,8 @@ async function createSession(
       continue;
     }
     try {
-      return { session: await runtime.createSession(bytes, provider), runtime, provider, refused };
+      const session = await runtime.createSession(bytes, provider, weights);
+      return { session, runtime, provider, refused };
     } catch (cause) {
       refused.push({ provider, reason: reasonOf(cause) });
     }
