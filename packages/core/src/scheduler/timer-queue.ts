@@ -18,6 +18,19 @@ interface Bucket {
   readonly ids: number[];
 }
 
+/** Agents that are to be looked at, which are all in most ticks, sort as plain numbers: without boxes and callbacks. */
+function sortedEntries(agents: readonly AgentHandle[], ids: readonly number[]): DueEntry[] {
+  if (ids.every((id) => id === 0)) {
+    const handles = Float64Array.from(agents).sort();
+    const entries: DueEntry[] = [];
+    for (let index = 0; index < handles.length; index += 1)
+      entries.push({ agent: (handles[index] ?? 0) as AgentHandle, id: 0 }); // those of `agents`
+    return entries;
+  }
+  const due = agents.map((agent, index) => ({ agent, id: ids[index] ?? 0 }));
+  return due.sort((left, right) => left.agent - right.agent || left.id - right.id);
+}
+
 export class TimerQueue {
   readonly #buckets = new Map<number, Bucket>();
   /** Binary heap of ticks; may hold ticks whose bucket is gone. */
@@ -54,17 +67,19 @@ export class TimerQueue {
 
   /** Takes all entries up to `tick`, sorted by agent and id: insertion order would not survive a restore. */
   takeDue(tick: number): DueEntry[] {
-    const due: DueEntry[] = [];
+    const agents: AgentHandle[] = [];
+    const ids: number[] = [];
     for (;;) {
       const next = this.nextTick();
       if (next === undefined || next > tick) break;
       const bucket = this.#buckets.get(next);
       assert(bucket !== undefined, "the next tick has a bucket");
-      bucket.agents.forEach((agent, index) => due.push({ agent, id: bucket.ids[index] ?? 0 }));
+      for (const agent of bucket.agents) agents.push(agent);
+      for (const id of bucket.ids) ids.push(id);
       this.#buckets.delete(next);
       this.#popTick();
     }
-    return due.sort((left, right) => left.agent - right.agent || left.id - right.id);
+    return sortedEntries(agents, ids);
   }
 
   #pushTick(tick: number): void {

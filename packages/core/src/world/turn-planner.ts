@@ -10,7 +10,7 @@ import { sortRunnable } from "../scheduler/runnable-queue.js";
 import type { TenantCredit } from "../scheduler/tenant-credit.js";
 import { dueTasks, touch, type Agent } from "./agent.js";
 import { sleep } from "./delivery.js";
-import { takeWork, writeTurn } from "./turn.js";
+import { cadenceMessage, takeWork, writeTurn } from "./turn.js";
 import { keepOutcome, readOutcome } from "./turn-record.js";
 import type { TickScope, WorldState } from "./world-state.js";
 
@@ -83,6 +83,8 @@ function executeTurns(world: WorldState, scope: TickScope, chosenCount: number):
   const { executors, genesis, candidates, chosen } = world;
   world.mail.open(tick);
   executors.beginTick(tick, genesis.epochNanos + BigInt(tick) * genesis.tickNanos);
+  // One for all: a world of agents that act by themselves writes it a thousand times.
+  let cadence: Uint8Array | undefined;
   for (let index = 0; index < candidates.length; index += 1) {
     const agent = candidates.at(index);
     if (!agent.isChosen) continue;
@@ -93,7 +95,8 @@ function executeTurns(world: WorldState, scope: TickScope, chosenCount: number):
     chosen.push(agent);
     sleep(world, agent);
     takeWork(agent, tick);
-    writeTurn(agent, executors.turnsOf(agent.handle));
+    if (record.work.cadence) cadence ??= cadenceMessage(tick);
+    writeTurn(agent, executors.turnsOf(agent.handle), cadence);
   }
   assert(chosen.length === chosenCount, "every chosen agent takes a turn");
   executors.execute();

@@ -39,6 +39,9 @@ export const MAIL_ONLY: TurnWork = {
   shutdown: false,
 };
 
+/** The turn of an agent that acts by itself; shared likewise. */
+export const CADENCE: TurnWork = { ...MAIL_ONLY, cadence: true };
+
 /** What the landing of a turn consumed beside mail. */
 export interface Landing {
   readonly tasksDone: readonly Task[];
@@ -61,6 +64,9 @@ export const NOTHING_ELSE: Landing = {
   cadenceRan: false,
   shutDown: false,
 };
+
+/** Mail has been read, and the cadence has run. */
+export const CADENCE_RAN: Landing = { ...NOTHING_ELSE, cadenceRan: true };
 
 export interface TurnRecord {
   plannedTick: number;

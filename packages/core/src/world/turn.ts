@@ -7,7 +7,14 @@ import { engineMessage } from "./delivery.js";
 import { canonicalJson } from "./json-text.js";
 import type { Task } from "./task.js";
 import { taskMessage } from "./task-table.js";
-import { MAIL_ONLY, NOTHING_ELSE, type Landing, type TurnRecord } from "./turn-record.js";
+import {
+  CADENCE,
+  CADENCE_RAN,
+  MAIL_ONLY,
+  NOTHING_ELSE,
+  type Landing,
+  type TurnRecord,
+} from "./turn-record.js";
 import { NO_BYTES } from "./world-state.js";
 
 /** Fills in the work of a turn at `tick`. Nothing is consumed; tasks are marked as running. */
@@ -17,8 +24,9 @@ export function takeWork(agent: Agent, tick: number): void {
   // What waits for an upgrade stands last.
   record.mailCount = Math.min(left - 1, agent.mailbox.length - Math.max(0, agent.heldCount));
   left -= record.mailCount;
-  if (!init && !start && stopTick < 0 && cadenceTick < 0 && agent.tasks.size === 0) {
-    record.work = MAIL_ONLY;
+  if (!init && !start && stopTick < 0 && agent.tasks.size === 0) {
+    const isDue = agent.heldCount < 0 && cadenceTick >= 0 && cadenceTick <= tick;
+    record.work = isDue ? CADENCE : MAIL_ONLY;
     return;
   }
   // The stop message is the last that a stopping agent may receive from others: all mail taken means it is among it.
@@ -34,8 +42,16 @@ function takeTasks(agent: Agent, tick: number, countMax: number): string[] {
   return tasks.map((task) => task.key);
 }
 
-/** Writes the invocations of the agent's turn, in the order in which they run. */
-export function writeTurn(agent: Agent, turns: TurnRegion): void {
+/** What every agent is told whose cadence is due at `tick`. */
+export function cadenceMessage(tick: number): Uint8Array {
+  return engineMessage({ kind: MessageKind.CADENCE, tick });
+}
+
+/**
+ * Writes the invocations of the agent's turn, in the order in which they run.
+ * @param cadence of the tick, where the turn covers one
+ */
+export function writeTurn(agent: Agent, turns: TurnRegion, cadence?: Uint8Array): void {
   const { work, mailCount, plannedTick: tick, planIndex } = agent.record;
   turns.beginTurn(agent.handle, planIndex);
   if (work === MAIL_ONLY) {
@@ -50,8 +66,10 @@ export function writeTurn(agent: Agent, turns: TurnRegion): void {
     assert(task !== undefined, "a running task stays in its table");
     turns.invokeWithMessage(EntryCode.STEP, taskMessage(task, tick));
   }
-  if (work.cadence)
-    turns.invokeWithMessage(EntryCode.STEP, engineMessage({ kind: MessageKind.CADENCE, tick }));
+  if (work.cadence) {
+    assert(cadence !== undefined, "a cadence has its message");
+    turns.invokeWithMessage(EntryCode.STEP, cadence);
+  }
   if (work.shutdown) turns.invoke(EntryCode.SHUTDOWN);
 }
 
@@ -74,6 +92,11 @@ export function land(agent: Agent, record: TurnRecord): void {
   if (work === MAIL_ONLY && faultCode === 0) {
     agent.mailbox.dropFirst(completed);
     record.landing = NOTHING_ELSE;
+    return;
+  }
+  if (work === CADENCE && faultCode === 0) {
+    agent.mailbox.dropFirst(Math.min(mailCount, completed));
+    record.landing = completed > mailCount ? CADENCE_RAN : NOTHING_ELSE;
     return;
   }
   const reached = completed + (faultCode === 0 ? 0 : 1);
