@@ -10,7 +10,7 @@ export const orchestratorHeapMb = 8192;
 export const ticksPerPump = 64;
 /** Longest sleep of an orchestrator with nothing to do: a missed wake costs at most this. */
 export const idleWaitMs = 200;
-/** Sleep while something waits for the disk. */
+/** Sleep while something waits for the disk, where nobody wakes who sleeps. */
 export const durableWaitMs = 1;
 /** Progress is reported at most this often. */
 export const progressEveryMs = 200;

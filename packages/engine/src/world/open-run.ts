@@ -71,6 +71,8 @@ export interface OpenRun {
   readonly adapters: RunAdapters | undefined;
   /** How long a pump may rest while an answer is awaited. */
   readonly answerWaitMs: number;
+  /** How long a pump may rest while something waits for the disk: long where the log rings a bell. */
+  readonly durableWaitMs: number;
   readonly describe: (agent: AgentHandle) => Json | undefined;
   /** What the tick that was just executed has broken; `previous` was executed before it. */
   readonly violationAfter: (previous: number) => Violation | undefined;
@@ -216,7 +218,7 @@ function assemble(store: RunStore, options: OpenRunOptions, started: WorldParts[
     snapshotTick: found?.tick ?? -1,
     models,
     adapters,
-    answerWaitMs: options.writer === "thread" ? idleWaitMs : durableWaitMs,
+    ...waitsOf(options),
     describe: (agent) => describeAgent(executor, agent),
     violationAfter: violationsIn(setup, parts),
     // A fork has what its parent read there.
@@ -226,6 +228,14 @@ function assemble(store: RunStore, options: OpenRunOptions, started: WorldParts[
     workers: () => parts.workers(),
     threadsLost: () => machine?.threadsLost ?? 0,
     ...endsOf({ store, loop, parts, sources, sinks, pass, models, adapters, snapshots }),
+  };
+}
+
+/** How long a pump may rest unless it is woken: with a thread of its own the log rings, and so do answers. */
+function waitsOf({ writer, bell }: OpenRunOptions): Pick<OpenRun, "answerWaitMs" | "durableWaitMs"> {
+  return {
+    answerWaitMs: writer === "thread" ? idleWaitMs : durableWaitMs,
+    durableWaitMs: bell === undefined ? durableWaitMs : idleWaitMs,
   };
 }
 

@@ -4,7 +4,7 @@
  */
 
 import type { StopReason } from "./control.js";
-import { durableWaitMs, idleWaitMs } from "./limits.js";
+import { idleWaitMs } from "./limits.js";
 import type { OpenRun } from "./open-run.js";
 import type { Pacer } from "./pacer.js";
 import type { StepCall } from "./session-calls.js";
@@ -20,7 +20,7 @@ export type NextWork =
   | { readonly kind: "wait"; readonly ms: number };
 
 /** The run as far as it says what is due. */
-type DueRun = Pick<OpenRun, "loop" | "log" | "answerWaitMs">;
+type DueRun = Pick<OpenRun, "loop" | "log" | "answerWaitMs" | "durableWaitMs">;
 
 export class Orders {
   #isLive: boolean;
@@ -105,7 +105,7 @@ export class Orders {
   }
 
   /** Without `pacer` a tick follows the other at once. */
-  next({ loop, log, answerWaitMs }: DueRun, pacer: Pacer | undefined): NextWork {
+  next({ loop, log, answerWaitMs, durableWaitMs }: DueRun, pacer: Pacer | undefined): NextWork {
     const [step] = this.#steps;
     if (step === undefined && !this.isTicking) return wait(idleWaitMs);
     if (log.condition === "full") return wait(idleWaitMs);

@@ -154,7 +154,7 @@ export class Session {
         this.#settle();
         // Between two ticks of the wall clock there is time for it.
         if (this.#run.snapshots.advance()) return 0;
-        return this.#waiting ? Math.min(waitMs, durableWaitMs) : waitMs;
+        return this.#waiting ? Math.min(waitMs, this.#run.durableWaitMs) : waitMs;
       }
     }
     this.#reportProgress();
