@@ -50,22 +50,19 @@ interface Place {
   readonly step: string | number;
 }
 
-interface Part {
-  readonly value: unknown;
-  readonly place: Place | undefined;
-  readonly found: Finding[];
-  readonly schema: Schema;
-}
+/** Looks at a value for one keyword, or for all of a schema. */
+type Check = (value: unknown, place: Place | undefined, found: Finding[]) => void;
 
-/** Looks at a part for one keyword. */
-type Check = (part: Part) => void;
+/** Makes the check of a keyword. */
+type KeywordOf = (rule: unknown, schema: Schema) => Check;
 
-/** Looks at a value for all keywords of a schema. */
-type Walk = (value: unknown, place: Place | undefined, found: Finding[]) => void;
+/** What a check notes where something does not fit. */
+type More = Pick<Finding, "member" | "within">;
 
-function note(part: Part, keyword: Keyword, more: Pick<Finding, "member" | "within"> = {}): void {
-  const { place, schema, value, found } = part;
-  found.push({ keyword, path: pathOf(place), schema, value, ...more });
+function noting(keyword: Keyword, schema: Schema) {
+  return (value: unknown, place: Place | undefined, found: Finding[], more: More = {}): void => {
+    found.push({ keyword, path: pathOf(place), schema, value, ...more });
+  };
 }
 
 function pathOf(place: Place | undefined): Path {
@@ -74,37 +71,24 @@ function pathOf(place: Place | undefined): Path {
   return path.reverse();
 }
 
-function aboutNumbers(keyword: Keyword, fits: (value: number, rule: number) => boolean) {
-  return (rule: unknown): Check => {
+/** A keyword that bounds values of one kind by a number. */
+function bounding<Value>(
+  keyword: Keyword,
+  isKind: (value: unknown) => value is Value,
+  fits: (value: Value, bound: number) => boolean,
+): KeywordOf {
+  return (rule, schema) => {
     const bound = Number(rule);
-    return (part) => {
-      if (typeof part.value === "number" && !fits(part.value, bound)) note(part, keyword);
+    const note = noting(keyword, schema);
+    return (value, place, found) => {
+      if (isKind(value) && !fits(value, bound)) note(value, place, found);
     };
   };
 }
 
-function aboutTexts(keyword: Keyword, fits: (value: string, rule: number) => boolean) {
-  return (rule: unknown): Check => {
-    const bound = Number(rule);
-    return (part) => {
-      if (typeof part.value === "string" && !fits(part.value, bound)) note(part, keyword);
-    };
-  };
-}
-
-function aboutLists(keyword: Keyword, fits: (value: readonly unknown[], rule: unknown) => boolean) {
-  return (rule: unknown): Check =>
-    (part) => {
-      if (Array.isArray(part.value) && !fits(part.value, rule)) note(part, keyword);
-    };
-}
-
-function aboutMaps(keyword: Keyword, fits: (count: number, rule: number) => boolean) {
-  return (rule: unknown): Check =>
-    (part) => {
-      if (isMap(part.value) && !fits(Object.keys(part.value).length, Number(rule))) note(part, keyword);
-    };
-}
+const isNumber = (value: unknown): value is number => typeof value === "number";
+const isText = (value: unknown): value is string => typeof value === "string";
+const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value);
 
 /** JSON Schema counts characters, not UTF-16 units. */
 function characters(value: string): number {
@@ -113,101 +97,114 @@ function characters(value: string): number {
   return count;
 }
 
-type KeywordOf = (rule: unknown, schema: Schema) => Check;
-
 /** Keywords in the order in which findings are named. */
 const keywords: Readonly<Record<Keyword, KeywordOf>> = {
-  type: (rule) => {
-    const types = typesOf(rule);
-    return (part) => {
-      if (!types.some((type) => isOf(type, part.value))) note(part, "type");
+  type: (rule, schema) => {
+    const kinds = typesOf(rule).map(kindOf);
+    const note = noting("type", schema);
+    return (value, place, found) => {
+      for (const isKind of kinds) if (isKind(value)) return;
+      note(value, place, found);
     };
   },
-  maximum: aboutNumbers("maximum", (value, rule) => value <= rule),
-  minimum: aboutNumbers("minimum", (value, rule) => value >= rule),
-  exclusiveMinimum: aboutNumbers("exclusiveMinimum", (value, rule) => value > rule),
-  multipleOf: aboutNumbers("multipleOf", (value, rule) => Number.isInteger(value / rule)),
-  maxLength: aboutTexts("maxLength", (value, rule) => value.length <= rule || characters(value) <= rule),
-  minLength: aboutTexts("minLength", (value, rule) => value.length >= 2 * rule || characters(value) >= rule),
-  pattern: (rule) => {
-    const pattern = patternOf(String(rule));
-    return (part) => {
-      if (typeof part.value === "string" && !pattern.test(part.value)) note(part, "pattern");
-    };
-  },
-  const: (rule) => (part) => {
-    if (part.value !== rule) note(part, "const");
-  },
-  enum: (rule) => {
-    const choices = rule as readonly unknown[]; // the keyword holds a list
-    return (part) => {
-      if (!choices.includes(part.value)) note(part, "enum");
-    };
-  },
-  oneOf: (rule) => {
-    const walks = (rule as readonly Schema[]).map(walkOf); // as above
-    return (part) => {
-      const found = walks.map((walk) => {
-        const own: Finding[] = [];
-        walk(part.value, part.place, own);
-        return own;
-      });
-      if (found.filter((own) => own.length === 0).length !== 1) note(part, "oneOf", { within: found.flat() });
-    };
-  },
-  maxItems: aboutLists("maxItems", (value, rule) => value.length <= Number(rule)),
-  minItems: aboutLists("minItems", (value, rule) => value.length >= Number(rule)),
-  // Lists of this kind hold texts: equal ones are written alike.
-  uniqueItems: aboutLists("uniqueItems", (value, rule) => {
-    return rule !== true || new Set(value.map((item) => JSON.stringify(item))).size === value.length;
+  maximum: bounding("maximum", isNumber, (value, bound) => value <= bound),
+  minimum: bounding("minimum", isNumber, (value, bound) => value >= bound),
+  exclusiveMinimum: bounding("exclusiveMinimum", isNumber, (value, bound) => value > bound),
+  multipleOf: bounding("multipleOf", isNumber, (value, bound) => Number.isInteger(value / bound)),
+  maxLength: bounding("maxLength", isText, (value, bound) => {
+    return value.length <= bound || characters(value) <= bound;
   }),
+  minLength: bounding("minLength", isText, (value, bound) => {
+    return value.length >= 2 * bound || characters(value) >= bound;
+  }),
+  pattern: (rule, schema) => {
+    const pattern = patternOf(String(rule));
+    const note = noting("pattern", schema);
+    return (value, place, found) => {
+      if (typeof value === "string" && !pattern.test(value)) note(value, place, found);
+    };
+  },
+  const: (rule, schema) => {
+    const note = noting("const", schema);
+    return (value, place, found) => {
+      if (value !== rule) note(value, place, found);
+    };
+  },
+  enum: (rule, schema) => {
+    const choices = rule as readonly unknown[]; // the keyword holds a list
+    const note = noting("enum", schema);
+    return (value, place, found) => {
+      if (!choices.includes(value)) note(value, place, found);
+    };
+  },
+  oneOf: (rule, schema) => {
+    const choices = (rule as readonly Schema[]).map(checkOf); // as above
+    const note = noting("oneOf", schema);
+    return (value, place, found) => {
+      const against = choices.map((check) => foundBy(check, value, place));
+      if (against.filter(({ length }) => length === 0).length !== 1)
+        note(value, place, found, { within: against.flat() });
+    };
+  },
+  maxItems: bounding("maxItems", isList, ({ length }, bound) => length <= bound),
+  minItems: bounding("minItems", isList, ({ length }, bound) => length >= bound),
+  uniqueItems: (rule, schema) => {
+    const note = noting("uniqueItems", schema);
+    return (value, place, found) => {
+      // Lists of this kind hold texts: equal ones are written alike.
+      const isRepeating = (list: readonly unknown[]): boolean =>
+        new Set(list.map((item) => JSON.stringify(item))).size < list.length;
+      if (rule === true && isList(value) && isRepeating(value)) note(value, place, found);
+    };
+  },
   items: (rule) => {
-    const walk = walkOf(rule);
-    return ({ value, place, found }) => {
-      if (!Array.isArray(value)) return;
-      for (const [step, item] of value.entries()) walk(item, { above: place, step }, found);
+    const check = checkOf(rule);
+    return (value, place, found) => {
+      if (!isList(value)) return;
+      for (const [step, item] of value.entries()) check(item, { above: place, step }, found);
     };
   },
-  maxProperties: aboutMaps("maxProperties", (count, rule) => count <= rule),
-  minProperties: aboutMaps("minProperties", (count, rule) => count >= rule),
-  required: (rule) => {
+  maxProperties: bounding("maxProperties", isMap, (map, bound) => Object.keys(map).length <= bound),
+  minProperties: bounding("minProperties", isMap, (map, bound) => Object.keys(map).length >= bound),
+  required: (rule, schema) => {
     const names = rule as readonly string[]; // the keyword holds names
-    return (part) => {
-      if (!isMap(part.value)) return;
-      for (const member of names) if (!Object.hasOwn(part.value, member)) note(part, "required", { member });
+    const note = noting("required", schema);
+    return (value, place, found) => {
+      if (!isMap(value)) return;
+      for (const member of names) if (!Object.hasOwn(value, member)) note(value, place, found, { member });
     };
   },
-  propertyNames: (rule) => {
-    const walk = walkOf(rule);
-    return (part) => {
-      if (!isMap(part.value)) return;
-      for (const member of Object.keys(part.value)) {
-        const own: Finding[] = [];
-        walk(member, undefined, own);
-        if (own.length > 0) note(part, "propertyNames", { member });
-      }
+  propertyNames: (rule, schema) => {
+    const check = checkOf(rule);
+    const note = noting("propertyNames", schema);
+    return (value, place, found) => {
+      if (!isMap(value)) return;
+      for (const member of Object.keys(value))
+        if (foundBy(check, member, place).length > 0) note(value, place, found, { member });
     };
   },
-  additionalProperties: (rule, { properties = {} }) => {
-    const known = properties as object; // schemas by name
-    const walk = rule === false ? undefined : walkOf(rule);
-    return (part) => {
-      const { value, place, found } = part;
+  additionalProperties: (rule, schema) => {
+    const known = schema.properties ?? {}; // schemas by name
+    const check = rule === false ? undefined : checkOf(rule);
+    const note = noting("additionalProperties", schema);
+    return (value, place, found) => {
       if (!isMap(value)) return;
       for (const member of Object.keys(value)) {
         if (Object.hasOwn(known, member)) continue;
-        if (walk === undefined) note(part, "additionalProperties", { member });
-        else walk(value[member], { above: place, step: member }, found);
+        if (check === undefined) note(value, place, found, { member });
+        else check(value[member], { above: place, step: member }, found);
       }
     };
   },
   properties: (rule) => {
-    const members = Object.entries(rule as object).map(([step, schema]) => [step, walkOf(schema)] as const);
-    return ({ value, place, found }) => {
+    const members = Object.entries(rule as object).map(([step, schema]) => ({
+      step,
+      check: checkOf(schema),
+    }));
+    return (value, place, found) => {
       if (!isMap(value)) return;
-      for (const [step, walk] of members) {
-        if (Object.hasOwn(value, step)) walk(value[step], { above: place, step }, found);
-      }
+      for (const { step, check } of members)
+        if (Object.hasOwn(value, step)) check(value[step], { above: place, step }, found);
     };
   },
 };
@@ -217,7 +214,7 @@ const makers: readonly (readonly [string, KeywordOf])[] = Object.entries(keyword
 const silent: ReadonlySet<string> = new Set(["$schema", "$id", "title", "description", "default"]);
 
 /** `true` takes every value. */
-function walkOf(schema: unknown): Walk {
+function checkOf(schema: unknown): Check {
   if (schema === true) return () => undefined;
   assert(isMap(schema), "a schema of ours is a map, or true");
   const unknown = Object.keys(schema).find((name) => !silent.has(name) && !Object.hasOwn(keywords, name));
@@ -226,19 +223,20 @@ function walkOf(schema: unknown): Walk {
     return Object.hasOwn(schema, name) ? make(schema[name], schema) : [];
   });
   return (value, place, found) => {
-    const part = { value, place, found, schema };
-    for (const check of checks) check(part);
+    for (const check of checks) check(value, place, found);
   };
 }
 
-/** Makes a schema ready once for many values. `true`: takes every value. */
-export function findingsBy(schema: Schema | true): (value: unknown) => readonly Finding[] {
-  const walk = walkOf(schema);
-  return (value) => {
-    const found: Finding[] = [];
-    walk(value, undefined, found);
-    return found;
-  };
+function foundBy(check: Check, value: unknown, place: Place | undefined): readonly Finding[] {
+  const found: Finding[] = [];
+  check(value, place, found);
+  return found;
+}
+
+/** Makes a schema ready once for many values. */
+export function findingsBy(schema: Schema): (value: unknown) => readonly Finding[] {
+  const check = checkOf(schema);
+  return (value) => foundBy(check, value, undefined);
 }
 
 /** Everything that `schema` has against `value`, in the order of its parts. */
@@ -251,19 +249,21 @@ export function typesOf(type: unknown): readonly string[] {
   return (Array.isArray(type) ? type : [type]).map(String);
 }
 
-function isOf(type: string, value: unknown): boolean {
+function kindOf(type: string): (value: unknown) => boolean {
   switch (type) {
     case "integer":
-      return Number.isInteger(value);
+      return Number.isInteger;
     case "number":
-      return Number.isFinite(value);
+      return Number.isFinite;
     case "array":
-      return Array.isArray(value);
+      return Array.isArray;
     case "object":
-      return isMap(value);
+      return isMap;
+    case "string":
+      return isText;
     default:
-      assert(type === "string" || type === "boolean", `the type "${type}" is checked by nobody`);
-      return typeof value === type;
+      assert(type === "boolean", `the type "${type}" is checked by nobody`);
+      return (value) => typeof value === "boolean";
   }
 }
 

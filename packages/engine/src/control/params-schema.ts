@@ -15,6 +15,7 @@ export function paramsProblems(schema: Json): (value: unknown) => readonly Schem
 }
 
 function problemsOf(findings: readonly Finding[]): readonly SchemaProblem[] {
+  if (findings.length === 0) return [];
   const mistyped = new Set(
     findings.flatMap(({ keyword, path }) => (keyword === "type" ? placeOf(path) : [])),
   );
