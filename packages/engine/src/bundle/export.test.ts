@@ -96,6 +96,31 @@ test("[S14.export] a compacted run is exported with the snapshot that it begins 
   assert.equal((await replayRun(copy, { from: 45, ...inline })).chainHead, result.chainHead);
 });
 
+test("[S14.import] a run with outputs goes on elsewhere; there its output begins behind its snapshot", async () => {
+  const directory = join(folder, "published");
+  const sample = await sampleWorld({ directory, records: 20, span: 30, snapshotEvery: 8 });
+  const world = await Engine.open({ ...sample, inputs: [], stop: { when: "never" } }, inline);
+  for (let part = 0; part < 6; part += 1) {
+    await world.send("a1", { part });
+    await world.step(5);
+  }
+  await world.close();
+  const out = join(folder, "published.run");
+  await exportRun(world.dir, { out, snapshots: true });
+  const dir = freshPlace();
+  await importRun(out, { dir });
+  const heads: string[] = [];
+  for (const place of [world.dir, dir]) {
+    const resumed = await Engine.open(place, { resume: true, ...inline });
+    await resumed.send("a2", "more");
+    await resumed.step(5);
+    heads.push((await resumed.stop()).chainHead);
+  }
+  assert.equal(heads[1], heads[0]);
+  const [theirs, ours] = [directory, dir].map((place) => readFileSync(join(place, "out.jsonl"), "utf8"));
+  assert.ok(ours !== "" && theirs !== ours && theirs?.endsWith(ours ?? "none"), ours);
+});
+
 test("[S14.import] what is here already is said; another run of its id is never replaced", async () => {
   const dir = freshPlace();
   await importRun(file, { dir });

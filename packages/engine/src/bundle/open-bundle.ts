@@ -10,6 +10,10 @@ import { basename, dirname, join } from "node:path";
 import { EngineError, decodeUtf8 } from "@wasm-engine/abi";
 import {
   decodePack,
+  decodePagedSnapshot,
+  decodeSnapshot,
+  encodePagedSnapshot,
+  encodeSnapshot,
   encodeSyncedMark,
   equalBytes,
   nextChainHead,
@@ -17,16 +21,17 @@ import {
   readSnapshotPlace,
   segmentIndex,
 } from "@wasm-engine/core";
-import type { Genesis, LogBase, LogRecord } from "@wasm-engine/core";
+import type { Genesis, Json, LogBase, LogRecord } from "@wasm-engine/core";
 import { digestOf } from "@wasm-engine/wasm";
 import { planFileName } from "../fork/fork-plan.js";
 import { hexOfBytes, nodeHasher, sha256, sha256Hex } from "../crypto/node-crypto.js";
 import { nodeCompression } from "../storage/block-compression.js";
 import { RunFolder, nodeFileSystem, recoverLog } from "../storage/index.js";
 import { storageError } from "../storage/errors.js";
-import { makeFolders } from "../storage/make-folders.js";
+import { makeDurableFolders, makeFolders } from "../storage/make-folders.js";
 import { runsDirectory } from "../world/run-reference.js";
 import { checkModulesOf } from "../world/run-store.js";
+import { withEmptyOutputs } from "../world/snapshot-content.js";
 import { bundleError, damaged } from "./errors.js";
 import { checkFileBytes, decodeBundle } from "./bundle-file.js";
 import { followerIndexName } from "./limits.js";
@@ -107,7 +112,9 @@ function install(
   const { dir, filesDirectory = dir, withIndex = false, durable = true } = options;
   const temporary = join(dirname(dir), `.${basename(dir)}.${process.pid}.tmp`);
   try {
-    makeFolders(dirname(dir));
+    makeDurableFolders(dirname(dir));
+    // After a crash another process may have this one's number.
+    removeFolder(temporary);
     writeRun(temporary, { content, genesis, position, path, filesDirectory, withIndex, durable });
     renameSync(temporary, dir);
     if (durable) nodeFileSystem.syncFolder(dirname(dir));
@@ -297,6 +304,19 @@ function readable<Result>(name: string, refuse: Refuse, read: () => Result): Res
   }
 }
 
+/** Outputs do not travel: a run that goes on here writes its own, from its newest snapshot on. */
+function withoutOutputs({ name, bytes }: BundlePart, refuse: Refuse): BundlePart {
+  const ports = { hasher: nodeHasher, compression: nodeCompression };
+  const parts = readable(name, refuse, () => {
+    const paged = decodePagedSnapshot(ports, bytes);
+    const snapshot = paged ?? decodeSnapshot(nodeHasher, bytes);
+    const world = withEmptyOutputs(snapshot.world) ?? refuse(`${name} holds no world`);
+    if (paged !== undefined) return encodePagedSnapshot(ports, { ...paged, world });
+    return encodeSnapshot(nodeHasher, { ...decodeSnapshot(nodeHasher, bytes), world });
+  });
+  return { name, bytes: new Uint8Array(Buffer.concat(parts)) };
+}
+
 /** What cannot be removed was never written: the first error is the one to tell. */
 function removeFolder(path: string): void {
   try {
@@ -328,8 +348,13 @@ function writeRun(folder: string, unpacking: Unpacking): void {
   const run = RunFolder.create(folder, info, nodeHasher);
   const made = new Set(["run.json", "side.jsonl", ...(withIndex ? [] : [followerIndexName])]);
   const mark = encodeSyncedMark(content.facts.genesisDigest, position);
+  const { outputs } = info["setup"] as { readonly outputs: readonly Json[] }; // installedInfo has looked
   const files: readonly BundlePart[] = [
-    ...content.parts.filter(({ name }) => !made.has(name)),
+    ...content.parts
+      .filter(({ name }) => !made.has(name))
+      .map((part) =>
+        outputs.length > 0 && snapshotName.test(part.name) ? withoutOutputs(part, refuse) : part,
+      ),
     ...content.log,
     { name: "synced", bytes: mark },
   ];

@@ -7,7 +7,7 @@
 import { renameSync, rmSync, rmdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { genesisDigest, nextChainHead } from "@wasm-engine/core";
-import type { BaseStart, Genesis, Json, LogBase, Snapshot } from "@wasm-engine/core";
+import type { BaseStart, Genesis, Json, LogBase } from "@wasm-engine/core";
 import { nodeHasher, sha256Hex } from "../crypto/node-crypto.js";
 import { lastTick } from "../replay/play.js";
 import { RunFolder, createBasedLog, createEventLog, nodeFileSystem } from "../storage/index.js";
@@ -15,8 +15,9 @@ import { storageError } from "../storage/errors.js";
 import { requireReach } from "../storage/event-log-reader.js";
 import { errnoOf, replaceFile } from "../storage/file-system.js";
 import { shareFile } from "../storage/share-file.js";
-import { makeFolders } from "../storage/make-folders.js";
+import { makeDurableFolders } from "../storage/make-folders.js";
 import { checkNewRunPlace } from "../storage/new-run-place.js";
+import { guardedWrite } from "../storage/write-error.js";
 import { isExecutorLoss } from "../threads/machine.js";
 import type { Machine } from "../threads/machine.js";
 import { openRun } from "../world/open-run.js";
@@ -24,7 +25,7 @@ import type { OpenRun } from "../world/open-run.js";
 import { hex } from "../world/report.js";
 import { instrumentedDigest, newRunInfo, readInfo, readRunStore } from "../world/run-store.js";
 import type { ReadRun, StoredModule } from "../world/run-store.js";
-import { decodeContent, encodeContent } from "../world/snapshot-content.js";
+import { withEmptyOutputs } from "../world/snapshot-content.js";
 import type { ForkJob, ForkRecord, ForkReport, ResolvedOverrides } from "./contract.js";
 import { changedGenesis, changedSetup, checkNoGenesisChange, checkReplaced } from "./fork-changes.js";
 import { cutText } from "./fork-cuts.js";
@@ -47,21 +48,26 @@ export function makeFork(job: ForkJob, machine: Machine | undefined): ForkReport
   const staging = join(dirname(out), `.${basename(out)}.fork`);
   checkNewRunPlace(out);
   try {
-    makeFolders(dirname(out));
+    makeDurableFolders(dirname(out));
     rmSync(staging, { recursive: true, force: true });
   } catch (error) {
     throw storageError("WE_RUN_UNWRITABLE", { path: staging, cause: errnoOf(error) });
   }
   try {
     const report = makeTwice(staging, parent, { job, at, machine });
-    if (nodeFileSystem.list(out) !== undefined) rmdirSync(out);
-    renameSync(staging, out);
-    nodeFileSystem.syncFolder(dirname(out));
+    guardedWrite(out, () => place(staging, out));
     return report;
   } catch (error) {
     rmSync(staging, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** What was made beside its place comes there, once it is on the disk. @throws errors of node:fs */
+export function place(path: string, out: string): void {
+  if (nodeFileSystem.list(out) !== undefined) rmdirSync(out);
+  renameSync(path, out);
+  nodeFileSystem.syncFolder(dirname(out));
 }
 
 interface Making {
@@ -234,15 +240,11 @@ export function giveSnapshots(
     source.snapshots.giveNewest(fit, { store: folder.snapshots, logRecords: records, share: shareFile });
   };
   const first = base === undefined || !hasOutputs ? undefined : parent.newestSnapshot(base.tick);
-  if (first !== undefined) folder.snapshots.saveWhole({ ...withEmptyOutputs(first), logRecords: records });
+  const world = first && withEmptyOutputs(first.world);
+  if (first !== undefined && world !== undefined)
+    folder.snapshots.saveWhole({ ...first, world, logRecords: records });
   if (base !== undefined && !hasOutputs) give(base.tick);
   if (!hasOutputs && at >= 0) give(at);
-}
-
-function withEmptyOutputs(snapshot: Snapshot): Snapshot {
-  const content = decodeContent(snapshot);
-  const host = { ...content.host, sinkPositions: content.host.sinkPositions.map(() => 0) };
-  return { ...snapshot, ...encodeContent({ ...content, host }) };
 }
 
 /** No fork writes over what its parent wrote. Names that two outputs share are told apart by their places. */
@@ -261,7 +263,7 @@ export function writePlan(folder: RunFolder, bare: ForkRecord, future: PlannedFu
   const record = { ...bare, overrides: [...bare.overrides, ...cuts.map(cutText)], openSources };
   if (plan.inputs.length === 0 && plan.answers.length === 0) return record;
   const bytes = encodePlan(plan);
-  replaceFile(nodeFileSystem, folder.path, planFileName, [bytes]);
+  guardedWrite(folder.path, () => replaceFile(nodeFileSystem, folder.path, planFileName, [bytes]));
   return { ...record, plan: sha256Hex(bytes) };
 }
 

@@ -5,17 +5,17 @@
  * are whole and on the disk before the first of them gets its place.
  */
 
-import { constants, copyFileSync, renameSync, rmSync, rmdirSync } from "node:fs";
+import { constants, copyFileSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { assert } from "@wasm-engine/abi";
 import type { Json } from "@wasm-engine/core";
 import { nodeHasher } from "../crypto/node-crypto.js";
 import { lastTick } from "../replay/play.js";
 import { RunFolder, nodeFileSystem } from "../storage/index.js";
-import { makeFolders } from "../storage/make-folders.js";
+import { makeDurableFolders } from "../storage/make-folders.js";
 import { checkNewRunPlace } from "../storage/new-run-place.js";
 import { shareFile } from "../storage/share-file.js";
-import { writeError } from "../storage/write-error.js";
+import { guardedWrite } from "../storage/write-error.js";
 import { isExecutorLoss } from "../threads/machine.js";
 import type { Machine } from "../threads/machine.js";
 import { openRun } from "../world/open-run.js";
@@ -29,6 +29,7 @@ import {
   note,
   outputsFolder,
   outputsIn,
+  place,
   sealed,
   storedModules,
   writePlan,
@@ -66,7 +67,7 @@ export function makeForks(job: ForksJob, machine: Machine | undefined): readonly
   const made = job.futures.map(({ out }) => hiddenName(out, "fork"));
   const trunkPath = hiddenName(job.futures[0]?.out ?? "", "trunk");
   try {
-    for (const path of [trunkPath, ...made]) guarded(path, () => clear(path));
+    for (const path of [trunkPath, ...made]) guardedWrite(path, () => clear(path));
     const { trunk, futures } = grownTwice(trunkPath, parent, { job, at, machine });
     const reports = job.futures.map((forked, index) => {
       const [path, future] = [made[index], futures[index]];
@@ -74,7 +75,7 @@ export function makeForks(job: ForksJob, machine: Machine | undefined): readonly
       return fork(path, trunk, { forked, future, at });
     });
     for (const [index, path] of made.entries())
-      guarded(path, () => place(path, job.futures[index]?.out ?? ""));
+      guardedWrite(path, () => place(path, job.futures[index]?.out ?? ""));
     return reports;
   } finally {
     for (const path of [trunkPath, ...made]) rmSync(path, { recursive: true, force: true });
@@ -86,14 +87,8 @@ function hiddenName(out: string, kind: "fork" | "trunk"): string {
 }
 
 function clear(path: string): void {
-  makeFolders(dirname(path));
+  makeDurableFolders(dirname(path));
   rmSync(path, { recursive: true, force: true });
-}
-
-function place(path: string, out: string): void {
-  if (nodeFileSystem.list(out) !== undefined) rmdirSync(out);
-  renameSync(path, out);
-  nodeFileSystem.syncFolder(dirname(out));
 }
 
 interface Growing {
@@ -126,7 +121,7 @@ function grown(path: string, parent: ReadRun, { job, at, machine }: Growing): Gr
   const record = { parent: parent.runId, at, inputs: "none", overrides: [], openSources: [] } as const;
   const info = newRunInfo(basename(path), { genesis: parent.genesis, setup, modules, fork: record });
   const folder = RunFolder.create(path, info as unknown as Json, nodeHasher); // plain data by contract
-  guarded(path, () => share(source.path, path, "modules"));
+  guardedWrite(path, () => share(source.path, path, "modules"));
   const records = writePrefix(folder, parent, parent.genesis, at);
   giveSnapshots(source, folder, parent, { at, records });
   const run = openRun(
@@ -167,7 +162,7 @@ function fork(path: string, trunk: Trunk, { forked, future, at }: Forking): Fork
     return made as unknown as Json; // plain data by contract
   };
   const folder = RunFolder.create(path, info(bare), nodeHasher);
-  guarded(path, () => shareAll(source.path, path));
+  guardedWrite(path, () => shareAll(source.path, path));
   for (const { digest, bytes, instrumented } of overrides.modules) {
     folder.writeModule(digest, bytes);
     folder.writeModule(instrumentedDigest(instrumented), instrumented);
@@ -211,14 +206,5 @@ function copy(from: string, to: string): void {
     nodeFileSystem.sync(file);
   } finally {
     nodeFileSystem.close(file);
-  }
-}
-
-/** @throws {WE_RUN_UNWRITABLE} {WE_DISK_FULL} where the disk refuses */
-function guarded(path: string, write: () => void): void {
-  try {
-    write();
-  } catch (error) {
-    throw writeError(path, error);
   }
 }

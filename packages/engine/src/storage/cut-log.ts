@@ -11,6 +11,7 @@ import type { Input, LogState } from "@wasm-engine/core";
 import { allSegmentIndexes, readSegments, segmentIndexes } from "./log-segments.js";
 import type { LogPlace } from "./event-log-reader.js";
 import { replaceFile } from "./file-system.js";
+import { guardedWrite } from "./write-error.js";
 
 /** A log as it will be: its first segment anew, those after it as they are. */
 export interface CutLog {
@@ -72,9 +73,14 @@ function placeOfCut(place: LogPlace, reader: LogReader, tick: number): CutPlace 
 
 /**
  * Makes the log begin at the cut; the run must be locked and its log repaired. Each step leaves a log that opens.
- * @param position end of the log
+ * @param position end of the log @throws {WE_RUN_UNWRITABLE} {WE_DISK_FULL}
  */
 export function storeCut(place: LogPlace, cut: CutLog, position: number): void {
+  guardedWrite(place.logFolder, () => replaceBeginning(place, cut, position));
+  removeLeftSegments(place);
+}
+
+function replaceBeginning(place: LogPlace, cut: CutLog, position: number): void {
   const { system, logFolder, markPath } = place;
   const last = allSegmentIndexes(place).at(-1) ?? cut.index;
   const file = system.open(join(logFolder, segmentName(last)));
@@ -87,17 +93,18 @@ export function storeCut(place: LogPlace, cut: CutLog, position: number): void {
   const mark = encodeSyncedMark(cut.genesisDigest, position);
   replaceFile(system, dirname(markPath), basename(markPath), [mark]);
   replaceFile(system, logFolder, segmentName(cut.index), [cut.bytes]);
-  removeLeftSegments(place);
 }
 
-/** Removes segments that are no part of the log any more. Returns their names. */
+/** Removes segments that are no part of the log any more. Returns their names. @throws {WE_RUN_UNWRITABLE} */
 export function removeLeftSegments(place: LogPlace): readonly string[] {
   const { system, logFolder } = place;
   const used = new Set(segmentIndexes(place));
   const left = allSegmentIndexes(place).filter((index) => !used.has(index));
   const temporary = (system.list(logFolder) ?? []).filter((name) => name.endsWith(".seg.tmp"));
   const names = [...left.map(segmentName), ...temporary];
-  for (const name of names) system.remove(join(logFolder, name));
-  if (names.length > 0) system.syncFolder(logFolder);
+  guardedWrite(logFolder, () => {
+    for (const name of names) system.remove(join(logFolder, name));
+    if (names.length > 0) system.syncFolder(logFolder);
+  });
   return names;
 }

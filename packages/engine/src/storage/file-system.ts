@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { storageError } from "./errors.js";
 import { writeAttemptsMax } from "./limits.js";
 import { makeFolders } from "./make-folders.js";
+import { syncFolder } from "./sync-folder.js";
 
 export interface FileSystem {
   /** Opens for reading and writing; creates the file where it is absent. */
@@ -21,7 +22,7 @@ export interface FileSystem {
   truncate(file: number, length: number): void;
   rename(from: string, to: string): void;
   remove(path: string): void;
-  /** Creates a folder; no error where it exists. */
+  /** Creates a folder; no error where it exists. Those above it that were missing are on the disk then. */
   makeFolder(path: string): void;
   /** Names in a folder, sorted; undefined where there is no folder. */
   list(path: string): readonly string[] | undefined;
@@ -69,16 +70,7 @@ export const nodeFileSystem: FileSystem = {
   read: (path, bytesMax) => orAbsent(() => readWhole(path, bytesMax)),
   readPart: (path, position, length) => orAbsent(() => readPart(path, position, length)),
   length: (path) => orAbsent(() => fs.statSync(path).size),
-  syncFolder: (path) => {
-    // Windows cannot open folders; there, names are made durable with the file itself.
-    if (process.platform === "win32") return;
-    const folder = fs.openSync(path, fs.constants.O_RDONLY);
-    try {
-      fs.fsyncSync(folder);
-    } finally {
-      fs.closeSync(folder);
-    }
-  },
+  syncFolder,
 };
 
 /** Opens an ordinary file. Pipes and devices are refused: opening or reading one may never end. */

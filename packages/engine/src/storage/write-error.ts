@@ -15,6 +15,15 @@ export function writeError(path: string, error: unknown): EngineError {
     : storageError("WE_RUN_UNWRITABLE", parameters);
 }
 
+/** What `write` returns; what the disk refuses becomes the coded error. @throws {WE_DISK_FULL} {WE_RUN_UNWRITABLE} */
+export function guardedWrite<Result>(path: string, write: () => Result): Result {
+  try {
+    return write();
+  } catch (error) {
+    throw EngineError.is(error) ? error : writeError(path, error);
+  }
+}
+
 /** The error says that something is used up which somebody may free: what failed can be tried again as it is. */
 export function isShortage(error: unknown): error is EngineError {
   return EngineError.is(error) && (error.code === "WE_DISK_FULL" || error.code === "WE_LOG_FULL");

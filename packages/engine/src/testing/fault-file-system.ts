@@ -26,14 +26,14 @@ export function seededRandom(seed: number): Random {
 export type DiskCall =
   "open" | "write" | "sync" | "truncate" | "rename" | "remove" | "syncFolder" | "makeFolder";
 
-interface PendingWrite {
+export interface PendingWrite {
   readonly position: number;
   readonly bytes: Uint8Array;
   /** A sync of it failed: the system counts it as written, and no later sync writes it. */
   readonly isLost?: true;
 }
 
-interface DiskFile {
+export interface DiskFile {
   /** What programs read. */
   seen: Uint8Array;
   /** What a power cut leaves at least. */
@@ -93,19 +93,7 @@ export class FaultFileSystem implements FileSystem {
   }
 
   sync(handle: number): void {
-    const file = this.#file(handle);
-    try {
-      this.#count("sync");
-    } catch (error) {
-      file.pending = file.pending.map((write) => ({ ...write, isLost: true }));
-      throw error;
-    }
-    const lost = file.pending.filter(({ isLost }) => isLost === true);
-    const others = file.pending.filter(({ isLost }) => isLost !== true);
-    const apply = (bytes: Uint8Array, write: PendingWrite): Uint8Array =>
-      overwritten(bytes, write.bytes, write.position);
-    file.durable = lost.length === 0 ? file.seen : others.reduce(apply, file.durable);
-    file.pending = lost;
+    syncBytes(this.#file(handle), () => this.#count("sync"));
   }
 
   close(handle: number): void {
@@ -256,8 +244,24 @@ function applyNames(names: Map<string, DiskFile>, change: NameChange): void {
   }
 }
 
+/** What is there comes onto the disk, unless `attempt` throws: then it is lost, and no later sync writes it. */
+export function syncBytes(file: DiskFile, attempt: () => void): void {
+  try {
+    attempt();
+  } catch (error) {
+    file.pending = file.pending.map((write) => ({ ...write, isLost: true }));
+    throw error;
+  }
+  const lost = file.pending.filter(({ isLost }) => isLost === true);
+  const others = file.pending.filter(({ isLost }) => isLost !== true);
+  const apply = (bytes: Uint8Array, write: PendingWrite): Uint8Array =>
+    overwritten(bytes, write.bytes, write.position);
+  file.durable = lost.length === 0 ? file.seen : others.reduce(apply, file.durable);
+  file.pending = lost;
+}
+
 /** What is left of a file: all, nothing or some sectors of every pending write, the last one cut at any byte. */
-function surviving(file: DiskFile, random: Random): DiskFile {
+export function surviving(file: DiskFile, random: Random): DiskFile {
   const mode = random();
   let bytes = file.durable;
   for (const { position, bytes: written } of file.pending) {
@@ -275,7 +279,7 @@ function surviving(file: DiskFile, random: Random): DiskFile {
   return { seen: bytes, durable: bytes, pending: [] };
 }
 
-function overwritten(bytes: Uint8Array, change: Uint8Array, position: number): Uint8Array {
+export function overwritten(bytes: Uint8Array, change: Uint8Array, position: number): Uint8Array {
   const changed = new Uint8Array(Math.max(bytes.length, position + change.length));
   changed.set(bytes);
   changed.set(change, position);

@@ -10,6 +10,7 @@ import { nodeHasher } from "../crypto/node-crypto.js";
 import { allSegmentIndexes, segmentIndexes } from "../storage/log-segments.js";
 import { segmentName } from "@wasm-engine/core";
 import { RunFolder, RunLock, lockHolder, nodeFileSystem } from "../storage/index.js";
+import { guardedWrite } from "../storage/write-error.js";
 import { projectPlaces, runsBelow, runsDirectory } from "../world/run-reference.js";
 import { moduleDigestsOf } from "../world/run-store.js";
 import type { CollectReport, PassedOverRun, Waste, WasteKind } from "./contract.js";
@@ -34,7 +35,7 @@ interface Found {
   readonly path: string;
 }
 
-/** Removes the waste of `baseDirectory` and the projects below it. */
+/** Removes the waste of `baseDirectory` and the projects below it. @throws {WE_RUN_UNWRITABLE} */
 export function collectWaste(baseDirectory: string, options: CollectOptions = {}): CollectReport {
   const { dryRun = false, caches = false, minAgeMs = minAgeMsDefault } = options;
   const oldest = Date.now() - minAgeMs;
@@ -43,7 +44,7 @@ export function collectWaste(baseDirectory: string, options: CollectOptions = {}
   const take = ({ kind, path }: Found): void => {
     const size = sizeAt(path);
     if (size.files === 0 && kind !== "unfinished") return;
-    if (!dryRun) rmSync(path, { recursive: true, force: true });
+    if (!dryRun) guardedWrite(path, () => rmSync(path, { recursive: true, force: true }));
     sums.set(kind, sumOf(sums.get(kind) ?? { files: 0, bytes: 0 }, size));
   };
   for (const place of projectPlaces(baseDirectory)) {
@@ -51,7 +52,7 @@ export function collectWaste(baseDirectory: string, options: CollectOptions = {}
     keptFiles(place, { oldest, caches }).forEach(take);
   }
   for (const { dir } of runsBelow(baseDirectory)) {
-    const reason = collectInRun(dir, { dryRun, caches, take });
+    const reason = collectInRun(dir, { oldest, dryRun, caches, take });
     if (reason !== undefined) passedOver.push({ dir, reason });
   }
   const waste = [...sums].map(([kind, size]): Waste => ({ kind, ...size }));
@@ -63,7 +64,7 @@ export function collectWaste(baseDirectory: string, options: CollectOptions = {}
 function unfinishedRuns(place: string, oldest: number): readonly Found[] {
   const folder = runsDirectory(place);
   return namesIn(folder)
-    .filter((name) => /^\..+\.(tmp|fork|removed)$/.test(name))
+    .filter((name) => /^\..+\.(tmp|fork|trunk|removed)$/.test(name))
     .map((name): Found => ({ kind: "unfinished", path: join(folder, name) }))
     .filter(({ path }) => path.endsWith(removedSuffix) || (isUntouched(path, oldest) && !isHeld(path)));
 }
@@ -94,19 +95,20 @@ function filesIn(folder: string, kind: WasteKind): readonly Found[] {
 }
 
 interface RunCollection {
+  readonly oldest: number;
   readonly dryRun: boolean;
   readonly caches: boolean;
   readonly take: (found: Found) => void;
 }
 
 /** Returns why the run was left alone. */
-function collectInRun(dir: string, { dryRun, caches, take }: RunCollection): string | undefined {
+function collectInRun(dir: string, { oldest, dryRun, caches, take }: RunCollection): string | undefined {
   const pid = lockHolder(join(dir, "lock"));
   if (pid !== undefined) return `it is open in process ${pid}`;
   try {
     const lock = dryRun ? undefined : RunLock.acquire(join(dir, "lock"));
     try {
-      wasteInRun(dir).forEach(take);
+      wasteInRun(dir, oldest).forEach(take);
       if (caches) takeIndex(join(dir, "index"), dryRun, take);
     } finally {
       lock?.release();
@@ -126,8 +128,11 @@ function takeIndex(path: string, dryRun: boolean, take: (found: Found) => void):
   lock?.release();
 }
 
-/** @throws {WE_RUN_INFO} where the run does not say what it needs */
-function wasteInRun(dir: string): readonly Found[] {
+/**
+ * @param oldest of attempts to take the lock: without a name in it yet, one may be under way
+ * @throws {WE_RUN_INFO} where the run does not say what it needs
+ */
+function wasteInRun(dir: string, oldest: number): readonly Found[] {
   const folder = RunFolder.open(dir, nodeHasher);
   const modules = new Set(moduleDigestsOf(folder).map((digest) => `${digest}.wasm`));
   const segments = new Set(segmentIndexes(folder.log));
@@ -145,7 +150,12 @@ function wasteInRun(dir: string): readonly Found[] {
   const temporary = ["", "log", "modules", "pages", "snapshots"].flatMap((below) =>
     unused("unfinished", below, /\.tmp$/, new Set()),
   );
+  const placing = namesIn(dir).filter((name) => /^lock\.(stale\.)?\d+(\.\d+)?$/.test(name));
+  const abandoned = placing.filter(
+    (name) => lockHolder(join(dir, name)) === undefined && isUntouched(join(dir, name), oldest),
+  );
   return [
+    ...abandoned.map((name): Found => ({ kind: "unfinished", path: join(dir, name) })),
     ...left.map((index): Found => ({ kind: "log-segments", path: join(dir, "log", segmentName(index)) })),
     ...unused("pages", "pages", /^[0-9a-f]{64}\.pack$/, packs),
     ...unused("modules", "modules", /^[0-9a-f]{64}\.wasm$/, modules),

@@ -13,6 +13,7 @@ import { repairLog } from "../storage/event-log-reader.js";
 import { RunFolder, RunLock, recoverLog } from "../storage/index.js";
 import type { RecoveredLog } from "../storage/index.js";
 import type { SnapshotStore } from "../storage/snapshot-store.js";
+import { guardedWrite } from "../storage/write-error.js";
 import { fail } from "../world/errors.js";
 import { readInfo } from "../world/run-store.js";
 import type { CompactReport } from "./contract.js";
@@ -29,6 +30,7 @@ export interface CompactOptions {
 /**
  * Gives up what came before the newest snapshot at or before `keepFrom`.
  * @throws {WE_RUN_LOCKED} {WE_RUN_TICK} {WE_COMPACT_SNAPSHOT} {WE_LOG_DAMAGED} {WE_RUN_UNWRITABLE}
+ * {WE_DISK_FULL}
  */
 export function compactFolder(dir: string, { keepFrom, dryRun = false }: CompactOptions = {}): CompactReport {
   const folder = RunFolder.open(dir, nodeHasher);
@@ -37,13 +39,13 @@ export function compactFolder(dir: string, { keepFrom, dryRun = false }: Compact
     // A follower reads on in files that are about to become others.
     if (sizeAt(join(dir, "index")).files > 0) locks.push(RunLock.acquire(join(dir, "index", "lock")));
     const bytesBefore = bytesOf(dir);
-    const repaired = dryRun ? undefined : repairLog(folder.log);
-    const log = repaired?.log ?? recoverLog(folder.log);
+    const whole = dryRun ? undefined : guardedWrite(dir, () => repairLog(folder.log));
+    const log = whole?.log ?? recoverLog(folder.log);
     const choice = { dir, log, snapshots: folder.snapshots, keepFrom };
     const from = firstSnapshot(choice);
     const cut = cutLog(folder.log, from.tick);
     if (cut !== undefined && !equalBytes(cut.state.chainHead, from.chainHead)) throw noSnapshot(choice);
-    const { position } = repaired?.verdict.state ?? { position: 0 };
+    const { position } = whole?.verdict.state ?? { position: 0 };
     const outcome = dryRun ? planned(choice.snapshots, from, cut) : cutRun(folder, { from, cut, position });
     return {
       runId: readInfo(folder).runId,

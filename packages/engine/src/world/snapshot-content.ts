@@ -100,6 +100,19 @@ export function joinContent(
   ]);
 }
 
+/**
+ * The section `world` for a place where none of the run's outputs is there: they begin anew behind the snapshot.
+ * Undefined where it is none.
+ */
+export function withEmptyOutputs(world: Uint8Array): Uint8Array | undefined {
+  const content = decodeCanonical(world) as Partial<StoredContent> | null; // looked at next
+  const { host } = content ?? {};
+  const positions: unknown = host?.sinkPositions;
+  if (!Array.isArray(positions)) return undefined;
+  const emptied = { ...host, sinkPositions: positions.map(() => 0) };
+  return encodeCanonical({ ...content, host: emptied } as unknown as CborValue); // what was decoded, but positions
+}
+
 /** What {@link encodeContent} was given. */
 export function decodeContent(snapshot: Pick<Snapshot, "world" | "images">): SnapshotContent {
   const value: unknown = decodeCanonical(snapshot.world);

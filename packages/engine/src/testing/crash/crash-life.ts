@@ -39,12 +39,18 @@ export function witnessCopy({ acknowledged, asked, isStarted, refused }: Witness
   return { acknowledged: new Map(acknowledged), asked: new Map(asked), isStarted, refused };
 }
 
-export interface LifeOptions {
-  readonly world: ResolvedWorld;
+/** What the client of one life does. */
+export interface LifeScript {
   readonly inputs: readonly ScriptedInput[];
   readonly isRepeatable: boolean;
+  /** Last tick of the script; default: {@link crashTicks}. */
+  readonly ticks?: number;
   /** Called where nothing goes on: a disk that is full gets space. False: nobody can help. */
   readonly relieve?: () => boolean;
+}
+
+export interface LifeOptions extends LifeScript {
+  readonly world: ResolvedWorld;
 }
 
 /** Pumps without any progress before somebody looks at the disk. */
@@ -53,22 +59,28 @@ const segmentBytes = 4000;
 
 class Life {
   readonly #session: Session;
-  readonly #options: LifeOptions;
+  readonly #options: LifeScript;
   readonly #witness: Witness;
   readonly #answers = new Map<number, { readonly value?: unknown; readonly error?: string }>();
   /** Key of an input by the id of its call. */
   readonly #sent = new Map<number, string>();
   #calls = 0;
 
-  constructor(system: FaultFileSystem, origin: WorldOrigin, options: LifeOptions, witness: Witness) {
+  /** @param system absent: the disk beneath node:fs */
+  constructor(
+    system: FaultFileSystem | undefined,
+    origin: WorldOrigin,
+    options: LifeScript,
+    witness: Witness,
+  ) {
     this.#options = options;
     this.#witness = witness;
     const run = openRun(origin, {
       writer: "inline",
       pass: () => undefined,
       adapters: ledgerAdapters(witness.asked, options.isRepeatable),
-      system,
       segmentBytes,
+      ...(system === undefined ? {} : { system }),
     });
     witness.isStarted = true;
     this.#session = new Session(run, (event) => this.#hear(event), { start: "paused", realtime: false });
@@ -76,13 +88,13 @@ class Life {
 
   /** Sends and steps up to the last tick, then stops the world. */
   play(logged: ReadonlySet<string>): RunResult {
-    const { inputs } = this.#options;
+    const { inputs, ticks = crashTicks } = this.#options;
     for (const { key, afterTick, body } of inputs) {
       if (logged.has(key)) continue;
       this.#stepTo(afterTick);
       this.#send(key, body);
     }
-    this.#stepTo(crashTicks);
+    this.#stepTo(ticks);
     this.#pumpUntil(() => inputs.every(({ key }) => logged.has(key) || this.#witness.acknowledged.has(key)));
     const id = this.#call({ method: "stop", reason: "stopped" });
     this.#pumpUntil(() => this.#answers.has(id));
@@ -182,6 +194,16 @@ export function loggedKeys(system: FaultFileSystem): ReadonlyMap<string, number>
     }
   }
   return keys;
+}
+
+/** One life on the disk beneath node:fs. @param logged keys that need not be sent @throws what its disk does */
+export function mountedLife(
+  origin: WorldOrigin,
+  options: LifeScript,
+  witness: Witness,
+  logged: ReadonlySet<string> = new Set(),
+): RunResult {
+  return new Life(undefined, origin, options, witness).play(logged);
 }
 
 /** A new run from its first tick to its last. @throws what its disk does */
