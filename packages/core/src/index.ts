@@ -25,7 +25,7 @@ export type { BaseStart, LogBase } from "./codec/log-base.js";
 export type { LogState } from "./codec/log-state.js";
 export { damageError, isTornTail, readLog, verifyLog } from "./codec/log-verdict.js";
 export type { LogReading, LogVerdict, LogVerification } from "./codec/log-verdict.js";
-export { RecordKind, frameRecord, readFrame, recordHeaderBytes } from "./codec/record.js";
+export { RecordKind, frameRecord, readFrame, recordHeaderBytes, sealRecords } from "./codec/record.js";
 export type { FrameFault, FramedRecord } from "./codec/record.js";
 export { readSegmentHeader, segmentHeaderBytes, segmentIndex, segmentName } from "./codec/segment.js";
 export { decodePack, encodePack, snapshotPageBytes } from "./codec/page-pack-codec.js";

@@ -23,6 +23,8 @@ const inputsDomain = encodeUtf8("wasm-engine/inputs\0");
 const lengthBytes = 4;
 /** Inputs are hashed in pieces of about this much: a call for each would cost more than the hashing. */
 const hashedBytes: number = 256 * 1024;
+/** Pieces that a thread keeps: a tick with more inputs takes new ones. */
+const keptPiecesMax = 32;
 
 /** Digest of a genesis: the chain head before the first commit. */
 export function genesisDigest(hasher: Hasher, genesis: Genesis): Uint8Array {
@@ -43,6 +45,8 @@ export function nextChainHead(hasher: Hasher, head: Uint8Array, commit: Commit):
 export function inputsDigest(hasher: Hasher, inputs: readonly Input[]): Uint8Array | undefined {
   if (inputs.length === 0) return undefined;
   const parts: Uint8Array[] = [inputsDomain];
+  taken = 0;
+  piece = nextPiece(0);
   end = 0;
   for (const input of inputs) {
     const most = messageInputBytesMax(input);
@@ -52,8 +56,11 @@ export function inputsDigest(hasher: Hasher, inputs: readonly Input[]): Uint8Arr
   return hasher.sha256(...parts);
 }
 
-/** What is hashed next: messages are written straight into it. Kept for the next tick. */
-let piece = new Uint8Array(4096);
+/** Pieces of the ordinary length, kept for the next tick, and how many of them are in use. */
+const pieces: Uint8Array[] = [];
+let taken = 0;
+/** What is hashed next: messages are written straight into it. */
+let piece: Uint8Array = new Uint8Array(0);
 let end = 0;
 
 function appendMessage(input: Input, most: number, parts: Uint8Array[]): boolean {
@@ -73,8 +80,16 @@ function appendBytes(bytes: Uint8Array, parts: Uint8Array[]): void {
 function makeRoom(bytes: number, parts: Uint8Array[]): void {
   if (end + lengthBytes + bytes <= piece.length) return;
   if (end > 0) parts.push(piece.subarray(0, end));
-  piece = new Uint8Array(Math.max(hashedBytes, lengthBytes + bytes));
+  piece = nextPiece(lengthBytes + bytes);
   end = 0;
+}
+
+function nextPiece(bytes: number): Uint8Array {
+  if (bytes > hashedBytes || taken >= keptPiecesMax) return new Uint8Array(Math.max(hashedBytes, bytes));
+  const next = pieces[taken] ?? new Uint8Array(hashedBytes);
+  pieces[taken] = next;
+  taken += 1;
+  return next;
 }
 
 /** The input ends at `next`: its length goes before it. */

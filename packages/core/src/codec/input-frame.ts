@@ -7,7 +7,7 @@
 import type { Input } from "../model.js";
 import { encodeInput } from "./input-codec.js";
 import { messageInputBytesMax, writeMessageInput } from "./message-input-codec.js";
-import { RecordKind, frameRecord, recordHeaderBytes, sealFrame } from "./record.js";
+import { RecordKind, frameRecord, openFrame, recordHeaderBytes, sealFrame } from "./record.js";
 
 const slabBytes: number = 64 * 1024;
 /** Longer ones have bytes of their own: they would leave too much of a slab empty. */
@@ -31,4 +31,16 @@ export function frameInput(input: Input, position: number): Uint8Array {
   sealFrame(slab, { kind: RecordKind.INPUT, position, start, end });
   used = end;
   return slab.subarray(start, end);
+}
+
+/**
+ * Frames a message from outside where it is to lie, at `start` of `into`, but for its CRC: see `sealRecords`. Returns
+ * where it ends; undefined where there is no room, or {@link frameInput} must do it.
+ */
+export function openInputFrame(input: Input, into: Uint8Array, start: number): number | undefined {
+  const most = messageInputBytesMax(input);
+  if (most === undefined || start + recordHeaderBytes + most > into.length) return undefined;
+  const end = writeMessageInput(input, { into, start: start + recordHeaderBytes, form: "stored" });
+  if (end !== undefined) openFrame(into, { kind: RecordKind.INPUT, start, end });
+  return end;
 }

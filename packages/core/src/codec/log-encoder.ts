@@ -10,7 +10,7 @@ import { headEveryCommits, segmentBytesDefault } from "../limits.js";
 import { genesisBytesDigest } from "./chain.js";
 import { encodeStoredCommit } from "./commit-codec.js";
 import { encodeGenesis } from "./genesis-codec.js";
-import { frameInput } from "./input-frame.js";
+import { frameInput, openInputFrame } from "./input-frame.js";
 import { headBytes, writeHead, type LogState, type MovingState } from "./log-state.js";
 import { RecordKind, frameRecord } from "./record.js";
 import { encodeSegmentHeader } from "./segment.js";
@@ -66,9 +66,28 @@ export class LogEncoder {
     return this.#segment;
   }
 
-  input(input: Input): LogChunk[] {
+  /**
+   * Writes the record of an input where it is to lie, at `start` of `into`, but for its CRC, which `sealRecords` puts
+   * in. Returns where it ends; undefined where {@link input} must make it: there is no room, a segment is full, or it
+   * is no message.
+   */
+  inputInto(input: Input, into: Uint8Array, start: number): number | undefined {
+    this.#checkInput(input);
+    if (this.#segmentBytes >= this.#segmentBytesMax) return undefined;
+    const end = openInputFrame(input, into, start);
+    if (end === undefined) return undefined;
+    this.#advance(end - start, 1);
+    this.#state.lastSeq = input.seq;
+    return end;
+  }
+
+  #checkInput(input: Input): void {
     assert(input.seq > this.#state.lastSeq, "sequences of inputs ascend");
     assert(input.tick > this.#state.tick, "an input belongs to a tick that is not committed yet");
+  }
+
+  input(input: Input): LogChunk[] {
+    this.#checkInput(input);
     const chunks = this.#record((position) => frameInput(input, position));
     this.#state.lastSeq = input.seq;
     return chunks;

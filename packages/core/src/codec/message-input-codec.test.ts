@@ -9,6 +9,8 @@ import type { Input } from "../model.js";
 import { encodeCanonical } from "./cbor.js";
 import { decodeInput, inputShape } from "./input-codec.js";
 import { encodeMessageInput } from "./message-input-codec.js";
+import { frameInput, openInputFrame } from "./input-frame.js";
+import { sealRecords } from "./record.js";
 import { encodeShape } from "./shape.js";
 
 const count = fc.oneof(
@@ -82,4 +84,35 @@ test("what is out of the ordinary is left to the shapes", () => {
     { ...good, body: { kind: "stop", agent: "a" } },
   ];
   for (const input of odd) assert.equal(encodeMessageInput(input as Input), undefined, JSON.stringify(input));
+});
+
+test("records that are framed in place and sealed later have the bytes of those that are made at once", () => {
+  fc.assert(
+    fc.property(fc.array(inputs, { maxLength: 6 }), fc.nat(40), count, (many, offset, position) => {
+      const into = new Uint8Array(40_000).fill(0xee);
+      let end = offset;
+      const expected: Uint8Array[] = [];
+      for (const input of many) {
+        const next = openInputFrame(input, into, end);
+        if (next === undefined) continue;
+        expected.push(frameInput(input, position + end - offset));
+        end = next;
+      }
+      // Twice: a record that has its CRC keeps it.
+      for (let times = 0; times < 2; times += 1) {
+        sealRecords(into, { start: offset, end, position });
+        assert.deepEqual(Buffer.from(into.subarray(offset, end)), Buffer.concat(expected));
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("a record is not begun where there is no room for all of it", () => {
+  const body = { kind: "message", to: "a" as AgentId, topic: "t", encoding: 0, answerWanted: false } as const; // an id
+  const input: Input = { seq: 1, tick: 0, body: { ...body, payload: new Uint8Array(300) } };
+  const into = new Uint8Array(1000);
+  assert.equal(openInputFrame(input, into, 600), undefined);
+  assert.ok(into.every((byte) => byte === 0));
+  assert.ok(openInputFrame(input, into, 0) !== undefined);
 });

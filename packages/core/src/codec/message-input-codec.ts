@@ -7,7 +7,7 @@
 import { Encoding, isAgentId } from "@wasm-engine/abi";
 import type { Input, InputBody } from "../model.js";
 import { encodeCanonical } from "./cbor.js";
-import { Major, Simple } from "./cbor-head.js";
+import { Major } from "./cbor-head.js";
 
 /** Keys and values that never change, in canonical order: by length, then by bytes. */
 const keyName = encodeCanonical("key");
@@ -19,11 +19,26 @@ const encodingName = encodeCanonical("encoding");
 const answerName = encodeCanonical("answerWanted");
 const tickName = encodeCanonical("tick");
 const sourceName = encodeCanonical("source");
+/** What stands between payload and tick, by encoding and whether an answer is wanted. */
+const tails: readonly (readonly [no: Uint8Array, yes: Uint8Array])[] = tailsOf(Object.values(Encoding));
 
 /** Everything but texts and payload, with room to spare. */
 const fixedBytesMax = 256;
 const encodings: ReadonlySet<number> = new Set(Object.values(Encoding));
 const two32 = 0x1_0000_0000;
+/** Receivers whose addresses are kept; where there are more, all are forgotten. */
+const addressesMax = 16_384;
+
+/** What stands between sequence and payload of a message to one receiver on one topic: written once, then copied. */
+interface Address {
+  readonly to: string;
+  readonly topic: string;
+  readonly bytes: Uint8Array;
+}
+
+/** By receiver: the topic that it was last sent. */
+const addresses = new Map<string, Address>();
+let lastAddress: Address | undefined;
 
 /** What is being written into, and where. */
 let target: Uint8Array = new Uint8Array(4096);
@@ -46,7 +61,7 @@ export function messageInputBytesMax(input: Input): number | undefined {
   const body = input.body as InputBody | undefined; // callers are programs: the static type may lie
   if (body?.kind !== "message" || !isCount(seq) || seq === 0 || !isCount(tick)) return undefined;
   const { to, topic, encoding, payload, answerWanted } = body;
-  const isOrdinary = isAgentId(to) && typeof topic === "string" && encodings.has(encoding);
+  const isOrdinary = addressOf(to, topic) !== undefined && encodings.has(encoding);
   if (!isOrdinary || !(payload instanceof Uint8Array) || typeof answerWanted !== "boolean") return undefined;
   if (source !== undefined && !isPlace(source)) return undefined;
   if (key !== undefined && typeof key !== "string") return undefined;
@@ -68,6 +83,9 @@ export function writeMessageInput(input: Input, { into, start, form }: InputPlac
   const { seq, tick, key, body } = input;
   if (body.kind !== "message") return undefined;
   const { to, topic, encoding, payload, answerWanted } = body;
+  const address = addressOf(to, topic);
+  const tail = tails[encoding]?.[answerWanted ? 1 : 0];
+  if (address === undefined || tail === undefined) return undefined;
   const source = form === "stored" ? input.source : undefined;
   target = into;
   end = start;
@@ -79,19 +97,10 @@ export function writeMessageInput(input: Input, { into, start, form }: InputPlac
   }
   append(seqName);
   head(Major.UNSIGNED, seq);
-  append(bodyUpToReceiver);
-  if (!ascii(to)) return undefined;
-  append(kindUpToTopic);
-  if (!ascii(topic)) return undefined;
-  append(payloadName);
+  copy(address.bytes);
   head(Major.BYTES, payload.length);
-  target.set(payload, end);
-  end += payload.length;
-  append(encodingName);
-  head(Major.UNSIGNED, encoding);
-  append(answerName);
-  target[end++] = (Major.SIMPLE << 5) | (answerWanted ? Simple.TRUE : Simple.FALSE);
-  append(tickName);
+  copy(payload);
+  copy(tail);
   head(Major.UNSIGNED, tick);
   if (source !== undefined) {
     append(sourceName);
@@ -102,6 +111,38 @@ export function writeMessageInput(input: Input, { into, start, form }: InputPlac
   return end;
 }
 
+/** Undefined where the receiver is no id, or a text has more bytes than characters. */
+function addressOf(to: string, topic: string): Address | undefined {
+  const last = lastAddress;
+  if (last !== undefined && last.to === to && last.topic === topic) return last;
+  const known = addresses.get(to);
+  if (known?.topic === topic) return (lastAddress = known);
+  if (!isAgentId(to) || typeof topic !== "string" || !isAscii(topic)) return undefined;
+  const bytes = joined(
+    bodyUpToReceiver,
+    encodeCanonical(to),
+    kindUpToTopic,
+    encodeCanonical(topic),
+    payloadName,
+  );
+  if (addresses.size >= addressesMax) addresses.clear();
+  addresses.set(to, (lastAddress = { to, topic, bytes }));
+  return lastAddress;
+}
+
+function isAscii(text: string): boolean {
+  for (let index = 0; index < text.length; index += 1) if (text.charCodeAt(index) > 0x7f) return false;
+  return true;
+}
+
+function tailsOf(codes: readonly number[]): readonly (readonly [no: Uint8Array, yes: Uint8Array])[] {
+  const made: (readonly [no: Uint8Array, yes: Uint8Array])[] = [];
+  const tailOf = (code: number, flag: boolean): Uint8Array =>
+    joined(encodingName, encodeCanonical(code), answerName, encodeCanonical(flag), tickName);
+  for (const code of codes) made[code] = [tailOf(code, false), tailOf(code, true)];
+  return made;
+}
+
 function isCount(value: number): boolean {
   return Number.isSafeInteger(value) && value >= 0 && !Object.is(value, -0);
 }
@@ -110,7 +151,12 @@ function isPlace(source: readonly number[]): boolean {
   return source.length === 2 && source.every(isCount);
 }
 
-/** Names are short: a call that copies would cost more than they do. */
+function copy(bytes: Uint8Array): void {
+  target.set(bytes, end);
+  end += bytes.length;
+}
+
+/** Single names are short: a call that copies would cost more than they do. */
 function append(bytes: Uint8Array): void {
   for (let index = 0; index < bytes.length; index += 1) target[end + index] = bytes[index] ?? 0;
   end += bytes.length;

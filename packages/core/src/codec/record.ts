@@ -51,11 +51,38 @@ export function sealFrame(
     readonly end: number;
   },
 ): void {
-  const { kind, position, start, end } = frame;
+  openFrame(bytes, frame);
+  const { position, start, end } = frame;
+  setUint32(bytes, start + crcOffset, frameCrc(bytes, start, end, position));
+}
+
+/** Frames a record in place but for its CRC, which {@link sealRecords} puts in before the record is stored. */
+export function openFrame(
+  bytes: Uint8Array,
+  { kind, start, end }: { readonly kind: RecordKind; readonly start: number; readonly end: number },
+): void {
   assert(end - start <= logRecordBytesMax, "a record is within its limit");
   setUint32(bytes, start, end - start - recordHeaderBytes);
   bytes[start + 4] = kind;
-  setUint32(bytes, start + crcOffset, frameCrc(bytes, start, end, position));
+}
+
+/**
+ * Puts the CRC into every record between `start` and `end`, of which the first will stand at `position` of the log.
+ * Whole records lie there, one after the other; those that have one already keep it.
+ */
+export function sealRecords(
+  bytes: Uint8Array,
+  place: { readonly start: number; readonly end: number; readonly position: number },
+): void {
+  const { start, end } = place;
+  let { position } = place;
+  for (let at = start; at < end;) {
+    const next = at + recordHeaderBytes + getUint32(bytes, at);
+    assert(next <= end, "only whole records are sealed");
+    setUint32(bytes, at + crcOffset, frameCrc(bytes, at, next, position));
+    position += next - at;
+    at = next;
+  }
 }
 
 /** Little endian, without a view. */
@@ -64,6 +91,11 @@ function setUint32(bytes: Uint8Array, offset: number, value: number): void {
   bytes[offset + 1] = value >>> 8;
   bytes[offset + 2] = value >>> 16;
   bytes[offset + 3] = value >>> 24;
+}
+
+function getUint32(bytes: Uint8Array, offset: number): number {
+  const low = (bytes[offset] ?? 0) | ((bytes[offset + 1] ?? 0) << 8) | ((bytes[offset + 2] ?? 0) << 16);
+  return (low | ((bytes[offset + 3] ?? 0) << 24)) >>> 0;
 }
 
 /** The record at `offset`, which is `position` of the log. */

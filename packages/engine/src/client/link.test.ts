@@ -53,7 +53,7 @@ test("calls of a group are answered together, each in its place", async () => {
   const [one, two, three, four] = calls.map(({ id }) => id);
   const error = fail("WE_AGENT_UNKNOWN", { agent: "x", tick: 3 }).toRecord();
   link.receive({ kind: "answer", id: four ?? 0, value: "alone" });
-  link.receive({ kind: "acknowledged", rows: Float64Array.of(three ?? 0, 7, 9), durability: "sync" });
+  link.receive({ kind: "acknowledged", rows: Float64Array.of(three ?? 0, 7, 9, 1), durability: "sync" });
   link.receive({ kind: "refusal", id: one ?? 0, error });
   link.receive({ kind: "answer", id: two ?? 0, value: "second" });
   const [refused, ...others] = await group;

@@ -14,7 +14,8 @@ import { decodeUtf8, encodeUtf8 } from "@wasm-engine/abi";
 import { ByteRing } from "../threads/byte-ring.js";
 import type { RingFrame } from "../threads/byte-ring.js";
 
-export const RingOperation = { WRITE: 1, BEGIN: 2, CLOSE: 3 } as const;
+/** RECORDS: whole records, written like WRITE once their CRCs are put in. */
+export const RingOperation = { WRITE: 1, BEGIN: 2, CLOSE: 3, RECORDS: 4 } as const;
 export type RingOperation = (typeof RingOperation)[keyof typeof RingOperation];
 
 export const WriterState = { OPEN: 0, FULL: 1, FAILED: 2, CLOSED: 3 } as const;

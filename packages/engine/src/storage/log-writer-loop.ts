@@ -5,6 +5,7 @@
  */
 
 import { EngineError, unreachable } from "@wasm-engine/abi";
+import { sealRecords } from "@wasm-engine/core";
 import type { LogDurability } from "./contract.js";
 import { logWriteBytesMax } from "./limits.js";
 import { RingOperation, WriterState, type LogFrame, type LogRing } from "./log-ring.js";
@@ -85,6 +86,10 @@ export class LogWriterLoop {
     switch (operation) {
       case RingOperation.WRITE:
         return this.#gather(payload) ? "done" : "full";
+      case RingOperation.RECORDS:
+        if (!this.#gather(payload)) return "full";
+        this.#seal(payload.length);
+        return "done";
       case RingOperation.BEGIN: {
         const segment = new DataView(payload.buffer, payload.byteOffset).getUint32(0, true);
         return this.#flush() && this.#writer.begin(segment) ? "done" : "full";
@@ -102,6 +107,13 @@ export class LogWriterLoop {
     this.#gathered.set(payload, this.#length);
     this.#length += payload.length;
     return true;
+  }
+
+  /** The loop has better to do than to compute CRCs. */
+  #seal(bytes: number): void {
+    const start = this.#length - bytes;
+    const position = this.#writer.position + start - this.#written;
+    sealRecords(this.#gathered, { start, end: this.#length, position });
   }
 
   #flush(): boolean {

@@ -29,7 +29,10 @@ export class ThreadedEventLog implements EventLog {
   readonly #options: LogOptions;
   readonly #ring: LogRing;
   readonly #trail: DurableTrail;
-  /** Inputs that were appended since the last commit or poll: thousands at a time would each wake the writer. */
+  /**
+   * Records that were appended since the last commit or poll: thousands at a time would each wake the writer. Whole
+   * ones; the writer puts in their CRCs.
+   */
   readonly #gathered = new Uint8Array(logGatherBytes);
   #gatheredBytes = 0;
   /** What found no room in the ring, in order. */
@@ -97,7 +100,7 @@ export class ThreadedEventLog implements EventLog {
     this.#requireAlive();
     const record = this.records;
     const isCommit = entry.kind === "commit";
-    this.#take(encodeEntry(this.#encoder, entry));
+    if (!this.#takesInPlace(entry)) this.#take(encodeEntry(this.#encoder, entry));
     if (isCommit) this.#handOver();
     const seq = isCommit ? 0 : entry.input.seq;
     const { position } = this.#encoder;
@@ -157,6 +160,15 @@ export class ThreadedEventLog implements EventLog {
     if (this.failure !== undefined) throw this.failure;
   }
 
+  /** An input is written where the others are gathered: false where there is no room, or it is none of the many. */
+  #takesInPlace(entry: LogEntry): boolean {
+    if (entry.kind !== "input") return false;
+    const end = this.#encoder.inputInto(entry.input, this.#gathered, this.#gatheredBytes);
+    if (end === undefined) return false;
+    this.#gatheredBytes = end;
+    return true;
+  }
+
   #take(chunks: readonly LogChunk[]): void {
     for (const { segment, bytes } of chunks) {
       if (segment !== undefined) {
@@ -164,6 +176,8 @@ export class ThreadedEventLog implements EventLog {
         new DataView(index.buffer).setUint32(0, segment, true);
         this.#closeGathered();
         this.#overflow.push({ operation: RingOperation.BEGIN, bytes: index });
+        this.#overflow.push({ operation: RingOperation.WRITE, bytes });
+        continue;
       }
       if (bytes.length > logGatherBytes - this.#gatheredBytes) this.#handOver();
       if (bytes.length <= logGatherBytes) {
@@ -185,8 +199,8 @@ export class ThreadedEventLog implements EventLog {
     this.#gatheredBytes = 0;
     const bytes = this.#gathered.subarray(0, length);
     const isNext = this.#overflow.length === 0;
-    if (isNext && this.#ring.offer(RingOperation.WRITE, bytes)) return;
-    this.#overflow.push({ operation: RingOperation.WRITE, bytes: bytes.slice() });
+    if (isNext && this.#ring.offer(RingOperation.RECORDS, bytes)) return;
+    this.#overflow.push({ operation: RingOperation.RECORDS, bytes: bytes.slice() });
   }
 
   #handOver(): void {

@@ -7,7 +7,7 @@ import type { PendingAcknowledgement } from "./session-calls.js";
 
 type Acknowledged = Extract<WorldEvent, { readonly kind: "acknowledged" }>;
 
-const rowNumbers = 3;
+const rowNumbers = 4;
 
 /** The events that answer `pending`: one for calls of connections, one for those of the client. */
 export function acknowledgedEvents(
@@ -23,11 +23,12 @@ export function acknowledgedEvents(
 
 function rowsOf(group: readonly PendingAcknowledgement[]): Float64Array {
   const rows = new Float64Array(group.length * rowNumbers);
-  for (const [index, { id, tick, seq }] of group.entries()) {
+  for (const [index, { id, tick, seq, count }] of group.entries()) {
     const at = index * rowNumbers;
     rows[at] = id;
     rows[at + 1] = tick;
     rows[at + 2] = seq;
+    rows[at + 3] = count;
   }
   return rows;
 }
@@ -37,6 +38,11 @@ export function forEachAcknowledgement(
   { rows, durability }: Acknowledged,
   take: (id: number, value: Acknowledgement) => void,
 ): void {
-  for (let at = 0; at < rows.length; at += rowNumbers)
-    take(rows[at] ?? 0, { tick: rows[at + 1] ?? 0, seq: rows[at + 2] ?? 0, durability });
+  for (let at = 0; at < rows.length; at += rowNumbers) {
+    const id = rows[at] ?? 0;
+    const tick = rows[at + 1] ?? 0;
+    const seq = rows[at + 2] ?? 0;
+    const count = rows[at + 3] ?? 0;
+    for (let place = 0; place < count; place += 1) take(id + place, { tick, seq: seq + place, durability });
+  }
 }

@@ -317,7 +317,10 @@ export const connectionCallsFrom: number = 2 ** 40;
 /** World to client. */
 export type WorldEvent =
   | { readonly kind: "answer"; readonly id: number; readonly value: unknown }
-  /** Answers with an {@link Acknowledgement} each: three numbers per call, its id, tick and seq. Calls of one kind. */
+  /**
+   * Answers with an {@link Acknowledgement} each: four numbers per run of calls, the first id, their tick, the first
+   * seq and how many they are; ids and seqs of a run follow each other. Calls of one kind.
+   */
   | { readonly kind: "acknowledged"; readonly rows: Float64Array; readonly durability: Durability }
   | { readonly kind: "refusal"; readonly id: number; readonly error: ErrorRecord }
   | {

@@ -3,10 +3,13 @@
 import type { ControlRequest, RunResult, StopReason } from "./control.js";
 import type { KeyedInput } from "./input-keys.js";
 
+/** Inputs whose calls wait for the disk: calls and sequences follow each other, all enter one tick. */
 export interface PendingAcknowledgement {
+  /** Of the first. */
   readonly id: number;
   readonly seq: number;
   readonly tick: number;
+  count: number;
   /** The earlier input with its key. */
   readonly first: KeyedInput | undefined;
 }

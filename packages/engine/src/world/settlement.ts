@@ -50,7 +50,17 @@ export class Settlement {
     const { seq, tick } = input;
     const first = key === undefined ? undefined : this.#keys.firstOf(key, input);
     if (method === "ask") this.#asks.set(seq, id);
-    else this.#acknowledgements.push({ id, seq, tick, first });
+    else if (first !== undefined || !this.#prolongs(id, input))
+      this.#acknowledgements.push({ id, seq, tick, count: 1, first });
+  }
+
+  /** Adds the input to those that were logged before it, where it goes on where they end. */
+  #prolongs(id: number, { seq, tick }: Input): boolean {
+    const last = this.#acknowledgements.at(-1);
+    if (last === undefined || last.first !== undefined || last.tick !== tick) return false;
+    if (last.id + last.count !== id || last.seq + last.count !== seq) return false;
+    last.count += 1;
+    return true;
   }
 
   /** A step is over; its caller hears of it once its commit is durable. */
@@ -101,6 +111,8 @@ export class Settlement {
     let end = waiting.length;
     while (end > 0 && (waiting[end - 1]?.seq ?? 0) > durableSeq) end -= 1;
     const pending = waiting.splice(0, end);
+    const rest = cutAt(pending.at(-1), durableSeq);
+    if (rest !== undefined) waiting.unshift(rest);
     const duplicates = pending.filter(({ first }) => first !== undefined);
     const fresh = duplicates.length === 0 ? pending : pending.filter(({ first }) => first === undefined);
     for (const event of acknowledgedEvents(fresh, durability)) this.#emit(event);
@@ -136,4 +148,15 @@ export class Settlement {
   #refuse(id: number, error: ErrorRecord): void {
     this.#emit({ kind: "refusal", id, error });
   }
+}
+
+/** Takes what lies behind `durableSeq` out of a run. */
+function cutAt(
+  run: PendingAcknowledgement | undefined,
+  durableSeq: number,
+): PendingAcknowledgement | undefined {
+  if (run === undefined || run.seq + run.count - 1 <= durableSeq) return undefined;
+  const { id, seq, tick, count, first } = run;
+  run.count = durableSeq - seq + 1;
+  return { id: id + run.count, seq: durableSeq + 1, tick, count: count - run.count, first };
 }
