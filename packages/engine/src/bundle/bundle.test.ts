@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { before, test } from "node:test";
 import { EngineError } from "@wasm-engine/abi";
+import type { Json } from "@wasm-engine/core";
 import { Engine } from "../client/engine.js";
 import { inspectRun, logsOfRun, replayRun } from "../client/replay-run.js";
 import { recordsOfRun, verifyLogOfRun } from "../client/run-log.js";
@@ -17,7 +18,9 @@ import { flipped, resealed } from "../testing/damage.js";
 import { LogScript, scriptGenesis } from "../testing/log-script.js";
 import { freshFolder } from "../testing/run-folders.js";
 import { sampleWorld } from "../testing/sample-world.js";
+import type { ResolvedWorld } from "../world/contract.js";
 import type { RunResult } from "../world/control.js";
+import { newRunInfo } from "../world/run-store.js";
 import { encodeBundle } from "./bundle-file.js";
 import type { BundleContent } from "./bundle-file.js";
 import { readBundle } from "./open-bundle.js";
@@ -27,10 +30,11 @@ const folder = freshFolder("bundle");
 const inline = { isolation: "inline" } as const;
 let result: RunResult;
 let report: BundleReport;
+let sample: ResolvedWorld;
 const file = join(folder, "sample.bundle");
 
 before(async () => {
-  const sample = await sampleWorld({ directory: join(folder, "project"), snapshotEvery: 20 });
+  sample = await sampleWorld({ directory: join(folder, "project"), snapshotEvery: 20 });
   await using world = await Engine.open(sample, inline);
   result = await world.run();
   await world.close();
@@ -295,13 +299,10 @@ function scriptedRun(
   options: { readonly ticks: number; readonly end: "closed" | "open" | "torn" },
 ): string {
   const dir = join(folder, name);
-  const info = {
-    format: 1,
-    runId: name,
-    modules: [],
-    setup: { inputs: [], outputs: [], baseDirectory: folder },
-  };
-  const run = RunFolder.create(dir, info, nodeHasher);
+  const { inputs, outputs, stop, durability, ticksAheadMax, baseDirectory } = sample;
+  const setup = { inputs, outputs, stop, durability, ticksAheadMax, baseDirectory };
+  const info = newRunInfo(name, { genesis: scriptGenesis, setup, modules: [] });
+  const run = RunFolder.create(dir, info as unknown as Json, nodeHasher); // plain data by contract
   const log = createEventLog(run.log, scriptGenesis, {
     durability: "sync",
     threaded: false,

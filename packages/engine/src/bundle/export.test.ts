@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, test } from "node:test";
+import { encodeUtf8 } from "@wasm-engine/abi";
 import { Engine } from "../client/engine.js";
 import { followRun } from "../client/followed-run.js";
 import { forkRun } from "../client/fork-run.js";
@@ -168,6 +169,28 @@ const lies: Readonly<Record<string, (content: BundleContent) => BundleContent>> 
   },
 };
 
+/** Members of run.json that nobody's engine writes so. */
+const setups: readonly Readonly<Record<string, unknown>>[] = [
+  { models: "../../x" },
+  { outputs: [null] },
+  { inputs: [""] },
+  { durability: [null] },
+  { stop: { when: "sometime" } },
+  { snapshotsKept: 0 },
+  { adapters: [{ kind: "shell", name: "x", secrets: {} }] },
+];
+
+function withSetup(content: BundleContent, setup: Readonly<Record<string, unknown>>): BundleContent {
+  const changed = (text: string): Uint8Array => {
+    const info = JSON.parse(text) as { readonly setup: object }; // written by a run of this test
+    return encodeUtf8(JSON.stringify({ ...info, setup: { ...info.setup, ...setup } }));
+  };
+  const parts = content.parts.map(({ name, bytes }) => {
+    return { name, bytes: name === "run.json" ? changed(Buffer.from(bytes).toString()) : bytes };
+  });
+  return { ...content, parts };
+}
+
 function withPart(content: BundleContent, name: string, bytes: readonly number[]): BundleContent {
   return { ...content, parts: [...content.parts, { name, bytes: Uint8Array.from(bytes) }] };
 }
@@ -194,6 +217,13 @@ test("[G10] [S14.import] hostile files are refused with one code, and nothing is
     const dir = freshPlace();
     await assert.rejects(importRun(path, { dir }), { code: "WE_BUNDLE_DAMAGED", exitCode: 3 }, what);
     assert.ok(!existsSync(join(dir, "..")), `${what}: nothing is written`);
+  }
+  for (const setup of setups) {
+    writeFileSync(path, encodeBundle(withSetup(content, setup), "0.0.0"));
+    const dir = freshPlace();
+    const refusal = { code: "WE_BUNDLE_DAMAGED", exitCode: 3 };
+    await assert.rejects(importRun(path, { dir }), refusal, JSON.stringify(setup));
+    assert.ok(!existsSync(dir), `${JSON.stringify(setup)}: nothing is left`);
   }
   const based = contentOf(tail);
   writeFileSync(path, encodeBundle(without(based, /^(snapshots|pages)\//), "0.0.0"));

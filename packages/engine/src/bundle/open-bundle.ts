@@ -29,6 +29,7 @@ import { nodeCompression } from "../storage/block-compression.js";
 import { RunFolder, nodeFileSystem, recoverLog } from "../storage/index.js";
 import { storageError } from "../storage/errors.js";
 import { makeDurableFolders, makeFolders } from "../storage/make-folders.js";
+import { runInfoProblem } from "../world/run-info-schema.js";
 import { runsDirectory } from "../world/run-reference.js";
 import { checkModulesOf } from "../world/run-store.js";
 import { withEmptyOutputs } from "../world/snapshot-content.js";
@@ -344,6 +345,8 @@ function writeRun(folder: string, unpacking: Unpacking): void {
     refuse(`${name} is not UTF-8`);
   const info = installedInfo(parseJson(text("run.json"), refuse), filesDirectory, refuse);
   if (portableRunId(info["runId"]) !== content.facts.runId) refuse("run.json is of another run");
+  const problem = runInfoProblem(info);
+  if (problem !== undefined) refuse(`run.json: ${problem}`);
   const records = readPortableRecords(text("side.jsonl"), refuse);
   const run = RunFolder.create(folder, info, nodeHasher);
   const made = new Set(["run.json", "side.jsonl", ...(withIndex ? [] : [followerIndexName])]);

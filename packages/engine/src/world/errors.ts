@@ -91,10 +91,11 @@ export const WORLD_ERRORS = {
     explanation: "A prefix of a run id must fit exactly one run of the projects that were searched.",
   },
   WE_RUN_INFO: {
-    message: 'The file "{path}" does not describe a run of this version',
+    message: 'The file "{path}" does not describe a run of this version: {reason}',
     hint: "open the run with the version of wasm-engine that made it, or restore the file",
     exitCode: 4,
-    explanation: "Every run folder names its format in run.json. This version reads format 1.",
+    explanation:
+      "Every run folder names its format in run.json. This version reads format 1, and looks at every member that it knows.",
   },
   WE_RUN_RANGE: {
     message: "There is no tick from {from} to {to}",

@@ -24,6 +24,7 @@ import { checkNewRunPlace } from "../storage/new-run-place.js";
 import type { ResolvedWorld } from "./contract.js";
 import type { StopReason } from "./control.js";
 import { fail } from "./errors.js";
+import { runInfoProblem } from "./run-info-schema.js";
 import { executingProcess } from "./run-result.js";
 import { snapshotShelf } from "./snapshot-shelf.js";
 import type { SnapshotShelf } from "./snapshot-shelf.js";
@@ -325,10 +326,10 @@ function newestSnapshot(
 
 /** @throws {WE_RUN_INFO} */
 export function readInfo(folder: RunFolder): RunInfo {
-  const info: unknown = folder.readInfo();
-  const valid = typeof info === "object" && info !== null && "format" in info && info.format === 1;
-  if (!valid) throw fail("WE_RUN_INFO", { path: join(folder.path, "run.json") });
-  return info as RunInfo; // written by createRunStore in this format
+  const info = folder.readInfo();
+  const reason = runInfoProblem(info);
+  if (reason !== undefined) throw fail("WE_RUN_INFO", { path: join(folder.path, "run.json"), reason });
+  return info as unknown as RunInfo; // its form was looked at
 }
 
 /** Digests under which a run keeps files: of originals and of instrumented modules. @throws {WE_RUN_INFO} */
