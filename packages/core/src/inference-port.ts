@@ -52,18 +52,46 @@ export interface ModelFacts {
   readonly fingerprintParts: Readonly<Record<string, string>>;
   /** Ticks from request to answer, from the manifest; 1 unless it says otherwise. */
   readonly latencyTicks: number;
+  /** Present where the model writes texts, which take as many ticks as they have tokens for. */
+  readonly text?: TextPace;
+}
+
+/** How long a text takes, by definition and not by measurement: due ticks are computed from it. */
+export interface TextPace {
+  /** Tokens of the prompt per tick before the first part. */
+  readonly prefillTokensPerTick: number;
+  /** Tokens of every part but the last, one part per tick. */
+  readonly tokensPerTick: number;
 }
 
 /** One request, as the guest sent it: encoding TENSOR (abi `tensor.ts`) or JSON. */
 export interface TensorRequest {
   readonly encoding: Encoding;
   readonly payload: Uint8Array;
+  /** What a text is drawn with, unless the request says; default 0. Tensor models look at no seed. */
+  readonly seed?: number;
 }
 
-/** Answer to one request, in the encoding of the request; `FAILED` answers say why in a stable text. */
+/** Answer to one request, in the encoding of the request; `code` defaults to `FAILED`, `message` is a stable text. */
 export type TensorResponse =
   | { readonly ok: true; readonly encoding: Encoding; readonly payload: Uint8Array }
-  | { readonly ok: false; readonly message: string };
+  | { readonly ok: false; readonly message: string; readonly code?: string };
+
+/** What is heard of a text: its prompt, its parts in order, its end; of one that is refused its end alone. */
+export interface TextEvents {
+  /** The prompt has so many tokens. */
+  prompt(tokens: number): void;
+  /** `tokensPerTick` more tokens, after which the text goes on. `text` is what they show: nothing unless wanted. */
+  part(text: string): void;
+  /** The answer, with the text of the last part. */
+  end(response: TensorResponse, text: string): void;
+}
+
+/** A text under way. */
+export interface TextWriting {
+  /** Nobody wants it any more: nothing further is heard of it. */
+  cancel(): void;
+}
 
 /** A provider failed while running and another took over. */
 export interface ProviderChange {
@@ -87,6 +115,11 @@ export interface InferenceService {
   unload(name: string): Promise<void>;
   /** Requests of one tick for one model, in plan order. Bits of an answer depend on its request and the model alone. */
   run(name: string, requests: readonly TensorRequest[]): Promise<BatchResult>;
+  /**
+   * Begins a text with a model whose facts have a pace. Texts that are under way at the same time are written together;
+   * bits of each depend on its request and the model alone.
+   */
+  write?(name: string, request: TensorRequest, events: TextEvents): TextWriting;
   /** Every loaded model. */
   facts(): readonly ModelFacts[];
   /** Finishes what runs, then frees everything. Idempotent. */

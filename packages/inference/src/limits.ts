@@ -34,6 +34,9 @@ export const widthTokensMin = 64;
 export const keyValueBytesMaxDefault: number = 2 ** 30;
 /** Default budget of keys and values that are kept for prompts that begin alike. */
 export const prefixBytesMaxDefault: number = 256 * 1024 * 1024;
+/** Ticks of a world that a text takes: tokens of its prompt per tick, then tokens of its parts. */
+export const prefillTokensPerTick = 512;
+export const tokensPerTick = 8;
 export const tokenizerBytesMax: number = 64 * 1024 * 1024;
 export const stopStringsMax = 16;
 

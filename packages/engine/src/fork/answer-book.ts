@@ -24,6 +24,8 @@ export class AnswerBook {
   /** In the order of emission. Kept until the world has stopped waiting, which it does in the tick of the last part. */
   readonly #claimed = new Map<string, ClaimedRequest>();
   #reused = 0;
+  /** Last input that was settled: what a resumed run adopts is shown here twice. */
+  #settledSeq = 0;
 
   constructor(world: BookWorld, answers: readonly RecordedAnswer[]) {
     this.#world = world;
@@ -57,7 +59,9 @@ export class AnswerBook {
 
   /** These inputs enter: their parts need not enter again. */
   settle(inputs: readonly Input[]): void {
-    for (const { body } of inputs) {
+    for (const { seq, body } of inputs) {
+      if (seq <= this.#settledSeq) continue;
+      this.#settledSeq = seq;
       if (body.kind !== "result") continue;
       const claimed = this.#claimed.get(requestKey(body.agent, body.requestId));
       if (claimed !== undefined) claimed.parts = claimed.parts.slice(1);

@@ -5,6 +5,7 @@
 
 import type { ExternalRequest, Input, InputBody } from "@wasm-engine/core";
 import type { AnswerFigures, RequestDesk } from "../inference/request-desk.js";
+import type { BegunText } from "../inference/text-progress.js";
 import type { AnswerBook } from "./answer-book.js";
 
 /** What the tick loop uses of a desk. */
@@ -12,6 +13,9 @@ export type LoopDesk = Pick<
   RequestDesk,
   | "figures"
   | "requests"
+  | "begunTexts"
+  | "recall"
+  | "isForetelling"
   | "stallMs"
   | "note"
   | "release"
@@ -40,6 +44,19 @@ export class ReusingDesk implements LoopDesk {
 
   get requests(): ExternalRequest[] {
     return [...this.#book.requests, ...this.#desk.requests];
+  }
+
+  /** What the book answers is known by its ticks. */
+  get begunTexts(): BegunText[] {
+    return this.#desk.begunTexts;
+  }
+
+  recall(texts: readonly BegunText[]): void {
+    this.#desk.recall(texts);
+  }
+
+  get isForetelling(): boolean {
+    return this.#desk.isForetelling;
   }
 
   get stallMs(): number {

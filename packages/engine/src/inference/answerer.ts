@@ -5,7 +5,7 @@
  */
 
 import type { Encoding } from "@wasm-engine/abi";
-import type { ExternalRequest, ProviderChange, TensorResponse } from "@wasm-engine/core";
+import type { ExternalRequest, ProviderChange, TensorResponse, TextPace } from "@wasm-engine/core";
 import type { Delivery } from "../world/contract.js";
 
 /** An answer, or why there is none. `code` defaults to `FAILED`; `retryable`: asking again may succeed. */
@@ -29,6 +29,16 @@ export type AnswerEvent =
       readonly encoding: Encoding;
       readonly payload: Uint8Array;
     }
+  /** The prompt of a text has so many tokens. */
+  | { readonly kind: "prompt"; readonly request: ExternalRequest; readonly tokens: number }
+  /** Part `index` of a text, from 0, with what it shows. Behind the last one the answer comes, for the same tick. */
+  | {
+      readonly kind: "text";
+      readonly request: ExternalRequest;
+      readonly index: number;
+      readonly text: string;
+      readonly isLast: boolean;
+    }
   | { readonly kind: "changed"; readonly change: ProviderChange }
   | { readonly kind: "died"; readonly cause: string; readonly deaths: number };
 
@@ -36,6 +46,8 @@ export type AnswerEvent =
 export interface AnswerSchedule {
   readonly delivery: Delivery;
   readonly latencyTicks: number;
+  /** Present where answers are texts, which come in parts. */
+  readonly text?: TextPace;
 }
 
 export type RequestTarget = Pick<ExternalRequest, "kind" | "name">;

@@ -3,7 +3,7 @@
  * models, and what reports show of them. Nothing here enters the world; answers do, as logged inputs.
  */
 
-import type { InferenceService, ModelFacts, ModelSpec } from "@wasm-engine/core";
+import type { ExternalRequest, InferenceService, ModelFacts, ModelSpec } from "@wasm-engine/core";
 import type { Delivery } from "../world/contract.js";
 import type { Answerer } from "./answerer.js";
 
@@ -38,6 +38,8 @@ export interface ModelReport extends ModelFacts {
 
 /** The models of a world, as its tick loop uses them. */
 export interface Models extends Answerer {
+  /** `seeds`: what texts are drawn with, one per request; needed by models that write texts. */
+  ask(name: string, requests: readonly ExternalRequest[], seeds?: readonly number[]): void;
   /** Models as they are now. */
   readonly reports: readonly ModelReport[];
   readonly threadDeaths: number;

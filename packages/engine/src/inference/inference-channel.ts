@@ -8,10 +8,13 @@
  *   256   ring of requests (4 MiB), ring of answers (4 MiB)
  *
  *   requests  BATCH    u32 batch, u32 model, u32 requests; that many REQUEST frames follow
- *             REQUEST  u32 encoding, u32 0, payload
+ *             REQUEST  u32 encoding, u32 seed, payload
+ *             CANCEL   u32 batch, u32 index: nobody waits for this text any more
  *   answers   FACTS    u32 model, u32 0, JSON of the model's facts, once it is loaded
  *             CHANGED  u32 model, u32 0, JSON {change, facts}: another provider has taken over
- *             ANSWER   u32 batch, u32 index, u32 ok, u32 encoding, payload, or why there is none (UTF-8)
+ *             ANSWER   u32 batch, u32 index, u32 ok, u32 encoding, payload, or JSON that says why there is none
+ *             PROMPT   u32 batch, u32 index, u32 tokens of the prompt of a text
+ *             PART     u32 batch, u32 index, u32 part of the text, from 0, u32 1: the last one, what it shows
  *             FAILED   JSON of a coded error: the thread cannot go on
  *
  * One copy takes a payload into the ring, one out of it; what finds no room waits at its sender.
@@ -23,8 +26,8 @@ import { raise } from "../threads/shared-signal.js";
 import type { Bell, SharedSignal } from "../threads/shared-signal.js";
 import { channelRingBytes } from "./limits.js";
 
-export const RequestFrame = { BATCH: 1, REQUEST: 2 } as const;
-export const AnswerFrame = { FACTS: 1, CHANGED: 2, ANSWER: 3, FAILED: 4 } as const;
+export const RequestFrame = { BATCH: 1, REQUEST: 2, CANCEL: 3 } as const;
+export const AnswerFrame = { FACTS: 1, CHANGED: 2, ANSWER: 3, FAILED: 4, PROMPT: 5, PART: 6 } as const;
 
 /** `CLOSED`: it will write no more. `DEAD`: nothing of it is left, which whoever watches it says. */
 export const ThreadState = { STARTING: 0, READY: 1, CLOSED: 2, DEAD: 3 } as const;

@@ -6,7 +6,13 @@
 import { workerData } from "node:worker_threads";
 import { EngineError, assert, encodeUtf8, limits } from "@wasm-engine/abi";
 import type { Encoding } from "@wasm-engine/abi";
-import type { InferenceService, ModelFacts, TensorRequest, TensorResponse } from "@wasm-engine/core";
+import type {
+  InferenceService,
+  ModelFacts,
+  TensorRequest,
+  TensorResponse,
+  TextWriting,
+} from "@wasm-engine/core";
 import type { InferenceThreadData } from "./contract.js";
 import {
   AnswerFrame,
@@ -33,6 +39,10 @@ class InferenceLoop {
   readonly #data: InferenceThreadData;
   /** Being woken costs more than a small model takes: a thread that is kept busy stays awake. */
   readonly #spin = new AdaptiveSpin(coreCount() > 1, threadSpinLoadsMax);
+  /** Texts under way, by batch and index. */
+  readonly #writing = new Map<string, TextWriting>();
+  /** Models that write texts, by their index. */
+  readonly #writers = new Set<number>();
 
   constructor(channel: InferenceChannel, service: InferenceService, data: InferenceThreadData) {
     this.#channel = channel;
@@ -42,7 +52,9 @@ class InferenceLoop {
 
   async load(): Promise<void> {
     for (const [index, spec] of this.#data.models.entries()) {
-      this.#tellFacts(index, await this.#service.load(spec));
+      const facts = await this.#service.load(spec);
+      if (facts.text !== undefined) this.#writers.add(index);
+      this.#tellFacts(index, facts);
     }
   }
 
@@ -50,8 +62,11 @@ class InferenceLoop {
   async serve(): Promise<void> {
     while (!this.#channel.isClosing) {
       const heard = this.#channel.bells.thread;
+      this.#takeCancellations();
       const batch = this.#takeBatch(heard);
       if (batch !== undefined) await this.#run(batch);
+      // Texts go on between two looks at the channel.
+      else if (this.#writing.size > 0) await new Promise((resolve) => setImmediate(resolve));
       else if (!this.#channel.hearsHost(this.#spin, heard)) this.#channel.awaitHost(heard, channelWaitStepMs);
     }
   }
@@ -59,6 +74,12 @@ class InferenceLoop {
   async #run({ id, model, requests }: Batch): Promise<void> {
     const name = this.#data.models[model]?.name;
     assert(name !== undefined, "a batch asks one of the thread's models");
+    if (this.#writers.has(model)) {
+      requests.forEach((request, index) => {
+        this.#write(name, request, { id, index });
+      });
+      return;
+    }
     const { responses, changed, facts } = await this.#service.run(name, requests);
     assert(responses.length === requests.length, "every request of a batch is answered");
     if (changed !== undefined) {
@@ -68,15 +89,63 @@ class InferenceLoop {
     this.#channel.ringHost();
   }
 
+  #write(
+    name: string,
+    request: TensorRequest,
+    { id, index }: { readonly id: number; readonly index: number },
+  ): void {
+    const key = `${id}:${index}`;
+    let parts = 0;
+    let isOver = false;
+    const part = (text: string, isLast: boolean): void => {
+      this.#tell(AnswerFrame.PART, [id, index, parts, isLast ? 1 : 0], encodeUtf8(text));
+      parts += 1;
+    };
+    assert(this.#service.write !== undefined, "a service with models of texts writes them");
+    const writing = this.#service.write(name, request, {
+      prompt: (tokens) => {
+        this.#tell(AnswerFrame.PROMPT, [id, index, tokens, 0], noBytes);
+        this.#channel.ringHost();
+      },
+      part: (text) => {
+        part(text, false);
+        this.#channel.ringHost();
+      },
+      end: (response, text) => {
+        isOver = true;
+        this.#writing.delete(key);
+        if (response.ok) part(text, true);
+        this.#answer(id, index, response);
+        this.#channel.ringHost();
+      },
+    });
+    if (!isOver) this.#writing.set(key, writing);
+  }
+
+  #takeCancellations(): void {
+    for (;;) {
+      const frame = this.#channel.requests.peek();
+      if (frame?.operation !== RequestFrame.CANCEL) return;
+      const [id, index] = readWords(frame.payload);
+      this.#channel.requests.release(frame);
+      const key = `${id}:${index}`;
+      this.#writing.get(key)?.cancel();
+      this.#writing.delete(key);
+    }
+  }
+
   #answer(batch: number, index: number, response: TensorResponse): void {
-    if (!response.ok)
-      return this.#tell(AnswerFrame.ANSWER, [batch, index, 0, 0], encodeUtf8(response.message));
+    if (!response.ok) {
+      const { message, code } = response;
+      const reason = encodeUtf8(JSON.stringify({ message, code }));
+      return this.#tell(AnswerFrame.ANSWER, [batch, index, 0, 0], reason);
+    }
     const { encoding, payload } = response;
     if (payload.length <= limits.messageBytesMax - 1024) {
       return this.#tell(AnswerFrame.ANSWER, [batch, index, 1, encoding], payload);
     }
-    const text = `the answer has ${payload.length} bytes, which no message holds`;
-    this.#tell(AnswerFrame.ANSWER, [batch, index, 0, 0], encodeUtf8(text));
+    const message = `the answer has ${payload.length} bytes, which no message holds`;
+    this.#tell(AnswerFrame.ANSWER, [batch, index, 0, 0], encodeUtf8(JSON.stringify({ message })));
   }
 
   #tellFacts(model: number, facts: ModelFacts): void {
@@ -114,12 +183,14 @@ class InferenceLoop {
     const frame = this.#channel.requests.peek();
     if (frame === undefined) return undefined;
     assert(frame.operation === RequestFrame.REQUEST, "requests follow the header of their batch");
-    const [encoding] = readWords(frame.payload);
+    const [encoding, seed] = readWords(frame.payload);
     const payload = frame.payload.slice(8);
     this.#channel.requests.release(frame);
-    return { encoding: encoding as Encoding, payload }; // written by the host from a message
+    return { encoding: encoding as Encoding, payload, seed }; // written by the host from a message
   }
 }
+
+const noBytes = new Uint8Array();
 
 interface AnswerParts {
   readonly operation: number;

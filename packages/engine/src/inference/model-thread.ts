@@ -44,6 +44,8 @@ interface Batch {
   readonly id: number;
   readonly model: number;
   readonly requests: (ExternalRequest | undefined)[];
+  /** What texts are drawn with; empty where the model writes none. */
+  readonly seeds: readonly number[];
   open: number;
 }
 
@@ -109,11 +111,24 @@ export class ModelThread {
     return state === ThreadState.READY;
   }
 
-  ask(model: number, requests: readonly ExternalRequest[]): void {
-    const batch: Batch = { id: this.#nextBatch, model, requests: [...requests], open: requests.length };
+  ask(model: number, requests: readonly ExternalRequest[], seeds: readonly number[]): void {
+    const open = requests.length;
+    const batch: Batch = { id: this.#nextBatch, model, requests: [...requests], seeds, open };
     this.#nextBatch = (this.#nextBatch + 1) >>> 0;
     this.#batches.set(batch.id, batch);
     this.#send(batch);
+  }
+
+  /** Ends a text that nobody waits for; other answers come and are dropped. */
+  forget(request: ExternalRequest): void {
+    for (const batch of this.#batches.values()) {
+      if (this.#facts[batch.model]?.text === undefined) continue;
+      const index = batch.requests.indexOf(request);
+      if (index === -1) continue;
+      this.#close(batch, index);
+      this.#waiting.push({ operation: RequestFrame.CANCEL, words: [batch.id, index], payload: noBytes });
+      return this.#handOver();
+    }
   }
 
   /** @throws the error that the thread cannot go on with */
@@ -189,14 +204,14 @@ export class ModelThread {
   }
 
   /** Numbers of requests are kept: answers of a former thread never mix with those of this one. */
-  #send({ id, model, requests }: Batch): void {
+  #send({ id, model, requests, seeds }: Batch): void {
     this.#waiting.push({
       operation: RequestFrame.BATCH,
       words: [id, model, requests.length],
       payload: noBytes,
     });
-    for (const request of requests) {
-      const words = [request?.encoding ?? 0, 0];
+    for (const [index, request] of requests.entries()) {
+      const words = [request?.encoding ?? 0, seeds[index] ?? 0];
       this.#waiting.push({ operation: RequestFrame.REQUEST, words, payload: request?.payload ?? noBytes });
     }
     this.#handOver();
@@ -235,8 +250,20 @@ export class ModelThread {
         const answer: RequestAnswer =
           third === 1
             ? { ok: true, encoding: fourth as Encoding, payload: body } // as above
-            : { ok: false, message: decodeUtf8(body) ?? "the model failed" };
+            : { ok: false, ...(jsonAt(body, 0) as { message: string; code?: string }) }; // as above
         return this.#settle(first, second, answer, events);
+      }
+      case AnswerFrame.PROMPT: {
+        const request = this.#batches.get(first)?.requests[second];
+        if (request !== undefined) events.push({ kind: "prompt", request, tokens: third });
+        return;
+      }
+      case AnswerFrame.PART: {
+        const request = this.#batches.get(first)?.requests[second];
+        const text = decodeUtf8(payload.slice(16)) ?? "";
+        const part = { kind: "text", index: third, text, isLast: fourth === 1 } as const;
+        if (request !== undefined) events.push({ ...part, request });
+        return;
       }
       case AnswerFrame.FAILED:
         throw EngineError.fromRecord(jsonAt(payload, 0) as ErrorRecord); // as above
@@ -266,10 +293,14 @@ export class ModelThread {
     // What was answered before the thread died comes again with the rest of its batch.
     if (batch === undefined || request === undefined) return;
     this.#deathsInRow = 0;
+    this.#close(batch, index);
+    events.push({ kind: "answer", request, answer });
+  }
+
+  #close(batch: Batch, index: number): void {
     batch.requests[index] = undefined;
     batch.open -= 1;
-    if (batch.open === 0) this.#batches.delete(id);
-    events.push({ kind: "answer", request, answer });
+    if (batch.open === 0) this.#batches.delete(batch.id);
   }
 }
 

@@ -66,17 +66,20 @@ export class ModelThreads implements Models {
     return {
       delivery: place.setup.delivery ?? this.#delivery,
       latencyTicks: place.setup.latencyTicks ?? facts.latencyTicks,
+      ...(facts.text === undefined ? {} : { text: facts.text }),
     };
   }
 
-  ask(model: string, requests: readonly ExternalRequest[]): void {
+  ask(model: string, requests: readonly ExternalRequest[], seeds: readonly number[] = []): void {
     const place = this.#places.get(model);
     assert(place !== undefined, "only models of the world are asked");
-    place.thread.ask(place.index, requests);
+    place.thread.ask(place.index, requests, seeds);
   }
 
-  /** Runs of models are not cut off: an answer that nobody waits for is dropped by the desk. */
-  forget(): void {}
+  /** Texts end at their next token. Runs of other models are not cut off: the desk drops what nobody waits for. */
+  forget(request: ExternalRequest): void {
+    this.#places.get(request.name)?.thread.forget(request);
+  }
 
   poll(): readonly AnswerEvent[] {
     const [only] = this.#threads;

@@ -1,6 +1,6 @@
 /** Models whose changes are kept with the run: what answered, from which tick on, and what happened to the threads. */
 
-import type { Json } from "@wasm-engine/core";
+import type { ExternalRequest, Json } from "@wasm-engine/core";
 import type { AnswerEvent } from "./answerer.js";
 import type { ModelReport, Models } from "./contract.js";
 
@@ -16,14 +16,25 @@ export function noteModels(models: Models, note: NoteSideRecord, fromTick: numbe
   note(modelsRecordKind, { fromTick, models: models.reports } as unknown as Json); // plain data
 }
 
-/** The same models, whose changes are noted when they are heard of. */
-export function notedModels(models: Models, note: NoteSideRecord, nextTick: () => number): Models {
+/** How the models of one run are noted and asked. */
+export interface NotedModelsParts {
+  readonly note: NoteSideRecord;
+  readonly nextTick: () => number;
+  /** What a text is drawn with. */
+  readonly seedOf: (request: ExternalRequest) => number;
+}
+
+/** The same models, whose changes are noted when they are heard of, and whose texts get the seeds of their requests. */
+export function notedModels(models: Models, { note, nextTick, seedOf }: NotedModelsParts): Models {
   /** Heard, and not given away before it is noted. */
   const heard: AnswerEvent[] = [];
   return {
     waitsForLog: models.waitsForLog,
     schedule: (target) => models.schedule(target),
-    ask: (model, requests) => models.ask(model, requests),
+    ask: (model, requests) => {
+      const isText = models.schedule({ kind: "inference", name: model })?.text !== undefined;
+      models.ask(model, requests, isText ? requests.map(seedOf) : []);
+    },
     forget: (request) => models.forget(request),
     poll: () => {
       heard.push(...models.poll());

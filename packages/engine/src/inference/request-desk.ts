@@ -8,14 +8,18 @@ import { Encoding, assert, encodeUtf8 } from "@wasm-engine/abi";
 import type { ExternalRequest, Input, InputBody, ProviderChange, WorldContract } from "@wasm-engine/core";
 import { requestKey } from "./request-key.js";
 import type { AnswerEvent, Answerer, RequestAnswer } from "./answerer.js";
+import { TextProgress } from "./text-progress.js";
+import type { BegunText } from "./text-progress.js";
 
 interface PendingRequest {
   readonly request: ExternalRequest;
   /** Undefined where nobody answers. */
   readonly answerer: Answerer | undefined;
-  /** Tick at which the answer enters; undefined: whenever it has come. */
+  /** Tick at which the answer enters; undefined: whenever it has come, or as {@link text} says. */
   readonly dueTick: number | undefined;
   answer: RequestAnswer | "refused" | undefined;
+  /** Where the answer is a text. */
+  readonly text?: TextProgress;
   /** What has come before the answer, and enters without waiting for it. */
   parts: Part[];
 }
@@ -41,6 +45,10 @@ export class RequestDesk {
   /** Go out when their ticks are durable. */
   #held: ExternalRequest[] = [];
   #changes: ProviderChange[] = [];
+  /** Texts that are pending. */
+  #textCount = 0;
+  /** Last input that was settled: what a resumed run adopts is shown here twice. */
+  #settledSeq = 0;
   /** Milliseconds in which nothing but answers was waited for, and since when it is so again. */
   #stallMs = 0;
   #stalledSinceMs: number | undefined;
@@ -93,17 +101,44 @@ export class RequestDesk {
     this.#hand(this.requests);
   }
 
-  /** Results that enter with `inputs` need no further answer. */
+  /** Results that enter with `inputs` need no further answer, and parts no second entrance. */
   settle(inputs: readonly Input[]): void {
-    for (const key of answeredBy(inputs)) this.#drop(key);
+    for (const { seq, body } of inputs) {
+      if (seq <= this.#settledSeq) continue;
+      this.#settledSeq = seq;
+      if (body.kind !== "result") continue;
+      const key = requestKey(body.agent, body.requestId);
+      if (body.last) this.#drop(key);
+      else this.#pending.get(key)?.text?.noteEntered(body.payload);
+    }
+  }
+
+  /** Texts of which parts have entered: what a snapshot keeps beside {@link requests}. */
+  get begunTexts(): BegunText[] {
+    if (this.#textCount === 0) return [];
+    return [...this.#pending.values()].map(({ text }) => text?.begun).filter((begun) => begun !== undefined);
+  }
+
+  /** A snapshot says what had entered of texts. */
+  recall(texts: readonly BegunText[]): void {
+    for (const begun of texts)
+      this.#pending.get(requestKey(begun.agent, begun.requestId))?.text?.recall(begun);
+  }
+
+  /** A tick that is due may turn out to have nothing, once what it has waited for is known. */
+  get isForetelling(): boolean {
+    return this.#textCount > 0;
   }
 
   /** The first tick from `first` on at which an answer enters; `floor` is that of the wall clock. */
   dueTick(first: number, floor: number): number | undefined {
     this.#poll();
     let due = Infinity;
-    for (const { dueTick, answer, parts } of this.#pending.values()) {
-      if (dueTick !== undefined) due = Math.min(due, Math.max(first, dueTick));
+    for (const { dueTick, answer, parts, text } of this.#pending.values()) {
+      const next = text?.nextTick;
+      if (next !== undefined && next !== Infinity)
+        due = Math.min(due, Math.max(first, next === 0 ? floor : next));
+      else if (dueTick !== undefined) due = Math.min(due, Math.max(first, dueTick));
       else if (answer !== undefined || parts.length > 0) due = Math.min(due, Math.max(first, floor));
     }
     return due === Infinity ? undefined : due;
@@ -111,8 +146,9 @@ export class RequestDesk {
 
   /** True while an answer is awaited that has no tick of its own. */
   get isAwaiting(): boolean {
-    for (const { dueTick, answer } of this.#pending.values()) {
-      if (dueTick === undefined && answer === undefined) return true;
+    for (const { dueTick, answer, text } of this.#pending.values()) {
+      if (dueTick === undefined && answer === undefined && (text?.openTick ?? Infinity) === Infinity)
+        return true;
     }
     return false;
   }
@@ -138,9 +174,11 @@ export class RequestDesk {
     const bodies: InputBody[] = this.#changes.map(changeBody);
     this.#changes = [];
     for (const [key, pending] of this.#pending) {
-      const { request, dueTick, answer } = pending;
-      for (const part of pending.parts.splice(0)) bodies.push(partBody(part));
+      const { request, dueTick, answer, text } = pending;
+      for (const part of pending.parts.splice(0)) bodies.push(partBody(request, part));
+      for (const part of text?.take(tick) ?? []) bodies.push(partBody(request, part));
       if (answer === undefined || (dueTick !== undefined && dueTick > tick)) continue;
+      if (text?.endsAt(tick) === false) continue;
       this.#drop(key);
       bodies.push(resultBody(request, answer));
     }
@@ -148,8 +186,9 @@ export class RequestDesk {
   }
 
   #lacks(tick: number): boolean {
-    for (const { dueTick, answer } of this.#pending.values()) {
+    for (const { dueTick, answer, text } of this.#pending.values()) {
       if (answer === undefined && dueTick !== undefined && dueTick <= tick) return true;
+      if (text !== undefined && text.openTick <= tick) return true;
     }
     return false;
   }
@@ -163,6 +202,7 @@ export class RequestDesk {
   #drop(key: string): void {
     const pending = this.#pending.get(key);
     this.#pending.delete(key);
+    if (pending?.text !== undefined) this.#textCount -= 1;
     pending?.answerer?.forget(pending.request);
   }
 
@@ -178,6 +218,12 @@ export class RequestDesk {
       return;
     }
     const isLockstep = schedule.delivery === "lockstep";
+    if (schedule.text !== undefined) {
+      const text = new TextProgress(request, isLockstep ? schedule.text : undefined);
+      this.#pending.set(key, { ...base, dueTick: undefined, answer: undefined, text });
+      this.#textCount += 1;
+      return;
+    }
     const dueTick = isLockstep ? tick + Math.max(1, schedule.latencyTicks) : undefined;
     this.#pending.set(key, { ...base, dueTick, answer: undefined });
   }
@@ -211,7 +257,7 @@ export class RequestDesk {
 
   #hear(event: AnswerEvent): void {
     if (event.kind === "changed") this.#changes.push(event.change);
-    if (event.kind !== "answer" && event.kind !== "part") return;
+    if (event.kind === "changed" || event.kind === "died") return;
     // Undefined where the world has stopped waiting: a late answer is dropped. The first of two counts.
     const pending = this.#pending.get(requestKey(event.request.agent, event.request.requestId));
     if (pending === undefined || pending.answer !== undefined) return;
@@ -219,26 +265,40 @@ export class RequestDesk {
       if (pending.dueTick === undefined) pending.parts.push(event);
       return;
     }
+    const { text } = pending;
+    if (event.kind === "prompt") return text?.hearPrompt(event.tokens);
+    if (event.kind === "text") text?.hearPart(event);
+    else text?.hearEnd(event.answer.ok);
+    if (text?.strays === true) {
+      // Another machine, or files that were changed: what has entered cannot be taken back or gone on with.
+      pending.answer = otherText;
+      text.hearEnd(false);
+      pending.answerer?.forget(pending.request);
+      return;
+    }
+    if (event.kind === "text") return;
     pending.answer = event.answer;
     if (event.reused === true) this.figures.reused += 1;
     else this.figures.asked += 1;
   }
 }
 
-function answeredBy(inputs: readonly Input[]): ReadonlySet<string> {
-  const keys = new Set<string>();
-  for (const { body } of inputs) {
-    if (body.kind === "result" && body.last) keys.add(requestKey(body.agent, body.requestId));
-  }
-  return keys;
-}
+/** Stable: it becomes a logged answer. */
+const otherText: RequestAnswer = {
+  ok: false,
+  code: "FAILED",
+  message: "the text was begun and cannot be gone on with: written again it is another one",
+  retryable: true,
+};
 
 function changeBody({ model, from, to }: ProviderChange): InputBody {
   return { kind: "provider-changed", model, from, to, reason: "run-failed" };
 }
 
-function partBody({ request, encoding, payload }: Part): InputBody {
-  const { agent, requestId } = request;
+function partBody(
+  { agent, requestId }: ExternalRequest,
+  { encoding, payload }: Pick<Part, "encoding" | "payload">,
+): InputBody {
   return { kind: "result", agent, requestId, source: "token", ok: true, last: false, encoding, payload };
 }
 
@@ -251,7 +311,8 @@ export function resultBody(request: ExternalRequest, answer: RequestAnswer | "re
   }
   const none = `no adapter answers ${source} requests for "${request.name}" in this run`;
   const message = answer === "refused" ? none : answer.message;
-  const { code = "FAILED", retryable = false } = answer !== "refused" && "retryable" in answer ? answer : {};
+  const code = answer === "refused" ? "FAILED" : (answer.code ?? "FAILED");
+  const retryable = answer !== "refused" && "retryable" in answer && answer.retryable;
   const text = JSON.stringify({ code, message, retryable });
   return { ...head, ok: false, encoding: Encoding.JSON, payload: encodeUtf8(text) };
 }

@@ -6,10 +6,12 @@ export interface ModelGuestOptions {
   readonly timeoutTicks?: number;
   /** Encoding of the request: 1 JSON, 3 tensors. */
   readonly encoding?: number;
+  /** Parts of answers are published as well. Default false. */
+  readonly parts?: boolean;
 }
 
 export function modelGuestText(options: ModelGuestOptions = {}): string {
-  const { model = "m", timeoutTicks = -1, encoding = 1 } = options;
+  const { model = "m", timeoutTicks = -1, encoding = 1, parts = false } = options;
   const padded = model.padEnd(8, "\0").replaceAll("\0", "\\00");
   return `(module
   (import "wasm_engine" "publish" (func $publish (param i32) (result i32)))
@@ -45,7 +47,7 @@ export function modelGuestText(options: ModelGuestOptions = {}): string {
         (drop (call $infer (i32.const 1024) (i32.const ${timeoutTicks})))
         (return (i32.const 0))))
     ;; answers of models, and the engine's own
-    (if (i32.gt_u (local.get $kind) (i32.const 2)) (then (return (i32.const 0))))
+    (if (i32.gt_u (local.get $kind) (i32.const ${parts ? 3 : 2})) (then (return (i32.const 0))))
     (call $copy (i32.const 1050000) (i32.const 5) (local.get $message)
       (i32.load8_u offset=6 (local.get $message)))
     (drop (call $publish (i32.const 1050000)))

@@ -5,6 +5,7 @@
 
 import { assert } from "@wasm-engine/abi";
 import type { ExternalRequest, Input, TickResult } from "@wasm-engine/core";
+import type { BegunText } from "../inference/text-progress.js";
 import type { StopRule } from "./contract.js";
 
 /** Sums over the ticks of a run. Re-executed ticks count as if they had never been interrupted. */
@@ -30,6 +31,8 @@ export interface HostState {
   sinkPositions: number[];
   /** Requests that left the world and have no logged result, in order of emission; kept by the loop's request desk. */
   outstanding: ExternalRequest[];
+  /** What has entered of texts among them. */
+  begunTexts: BegunText[];
   /** The agent that the stop rule waits for has ended. */
   exitSeen: boolean;
 }
@@ -47,7 +50,9 @@ const noTotals: Readonly<Totals> = {
 
 /** A stored state; what an earlier release did not count yet begins at 0. */
 export function storedHostState(stored: HostState): HostState {
-  return { ...stored, totals: { ...noTotals, ...stored.totals } };
+  // Absent in what an earlier release has stored.
+  const { begunTexts = [] } = stored as Partial<HostState>;
+  return { ...stored, begunTexts, totals: { ...noTotals, ...stored.totals } };
 }
 
 export function newHostState(sourceCount: number, sinkCount: number): HostState {
@@ -57,6 +62,7 @@ export function newHostState(sourceCount: number, sinkCount: number): HostState 
     sourceRecords: new Array<number>(sourceCount).fill(0),
     sinkPositions: new Array<number>(sinkCount).fill(0),
     outstanding: [],
+    begunTexts: [],
     exitSeen: false,
   };
 }

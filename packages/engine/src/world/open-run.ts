@@ -7,11 +7,12 @@
 import type { AgentHandle } from "@wasm-engine/abi";
 import { assert } from "@wasm-engine/abi";
 import { equalBytes, genesisDigest } from "@wasm-engine/core";
-import type { Genesis, Json, Snapshot, WorldContract } from "@wasm-engine/core";
+import type { ExternalRequest, Genesis, Json, Snapshot, WorldContract } from "@wasm-engine/core";
 import { forkFuture, forkSources, readPlan } from "../fork/fork-future.js";
 import type { ForkPlan } from "../fork/fork-plan.js";
 import { nodeHasher, sha256Hex } from "../crypto/node-crypto.js";
 import type { OpenedAdapters } from "../adapters/open-adapters.js";
+import { requestSeed } from "../adapters/request-seed.js";
 import { RunAdapters, attemptsOf } from "../adapters/run-adapters.js";
 import type { RunAdaptersParts } from "../adapters/run-adapters.js";
 import type { Models } from "../inference/contract.js";
@@ -184,7 +185,7 @@ function assemble(store: RunStore, options: OpenRunOptions, started: WorldParts[
   const sources = openSources(store, plan, options.streams ?? []);
   const note: NoteSideRecord = (kind, data) => store.note(kind, data);
   const nextTick = (): number => loop.reachedTick + 1;
-  const models = options.models && notedModels(options.models, note, nextTick);
+  const models = options.models && notedModels(options.models, { note, nextTick, seedOf: seedsIn(world) });
   const adapters = options.adapters && openedAdapters(store, options.adapters, { world, pass, nextTick });
   const loop: TickLoop = new TickLoop({
     world,
@@ -357,6 +358,15 @@ function startingSnapshot({ dir, recovered, newestSnapshot }: RunStore): Snapsho
   const found = newestSnapshot(Infinity);
   requireReach(dir, recovered?.base, found?.tick ?? -1);
   return found;
+}
+
+/** What makes texts of agents differ, and those of equal worlds equal. */
+function seedsIn(world: WorldContract): (request: ExternalRequest) => number {
+  return ({ agent, requestId }) => {
+    const agentId = world.idOf(agent);
+    assert(agentId !== undefined, "an agent whose request is awaited lives");
+    return requestSeed(world.genesis.seed, agentId, requestId);
+  };
 }
 
 function openSinks(

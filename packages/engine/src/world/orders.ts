@@ -118,6 +118,7 @@ export class Orders {
     const paceMs = pacer?.millisUntil(next) ?? 0;
     if (paceMs > 0) return wait(Math.min(paceMs, idleWaitMs));
     if (!loop.isReady(next)) return wait(answerWaitMs);
+    if (loop.isMoot(next, pacer?.tickNow())) return wait(0);
     return { kind: "tick", tick: next };
   }
 

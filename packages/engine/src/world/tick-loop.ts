@@ -74,6 +74,7 @@ export class TickLoop {
     const desk = new RequestDesk(parts.world, parts.answerers ?? []);
     this.#desk = parts.future === undefined ? desk : new ReusingDesk(desk, parts.future.book);
     this.#desk.note(parts.state.outstanding);
+    this.#desk.recall(parts.state.begunTexts);
   }
 
   /** Sequence of the last input in the log. */
@@ -146,6 +147,11 @@ export class TickLoop {
   /** False while an answer that is due at `tick` has not come. */
   isReady(tick: number): boolean {
     return this.#desk.isReady(tick);
+  }
+
+  /** True where `tick`, for which {@link isReady} has waited, is not the next one after all. */
+  isMoot(tick: number, floor?: number): boolean {
+    return this.#desk.isForetelling && this.nextTick(floor) !== tick;
   }
 
   /** Every source has delivered its last record. */
@@ -279,7 +285,10 @@ export class TickLoop {
     const { state, stop, sinks, faults } = this.#parts;
     noteTick(state, result, stop);
     this.#desk.note(result.requests);
-    if (state.outstanding.length > 0 || result.requests.length > 0) state.outstanding = this.#desk.requests;
+    if (state.outstanding.length > 0 || result.requests.length > 0) {
+      state.outstanding = this.#desk.requests;
+      state.begunTexts = this.#desk.begunTexts;
+    }
     const reports = faults.note(tick, result);
     if (result.deadLetters.length > 0) this.deadLetters.note(result.deadLetters);
     if (result.departures.length === 0) return reports;

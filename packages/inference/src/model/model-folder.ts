@@ -96,6 +96,19 @@ async function readLayout(model: string, dir: string, file: string | undefined):
   return { manifest, declared: false };
 }
 
+/** A folder in Hugging Face layout whose model takes the past of a text. @throws {WE_MODEL_…} */
+export async function hasTextModel({ name, dir, file }: ModelSpec): Promise<boolean> {
+  const { manifest, declared } = await readLayout(name, dir, file);
+  if (declared) return false;
+  const bytes = await readBounded(name, join(dir, ...manifest.file.split("/")), modelFileBytesMax);
+  const header = readOnnxHeader(bytes);
+  return typeof header !== "string" && pastOf(header) !== undefined;
+}
+
+function pastOf({ inputs }: OnnxHeader): OnnxValueInfo | undefined {
+  return inputs.find(({ name }) => name.startsWith("past"));
+}
+
 export async function isFile(path: string): Promise<boolean> {
   return stat(path).then(
     (found) => found.isFile(),
@@ -138,8 +151,8 @@ export function checkVersions(place: Place, { irVersion, opsets }: OnnxHeader): 
     throw inferenceError("WE_MODEL_OPSET", { ...place, needed: `operator set ${opset}`, supported });
 }
 
-function checkTensorModel(place: Place, { inputs }: OnnxHeader): void {
-  const past = inputs.find(({ name }) => name.startsWith("past"));
+function checkTensorModel(place: Place, header: OnnxHeader): void {
+  const past = pastOf(header);
   if (past !== undefined)
     throw unsupported(
       place,

@@ -12,6 +12,8 @@ import type {
   ProviderName,
   TensorRequest,
   TensorResponse,
+  TextEvents,
+  TextWriting,
 } from "@wasm-engine/core";
 import { EngineError, assert } from "@wasm-engine/abi";
 import { inferenceError } from "../errors.js";
@@ -21,6 +23,7 @@ import { nativeRuntime } from "../runtime/native-runtime.js";
 import type { OnnxRuntime, RuntimeSource } from "../runtime/onnx-runtime.js";
 import { webRuntime } from "../runtime/web-runtime.js";
 import { adviceFor } from "../suggestion.js";
+import { ServedText } from "../text/served-text.js";
 import { ProviderBroken, answerRequests } from "./answer-requests.js";
 import type { TestedShapes } from "./answer-requests.js";
 import { loadOnProvider, reasonOf } from "./load-model.js";
@@ -70,6 +73,8 @@ export class LocalInference implements InferenceService {
   readonly #weightBytesMax: number;
   readonly #answerBytesMax: number;
   readonly #entries = new Map<string, Entry>();
+  /** Models that write texts: never given back while they are loaded, because texts are under way. */
+  readonly #texts = new Map<string, ServedText>();
   /** Settles when everything asked so far is done. */
   #tail: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | undefined;
@@ -87,6 +92,13 @@ export class LocalInference implements InferenceService {
 
   load(spec: ModelSpec): Promise<ModelFacts> {
     return this.#queued(`load of ${spec.name}`, async () => {
+      const { source, strict } = this.#context;
+      const text = await ServedText.open(source, spec, { strict, answerBytesMax: this.#answerBytesMax });
+      if (text !== undefined) {
+        await this.#remove(spec.name);
+        this.#texts.set(spec.name, text);
+        return text.facts;
+      }
       const files = await readModelFolder(spec);
       const former = this.#entries.get(spec.name);
       await this.#makeRoom(spec.name, files.bytesTotal);
@@ -103,32 +115,53 @@ export class LocalInference implements InferenceService {
       this.#entries.set(spec.name, entry);
       // Only now: a model that cannot be loaded leaves the one it would have replaced.
       await former?.model?.session.dispose();
+      await this.#texts.get(spec.name)?.close();
+      this.#texts.delete(spec.name);
       return model.facts;
     });
   }
 
   unload(name: string): Promise<void> {
     return this.#queued(`unload of ${name}`, async () => {
-      const entry = this.#entry(name);
-      this.#entries.delete(name);
-      await entry.model?.session.dispose();
+      if (!this.#texts.has(name)) this.#entry(name);
+      await this.#remove(name);
     });
   }
 
   run(name: string, requests: readonly TensorRequest[]): Promise<BatchResult> {
-    return this.#queued(`request to ${name}`, () => this.#run(this.#entry(name), requests));
+    return this.#queued(`request to ${name}`, async () => {
+      const text = this.#texts.get(name);
+      if (text === undefined) return await this.#run(this.#entry(name), requests);
+      return { responses: await text.run(requests), facts: text.facts };
+    });
+  }
+
+  write(name: string, request: TensorRequest, events: TextEvents): TextWriting {
+    const text = this.#texts.get(name);
+    if (text === undefined) throw this.#unknown(name);
+    return text.write(request, events);
   }
 
   facts(): readonly ModelFacts[] {
-    return [...this.#entries.values()].map(({ facts }) => facts);
+    return [...this.#entries.values(), ...this.#texts.values()].map(({ facts }) => facts);
   }
 
   close(): Promise<void> {
     this.#closing ??= this.#tail.then(async () => {
       for (const { model } of this.#entries.values()) await model?.session.dispose();
+      for (const text of this.#texts.values()) await text.close();
       this.#entries.clear();
+      this.#texts.clear();
     });
     return this.#closing;
+  }
+
+  async #remove(name: string): Promise<void> {
+    const [entry, text] = [this.#entries.get(name), this.#texts.get(name)];
+    this.#entries.delete(name);
+    this.#texts.delete(name);
+    await entry?.model?.session.dispose();
+    await text?.close();
   }
 
   #queued<Result>(action: string, work: () => Promise<Result>): Promise<Result> {
@@ -140,12 +173,13 @@ export class LocalInference implements InferenceService {
 
   #entry(name: string): Entry {
     const entry = this.#entries.get(name);
-    if (entry === undefined)
-      throw inferenceError("WE_MODEL_UNKNOWN", {
-        model: name,
-        advice: adviceFor(name, [...this.#entries.keys()], "models"),
-      });
+    if (entry === undefined) throw this.#unknown(name);
     return entry;
+  }
+
+  #unknown(name: string): Error {
+    const known = [...this.#entries.keys(), ...this.#texts.keys()];
+    return inferenceError("WE_MODEL_UNKNOWN", { model: name, advice: adviceFor(name, known, "models") });
   }
 
   async #run(entry: Entry, requests: readonly TensorRequest[]): Promise<BatchResult> {

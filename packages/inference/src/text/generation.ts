@@ -37,6 +37,8 @@ export interface GenerationPlan {
   readonly digest: boolean;
   /** Called with each piece of text as soon as it is certain. */
   readonly onText: (piece: string) => void;
+  /** Called after each token that did not end the text. @param tokens chosen so far */
+  readonly onToken?: (tokens: number) => void;
 }
 
 export class Generation {
@@ -83,6 +85,7 @@ export class Generation {
     if (endTokens.has(token)) this.#end("stop");
     else if (this.#show(this.#stream.push(token))) this.#finish = "stop";
     else if (this.#tokens.length >= maxTokens) this.#end("length");
+    if (!this.finished) this.plan.onToken?.(this.#tokens.length);
   }
 
   cancel(): void {

@@ -98,6 +98,8 @@ export class TextGenerator {
     // Everything that was asked in this turn of the event loop begins in one round.
     await Promise.resolve();
     while (!this.#closed && (this.#waiting.length > 0 || this.#groups.size > 0)) {
+      // Runs of the WebAssembly runtime end without leaving this turn: new prompts and cancellations must be heard.
+      await new Promise((resolve) => setImmediate(resolve));
       await this.#attempt(() => this.#readPrompts());
       for (const [key, group] of [...this.#groups])
         if (!this.#closed && this.#groups.get(key) === group)

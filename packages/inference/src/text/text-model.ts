@@ -82,6 +82,10 @@ export interface TextRequest extends Sampling {
   readonly digest?: boolean;
   /** Called with each piece of the text as it comes. */
   readonly onText?: (piece: string) => void;
+  /** Called once, before the prompt is read, with the number of its tokens. */
+  readonly onPrompt?: (tokens: number) => void;
+  /** Called after each token that did not end the text. @param tokens chosen so far */
+  readonly onToken?: (tokens: number) => void;
   /** Ends the text where it is; the result says `cancelled`. */
   readonly signal?: AbortSignal;
 }
@@ -175,6 +179,7 @@ export async function openFrom(source: RuntimeSource, options: TextModelOptions)
     textOf: (tokens) => files.tokenizer.decode(tokens),
     generate: async (request) => {
       const generation = planned(request, files);
+      request.onPrompt?.(generation.plan.prompt.length);
       const cancel = (): void => {
         generation.cancel();
       };
@@ -358,6 +363,7 @@ function planned(request: TextRequest, { model, shape, tokenizer, config }: File
     endTokens,
     digest: request.digest === true,
     onText: request.onText ?? ((): void => undefined),
+    ...(request.onToken === undefined ? {} : { onToken: request.onToken }),
   };
   return new Generation(plan, tokenizer);
 }

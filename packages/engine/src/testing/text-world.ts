@@ -1,0 +1,96 @@
+/**
+ * Worlds of agents that ask models for texts: the sample decoder of the inference package, which knows no language and
+ * whose bits are equal everywhere. One record, one request; everything that comes back is published.
+ */
+
+import { cpSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { ModelSetup, ResolvedWorld } from "../world/contract.js";
+import { modelGuestText } from "./model-guest.js";
+import { sampleModule, sampleWorld } from "./sample-world.js";
+
+/** One request of a file input. */
+export interface TextRecord {
+  readonly tick: number;
+  /** Agent. */
+  readonly to: string;
+  readonly [member: string]: unknown;
+}
+
+export interface TextWorldOptions {
+  /** Fresh folder of the test. */
+  readonly directory: string;
+  readonly records: readonly TextRecord[];
+  /** Folder of the model. */
+  readonly model: string;
+  readonly agents?: number;
+  readonly snapshotEvery?: number;
+  readonly timeoutTicks?: number;
+  readonly setup?: Partial<ModelSetup>;
+  /** Every second agent asks a model of its own, `n`, made of the same folder. */
+  readonly twoModels?: boolean;
+}
+
+interface DecoderModule {
+  readonly sampleDecoder: (kind: string) => Uint8Array;
+  readonly decoderFolder: (
+    model: Uint8Array,
+    files?: Readonly<Record<string, unknown>>,
+  ) => {
+    readonly path: string;
+    [Symbol.dispose](): void;
+  };
+}
+
+/** Writes a model folder with the sample decoder. `files` replaces some of them. */
+export async function writeDecoder(
+  target: string,
+  { kind = "grouped", files = {} }: { readonly kind?: string; readonly files?: Record<string, unknown> } = {},
+): Promise<string> {
+  const place = new URL("../testing/sample-decoder.js", import.meta.resolve("@wasm-engine/inference/onnx"));
+  const module = (await import(place.href)) as DecoderModule; // no export of the package: its own tests have it
+  using folder = module.decoderFolder(module.sampleDecoder(kind), files);
+  cpSync(folder.path, target, { recursive: true });
+  return target;
+}
+
+/** Agents a1 … that ask model `m` whatever their records say. */
+export async function textWorld(options: TextWorldOptions): Promise<ResolvedWorld> {
+  const { directory, records, agents = 6, snapshotEvery, timeoutTicks = 0, twoModels = false } = options;
+  const text = (model: string): string => modelGuestText({ model, timeoutTicks, parts: true });
+  const sample = await sampleWorld({
+    directory,
+    agents,
+    text: text("m"),
+    records: 0,
+    stop: { when: "idle" },
+    ...(snapshotEvery === undefined ? {} : { snapshotEvery }),
+  });
+  mkdirSync(directory, { recursive: true });
+  const fields = [...new Set(records.flatMap((record) => Object.keys(record)))].sort();
+  const none = Object.fromEntries(fields.map((field) => [field, null]));
+  const lines = records.map((record) => `${JSON.stringify({ ...none, ...record })}\n`);
+  writeFileSync(join(directory, "records.jsonl"), lines.join(""));
+  const [other, otherModule] = await sampleModule("other", text("n"));
+  const specs = sample.genesis.agents.map((agent, index) => ({
+    ...agent,
+    ...(twoModels && index % 2 === 1 ? { module: other } : {}),
+    every: 0,
+    capabilities: { ...agent.capabilities, models: ["m", "n"] },
+    limits: { ...agent.limits, memoryBytes: 64 * 65_536 },
+  }));
+  const setup = { dir: options.model, providers: ["wasm"], thread: "shared", ...options.setup } as const;
+  const names = twoModels ? ["m", "n"] : ["m"];
+  const modules = { ...sample.genesis.modules, ...(twoModels ? { other } : {}) };
+  const members = fields.filter((field) => field !== "tick" && field !== "to");
+  return {
+    ...sample,
+    inputs: sample.inputs.map((input) => ({
+      ...input,
+      fields: members.map((field) => ({ name: field, field, type: "auto" }) as const),
+    })),
+    genesis: { ...sample.genesis, agents: specs, models: ["m", "n"], modules },
+    modules: twoModels ? new Map([...sample.modules, [other, otherModule]]) : sample.modules,
+    models: names.map((name) => ({ name, ...setup })),
+  };
+}
