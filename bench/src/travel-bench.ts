@@ -106,7 +106,7 @@ export function travelTables({ jump, diff, replay = [], futures }: TravelDocumen
     row(`${count} futures of ${agents} agents`, value, `${limit * 100} %`, futures);
     const { parentBytes, addedBytes } = futures.disk;
     const disk = `${digits(parentBytes / 2 ** 20)} MiB, each future ${digits(addedBytes / count / 2 ** 20)} MiB`;
-    row("disk of the run, and of a future that has just been made", disk, "", futures);
+    row("disk of the run, and of each future after it has been run", disk, "", futures);
   }
   return `\n${figureTable(["figure", "measured", "limit", ""], rows)}`;
 }

@@ -22,6 +22,7 @@ export {
   logsOfRun,
   openBundle,
   replayRun,
+  runFutures,
   sweepConfig,
   sweepTable,
 } from "@wasm-engine/engine";
@@ -49,6 +50,8 @@ export type {
   ForkOptions,
   ForkReport,
   FutureOptions,
+  FutureOutcome,
+  FuturesOptions,
   OpenOptions,
   OpenedBundle,
   OutgoingMessage,

@@ -1,12 +1,12 @@
 /**
  * Futures of one moment: the ring is run to a tick, and forks of that tick, each with another message entering after it,
- * are run a few ticks on. All futures are made in one process, and each is opened, run and closed in one of its own like
- * any run; the alternative is to open the configuration and run it from 0. Both are measured whole, processes included.
+ * are made and run a few ticks on by `runFutures`, all in one process of their own. The alternative is to open the
+ * configuration and run it from 0. Both are measured whole, processes included.
  */
 
 import { lstatSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { forkFutures } from "wasm-engine";
+import { runFutures } from "wasm-engine";
 import type { Say } from "../bench-options.js";
 import { ringFolder, runTicks } from "./ring-run.js";
 
@@ -30,15 +30,16 @@ export interface FuturesFigure {
   readonly count: number;
   readonly after: number;
   readonly fromZeroMs: number;
-  /** Of one future, on average: to make it, and to open, run and close it. */
-  readonly forkMs: number;
-  readonly runMs: number;
+  /** Until the first one had come to its end: all were made by then, and what they have in common was done. */
+  readonly firstMs: number;
+  /** Of each of the others, on average: to open, run and close it. */
+  readonly nextMs: number;
   /** Time of all futures to that of as many runs from 0. */
   readonly share: number;
   readonly limit: number;
   readonly disk: {
     readonly parentBytes: number;
-    /** Taken by all futures when they had been made and before they were run; files that are shared count once. */
+    /** Taken by all futures after they have been run; files that are shared count once. */
     readonly addedBytes: number;
     /** The same where every file counts. */
     readonly apparentBytes: number;
@@ -69,26 +70,20 @@ export async function measureFutures(plan: FuturesPlan, say: Say): Promise<Futur
     }));
     const isolation = inline ? "inline" : "process";
     const startedMs = performance.now();
-    const made = await forkFutures(parent.dir, { at: ticks - 1, isolation }, futures);
-    const dirs = made.map(({ dir }) => dir);
-    const forkMs = (performance.now() - startedMs) / count;
-    const disk = diskBytes([parent.dir, ...dirs]);
-    say(`  futures: made all in ${Math.round(forkMs * count)} ms`);
-    const heads = new Set([parent.chainHead]);
-    let runMs = 0;
-    for (const dir of dirs) {
-      const { wholeMs, chainHead } = await runTicks(dir, {
-        ticks: ticks + after,
-        resume: true,
-        workers: 1,
-        inline,
-      });
-      heads.add(chainHead);
-      runMs += wholeMs / count;
-    }
-    const share = (forkMs + runMs) / parent.wholeMs;
+    let firstMs = 0;
+    const onFuture = ({ index }: { readonly index: number }): void => {
+      if (index === 0) firstMs = performance.now() - startedMs;
+    };
+    const asked = { at: ticks - 1, ticks: ticks + after, until: "never", isolation, onFuture } as const;
+    const outcomes = await runFutures(parent.dir, asked, futures);
+    const wholeMs = performance.now() - startedMs;
+    const disk = diskBytes([parent.dir, ...outcomes.map(({ fork }) => fork.dir)]);
+    say(`  futures: ${count} took ${Math.round(wholeMs)} ms, the first ${Math.round(firstMs)} ms of it`);
+    const heads = new Set([parent.chainHead, ...outcomes.map(({ result }) => result?.chainHead)]);
+    const nextMs = count === 1 ? 0 : (wholeMs - firstMs) / (count - 1);
+    const share = wholeMs / (count * parent.wholeMs);
     return {
-      ...{ agents, ticks, count, after, fromZeroMs: parent.wholeMs, forkMs, runMs, share, limit },
+      ...{ agents, ticks, count, after, fromZeroMs: parent.wholeMs, firstMs, nextMs, share, limit },
       disk: {
         parentBytes,
         addedBytes: disk.shared - parentBytes,

@@ -28,7 +28,7 @@ export type { LogReading, LogVerdict, LogVerification } from "./codec/log-verdic
 export { RecordKind, frameRecord, readFrame, recordHeaderBytes, sealRecords } from "./codec/record.js";
 export type { FrameFault, FramedRecord } from "./codec/record.js";
 export { readSegmentHeader, segmentHeaderBytes, segmentIndex, segmentName } from "./codec/segment.js";
-export { decodePack, encodePack, snapshotPageBytes } from "./codec/page-pack-codec.js";
+export { decodePack, encodePack, readPackDigests, snapshotPageBytes } from "./codec/page-pack-codec.js";
 export type { BlockCompression, PackPorts, PagePack } from "./codec/page-pack-codec.js";
 export {
   assembleSnapshot,

@@ -59,9 +59,16 @@ export type {
 export { sweepTable } from "./sweep/sweep-table.js";
 export type { FutureOptions } from "./sweep/sweep-futures.js";
 export type { SweepMetric, SweepOptions, SweepReport, SweepRow, SweptSetting } from "./sweep/contract.js";
-export { forkFutures, forkRun } from "./client/fork-run.js";
-export type { AskedFuture, ForkOptions } from "./client/fork-run.js";
-export type { ArgumentChange, ForkInputs, ForkOverrides, ForkPoint, ForkReport } from "./fork/contract.js";
+export { forkFutures, forkRun, runFutures } from "./client/fork-run.js";
+export type { AskedFuture, ForkOptions, FuturesOptions } from "./client/fork-run.js";
+export type {
+  ArgumentChange,
+  ForkInputs,
+  ForkOverrides,
+  ForkPoint,
+  ForkReport,
+  FutureOutcome,
+} from "./fork/contract.js";
 export { parseOverrides } from "./fork/override-text.js";
 export { recordsOfRun, verifyLogOfRun } from "./client/run-log.js";
 export { bundleRun, exportRun, importRun, openBundle, runPlace, withRun } from "./client/run-place.js";

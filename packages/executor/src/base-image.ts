@@ -20,6 +20,15 @@ const scannedPagesMax = 4096;
 const domain = encodeUtf8("wasm-engine/image\0");
 const digestBytes = 32;
 
+/** Of the page of zeros, by what hashes it: every image asks. */
+const zeroDigests = new WeakMap<Sha256, Uint8Array>();
+
+function zeroDigestBy(sha256: Sha256): Uint8Array {
+  const known = zeroDigests.get(sha256) ?? sha256(new Uint8Array(imagePageBytes));
+  zeroDigests.set(sha256, known);
+  return known;
+}
+
 /** What an image holds beside memory. */
 export interface ImageHead {
   readonly state: Uint8Array;
@@ -69,7 +78,7 @@ export class BaseImage {
   /** An image without memory. */
   constructor(sha256: Sha256, point: CapturePoint) {
     this.#sha256 = sha256;
-    this.#zeroDigest = sha256(new Uint8Array(imagePageBytes));
+    this.#zeroDigest = zeroDigestBy(sha256);
     this.#tree = new MerkleTree(sha256, 0);
     this.#point = point;
   }
@@ -98,7 +107,7 @@ export class BaseImage {
     copy.#shared = this.#pages.map(() => true);
     this.#shared.fill(true);
     copy.#tree = new MerkleTree(this.#sha256, this.#pages.length, this.#tree);
-    copy.#given = new Uint8Array(this.#pages.length);
+    copy.#given = this.#given.slice();
     copy.#state = this.#state;
     return copy;
   }
@@ -185,6 +194,11 @@ export class BaseImage {
       this.#given[index] = 1;
     }
     return { pages, digests: digests.slice(0, pages.length * digestBytes), changed, bytes };
+  }
+
+  /** All pages count as given out: somebody has them already. */
+  noteGiven(): void {
+    this.#given.fill(1);
   }
 
   /** Test only: what a hardware error would do. */

@@ -139,6 +139,8 @@ export interface AgentImage {
   /** True once `agent_init` has completed. */
   readonly initialised: boolean;
   readonly pending?: readonly JournalEntry[];
+  /** Whoever keeps images by page has all of its pages: only those that change after loading need be given out. */
+  readonly isKept?: boolean;
 }
 
 /** Memory of an image as its pages of 4 KiB that hold anything but zeros. */
@@ -153,7 +155,8 @@ export interface ImagePages {
 }
 
 /** An image whose memory is given as what changed since it was last given. */
-export type PagedImage = Omit<AgentImage, "memory"> & ImagePages & { readonly memoryBytes: number };
+export type PagedImage = Omit<AgentImage, "memory" | "isKept"> &
+  ImagePages & { readonly memoryBytes: number };
 
 /** Side information that never enters the world. */
 export interface FaultDetail {
@@ -182,6 +185,11 @@ export interface ExecutorOptions {
   readonly journalFuelMax?: number;
   /** Instances kept at once; agents beyond it share slots. */
   readonly instancesMax?: number;
+  /**
+   * World after world is executed, most from the same images: instances of a world that is cleared wait for the next
+   * one, and an image object that is loaded again is not read again.
+   */
+  readonly isReused?: boolean;
 }
 
 /** Counters of the host side; never part of the world. */
@@ -230,6 +238,8 @@ export interface TurnExecutor {
   takeImages(count: number): readonly PagedImage[];
   /** Adds agents. A later `create` for the same handle keeps the image. */
   loadImages(images: readonly AgentImage[]): void;
+  /** Drops every agent and what `lookup` finds; modules stay compiled. For the next world. */
+  clear(): void;
   figures(): ExecutorFigures;
   /** For tests only. */
   readonly testing: {

@@ -93,6 +93,11 @@ export class HostContext {
     for (const [id, agent] of change.added) this.#population.set(id, agent);
   }
 
+  /** `lookup` finds nobody any more. */
+  forgetPopulation(): void {
+    this.#population.clear();
+  }
+
   /** Makes `guest` the one whose invocations follow. */
   enter(guest: HostGuest, ledger: AgentLedger, caller: Caller): void {
     this.#guest = guest;

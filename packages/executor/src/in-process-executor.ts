@@ -113,6 +113,10 @@ class Adapter implements InProcessExecutor {
     this.#executor.loadImages(images);
   }
 
+  clear(): void {
+    this.#executor.clear();
+  }
+
   figures(): ExecutorFigures {
     return this.#executor.figures();
   }

@@ -11,7 +11,6 @@ import { EMPTY_LEDGER } from "./executor-contract.js";
 import type { GuestModule } from "./executor-contract.js";
 import type { GateHub } from "./gate-module.js";
 import { GuestInstance } from "./guest-instance.js";
-import { idleSlotsMax } from "./limits.js";
 import { HostFailure, asHostFailure } from "./trap.js";
 import { compileModule, instantiateModule } from "./webassembly.js";
 import type { WasmImports, WasmModule } from "./webassembly.js";
@@ -21,6 +20,8 @@ export interface ModuleSurroundings {
   readonly sha256: Sha256;
   readonly imports: WasmImports;
   readonly gates: GateHub;
+  /** Idle instances kept for the next agents. */
+  readonly idleSlotsMax: number;
 }
 
 export class LoadedModule {
@@ -36,7 +37,9 @@ export class LoadedModule {
   readonly #compiled: WasmModule;
   readonly #imports: WasmImports;
   readonly #gates: GateHub;
+  /** By the size of their memories, the smallest first. */
   readonly #idle: GuestInstance[] = [];
+  readonly #idleMax: number;
   #instantiations = 0;
 
   /** @throws {WE_EXECUTOR_MODULE_LINK} */
@@ -44,6 +47,7 @@ export class LoadedModule {
     this.digest = module.digest;
     this.#imports = { ...surroundings.imports, ...module.imports };
     this.#gates = surroundings.gates;
+    this.#idleMax = surroundings.idleSlotsMax;
     this.#compiled = this.#guard(() => compileModule(module.bytes));
     const first = this.#instantiate();
     this.stateBytes = first.stateBytes;
@@ -67,7 +71,7 @@ export class LoadedModule {
   /** An instance whose memory has exactly `memoryBytes`; its content is of no account. */
   takeSlot(memoryBytes: number, memoryBytesMax: number): GuestInstance {
     assert(memoryBytes >= this.initial.memoryBytes, "memory never shrinks below its start");
-    const index = this.#idle.findIndex((slot) => slot.memory.size <= memoryBytes);
+    const index = this.#idle.findLastIndex((slot) => slot.memory.size <= memoryBytes);
     const slot = index < 0 ? this.#instantiate() : this.#idle.splice(index, 1)[0];
     assert(slot !== undefined, "a slot was found or made");
     const missing = (memoryBytes - slot.memory.size) / limits.wasmPageBytes;
@@ -79,9 +83,9 @@ export class LoadedModule {
 
   /** Takes a slot back; what it holds is overwritten before it is used again. The largest serve fewest: they go. */
   giveBack(slot: GuestInstance): void {
-    this.#idle.push(slot);
-    this.#idle.sort((left, right) => left.memory.size - right.memory.size);
-    const largest = this.#idle.length > idleSlotsMax ? this.#idle.pop() : undefined;
+    const before = this.#idle.findLastIndex((idle) => idle.memory.size <= slot.memory.size);
+    this.#idle.splice(before + 1, 0, slot);
+    const largest = this.#idle.length > this.#idleMax ? this.#idle.pop() : undefined;
     if (largest !== undefined) this.#gates.close(largest.gate);
   }
 

@@ -23,7 +23,12 @@ import type {
 } from "./executor-contract.js";
 import { HostContext } from "./host-context.js";
 import { hostImports } from "./host-functions.js";
-import { instancesMaxDefault, journalBytesMaxDefault, journalFuelMaxDefault } from "./limits.js";
+import {
+  idleSlotsMax,
+  instancesMaxDefault,
+  journalBytesMaxDefault,
+  journalFuelMaxDefault,
+} from "./limits.js";
 import { LoadedModule } from "./loaded-module.js";
 import { OwedImages } from "./owed-images.js";
 import { ResidentAgent } from "./resident-agent.js";
@@ -56,7 +61,7 @@ class Executor implements TurnExecutor {
   readonly #runner: TurnRunner;
   readonly #transfer: StateTransfer;
   readonly #modules = new Map<ModuleDigest, LoadedModule>();
-  readonly #agents = new AgentIndex();
+  #agents = new AgentIndex();
   /** Where the turns of the running call of executeTurns began; `#begun` of them count. */
   readonly #marks: TurnMark[] = [];
   #begun = 0;
@@ -64,6 +69,8 @@ class Executor implements TurnExecutor {
   readonly #limits = new Map<string, AgentLimits>();
   #planIndex = 0;
   readonly #owed = new OwedImages();
+  /** Bases of images that may be loaded again, as they were loaded. Never changed: agents have forks of them. */
+  readonly #loadedBases = new WeakMap<AgentImage, BaseImage>();
 
   readonly testing = {
     flipBit: (agent: AgentHandle, byteOffset: number, bit: number): void => {
@@ -213,6 +220,13 @@ class Executor implements TurnExecutor {
     }
   }
 
+  clear(): void {
+    this.#owed.begin([], false);
+    for (const agent of this.#agents.sorted()) this.#keeper.release(agent);
+    this.#agents = new AgentIndex();
+    this.#host.forgetPopulation();
+  }
+
   figures(): ExecutorFigures {
     const modules = [...this.#modules.values()];
     return {
@@ -277,16 +291,7 @@ class Executor implements TurnExecutor {
   #load(image: AgentImage): void {
     assert(!this.#agents.has(image.agent), "an agent is loaded once");
     const module = this.#module(image.module);
-    const refuse = (reason: string): Error => fail("WE_EXECUTOR_IMAGE", { agent: image.agent, reason });
-    const oversized = module.initial.memoryBytes > image.limits.memoryBytes;
-    const base = freshBase(module, image.ledger, oversized, this.#options);
-    if (!oversized) {
-      const isSize =
-        image.memory.length % limits.wasmPageBytes === 0 && image.memory.length >= base.memoryBytes;
-      if (!isSize) throw refuse(`memory has ${image.memory.length} bytes`);
-      if (image.state.length !== module.stateBytes) throw refuse(`state has ${image.state.length} bytes`);
-      base.captureBytes(image.memory, image.state, image);
-    }
+    const base = this.#baseOf(image, module);
     const agent = new ResidentAgent({ ...image, limits: this.#shared(image.limits) }, module, base);
     agent.loaded = true;
     this.#agents.add(agent);
@@ -296,6 +301,26 @@ class Executor implements TurnExecutor {
     const landed = this.#keeper.executePending(agent);
     agent.ledger.restore(landed.ledger);
     agent.initialised = landed.initialised;
+  }
+
+  /** @throws {WE_EXECUTOR_IMAGE} */
+  #baseOf(image: AgentImage, module: LoadedModule): BaseImage {
+    const known = this.#loadedBases.get(image);
+    const point = { ledger: image.ledger, initialised: image.initialised };
+    if (known !== undefined) return known.fork(point);
+    const refuse = (reason: string): Error => fail("WE_EXECUTOR_IMAGE", { agent: image.agent, reason });
+    const oversized = module.initial.memoryBytes > image.limits.memoryBytes;
+    const base = freshBase(module, image.ledger, oversized, this.#options);
+    if (oversized) return base;
+    const isSize =
+      image.memory.length % limits.wasmPageBytes === 0 && image.memory.length >= base.memoryBytes;
+    if (!isSize) throw refuse(`memory has ${image.memory.length} bytes`);
+    if (image.state.length !== module.stateBytes) throw refuse(`state has ${image.state.length} bytes`);
+    base.captureBytes(image.memory, image.state, point);
+    if (image.isKept === true) base.noteGiven();
+    if (this.#options.isReused !== true) return base;
+    this.#loadedBases.set(image, base);
+    return base.fork(point);
   }
 
   #settle(agent: ResidentAgent): void {
@@ -322,6 +347,7 @@ class Executor implements TurnExecutor {
   #module(digest: ModuleDigest): LoadedModule {
     const known = this.#modules.get(digest);
     if (known !== undefined) return known;
+    const { isReused, instancesMax = instancesMaxDefault } = this.#options;
     const source = this.#options.modules(digest);
     if (source === undefined) throw fail("WE_EXECUTOR_MODULE_UNKNOWN", { digest });
     assert(source.digest === digest, "a module is found under its digest");
@@ -329,6 +355,7 @@ class Executor implements TurnExecutor {
       sha256: this.#options.sha256,
       imports: this.#imports,
       gates: this.#host.gates,
+      idleSlotsMax: isReused === true ? instancesMax : idleSlotsMax,
     });
     this.#modules.set(digest, module);
     return module;

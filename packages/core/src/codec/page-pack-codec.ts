@@ -88,6 +88,16 @@ export function decodePack(
   return { digest, digests: index.digests, pages };
 }
 
+/**
+ * Digests of the pages of a pack, one after the other, without their content; its digest is checked as by
+ * {@link decodePack}. @throws {WE_SNAPSHOT_DAMAGED}
+ */
+export function readPackDigests(hasher: Hasher, container: Uint8Array, expected: Uint8Array): Uint8Array {
+  const { index, digest } = openContainer(hasher, kind, container);
+  if (!equalBytes(digest, expected)) throw damaged("a file holds another pack than its name says");
+  return index.digests;
+}
+
 /** What {@link BlockCompression.inflate} gives. @throws {WE_SNAPSHOT_DAMAGED} */
 export function inflated(compression: BlockCompression, block: Uint8Array, size: number): Uint8Array {
   try {

@@ -7,6 +7,7 @@ import { fork } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { EngineError } from "@wasm-engine/abi";
+import type { FutureOutcome } from "../fork/contract.js";
 import type { ReplayProgress } from "../replay/replay-contract.js";
 import type { WorldEvent } from "../world/control.js";
 import { THREAD_FAULT_VARIABLE } from "../threads/thread-faults.js";
@@ -110,6 +111,7 @@ export function connectProcess(link: WorldLink, job: Job, { child, gone }: Start
 export interface JobProcessOptions extends SpawnOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: ReplayProgress) => void;
+  readonly onFuture?: (outcome: FutureOutcome) => void;
 }
 
 /** Runs a job that ends with one value. */
@@ -125,6 +127,7 @@ export function runInProcess(job: Job, options: JobProcessOptions): Promise<unkn
       const event = message as WorldEvent; // sent by our own world process
       if (event.kind === "answer") resolve(event.value);
       if (event.kind === "replayed") options.onProgress?.(event.progress);
+      if (event.kind === "future") options.onFuture?.(event.outcome);
       if (event.kind === "failed") reject(EngineError.fromRecord(event.error));
     });
     give(child, job);

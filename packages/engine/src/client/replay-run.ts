@@ -12,6 +12,7 @@ import type {
   ReplayProgress,
   ReplayReport,
 } from "../replay/replay-contract.js";
+import type { FutureOutcome } from "../fork/contract.js";
 import type { AgentHistory, HistoryJob } from "../replay/history-contract.js";
 import type { StoryJob, StoryReport } from "../replay/story-contract.js";
 import { runInProcess } from "./process-transport.js";
@@ -132,17 +133,21 @@ export async function storyOfRun(run: string, options: JobOptions = {}): Promise
 /** Does a job that ends with one value, where the options say. */
 export async function executeJob(
   job: Exclude<Job, { kind: "world" }>,
-  options: JobOptions,
+  options: JobOptions & { readonly onFuture?: (outcome: FutureOutcome) => void },
 ): Promise<unknown> {
-  const { onProgress, signal, v8Flags, execPath } = options;
+  const { onProgress, onFuture, signal, v8Flags, execPath } = options;
   if (options.isolation === "inline") {
     const { runJob } = await import("../replay/run-job.js");
-    return runJob(job, { onProgress: (progress) => onProgress?.(progress) });
+    return runJob(job, {
+      onProgress: (progress) => onProgress?.(progress),
+      ...(onFuture === undefined ? {} : { onFuture }),
+    });
   }
   return runInProcess(job, {
     stdin: false,
     ...(signal === undefined ? {} : { signal }),
     ...(onProgress === undefined ? {} : { onProgress }),
+    ...(onFuture === undefined ? {} : { onFuture }),
     ...(v8Flags === undefined ? {} : { v8Flags }),
     ...(execPath === undefined ? {} : { execPath }),
   });

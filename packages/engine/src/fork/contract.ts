@@ -3,12 +3,13 @@
  * shares the log of another one up to a tick. Plain data: a fork is made in a world process.
  */
 
-import type { AgentId, Encoding } from "@wasm-engine/abi";
+import type { AgentId, Encoding, ErrorRecord } from "@wasm-engine/abi";
 import type { Json, Policy } from "@wasm-engine/core";
 import type { AdmittedModule } from "../modules/admission.js";
 import type { Workers } from "../threads/worker-count.js";
 import type { AdapterSetup } from "../adapters/contract.js";
 import type { ModelSetup } from "../world/contract.js";
+import type { RunResult, RunUntil, WorldReport } from "../world/control.js";
 
 /** `start`: before tick 0, where even the genesis may be another. */
 export type ForkPoint = number | "start";
@@ -106,6 +107,28 @@ export interface ForksJob extends Pick<ForkJob, "dir" | "baseDirectory" | "worke
   readonly kind: "forks";
   readonly at: number;
   readonly futures: readonly ForkedFuture[];
+}
+
+/** Makes them, executes one after the other, and tells what became of each. */
+export interface FuturesJob extends Omit<ForksJob, "kind" | "workers"> {
+  readonly kind: "futures";
+  readonly until: RunUntil;
+  /** Each comes with what its world is like at its end, and what agents say about themselves. */
+  readonly describe: boolean;
+  /** Test-only: module that stands for the inference package. */
+  readonly inferenceService?: string;
+}
+
+/** One of several futures that were executed. */
+export interface FutureOutcome {
+  /** Place among the futures that were asked for. */
+  readonly index: number;
+  readonly fork: ForkReport;
+  /** How it ended; absent where it came to no end. */
+  readonly result?: RunResult;
+  readonly world?: WorldReport;
+  /** Why it came to no end. Its run can be gone on with. */
+  readonly error?: ErrorRecord;
 }
 
 export interface ForkReport {

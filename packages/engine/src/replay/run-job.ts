@@ -2,7 +2,8 @@
 
 import { unreachable } from "@wasm-engine/abi";
 import type { DiffJob } from "../diff/diff-contract.js";
-import type { ForkJob, ForksJob } from "../fork/contract.js";
+import type { ForkJob, ForkReport, ForksJob, FutureOutcome, FuturesJob } from "../fork/contract.js";
+import type { FutureSurroundings } from "../fork/run-futures.js";
 import type { BisectJob, CheckJob } from "../invariants/contract.js";
 import type { ProfileJob } from "../profile/profile-contract.js";
 import { singleThread } from "../threads/machine.js";
@@ -29,6 +30,10 @@ export interface JobSurroundings {
   readonly onProgress: (progress: ReplayProgress) => void;
   /** What executes agents where there is much to execute: in a replay. Default: this thread alone. */
   readonly machine?: Machine;
+  /** Told of every future that a job executes, as it ends. */
+  readonly onFuture?: (outcome: FutureOutcome) => void;
+  /** Where futures are executed; default: in this thread alone. */
+  readonly futures?: FutureSurroundings;
 }
 
 export async function runJob(
@@ -42,20 +47,14 @@ export async function runJob(
     | ProfileJob
     | ForkJob
     | ForksJob
+    | FuturesJob
     | DiffJob
     | CheckJob
     | BisectJob
     | UpgradeCheckJob,
   surroundings: JobSurroundings,
 ): Promise<unknown> {
-  if (job.kind === "fork") {
-    const { makeFork } = await import("../fork/make-fork.js");
-    return makeFork(job, surroundings.machine);
-  }
-  if (job.kind === "forks") {
-    const { makeForks } = await import("../fork/make-forks.js");
-    return makeForks(job, surroundings.machine);
-  }
+  if (job.kind === "fork" || job.kind === "forks" || job.kind === "futures") return forked(job, surroundings);
   if (job.kind === "diff") {
     const { diffRuns } = await import("../diff/diff-runs.js");
     return diffRuns(job);
@@ -100,6 +99,23 @@ export async function runJob(
     default:
       return unreachable(job);
   }
+}
+
+/** Jobs that make runs. */
+async function forked(
+  job: ForkJob | ForksJob | FuturesJob,
+  surroundings: JobSurroundings,
+): Promise<ForkReport | readonly ForkReport[] | readonly FutureOutcome[]> {
+  if (job.kind === "fork") {
+    const { makeFork } = await import("../fork/make-fork.js");
+    return makeFork(job, surroundings.machine);
+  }
+  if (job.kind === "forks") {
+    const { makeForks } = await import("../fork/make-forks.js");
+    return makeForks(job, surroundings.machine);
+  }
+  const { runFutures } = await import("../fork/run-futures.js");
+  return runFutures(job, surroundings);
 }
 
 /** Who executes every tick, or writes down what it read, wants a log that is whole before it begins. */

@@ -4,7 +4,8 @@
  */
 
 import { join } from "node:path";
-import { decodePack, encodePack, type Hasher, type PackPorts, type PagePack } from "@wasm-engine/core";
+import { decodePack, encodePack, readPackDigests } from "@wasm-engine/core";
+import type { Hasher, PackPorts, PagePack } from "@wasm-engine/core";
 import { hexOfBytes } from "../crypto/node-crypto.js";
 import { nodeCompression } from "./block-compression.js";
 import { replaceFile, type FileSystem } from "./file-system.js";
@@ -18,12 +19,14 @@ const namePattern = /^([0-9a-f]{64})\.pack$/;
 export class PageStore {
   readonly #system: FileSystem;
   readonly #folder: string;
+  readonly #hasher: Hasher;
   readonly #ports: PackPorts;
   readonly #lengths = new Map<string, number>();
 
   constructor(system: FileSystem, hasher: Hasher, folder: string) {
     this.#system = system;
     this.#folder = folder;
+    this.#hasher = hasher;
     this.#ports = { hasher, compression: nodeCompression };
   }
 
@@ -77,6 +80,12 @@ export class PageStore {
   read(name: string): PagePack | undefined {
     const bytes = this.#system.read(this.#pathOf(name));
     return bytes === undefined ? undefined : decodePack(this.#ports, bytes, Buffer.from(name, "hex"));
+  }
+
+  /** Digests of the pages of a pack, or undefined where there is no such file. @throws {WE_SNAPSHOT_DAMAGED} */
+  digestsOf(name: string): Uint8Array | undefined {
+    const bytes = this.#system.read(this.#pathOf(name));
+    return bytes === undefined ? undefined : readPackDigests(this.#hasher, bytes, Buffer.from(name, "hex"));
   }
 
   /** The file of a pack as it is. */

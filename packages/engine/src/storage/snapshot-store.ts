@@ -50,6 +50,8 @@ export interface StoredFile {
   readonly bytes: Uint8Array;
 }
 
+/** Of a page. */
+const digestBytes = 32;
 const namePattern = /^(\d{16})\.snap$/;
 
 export class SnapshotStore {
@@ -144,6 +146,19 @@ export class SnapshotStore {
   /** Ticks of the snapshots that are there, ascending; whether they are whole shows when they are read. */
   ticks(): readonly number[] {
     return this.#names().map((name) => tickOf(name));
+  }
+
+  /** SHA-256 of the newest snapshot's file, as hex, whether it can be used or not; undefined without one. */
+  newestDigest(): string | undefined {
+    const name = this.#names().at(-1);
+    const bytes = name === undefined ? undefined : this.#system.read(join(this.#folder, name));
+    return bytes === undefined ? undefined : hexOfBytes(this.#hasher.sha256(bytes));
+  }
+
+  /** Whether the newest snapshot is that of the tick and names packs: the next one can name them too. */
+  canBuildOn(tick: number): boolean {
+    const name = this.#names().at(-1);
+    return name !== undefined && tickOf(name) === tick && this.#packNames(name).length > 0;
   }
 
   /**
@@ -277,8 +292,12 @@ export class SnapshotStore {
 
   /** A pack of an earlier snapshot; undefined where it is gone or damaged. */
   #readPack(name: string): PagePack | undefined {
+    return this.#unlessDamaged(() => this.#pages.read(name));
+  }
+
+  #unlessDamaged<T>(read: () => T | undefined): T | undefined {
     try {
-      return this.#pages.read(name);
+      return read();
     } catch (error) {
       if (!EngineError.is(error) || error.code === "WE_INTERNAL_ASSERTION") throw error;
       return undefined;
@@ -295,20 +314,20 @@ export class SnapshotStore {
     if (paged === undefined || typeof paged === "string") return noPages;
     const packs = paged.packs.map((digest) => ({
       name: hexOfBytes(digest),
-      pack: this.#readPack(hexOfBytes(digest)),
+      digests: this.#unlessDamaged(() => this.#pages.digestsOf(hexOfBytes(digest))),
     }));
     const places = new Map<string, { pack: string; at: number }>();
     for (const { pages } of paged.images) {
       for (let run = 0; run + 3 < pages.length; run += 4) {
-        const { name: packName = "", pack } = packs[pages[run + 2] ?? 0] ?? {};
+        const { name: packName = "", digests } = packs[pages[run + 2] ?? 0] ?? {};
         const [count = 0, start = 0] = [pages[run + 1], pages[run + 3]];
-        for (let at = start; pack !== undefined && at < start + count; at += 1) {
-          places.set(pageKey(pack.digests, at), { pack: packName, at });
+        for (let at = start; digests !== undefined && at < start + count; at += 1) {
+          places.set(pageKey(digests, at), { pack: packName, at });
         }
       }
     }
-    const packPages = packs.flatMap(({ name: packName, pack }) =>
-      pack === undefined ? [] : ([[packName, pack.pages.length / snapshotPageBytes]] as const),
+    const packPages = packs.flatMap(({ name: packName, digests }) =>
+      digests === undefined ? [] : ([[packName, digests.length / digestBytes]] as const),
     );
     return { places, packPages: new Map(packPages) };
   }

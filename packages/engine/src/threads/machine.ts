@@ -5,9 +5,10 @@
 
 import { EngineError } from "@wasm-engine/abi";
 import type { ModuleDigest } from "@wasm-engine/abi";
+import { equalBytes } from "@wasm-engine/core";
 import type { Genesis } from "@wasm-engine/core";
 import { createInProcessExecutor } from "@wasm-engine/executor";
-import type { CallWitness, FaultDetail, GuestModule } from "@wasm-engine/executor";
+import type { CallWitness, FaultDetail, GuestModule, InProcessExecutor } from "@wasm-engine/executor";
 import { nodeHasher } from "../crypto/node-crypto.js";
 import type { ThreadFault } from "./thread-faults.js";
 import type { ThreadHost } from "./thread-host.js";
@@ -23,6 +24,8 @@ export interface MachineOptions {
   readonly fault?: ThreadFault | undefined;
   /** Cores that other threads of this process keep busy: those of models. */
   readonly reservedCores?: number;
+  /** World after world is executed here, in this thread: each begins with the instances of the one before. */
+  readonly isReused?: boolean;
   /** For tests. */
   readonly regions?: Pick<ThreadedOptions, "regionBytes" | "mailBytes" | "mailBytesMax">;
 }
@@ -59,6 +62,7 @@ export function isExecutorLoss(error: unknown): error is EngineError {
 export class Machine {
   readonly #options: MachineOptions;
   #starts = 0;
+  #reused: ReusedExecutor | undefined;
   #threadsLost = 0;
 
   constructor(options: MachineOptions) {
@@ -77,16 +81,24 @@ export class Machine {
   /** Counts a loss that is going to be made good. */
   noteLoss(error: EngineError): void {
     if (error.code === "WE_EXECUTOR_THREAD_LOST") this.#threadsLost += 1;
+    this.#reused = undefined;
   }
 
   /** An executor without agents. */
   start(request: ExecutorRequest): StartedExecutor {
     const { genesis } = request;
-    const { host, workers } = this.#options;
+    const { host, workers, isReused } = this.#options;
+    if (isReused === true && request.instrumented === undefined) return this.#again(request);
     const plan = workerPlan(workers, genesis.agents.length, this.#cores);
     if (host === undefined || plan.workers === 1 || request.instrumented !== undefined)
       return inThisThread(request);
     return this.#threaded(request, host, plan);
+  }
+
+  /** The executor of the world before, where it is closed and nothing that it has compiled is another module now. */
+  #again(request: ExecutorRequest): StartedExecutor {
+    if (this.#reused?.fits(request) !== true) this.#reused = new ReusedExecutor(request);
+    return this.#reused.start(request);
   }
 
   #threaded(
@@ -118,6 +130,49 @@ export class Machine {
 
 /** The machine of tests, tools and everything that executes little: this thread. */
 export const singleThread: Machine = new Machine({ workers: 1 });
+
+/** One executor for one world after another. */
+class ReusedExecutor {
+  readonly #executor: InProcessExecutor;
+  #request: ExecutorRequest;
+  #isOpen = false;
+
+  constructor(request: ExecutorRequest) {
+    this.#request = request;
+    this.#executor = createInProcessExecutor({
+      modules: (digest) => moduleOf(this.#request, digest),
+      sha256: (bytes) => nodeHasher.sha256(bytes),
+      depthBytes: request.genesis.depthBytes,
+      onFaultDetail: (detail) => this.#request.onFaultDetail?.(detail),
+      isReused: true,
+    });
+  }
+
+  fits({ genesis, modules }: ExecutorRequest): boolean {
+    const { genesis: before, modules: compiled } = this.#request;
+    const isSame = (digest: ModuleDigest, bytes: Uint8Array): boolean => {
+      const known = compiled.get(digest);
+      return known === undefined || equalBytes(known, bytes);
+    };
+    const isFree = !this.#isOpen && genesis.depthBytes === before.depthBytes;
+    return isFree && [...modules].every(([digest, bytes]) => isSame(digest, bytes));
+  }
+
+  start(request: ExecutorRequest): StartedExecutor {
+    this.#request = { ...request, modules: new Map([...this.#request.modules, ...request.modules]) };
+    this.#executor.clear();
+    this.#isOpen = true;
+    const close = (): void => {
+      this.#isOpen = false;
+    };
+    return { executor: this.#executor, workers: () => 1, close };
+  }
+}
+
+function moduleOf({ modules }: ExecutorRequest, digest: ModuleDigest): GuestModule | undefined {
+  const bytes = modules.get(digest);
+  return bytes === undefined ? undefined : { digest, bytes };
+}
 
 function inThisThread({ genesis, modules, onFaultDetail, instrumented }: ExecutorRequest): StartedExecutor {
   const executor = createInProcessExecutor({

@@ -9,6 +9,7 @@ import type { AdapterReport } from "../adapters/adapter-report.js";
 import type { AdapterAnswer, AdapterRequest } from "../adapters/contract.js";
 import type { ToolLine } from "../adapters/tool-lines.js";
 import type { ModelReport } from "../inference/contract.js";
+import type { FutureOutcome } from "../fork/contract.js";
 import type { Violation } from "../invariants/contract.js";
 import type { ReplayProgress } from "../replay/replay-contract.js";
 import type { Durability, StopRule } from "./contract.js";
@@ -340,6 +341,8 @@ export type WorldEvent =
   /** What executes the agents was lost after the commit of `tick`; the world was restored and goes on. */
   | { readonly kind: "recovered"; readonly tick: number; readonly error: ErrorRecord }
   | { readonly kind: "replayed"; readonly progress: ReplayProgress }
+  /** One of the futures that a job executes has come to its end. */
+  | { readonly kind: "future"; readonly outcome: FutureOutcome }
   | { readonly kind: "message"; readonly subscription: number; readonly message: WorldMessage }
   /** The reader was too slow for its credit: it gets no more. */
   | { readonly kind: "overrun"; readonly subscription: number }

@@ -3,7 +3,7 @@
 import type { MessagePort } from "node:worker_threads";
 import type { Workers } from "../threads/worker-count.js";
 import type { DiffJob } from "../diff/diff-contract.js";
-import type { ForkJob, ForksJob } from "../fork/contract.js";
+import type { ForkJob, ForksJob, FuturesJob } from "../fork/contract.js";
 import type { BisectJob, CheckJob } from "../invariants/contract.js";
 import type { ProfileJob } from "../profile/profile-contract.js";
 import type { ResolvedWorld } from "./contract.js";
@@ -50,6 +50,7 @@ export type Job =
   | ProfileJob
   | ForkJob
   | ForksJob
+  | FuturesJob
   | DiffJob
   | CheckJob
   | BisectJob

@@ -26,6 +26,8 @@ export const snapshotSlicesMax = 256;
 export const hashesPerSnapshotMin = 4;
 /** Execution worth a snapshot where nobody says how often: less is executed again in no time. */
 export const snapshotWorkMsMin = 50;
+/** What taking a snapshot and going on from it costs about, per agent: a future that took less ends without one. */
+export const snapshotMsPerAgent = 0.5;
 /** What snapshots cost at most of the time in which ticks are executed, where nobody says how often. */
 export const snapshotCostShareMax = 0.05;
 /** Standard error of a world process that is kept to explain its death. */

@@ -7,7 +7,7 @@
 import type { AgentHandle } from "@wasm-engine/abi";
 import { assert } from "@wasm-engine/abi";
 import { equalBytes, genesisDigest } from "@wasm-engine/core";
-import type { ExternalRequest, Genesis, Json, Snapshot, WorldContract } from "@wasm-engine/core";
+import type { ExternalRequest, Genesis, Json, WorldContract } from "@wasm-engine/core";
 import { forkFuture, forkSources, readPlan } from "../fork/fork-future.js";
 import type { ForkPlan } from "../fork/fork-plan.js";
 import { nodeHasher, sha256Hex } from "../crypto/node-crypto.js";
@@ -28,7 +28,6 @@ import { openOutputSink } from "../outputs/output-sink.js";
 import { compareCommits } from "../replay/play.js";
 import type { FileSystem } from "../storage/file-system.js";
 import type { EventLog, RecoveredLog } from "../storage/contract.js";
-import { requireReach } from "../storage/event-log-reader.js";
 import type { ModuleAdmission } from "../trust/ceiling.js";
 import { isExecutorLoss } from "../threads/machine.js";
 import type { Machine } from "../threads/machine.js";
@@ -45,9 +44,10 @@ import type { Observation } from "./observation.js";
 import { hex } from "./report.js";
 import { createRunStore, openRunStore } from "./run-store.js";
 import type { RunSetup, RunStore } from "./run-store.js";
-import { decodeContent } from "./snapshot-content.js";
 import type { SnapshotSpacing } from "./snapshot-pace.js";
 import { SnapshotTaker } from "./snapshot-taker.js";
+import { startingPoint } from "./starting-point.js";
+import type { SharedStart } from "./starting-point.js";
 import { TickLoop } from "./tick-loop.js";
 import type { LoopParts } from "./tick-loop.js";
 import { createParts, describeAgent } from "./world-parts.js";
@@ -104,6 +104,8 @@ export interface OpenRunOptions {
   readonly adapters?: OpenedAdapters;
   /** What executes the agents; default: this thread alone. */
   readonly machine?: Machine;
+  /** Runs that begin alike, opened one after the other in this process, read where they begin once. */
+  readonly start?: SharedStart;
   /** Tells a client what agents say while the run goes on. */
   readonly observation?: Observation;
   /** Standard input as an abandoned run left it. */
@@ -164,8 +166,8 @@ function systemOf({ system, segmentBytes }: OpenRunOptions): Pick<OpenRunOptions
 function assemble(store: RunStore, options: OpenRunOptions, started: WorldParts[]): OpenRun {
   const { genesis, modules, setup, log } = store;
   const { pass, machine } = options;
-  const found = startingSnapshot(store);
-  const content = found === undefined ? undefined : decodeContent(found);
+  const found = options.start === undefined ? startingPoint(store) : options.start.of(store);
+  const content = found?.content;
   const faults = new FaultLog(store.stacks);
   const parts = createParts({
     genesis,
@@ -351,13 +353,6 @@ function openSources(
 
 function padTo(records: number[], length: number): void {
   while (records.length < length) records.push(0);
-}
-
-/** Asked before anything is made from it, outputs above all. @throws {WE_RUN_COMPACTED} */
-function startingSnapshot({ dir, recovered, newestSnapshot }: RunStore): Snapshot | undefined {
-  const found = newestSnapshot(Infinity);
-  requireReach(dir, recovered?.base, found?.tick ?? -1);
-  return found;
 }
 
 /** What makes texts of agents differ, and those of equal worlds equal. */

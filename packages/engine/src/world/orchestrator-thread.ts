@@ -37,6 +37,14 @@ function receiveJob(): Job {
   }
 }
 
+/** Sleeps until the bell is rung, unless it was since the last time. */
+let heardBefore = 0;
+function restUntilRung(waitMs: number): void {
+  const bell = new Int32Array(data.bell);
+  Atomics.wait(bell, 0, heardBefore, waitMs);
+  heardBefore = Atomics.load(bell, 0);
+}
+
 /** The machine of this process. */
 function machineOf(workers: Workers | undefined, reservedCores = 0): Machine {
   return new Machine({
@@ -100,6 +108,8 @@ try {
       value: await runJob(job, {
         machine: machineOf("workers" in job ? job.workers : 1),
         onProgress: (progress) => emit({ kind: "replayed", progress }),
+        onFuture: (outcome) => emit({ kind: "future", outcome }),
+        futures: { writer: "thread", threads: { host, bell: data.bell }, rest: restUntilRung },
       }),
     });
   }

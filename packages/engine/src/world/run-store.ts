@@ -90,6 +90,11 @@ export interface RunStore extends Omit<ReadRun, "recovered" | "moduleBytes" | "m
   /** Keeps a fact beside the chain. */
   note(kind: string, data: Json): void;
   readonly snapshots: SnapshotShelf;
+  readonly genesisDigest: Uint8Array;
+  /** SHA-256 of the file of the newest snapshot, as hex; undefined without one. */
+  newestSnapshotDigest(): string | undefined;
+  /** Whether the newest snapshot is that of the tick, and the next one can refer to its pages. */
+  canBuildOn(tick: number): boolean;
   /** Closes the log with its closing record and gives the folder back. */
   close(reachedTick: number, end?: RunEnd): void;
   /** Gives the folder back without a closing record. */
@@ -290,6 +295,9 @@ function live(parts: LiveParts): RunStore {
     fork: info.fork,
     newestSnapshot: (tick) =>
       newestSnapshot(folder, { digest, records: log.records, base: recovered?.base, tick }),
+    genesisDigest: digest,
+    newestSnapshotDigest: () => folder.snapshots.newestDigest(),
+    canBuildOn: (tick) => folder.snapshots.canBuildOn(tick),
     sideRecords: () => folder.sideRecords(),
     note: (kind, data) => side.append(kind, data),
     snapshots,

@@ -46,6 +46,8 @@ export interface SessionOptions {
   readonly observe?: boolean;
   /** The world closes when its run call has ended: nobody waits who would close it. */
   readonly closesAfterRun?: boolean;
+  /** One of many that go on from the same snapshot: it gets one of its own only where that saves anything. */
+  readonly isFuture?: boolean;
 }
 
 export class Session {
@@ -78,12 +80,10 @@ export class Session {
     this.#orders = new Orders(options.start);
     this.#closesAfterRun = options.closesAfterRun ?? false;
     this.#snapshotTick = run.snapshotTick;
-    // A paced world is told when: nobody wants hitches that the configuration does not name.
-    const spacing = options.realtime && run.snapshotEvery === "affordable" ? undefined : run.snapshotEvery;
-    const { stateHashEvery } = run.loop.world.genesis;
-    this.#pace = new SnapshotPace(spacing, stateHashEvery, { waits: !options.realtime });
     const { genesis, tick } = run.loop.world;
     this.#settlement = new Settlement(emit, genesis.retainTicks);
+    const pacing = { waits: !options.realtime, isFuture: options.isFuture ?? false };
+    this.#pace = new SnapshotPace(run.snapshotEvery, genesis.stateHashEvery, pacing);
     this.#pacer = options.realtime ? new Pacer(genesis.tickNanos, tick + 1) : undefined;
     emit({ kind: "opened", runId: run.runId, dir: run.dir, tick, genesis });
   }
@@ -357,7 +357,7 @@ export class Session {
     this.#run.log.waitForSync();
     this.#settle();
     this.#run.snapshots.complete();
-    if (this.#run.loop.world.tick > this.#snapshotTick) this.#takeSnapshot();
+    if (this.#pace.isWorthEnding(this.#run.loop.world, this.#snapshotTick)) this.#takeSnapshot();
     this.#reportProgress(true);
   }
 

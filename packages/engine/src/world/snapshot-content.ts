@@ -26,7 +26,7 @@ export interface EncodedWorld extends Pick<SnapshotContent, "world" | "stateHash
 }
 
 type StoredJournalEntry = Omit<JournalEntry, "timeNanos"> & { readonly timeNanos: string };
-type ImageHead = Omit<AgentImage, keyof SnapshotImage | "pending"> & {
+type ImageHead = Omit<AgentImage, keyof SnapshotImage | "pending" | "isKept"> & {
   readonly agent: AgentHandle;
   readonly pending?: readonly StoredJournalEntry[];
 };
@@ -113,8 +113,8 @@ export function withEmptyOutputs(world: Uint8Array): Uint8Array | undefined {
   return encodeCanonical({ ...content, host: emptied } as unknown as CborValue); // what was decoded, but positions
 }
 
-/** What {@link encodeContent} was given. */
-export function decodeContent(snapshot: Pick<Snapshot, "world" | "images">): SnapshotContent {
+/** What {@link encodeContent} was given. @param isKept the next snapshot is to be built on this one */
+export function decodeContent(snapshot: Pick<Snapshot, "world" | "images">, isKept = false): SnapshotContent {
   const value: unknown = decodeCanonical(snapshot.world);
   const stored = value as StoredContent; // written by encodeContent; the container's digest has been checked
   const heads = new Map(stored.images.map((head) => [head.agent, head]));
@@ -123,7 +123,7 @@ export function decodeContent(snapshot: Pick<Snapshot, "world" | "images">): Sna
     if (head === undefined) return [];
     const { pending, ...rest } = head;
     const entries = pending?.map((entry) => ({ ...entry, timeNanos: BigInt(entry.timeNanos) }));
-    return [{ ...rest, ...image, ...(entries === undefined ? {} : { pending: entries }) }];
+    return [{ ...rest, ...image, ...(entries && { pending: entries }), ...(isKept && { isKept }) }];
   });
   return { world: stored.world, stateHash: stored.stateHash, host: storedHostState(stored.host), images };
 }

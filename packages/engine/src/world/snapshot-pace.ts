@@ -3,7 +3,13 @@
  * what they save. Time is measured here because no snapshot shows in any result.
  */
 
-import { hashesPerSnapshotMin, snapshotCostShareMax, snapshotWorkMsMin } from "./limits.js";
+import type { WorldContract } from "@wasm-engine/core";
+import {
+  hashesPerSnapshotMin,
+  snapshotCostShareMax,
+  snapshotMsPerAgent,
+  snapshotWorkMsMin,
+} from "./limits.js";
 
 /** Ticks between snapshots; `affordable`: as often as they cost little; undefined: only where the run stops. */
 export type SnapshotSpacing = number | "affordable" | undefined;
@@ -12,6 +18,7 @@ export class SnapshotPace {
   readonly #now: () => number;
   readonly #spacing: SnapshotSpacing;
   readonly #stateHashEvery: number;
+  readonly #isFuture: boolean;
   /** A snapshot that is due is taken at that tick, whatever the one before still needs. */
   readonly isPromised: boolean;
   /** Time spent executing ticks since the last snapshot was begun. */
@@ -20,23 +27,25 @@ export class SnapshotPace {
   #costMs = 0;
 
   /**
-   * `waits`: ticks may wait for a snapshot, which they must not in a world that is paced. `now`: milliseconds of a
+   * `waits`: ticks may wait for a snapshot, which they must not in a world that is paced. `isFuture`: it goes on from a
+   * snapshot that many others go on from too. `now`: milliseconds of a
    * clock that never goes back (default: the process's).
    */
   constructor(
     spacing: SnapshotSpacing,
     stateHashEvery: number,
-    options: { readonly waits: boolean; readonly now?: () => number },
+    options: { readonly waits: boolean; readonly isFuture?: boolean; readonly now?: () => number },
   ) {
     this.#now = options.now ?? (() => performance.now());
-    this.#spacing = spacing;
+    // A paced world is told when: nobody wants hitches that the configuration does not name.
+    this.#spacing = spacing === "affordable" && !options.waits ? undefined : spacing;
     this.#stateHashEvery = stateHashEvery;
+    this.#isFuture = options.isFuture ?? false;
     this.isPromised = options.waits && typeof spacing === "number";
   }
 
   /** Calls `execute`, which executes a tick. */
   working<Result>(execute: () => Result): Result {
-    if (this.#spacing !== "affordable") return execute();
     const startedMs = this.#now();
     const result = execute();
     this.#workMs += this.#now() - startedMs;
@@ -59,6 +68,12 @@ export class SnapshotPace {
     this.#workMs = 0;
     this.#costMs = this.#now() - startedMs;
     return true;
+  }
+
+  /** A run ends with a snapshot, a future only where executing it again takes longer than going on from one. */
+  isWorthEnding({ tick, genesis }: WorldContract, snapshotTick: number): boolean {
+    if (tick <= snapshotTick) return false;
+    return !this.#isFuture || this.#workMs > genesis.agents.length * snapshotMsPerAgent;
   }
 
   /**

@@ -19,6 +19,8 @@ import { isShortage } from "../storage/write-error.js";
 export type WorldDraft = Omit<SnapshotDraft, "genesisDigest">;
 
 export interface SnapshotShelf {
+  /** The world begins with a snapshot whose pages are all there: the next one need not have them again. */
+  goOn(): void;
   /**
    * Keeps a snapshot; its log must be synced. Returns when it is on the disk.
    * @param draft makes the snapshot; `all`: with the bytes of every page @throws {WE_RUN_UNWRITABLE} {WE_DISK_FULL}
@@ -68,6 +70,9 @@ export function snapshotShelf(parts: ShelfParts): SnapshotShelf {
     }
   };
   return {
+    goOn: () => {
+      needsAll = false;
+    },
     settle,
     keep: (draft) => {
       settle();
