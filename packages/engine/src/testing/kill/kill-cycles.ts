@@ -1,8 +1,8 @@
 /**
  * Kills of the world's process at random moments, while it opens and while it writes a snapshot too, under clients that
- * are acknowledged over the control socket and in process. What was not acknowledged is sent again with its key. After
- * some cycles the run is stopped and compared with the ledger outside, with its replay, and with a world that was never
- * disturbed.
+ * are acknowledged over the control socket and in process; of a process that compacts the run, and of followers beside
+ * the world. What was not acknowledged is sent again with its key. After some cycles the run is stopped and compared
+ * with the ledger outside, with its replay, and with a world that was never disturbed.
  */
 
 import assert from "node:assert/strict";
@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { EngineError } from "@wasm-engine/abi";
 import type { ConnectedWorld } from "../../client/connected-world.js";
 import { Engine } from "../../client/engine.js";
+import { followRun } from "../../client/followed-run.js";
 import { replayRun } from "../../client/replay-run.js";
 import type { RunningWorld } from "../../client/running-world.js";
 import type { ResolvedWorld } from "../../world/contract.js";
@@ -19,7 +20,10 @@ import { echoText, quietSample } from "../controlled-world.js";
 import { seededRandom } from "../fault-file-system.js";
 import type { Random } from "../fault-file-system.js";
 import { freshTwin } from "./fresh-twin.js";
+import { claim } from "./kill-finding.js";
 import { KillLedger } from "./kill-ledger.js";
+import { killCompact } from "./killed-compact.js";
+import { ToldTicks } from "./told-ticks.js";
 
 export interface KillPlan {
   /** Fresh folder. */
@@ -34,6 +38,10 @@ export interface KillReport {
   readonly openingKills: number;
   /** Cycles whose kill left a snapshot or its pages half written. */
   readonly snapshotKills: number;
+  /** Cycles that killed a process which compacted the run. */
+  readonly compactKills: number;
+  /** Followers that were killed beside their world. */
+  readonly followerKills: number;
   /** On the disk when the run was stopped. */
   readonly snapshots: number;
   readonly acknowledged: number;
@@ -49,10 +57,23 @@ const endCodes: ReadonlySet<string> = new Set([
   "WE_WORLD_ENDED",
 ]);
 const neverCodes: ReadonlySet<string> = new Set(["WE_RUN_NOT_FOUND", "WE_RUN_NEVER_STARTED"]);
+const followerEndCodes: ReadonlySet<string> = new Set([
+  "WE_WORLD_ABORTED",
+  "WE_FOLLOWER_LOST",
+  "WE_RUN_TICK",
+]);
+/** As long as a follower may live. */
+const followerMs = 600;
+/** Ticks at the end of a run whose events are compared. */
+const followedTicks = 20;
 const lanesPerClient = 3;
 const acknowledgedPerLifeMax = 40;
 /** Part of the lives that are killed while they open. */
 const openingShare = 0.2;
+/** Part of the cycles that kill a process which compacts. */
+const compactShare = 0.06;
+/** Part of the lives beside which a follower is killed. */
+const followerShare = 0.08;
 /** Part of the others that are killed as soon as a snapshot is under way. */
 const snapshotShare = 0.4;
 
@@ -69,6 +90,9 @@ class KilledRun {
   #openMs = 400;
   #openingKills = 0;
   #snapshotKills = 0;
+  #compactKills = 0;
+  #followerKills = 0;
+  readonly #told = new ToldTicks();
   #resent = 0;
   /** What a client heard of the end of its world. */
   #lastEnd = "";
@@ -85,7 +109,9 @@ class KilledRun {
     const { cycles } = this.#plan;
     for (let cycle = 0; cycle < cycles; cycle += 1) {
       // The last life is long enough to send again what is left.
-      if (this.#random() < openingShare) await this.#killOpening();
+      const choice = this.#random();
+      if (choice < openingShare) await this.#killOpening();
+      else if (choice < openingShare + compactShare && this.#isStarted) await this.#killCompact();
       else await this.#killLiving();
       this.#ledger.sync();
     }
@@ -93,8 +119,10 @@ class KilledRun {
     const { count: acknowledged } = this.#ledger;
     this.#ledger.close();
     const [openingKills, snapshotKills] = [this.#openingKills, this.#snapshotKills];
+    const [compactKills, followerKills] = [this.#compactKills, this.#followerKills];
+    const kills = { openingKills, snapshotKills, compactKills, followerKills };
     const snapshots = namesIn(join(this.#dir, "snapshots")).length;
-    return { cycles, openingKills, snapshotKills, snapshots, acknowledged, resent: this.#resent, ticks };
+    return { cycles, ...kills, snapshots, acknowledged, resent: this.#resent, ticks };
   }
 
   /** Undefined where the process was killed before its world was open. */
@@ -110,6 +138,7 @@ class KilledRun {
       return world;
     } catch (error) {
       if (signal?.aborted === true && EngineError.is(error) && endCodes.has(error.code)) return undefined;
+      claim("unopened", !this.#isStarted, String(error));
       throw error;
     }
   }
@@ -122,6 +151,26 @@ class KilledRun {
     if (world === undefined) this.#openingKills += 1;
     else await world.kill();
     if (!this.#isStarted) this.#forgetUnlessStarted();
+  }
+
+  /** What the log tells is looked at before: afterwards it tells less. */
+  async #killCompact(): Promise<void> {
+    this.#told.look(this.#dir);
+    if (await killCompact(this.#dir, this.#random)) this.#compactKills += 1;
+  }
+
+  /** A follower that is killed some time after it has begun; the world beside it must not notice. */
+  async #killFollower(): Promise<void> {
+    const killer = new AbortController();
+    const followed = await followRun(this.#dir, { signal: killer.signal });
+    const reached = followed.reach(Number.MAX_SAFE_INTEGER).catch((error: unknown) => {
+      assert.ok(EngineError.is(error) && followerEndCodes.has(error.code), String(error));
+    });
+    await pause(this.#random() * followerMs);
+    killer.abort();
+    await reached;
+    await followed.close();
+    this.#followerKills += 1;
   }
 
   /** A run that never started is made anew; one that did must open. */
@@ -140,6 +189,7 @@ class KilledRun {
   async #killLiving(): Promise<void> {
     const world = await this.#open();
     assert.ok(world !== undefined, "nobody killed it yet");
+    const follower = this.#random() < followerShare ? this.#killFollower() : undefined;
     const wanted = this.#ledger.count + 1 + Math.floor(this.#random() * acknowledgedPerLifeMax);
     const waitsForSnapshot = this.#random() < snapshotShare;
     // Connections cost a world more than inputs do: not every life has both kinds of clients.
@@ -158,6 +208,7 @@ class KilledRun {
     await world.kill();
     await clients;
     await remote?.closed();
+    await follower;
     if (this.#hasBegun(before)) this.#snapshotKills += 1;
   }
 
@@ -203,26 +254,41 @@ class KilledRun {
     await last.run({ until: { when: "idle" } });
     const { chainHead, ticks } = await last.stop();
     const output = readFileSync(join(this.#plan.directory, "out.jsonl"), "utf8");
-    const { recovered } = readRunStore(this.#dir);
-    this.#checkLedger([...recovered.ticks()].flatMap(({ inputs }) => inputs));
-    checkOutput(output, this.#ledger.read());
-    const twin = freshTwin(this.#world, topic, recovered.ticks());
-    assert.equal(twin.chainHead, chainHead, "the chain of a world that was never disturbed");
-    assert.equal(output, twin.output, "its output, every line once");
-    const replayed = await replayRun(this.#dir, { isolation: "inline" });
-    assert.deepEqual([replayed.verified, replayed.chainHead], [true, chainHead]);
+    const first = this.#told.look(this.#dir);
+    const told = this.#told.all();
+    const ledger = this.#ledger.read();
+    checkLedger(
+      told.flatMap(({ inputs }) => inputs),
+      ledger,
+    );
+    checkOutput(output, ledger);
+    const twin = freshTwin(this.#world, topic, told);
+    claim(
+      "chain",
+      twin.chainHead === chainHead,
+      `${chainHead} is not that of a world that was never disturbed`,
+    );
+    claim("outputs", output === twin.output, "not that of a world that was never disturbed");
+    const from = first < 0 ? {} : { from: first + 1 };
+    const replayed = await replayRun(this.#dir, { ...from, isolation: "inline" });
+    claim("chain", replayed.verified && replayed.chainHead === chainHead, "its replay leads elsewhere");
+    await checkFollowed(this.#dir);
     return ticks;
   }
+}
 
-  #checkLedger(inputs: readonly { readonly seq: number; readonly key?: string }[]): void {
-    const firsts = new Map<string, number[]>();
-    for (const [index, { seq, key = "" }] of inputs.entries()) {
-      assert.equal(seq, index + 1, "sequences have no gap");
-      firsts.set(key, [...(firsts.get(key) ?? []), seq]);
-    }
-    for (const [key, seq] of this.#ledger.read()) {
-      assert.ok(firsts.get(key)?.includes(seq), `${key} was acknowledged as ${seq} and is not in the log`);
-    }
+function checkLedger(
+  inputs: readonly { readonly seq: number; readonly key?: string }[],
+  ledger: ReadonlyMap<string, number>,
+): void {
+  const firsts = new Map<string, number[]>();
+  for (const [index, { seq, key = "" }] of inputs.entries()) {
+    claim("lost", seq === index + 1, `sequence ${seq} stands at place ${index + 1}`);
+    firsts.set(key, [...(firsts.get(key) ?? []), seq]);
+  }
+  for (const [key, seq] of ledger) {
+    const isThere = firsts.get(key)?.includes(seq) === true;
+    claim("lost", isThere, `${key} was acknowledged as ${seq} and is not in the log`);
   }
 }
 
@@ -233,8 +299,24 @@ function checkOutput(output: string, ledger: ReadonlyMap<string, number>): void 
     const { payload } = JSON.parse(line) as { payload: string }; // the echo of a key
     counts.set(payload, (counts.get(payload) ?? 0) + 1);
   }
-  for (const key of ledger.keys()) assert.equal(counts.get(key), 1, `${key} acts once`);
-  assert.equal(counts.size, ledger.size, "nothing acts that was never acknowledged");
+  for (const key of ledger.keys()) {
+    const count = counts.get(key) ?? 0;
+    claim(count === 0 ? "lost" : "doubled", count === 1, `${key} acts ${count} times`);
+  }
+  claim("outputs", counts.size === ledger.size, "something acts that was never acknowledged");
+}
+
+/** What killed followers left of an index is gone on with, or made anew; it says what a new one says. */
+async function checkFollowed(dir: string): Promise<void> {
+  const rows: string[] = [];
+  for (const isFresh of [false, true]) {
+    if (isFresh) rmSync(join(dir, "index"), { recursive: true, force: true });
+    await using followed = await followRun(dir);
+    const { asOfTick } = await followed.reach();
+    const page = await followed.page({ fromTick: Math.max(0, asOfTick - followedTicks) }, { limit: 1000 });
+    rows.push(JSON.stringify([asOfTick, page.rows]));
+  }
+  assert.equal(rows[0], rows[1], "an index that was gone on with says what a new one says");
 }
 
 /** Undefined where the world died before it answered. */
