@@ -190,6 +190,23 @@ export const INFERENCE_ERRORS = {
     explanation:
       "Prompt and answer together must fit into the context that the model was made for. Nothing is cut off silently.",
   },
+  WE_TEXT_FORMAT: {
+    message: "The response format cannot be kept to: {reason}",
+    hint: "leave the keyword out and check the answer yourself, or say the same with keywords that are supported",
+    exitCode: 1,
+    explanation:
+      "Answers are kept to a JSON Schema while they are written, token by token. Keywords that decide whether a " +
+      "value is valid are kept to exactly or refused, so that a finished answer is always valid.",
+  },
+  WE_TEXT_FORMAT_LIMIT: {
+    message:
+      "The shortest answer in this response format takes {tokens} tokens; maxTokens allows {maxTokens}",
+    hint: "allow more tokens, or ask for less in the schema",
+    exitCode: 5,
+    explanation:
+      "An answer that is kept to a format is always finished within its tokens. Here none could be. Counted are " +
+      "tokens with which the shortest value can be written.",
+  },
   WE_TEXT_LOGITS: {
     message: "The scores of the next token are no distribution: {found}",
     hint: "the weights are damaged, or the provider computes wrongly: try the model on the provider wasm",

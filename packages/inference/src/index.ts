@@ -18,6 +18,7 @@ export type { DeclaredPort, ManifestProblem, ModelManifest } from "./model/model
 export { openTextModel } from "./text/text-model.js";
 export type { Prompt, TextModel, TextModelFacts, TextModelOptions, TextRequest } from "./text/text-model.js";
 export type { FinishReason, TextResult } from "./text/generation.js";
+export type { ResponseFormat } from "./text/format/response-format.js";
 export type { Sampling } from "./text/sampling.js";
 export type { ChatMessage, ChatOptions } from "./text/chat-template.js";
 export { answerBytesMaxDefault, weightBytesMaxDefault } from "./limits.js";

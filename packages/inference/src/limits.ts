@@ -39,6 +39,18 @@ export const prefillTokensPerTick = 512;
 export const tokensPerTick = 8;
 export const tokenizerBytesMax: number = 64 * 1024 * 1024;
 export const stopStringsMax = 16;
+/** Characters of the schema that an answer is kept to. */
+export const formatTextMax = 65_536;
+/** Parts that a schema may be read into. */
+export const formatPartsMax = 10_000;
+/** Ways to read the beginning of an answer that are followed at a time; schemas with alternatives have several. */
+export const formatWaysMax = 64;
+/** States of an automaton after which a new request gets a new one. */
+export const formatStatesMax = 50_000;
+/** What is kept of tokens that a state allows, per schema. */
+export const formatCostBytesMax: number = 32 * 1024 * 1024;
+/** Schemas of a model whose automata are kept. */
+export const formatsKeptMax = 16;
 
 assert(joinedRowsOfLargeModelsMax <= joinedRowsMax, "large models are joined in smaller batches");
 assert(answerBytesMaxDefault > 0, "a message has room for an answer");

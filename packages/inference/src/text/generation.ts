@@ -4,6 +4,7 @@
 
 import { createHash } from "node:crypto";
 import type { Hash } from "node:crypto";
+import type { OutputConstraint } from "./format/output-constraint.js";
 import { draw } from "./random-draws.js";
 import { chooseToken } from "./sampler.js";
 import type { SamplingRule } from "./sampling.js";
@@ -18,7 +19,7 @@ export interface TextResult {
   readonly text: string;
   /** Every chosen token, the one that ended the text included. */
   readonly tokens: readonly number[];
-  /** `stop`: the model ended the text or a stop string did; `length`: `maxTokens` were chosen. */
+  /** `stop`: the model ended the text, or a stop string, or its format; `length`: `maxTokens` were chosen. */
   readonly finishReason: FinishReason;
   readonly promptTokens: number;
   readonly completionTokens: number;
@@ -35,6 +36,8 @@ export interface GenerationPlan {
   /** Tokens that end a text. */
   readonly endTokens: ReadonlySet<number>;
   readonly digest: boolean;
+  /** Keeps the answer to a format; owned by this text. */
+  readonly constraint?: OutputConstraint | undefined;
   /** Called with each piece of text as soon as it is certain. */
   readonly onText: (piece: string) => void;
   /** Called after each token that did not end the text. @param tokens chosen so far */
@@ -73,18 +76,25 @@ export class Generation {
 
   /** Chooses the next token. `raw` are the bytes that `scores` were read from. @throws {WE_TEXT_LOGITS} */
   accept(raw: Uint8Array, scores: Float64Array): void {
-    const { rule, seed, prompt, maxTokens, endTokens } = this.plan;
+    const { rule, seed, prompt, maxTokens, endTokens, constraint } = this.plan;
     this.#hash?.update(raw);
     const index = this.#tokens.length;
     const seen = function* (tokens: readonly number[]): Generator<number> {
       yield* prompt;
       yield* tokens;
     };
-    const token = chooseToken(scores, { rule, seen: seen(this.#tokens), draw: () => draw(seed, index) });
+    const token = chooseToken(scores, {
+      rule,
+      seen: seen(this.#tokens),
+      restrict: constraint && ((all) => constraint.restrict(all, maxTokens - index)),
+      draw: () => draw(seed, index),
+    });
     this.#tokens.push(token);
+    constraint?.accept(token);
     if (endTokens.has(token)) this.#end("stop");
     else if (this.#show(this.#stream.push(token))) this.#finish = "stop";
-    else if (this.#tokens.length >= maxTokens) this.#end("length");
+    else if (constraint?.finished === true) this.#end("stop");
+    else if (this.#tokens.length >= maxTokens) this.#end(constraint?.complete === true ? "stop" : "length");
     if (!this.finished) this.plan.onToken?.(this.#tokens.length);
   }
 

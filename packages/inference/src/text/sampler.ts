@@ -1,7 +1,8 @@
 /**
  * Chooses the next token from a model's scores, in float64 and in a fixed order of steps: repetition penalty, bias,
- * then the best token, or temperature, top-k, top-p, min-p and one draw. Equal scores favour the lowest id. What is
- * kept is walked in the order of ids, so the choice is a function of scores, rule and draw on every machine.
+ * what a format forbids, then the best token, or temperature, top-k, top-p, min-p and one draw. Equal scores favour
+ * the lowest id. What is kept is walked in the order of ids, so the choice is a function of scores, rule and draw on
+ * every machine.
  */
 
 import { assert } from "@wasm-engine/abi";
@@ -13,15 +14,18 @@ export interface TokenChoice {
   readonly rule: SamplingRule;
   /** Tokens of prompt and answer so far; asked only where the rule has a penalty. */
   readonly seen: Iterable<number>;
+  /** Sets scores of tokens that must not be chosen to -Infinity. */
+  readonly restrict?: ((scores: Float64Array) => void) | undefined;
   /** From 0 up to but not including 1; called where chance decides. */
   readonly draw: () => number;
 }
 
 /** Id of the chosen token. Changes `scores`. @throws {WE_TEXT_LOGITS} where they are no distribution. */
-export function chooseToken(scores: Float64Array, { rule, seen, draw }: TokenChoice): number {
+export function chooseToken(scores: Float64Array, { rule, seen, restrict, draw }: TokenChoice): number {
   checkScores(scores);
   if (rule.repetitionPenalty !== 1) penalise(scores, new Set(seen), rule.repetitionPenalty);
   for (const [id, bias] of rule.logitBias) scores[id] = (scores[id] ?? 0) + bias;
+  restrict?.(scores);
   const best = bestToken(scores);
   if (rule.temperature === 0 || rule.topK === 1) return best;
   // By scores, which are in the order of weights: what is cut off needs no weight.

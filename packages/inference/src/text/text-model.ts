@@ -36,6 +36,8 @@ import { withStepOutputs } from "./decoder-graph.js";
 import { DecoderSession } from "./decoder-session.js";
 import { readDecoderShape } from "./decoder-shape.js";
 import type { DecoderShape } from "./decoder-shape.js";
+import { AnswerFormats, formatSchema } from "./format/response-format.js";
+import type { ResponseFormat } from "./format/response-format.js";
 import { Generation } from "./generation.js";
 import type { TextResult } from "./generation.js";
 import { seedBytes, seedOf } from "./random-draws.js";
@@ -75,6 +77,8 @@ export interface TextRequest extends Sampling {
   readonly maxTokens?: number;
   /** Texts before which the answer ends. */
   readonly stop?: readonly string[];
+  /** Keeps the answer to JSON, or to a JSON Schema; without stop strings. */
+  readonly responseFormat?: ResponseFormat;
   /** A whole number or 32 bytes, for temperatures above 0; default 0. */
   readonly seed?: number | Uint8Array;
   readonly chat?: ChatOptions;
@@ -207,6 +211,7 @@ interface Files {
   readonly tokenizerDigest: string;
   readonly shape: DecoderShape;
   readonly tokenizer: Tokenizer;
+  readonly formats: AnswerFormats;
   readonly config: TextConfig;
 }
 
@@ -250,6 +255,7 @@ async function readFiles({ folder, name: model = folder, file }: TextModelOption
     tokenizerDigest: sha256(JSON.stringify([vocabulary, config ?? null, chatTemplate ?? null])),
     shape,
     tokenizer,
+    formats: new AnswerFormats(tokenizer),
     config: settings,
   };
 }
@@ -333,7 +339,7 @@ async function createSession(
   });
 }
 
-function planned(request: TextRequest, { model, shape, tokenizer, config }: Files): Generation {
+function planned(request: TextRequest, { model, shape, tokenizer, formats, config }: Files): Generation {
   const { context, endTokens } = config;
   const refuse = (name: string, value: unknown, expected: string): Error =>
     inferenceError("WE_TEXT_PARAMETER", { name, value: String(value), expected });
@@ -354,6 +360,9 @@ function planned(request: TextRequest, { model, shape, tokenizer, config }: File
       typeof seed === "number" ? seed : `${seed.length} bytes`,
       "a whole number or 32 bytes",
     );
+  const format = formatSchema(request.responseFormat);
+  if (format !== undefined && stop.length > 0)
+    throw refuse("stop", `a list of ${stop.length}`, "empty where responseFormat is given");
   const plan = {
     prompt,
     rule: samplingRule(request, shape.vocabulary),
@@ -362,6 +371,7 @@ function planned(request: TextRequest, { model, shape, tokenizer, config }: File
     stop,
     endTokens,
     digest: request.digest === true,
+    constraint: format && formats.constraint(format.schema, { maxTokens, endTokens }),
     onText: request.onText ?? ((): void => undefined),
     ...(request.onToken === undefined ? {} : { onToken: request.onToken }),
   };
