@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import fs, { existsSync, lstatSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
 import { test } from "node:test";
+import type { TestContext } from "node:test";
 import { freshFolder } from "../testing/run-folders.js";
 import { RunLock, lockHolder } from "./run-lock.js";
 
@@ -36,3 +38,38 @@ test(
     }
   },
 );
+
+/** While `work` runs, no file can be written: as on a disk on which nothing is left. */
+function onFullDisk(context: TestContext, work: () => void): void {
+  const full = (): never => {
+    throw Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
+  };
+  const mocked = context.mock.method(fs, "writeFileSync", full);
+  syncBuiltinESMExports();
+  try {
+    work();
+  } finally {
+    mocked.mock.restore();
+    syncBuiltinESMExports();
+  }
+}
+
+test("[G10] on a full disk the lock is still had, keeps others out, and leaves nothing", (context) => {
+  const place = freshFolder("run-lock-full");
+  const path = join(place, "lock");
+  onFullDisk(context, () => {
+    const lock = RunLock.acquire(path);
+    assert.ok(lstatSync(path).isSymbolicLink());
+    assert.equal(lockHolder(path), process.pid);
+    assert.throws(() => RunLock.acquire(path), { code: "WE_RUN_LOCKED" });
+    lock.release();
+    assert.deepEqual(readdirSync(place), []);
+  });
+  symlinkSync(JSON.stringify({ pid: 2 ** 22 + 1, started: "1", nonce: 1 }), path);
+  const next = RunLock.acquire(path);
+  assert.ok(lstatSync(path).isFile(), "that of a dead process is replaced");
+  next.release();
+  assert.ok(!existsSync(path));
+  const nowhere = join(place, "no", "lock");
+  onFullDisk(context, () => assert.throws(() => RunLock.acquire(nowhere), { code: "WE_DISK_FULL" }));
+});

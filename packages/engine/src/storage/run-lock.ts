@@ -1,15 +1,16 @@
 /**
  * Lock of a run folder: the file names the process that has the run open, by id and start time, so that a recycled
- * process
- * id is not taken for the owner. A lock of a dead process is removed by whoever comes next.
+ * process id is not taken for the owner. A lock of a dead process is removed by whoever comes next. Where no space is
+ * left for a file the lock is a symbolic link to that name, which takes none: what frees space must get the lock.
  */
 
 import { execFileSync, type ExecFileSyncOptionsWithStringEncoding } from "node:child_process";
 import * as fs from "node:fs";
 import { storageError } from "./errors.js";
-import { errnoOf } from "./file-system.js";
+import { errnoOf, isScarcity } from "./file-system.js";
 import { lockBytesMax } from "./limits.js";
 import { isFile } from "./path-kind.js";
+import { writeError } from "./write-error.js";
 
 interface LockOwner {
   readonly pid: number;
@@ -30,7 +31,7 @@ export class RunLock {
     this.#content = content;
   }
 
-  /** Takes the lock. @throws {WE_RUN_LOCKED} @throws {WE_RUN_UNWRITABLE} */
+  /** Takes the lock. @throws {WE_RUN_LOCKED} {WE_RUN_UNWRITABLE} {WE_DISK_FULL} */
   static acquire(path: string): RunLock {
     const owner: LockOwner = { pid: process.pid, started: startOf(process.pid) ?? "" };
     // The nonce tells two openers within one process apart.
@@ -81,7 +82,8 @@ function place(path: string, content: string): boolean {
     if (code === "EEXIST") return false;
     if (code === "EPERM" || code === "ENOTSUP" || code === "EOPNOTSUPP")
       return placeWithoutLinks(path, content);
-    throw storageError("WE_RUN_UNWRITABLE", { path, cause: code });
+    if (isScarcity(error)) return placeWithoutSpace(path, content, error);
+    throw writeError(path, error);
   } finally {
     fs.rmSync(temporary, { force: true });
   }
@@ -94,7 +96,18 @@ function placeWithoutLinks(path: string, content: string): boolean {
     return true;
   } catch (error) {
     if (errnoOf(error) === "EEXIST") return false;
-    throw storageError("WE_RUN_UNWRITABLE", { path, cause: errnoOf(error) });
+    throw writeError(path, error);
+  }
+}
+
+/** On a full disk: the target of a short link is kept where the link itself is. */
+function placeWithoutSpace(path: string, content: string, shortage: unknown): boolean {
+  try {
+    fs.symlinkSync(content, path);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === "EEXIST") return false;
+    throw writeError(path, shortage);
   }
 }
 
@@ -105,7 +118,7 @@ function removeStale(path: string, found: string): void {
     fs.renameSync(path, aside);
   } catch (error) {
     if (errnoOf(error) === "ENOENT") return;
-    throw storageError("WE_RUN_UNWRITABLE", { path, cause: errnoOf(error) });
+    throw writeError(path, error);
   }
   try {
     if (readText(aside) !== found) fs.linkSync(aside, path);
@@ -176,9 +189,18 @@ function parseOwner(text: string): LockOwner | undefined {
 
 function readText(path: string): string | undefined {
   // A pipe in its place would never be read to its end.
-  if (!isFile(path, lockBytesMax)) return undefined;
+  if (!isFile(path, lockBytesMax)) return readTarget(path);
   try {
     return fs.readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+/** What {@link placeWithoutSpace} has put there. */
+function readTarget(path: string): string | undefined {
+  try {
+    return fs.readlinkSync(path);
   } catch {
     return undefined;
   }
