@@ -106,11 +106,12 @@ export const CLI_ERRORS = {
     explanation:
       "A question was logged, and the command stopped waiting for its answer. An agent may be paused or busy, wait for a model, or never answer messages of this topic.",
   },
-  WE_PROFILE_WRITE: {
-    message: "The profile cannot be written to {path} ({cause})",
-    hint: "choose a file in a folder that can be written",
+  WE_CLI_FILE: {
+    message: "The file {path} cannot be written: {cause}",
+    hint: "choose a file in a folder that can be written and has space; what was computed on the way is kept",
     exitCode: 4,
-    explanation: "The run was profiled, and the system refused the file that --out or --folded names.",
+    explanation:
+      "The system refused a file that an option such as --out or --folded names. Nothing of it is left there.",
   },
   WE_CLI_INTERRUPTED: {
     message: "Interrupted after tick {tick}; the run is sealed and can go on",

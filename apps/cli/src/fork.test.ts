@@ -100,6 +100,9 @@ test("[S14.fork] [G10] wrong command lines say what was expected", () => {
     [["--at", "1", "--ticks", "3"], "WE_CLI_USAGE", /--run/],
     [["--at", "1", "--set", "seed=4"], "WE_FORK_GENESIS", /--at start/],
     [["--at", "1", "--set", "modul.echo=x"], "WE_FORK_OVERRIDE", /did you mean/],
+    [["--at", "start", "--set", "seed=4", "--set", "seed=5"], "WE_FORK_OVERRIDE", /seed.*twice/],
+    [["--at", "1", "--input", "3=1", "--input", "3=2"], "WE_CLI_USAGE", /twice/],
+    [["--at", "1", "--inputs", "kep"], "WE_CLI_USAGE", /keep, none, or a file/],
     [["--at", "99"], "WE_RUN_TICK", /99/],
     [["--at", "1", "--dir", "first"], "WE_RUN_EXISTS", /first/],
   ];
@@ -109,6 +112,9 @@ test("[S14.fork] [G10] wrong command lines say what was expected", () => {
     assert.match(stdout, says, args.join(" "));
   }
   assert.equal(existsSync(join(project.folder, ".first.fork")), false);
+  assert.equal(project.cli("fork", "first", "--at", "start", "--dir", "unborn", "--json").code, 0);
+  const early = project.cli("fork", "unborn", "--at", "1", "--json");
+  assert.match(early.stdout, /is not in the run, which holds no tick yet/);
 });
 
 test("[S14.runs] runs --tree shows forks below their parents, and --json names parent and tick", () => {

@@ -96,7 +96,7 @@ test("[S14.profile] the table shows the most expensive functions first", () => {
 test("[S14.profile] what cannot be written or found is said", () => {
   project.write("file", "");
   const unwritable = project.cli("profile", "run", "--fuel", "--out", "file/a.svg", "--json");
-  assert.equal((unwritable.document["error"] as { code: string }).code, "WE_PROFILE_WRITE"); // DESIGN §14
+  assert.equal((unwritable.document["error"] as { code: string }).code, "WE_CLI_FILE"); // DESIGN §14
   assert.equal(unwritable.code, 4);
   const unknown = project.cli("profile", "run", "--fuel", "--module", "none", "--json");
   assert.equal((unknown.document["error"] as { code: string }).code, "WE_PROFILE_MODULE"); // DESIGN §14

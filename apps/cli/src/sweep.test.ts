@@ -55,6 +55,15 @@ test("[S14.sweep] sweep writes a table, goes on with what it has, and keeps fail
     assert.equal(project.cli("sweep", "engine.yaml", ...wrong).code, 2, wrong.join(" "));
 });
 
+test("[S14.sweep] [G10] a table that has no place is said before anything runs, and leaves no part of itself", () => {
+  for (const out of [".", "engine.yaml/table.csv"]) {
+    const refused = project.cli("sweep", "engine.yaml", "--out", out, "--dir", "unswept", "--json");
+    const { code } = refused.document["error"] as { readonly code: string }; // DESIGN §14
+    assert.deepEqual([refused.code, code], [4, "WE_CLI_FILE"], out);
+    assert.ok(!existsSync(join(project.folder, "unswept")), out);
+  }
+});
+
 test("[S14.sweep] sweep --from forks a run at a tick, once per combination, and keeps the futures below it", () => {
   const parent = project.cli("run", "engine.yaml", "--json");
   assert.equal(parent.code, 0, parent.stderr);

@@ -75,6 +75,7 @@ test("[S14.upgrade] upgrade --check compares new code with the history of a run:
     text.stdout,
     /^different: 1 of 1 agents.*\ntick \d+, agent left: other fault\n  recorded  .*\n  new code  fault TRAP/,
   );
-  for (const wrong of [["--check", "history"], ["left"], ["left", "next", "--from", "3"]])
+  const twice = ["--check", "history", "--module", "old=next.wasm", "--module", "old=changed.wasm"];
+  for (const wrong of [twice, ["--check", "history"], ["left"], ["left", "next", "--from", "3"]])
     assert.equal(project.cli("upgrade", ...wrong).code, 2, wrong.join(" "));
 });

@@ -1,5 +1,6 @@
 /** `fork RUN --at T`: a run that shares the history of another one, and with `--run` goes on at once. */
 
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { forkRun, parseOverrides, parseWorkers } from "@wasm-engine/engine";
 import type { ForkInputs, ForkOptions, ForkOverrides, ForkReport, RunResult } from "@wasm-engine/engine";
@@ -57,17 +58,20 @@ function optionsOf(parsed: Parsed): ForkOptions {
 
 function inputsOf(text: string | undefined): ForkInputs {
   if (text === undefined || text === "keep" || text === "none") return text ?? "keep";
-  return { file: resolve(text) };
+  const file = resolve(text);
+  if (existsSync(file)) return { file };
+  throw usageError("fork", `--inputs is keep, none, or a file; there is no file ${JSON.stringify(text)}`);
 }
 
 function changedInputs(texts: readonly string[]): Record<number, Json> {
-  return Object.fromEntries(
-    texts.map((text) => {
-      const equals = text.indexOf("=");
-      const seq = sequence("input", equals < 0 ? text : text.slice(0, equals));
-      return [seq, payload(text, equals < 0 ? "" : text.slice(equals + 1))];
-    }),
-  );
+  const pairs = texts.map((text): readonly [number, Json] => {
+    const equals = text.indexOf("=");
+    const seq = sequence("input", equals < 0 ? text : text.slice(0, equals));
+    return [seq, payload(text, equals < 0 ? "" : text.slice(equals + 1))];
+  });
+  const changed = new Map(pairs);
+  if (changed.size < pairs.length) throw usageError("fork", "--input names one of the inputs twice");
+  return Object.fromEntries(changed);
 }
 
 function sequence(option: string, text: string): number {

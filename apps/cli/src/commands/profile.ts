@@ -1,12 +1,11 @@
 /** `profile RUN --fuel`: executes a run again and tells which code its fuel went to. */
 
-import { writeFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
-import { makeFolders, profileOfRun } from "@wasm-engine/engine";
+import { profileOfRun } from "@wasm-engine/engine";
 import type { ProfileReport, ProfileRunOptions } from "@wasm-engine/engine";
 import type { CommandFunction, Parsed } from "../command.js";
 import { flagOption, integerOption, listOption, textOption } from "../command.js";
-import { fail, usageError } from "../errors.js";
+import { usageError } from "../errors.js";
+import { writeOutputFile } from "../output-file.js";
 import { callGraph, foldedStacks } from "../profile/call-graph.js";
 import { flameGraph } from "../profile/flame-graph.js";
 import { textTable } from "../table.js";
@@ -59,20 +58,11 @@ function nameSource(text: string): [module: string, file: string] {
   return [text.slice(0, at), text.slice(at + 1)];
 }
 
-/** The path of what was written; undefined where it was not asked for. @throws {WE_PROFILE_WRITE} */
+/** The path of what was written; undefined where it was not asked for. @throws {WE_CLI_FILE} */
 function write(parsed: Parsed, option: "out" | "folded", content: () => string): string | undefined {
   const given = textOption(parsed, option);
   if (given === undefined) return undefined;
-  const path = resolve(given);
-  try {
-    makeFolders(dirname(path));
-    writeFileSync(path, content());
-    return path;
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException; // errors of node:fs have a code
-    if (code === undefined || code.startsWith("WE_")) throw error;
-    throw fail("WE_PROFILE_WRITE", { path, cause: code });
-  }
+  return writeOutputFile(given, content());
 }
 
 function headOf({ runId, from, to, fuel, calls, agents }: ProfileReport): {

@@ -3,13 +3,13 @@
  * fork per combination.
  */
 
-import { writeFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
-import { makeFolders, sweepConfig, sweepFutures, sweepTable } from "@wasm-engine/engine";
+import { resolve } from "node:path";
+import { sweepConfig, sweepFutures, sweepTable } from "@wasm-engine/engine";
 import type { SweepMetric, SweepOptions, SweepReport, SweepRow, SweptSetting } from "@wasm-engine/engine";
 import type { CommandFunction, Parsed } from "../command.js";
 import { flagOption, integerOption, listOption, textOption } from "../command.js";
 import { fail, usageError } from "../errors.js";
+import { checkOutputFile, writeOutputFile } from "../output-file.js";
 import { forkPoint } from "../fork-point.js";
 import { textTable } from "../table.js";
 import { visible } from "../visible.js";
@@ -22,6 +22,7 @@ type Value = SweptSetting["values"][number];
 export const sweep: CommandFunction = async ({ parsed, reporter, signal }) => {
   const out = textOption(parsed, "out");
   const options = optionsOf(parsed);
+  if (out !== undefined) checkOutputFile(out);
   let finished = 0;
   const onRow: SweepOptions["onRow"] = ({ index, error }, done, count) => {
     finished = done;
@@ -30,12 +31,9 @@ export const sweep: CommandFunction = async ({ parsed, reporter, signal }) => {
   };
   try {
     const report = await sweepOf(parsed, { ...options, signal, onRow });
-    if (out !== undefined) {
-      makeFolders(dirname(resolve(out)));
-      writeFileSync(resolve(out), sweepTable(report));
-    }
+    const table = out === undefined ? null : writeOutputFile(out, sweepTable(report));
     return {
-      document: { ...report, table: out === undefined ? null : resolve(out) },
+      document: { ...report, table },
       text: textOf(report, out),
       exitCode: report.failed === 0 ? 0 : 1,
     };

@@ -64,7 +64,9 @@ function modulesOf(parsed: Parsed): Readonly<Record<string, string>> {
     return [name, file] as const;
   });
   if (pairs.length === 0) throw usageError("upgrade", "--check needs --module NAME=FILE");
-  return Object.fromEntries(pairs);
+  const modules = new Map(pairs);
+  if (modules.size < pairs.length) throw usageError("upgrade", "--module names one of the modules twice");
+  return Object.fromEntries(modules);
 }
 
 function textOf({ equal, agents, fuelRatio, ticksExecuted, from, to, faults }: UpgradeCheckReport): string {

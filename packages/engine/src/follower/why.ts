@@ -4,7 +4,7 @@ import type { RecordedRun } from "../replay/track.js";
 import { causeChain } from "./causes.js";
 import type { CauseChain } from "./causes.js";
 import type { CauseLink, Influence, WhyReport, WhyTarget } from "./contract.js";
-import { fail as worldError } from "../world/errors.js";
+import { tickError } from "../world/errors.js";
 import { fail } from "./errors.js";
 import type { EventIndex } from "./event-index.js";
 import { fieldChange } from "./field-change.js";
@@ -88,7 +88,7 @@ function targetOf(bases: TrackBases, index: EventIndex, target: WhyTarget): Foun
   if (target.kind === "event") return { event: eventOf(index, target.id) };
   const { agent, path, at = index.tick } = target;
   const last = Math.max(index.tick, bases.run.log.reachedTick);
-  if (at > last) throw worldError("WE_RUN_TICK", { tick: at, first: 0, last });
+  if (at > last) throw tickError(at, { first: 0, last });
   const { invocations, ...change } = fieldChange(bases, index, { agent, path, at: Math.min(at, index.tick) });
   const event = invocations.at(-1);
   if (event === undefined) throw fail("WE_FOLLOWER_EVENT", { id: agent, tick: index.tick });

@@ -15,9 +15,13 @@ export function parseOverrides(texts: readonly string[]): ForkOverrides {
   const tools: Record<string, Json> = {};
   const args: ArgumentChange[] = [];
   let rest: Pick<ForkOverrides, "seed" | "policy"> = {};
+  const keys = new Set<string>();
   for (const text of texts) {
     const equals = text.indexOf("=");
     if (equals < 1) throw refused(text, "it is not KEY=VALUE");
+    const key = text.slice(0, equals);
+    if (keys.has(key)) throw refused(text, `"${key}" is there twice`, "keep one of them");
+    keys.add(key);
     const [head = "", ...path] = text.slice(0, equals).split(".");
     const value = text.slice(equals + 1);
     const name = path.join(".");

@@ -3,7 +3,7 @@
 import { equalBytes } from "@wasm-engine/core";
 import type { Commit, Input, TickResult } from "@wasm-engine/core";
 import type { RecoveredTick } from "../storage/contract.js";
-import { fail } from "../world/errors.js";
+import { fail, tickError } from "../world/errors.js";
 import { hex } from "../world/report.js";
 import type { BitFlip } from "./replay-contract.js";
 import type { RecordedRun, Track } from "./track.js";
@@ -72,7 +72,7 @@ export function lastTick(run: Pick<RecordedRun, "log">, asked: number | undefine
   if (asked === undefined) return last;
   const reached = Math.max(last, run.log.reachedTick);
   if (!Number.isSafeInteger(asked) || asked < 0 || asked > reached) {
-    throw fail("WE_RUN_TICK", { tick: asked, first: 0, last: reached });
+    throw tickError(asked, { first: 0, last: reached });
   }
   return asked;
 }

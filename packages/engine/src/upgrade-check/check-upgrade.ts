@@ -20,7 +20,7 @@ import type { CheckedAgent, UpgradeCheckJob, UpgradeCheckReport } from "./contra
 import { ShadowExecutor } from "./shadow-executor.js";
 import type { Replacement } from "./shadow-executor.js";
 
-/** @throws {WE_FORK_OVERRIDE} {WE_RUN_TICK} {WE_RUN_DIVERGED} */
+/** @throws {WE_FORK_OVERRIDE} {WE_RUN_TICK} {WE_RUN_DIVERGED} {WE_AGENT_UNKNOWN} */
 export function checkUpgrade(
   run: RecordedRun,
   job: UpgradeCheckJob,
@@ -42,6 +42,14 @@ export function checkUpgrade(
     ticksExecuted += 1;
     turnsExecuted += result.figures.turns;
     if (ticksExecuted % ticksPerProgress === 0) onProgress({ tick: entry.tick, turnsExecuted });
+  }
+  const known: ReadonlySet<string> = new Set([
+    ...run.genesis.agents.map(({ id }) => id),
+    ...world.agents().map(({ agentId }) => agentId),
+    ...shadow.agentIds,
+  ]);
+  for (const agent of job.agents ?? []) {
+    if (!known.has(agent)) throw fail("WE_AGENT_UNKNOWN", { agent, tick: to });
   }
   const { agents } = shadow;
   return {

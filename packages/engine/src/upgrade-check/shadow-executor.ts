@@ -108,6 +108,11 @@ export class ShadowExecutor {
     }
   }
 
+  /** Every agent that has come since the world was opened, checked or not. */
+  get agentIds(): Iterable<AgentId> {
+    return this.#names.values();
+  }
+
   get agents(): readonly CheckedAgent[] {
     const reports = [...this.#followed.values()].map((followed): CheckedAgent => {
       const { agentId, moduleName, turns, recordedFuel, shadowFuel, state, difference } = followed;

@@ -102,6 +102,14 @@ test("from a later tick on, code without state to import starts anew, and is com
   assert.ok(report.ticksExecuted < 50, "it begins at a snapshot");
 });
 
+test("[G10] an agent that the run never had is refused, and not found equal", async () => {
+  const modules = await moduleOf("same", (text) => text);
+  await assert.rejects(checkUpgrade(run.dir, { modules, agents: ["nobody"], ...inline }), {
+    code: "WE_AGENT_UNKNOWN",
+    exitCode: 2,
+  });
+});
+
 test("[G10] a module that the run has not is refused", async () => {
   const { folder: path = "" } = await moduleOf("same", (text) => text);
   await assert.rejects(

@@ -14,7 +14,7 @@ import { RunFolder, RunLock, recoverLog } from "../storage/index.js";
 import type { RecoveredLog } from "../storage/index.js";
 import type { SnapshotStore } from "../storage/snapshot-store.js";
 import { guardedWrite } from "../storage/write-error.js";
-import { fail } from "../world/errors.js";
+import { tickError } from "../world/errors.js";
 import { readInfo } from "../world/run-store.js";
 import type { CompactReport } from "./contract.js";
 import { upkeepError } from "./errors.js";
@@ -78,7 +78,7 @@ function firstSnapshot(choice: Choice): Snapshot {
   const { base, genesisDigest, records, reachedTick } = log;
   const first = base?.tick ?? 0;
   if (keepFrom !== undefined && keepFrom > reachedTick)
-    throw fail("WE_RUN_TICK", { tick: keepFrom, first, last: reachedTick });
+    throw tickError(keepFrom, { first, last: reachedTick });
   const fit = { genesisDigest, records, tickMin: first, tickMax: keepFrom ?? reachedTick };
   const { snapshot } = snapshots.newest(fit);
   if (snapshot === undefined) throw noSnapshot(choice);

@@ -104,7 +104,7 @@ export const WORLD_ERRORS = {
     explanation: "A range of ticks has both of its ends in it, the earlier one first.",
   },
   WE_RUN_TICK: {
-    message: 'Tick "{tick}" is not in the run, which holds ticks {first} to {last}',
+    message: 'Tick "{tick}" is not in the run, which holds {held}',
     hint: "choose a tick that the run has executed",
     exitCode: 2,
     explanation: "Views of the past are computed by replay, which can only reach ticks that the log holds.",
@@ -159,3 +159,12 @@ export const WORLD_ERRORS = {
 } as const satisfies ErrorTable;
 
 export const fail = errorFactory(WORLD_ERRORS);
+
+/** The run holds ticks `first` to `last`, or none yet. */
+export function tickError(
+  tick: number,
+  { first, last }: { readonly first: number; readonly last: number },
+): Error {
+  const held = last < first ? "no tick yet" : `ticks ${first} to ${last}`;
+  return fail("WE_RUN_TICK", { tick, held });
+}
