@@ -4,6 +4,8 @@ export type * from "./model.js";
 export type * from "./ports.js";
 export type * from "./inference-port.js";
 export { PROVIDER_NAMES } from "./inference-port.js";
+export { isModelName, isPathWithin, modelLockName, readModelLock, writeModelLock } from "./model-lock.js";
+export type { LockedFile, LockedModel, ModelLock } from "./model-lock.js";
 export { EXECUTABLE_SEMANTICS, SEMANTICS } from "./semantics.js";
 export { EMPTY_LEDGER } from "./ports.js";
 export type * from "./world-contract.js";

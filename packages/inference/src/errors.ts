@@ -68,7 +68,7 @@ export const INFERENCE_ERRORS = {
     exitCode: 2,
     explanation:
       "Models are run from ONNX files, which hold a graph besides the weights. Files of safetensors, GGUF and " +
-      "PyTorch hold weights alone; the exporter of their own libraries, a Python program, makes an ONNX folder of them.",
+      "PyTorch hold weights alone; the exporter of their own libraries, a Python program, makes ONNX of them.",
   },
   WE_MODEL_WEIGHTS: {
     message: "Model {model}: {path} has weights in {name}, {found}",
@@ -212,6 +212,64 @@ export const INFERENCE_ERRORS = {
     hint: "the weights are damaged, or the provider computes wrongly: try the model on the provider wasm",
     exitCode: 4,
     explanation: "A score that is no number, or no score at all, leaves nothing to choose a token by.",
+  },
+  WE_MODEL_SOURCE: {
+    message: "{source} is no source of a model: {problem}",
+    hint: "name hf:ORG/NAME or hf:ORG/NAME@REVISION, https://HOST/PATH/model.onnx, or file:PATH",
+    exitCode: 2,
+    explanation:
+      "Models are added from a hub with the interface of Hugging Face, from an address of one .onnx file, or from a " +
+      "file or folder. Other machines are asked over https alone. The name of a model is that of a folder.",
+  },
+  WE_MODEL_EXISTS: {
+    message: "There is a model {model} already: {found}",
+    hint: "give the new one another name with --name, or remove the old one: wasm-engine model rm {model}",
+    exitCode: 2,
+    explanation: "Adding never overwrites. What is there was added from another source, or by hand.",
+  },
+  WE_MODEL_BUSY: {
+    message: "Another process ({pid}) is changing {what}",
+    hint: "wait for it to end; what it has fetched is not fetched twice",
+    exitCode: 4,
+    explanation:
+      "A model is added or removed by one process at a time. The mark of a process that died is ignored.",
+  },
+  WE_MODEL_FETCH: {
+    message: "{url} cannot be fetched: {reason}",
+    hint: "{advice}",
+    exitCode: 4,
+    explanation:
+      "A server refused, went silent, or sent something else than it announced, and further attempts did not help. " +
+      "What has arrived is kept: the same command goes on where this one stopped.",
+  },
+  WE_MODEL_DISK_FULL: {
+    message: "There is no room for {file} in {path}: {bytes} bytes are missing",
+    hint: "make room and give the command again: what has arrived is kept",
+    exitCode: 4,
+    explanation:
+      "Models are fetched into the folder of the project, which is on a disk with too little room.",
+  },
+  WE_MODEL_DTYPE: {
+    message: "{source} has no model that is meant by {asked}",
+    hint: "it has: {known}",
+    exitCode: 2,
+    explanation:
+      "A source may hold the same model in several types of numbers (--dtype fp32, fp16, q8, …), in files named " +
+      "accordingly, or in files of other names, which --file chooses from.",
+  },
+  WE_MODEL_LOCK: {
+    message: "{path} cannot be used: {problem}",
+    hint: "restore the file; it is written by `wasm-engine model add` and belongs under version control",
+    exitCode: 2,
+    explanation:
+      "models.lock lists the models of a project with their sources and the digests of their files.",
+  },
+  WE_MODEL_NOT_ADDED: {
+    message: "No model {model} was added here",
+    hint: "{advice}",
+    exitCode: 2,
+    explanation:
+      "Models that are shown and removed are those in models.lock, which `wasm-engine model add` writes.",
   },
   WE_NATIVE_INSTALL: {
     message: "The native runtime cannot be installed into {path}: {cause}",

@@ -21,4 +21,13 @@ export type { FinishReason, TextResult } from "./text/generation.js";
 export type { ResponseFormat } from "./text/format/response-format.js";
 export type { Sampling } from "./text/sampling.js";
 export type { ChatMessage, ChatOptions } from "./text/chat-template.js";
+export { openModelStore } from "./store/model-store.js";
+export type {
+  AddOptions,
+  AddedModel,
+  ChangedFile,
+  ModelStore,
+  ModelStoreOptions,
+} from "./store/model-store.js";
+export { dtypeNames } from "./store/model-selection.js";
 export { answerBytesMaxDefault, weightBytesMaxDefault } from "./limits.js";

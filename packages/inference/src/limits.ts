@@ -51,6 +51,18 @@ export const formatStatesMax = 50_000;
 export const formatCostBytesMax: number = 32 * 1024 * 1024;
 /** Schemas of a model whose automata are kept. */
 export const formatsKeptMax = 16;
+/** Attempts at a download that bring nothing new. */
+export const fetchAttemptsMax = 5;
+/** Silence of a server after which a download is begun again where it stopped. */
+export const fetchStallMsDefault = 30_000;
+/** First pause before another attempt; each further one is twice as long. */
+export const fetchPauseMsDefault = 500;
+/** Longest pause that a server is obeyed in. */
+export const fetchPauseMsMax = 60_000;
+export const fetchRedirectsMax = 8;
+/** Lists of files, and error texts of servers. */
+export const fetchTextBytesMax: number = 16 * 1024 * 1024;
+export const modelFilesMax = 4096;
 
 assert(joinedRowsOfLargeModelsMax <= joinedRowsMax, "large models are joined in smaller batches");
 assert(answerBytesMaxDefault > 0, "a message has room for an answer");

@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { isPathWithin } from "@wasm-engine/core";
 import { inferenceError } from "../errors.js";
 import type { ModelWeights } from "../runtime/onnx-runtime.js";
 
@@ -40,7 +41,7 @@ export async function readWeightFiles(
   const folder = dirname(place.path);
   const found: FoundFile[] = [];
   for (const [name, bytesMin] of named) {
-    if (!isInside(name))
+    if (!isPathWithin(name))
       throw inferenceError("WE_MODEL_UNSUPPORTED", {
         ...place,
         reason: `its weights are in ${JSON.stringify(name.slice(0, 80))}, which is no path within its folder`,
@@ -95,9 +96,4 @@ export async function expectUnchanged({ model, path }: ModelPlace, weights: Weig
     if (now?.size === bytes && now.mtimeMs === modified) continue;
     throw inferenceError("WE_MODEL_CHANGED", { model, path, expected: digest, actual: "another" });
   }
-}
-
-function isInside(name: string): boolean {
-  const plain = name.split("/").every((part) => part !== "" && part !== "." && part !== "..");
-  return plain && name.length <= 512 && !/[\\:\u0000-\u001f]/.test(name);
 }
