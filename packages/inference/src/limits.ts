@@ -43,6 +43,8 @@ export const stopStringsMax = 16;
 export const formatTextMax = 65_536;
 /** Parts that a schema may be read into. */
 export const formatPartsMax = 10_000;
+/** Schemas within schemas, references followed at their first place. */
+export const formatDepthMax = 64;
 /** Ways to read the beginning of an answer that are followed at a time; schemas with alternatives have several. */
 export const formatWaysMax = 64;
 /** States of an automaton after which a new request gets a new one. */

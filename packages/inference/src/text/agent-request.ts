@@ -45,6 +45,7 @@ const MEMBERS: Readonly<Record<string, (value: unknown) => string | undefined>> 
     typeof value === "string" || (Array.isArray(value) && value.every((text) => typeof text === "string"))
       ? undefined
       : "a text or a list of texts",
+  responseFormat: (value) => (isMap(value) || typeof value === "string" ? undefined : 'a map, or "json"'),
 };
 
 /** Reads the payload of a request. */

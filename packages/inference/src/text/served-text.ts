@@ -165,6 +165,8 @@ export class ServedText {
 const CODES: Readonly<Record<string, string>> = {
   WE_TEXT_PARAMETER: "BAD_INPUT",
   WE_TEXT_TEMPLATE: "BAD_INPUT",
+  WE_TEXT_FORMAT: "BAD_INPUT",
+  WE_TEXT_FORMAT_LIMIT: "BAD_INPUT",
   WE_TEXT_CONTEXT_LIMIT: "CONTEXT_LIMIT",
   WE_TEXT_LOGITS: "FAILED",
 };

@@ -215,6 +215,12 @@ test("[G10] formats that cannot be kept to are refused with the place", () => {
   ];
   for (const [schema, message] of refused)
     assert.throws(() => new AnswerAutomaton(schema, order), { code: "WE_TEXT_FORMAT", message });
+  const deep = Array.from({ length: 70 }).reduce<object>((items) => ({ type: "array", items }), {});
+  assert.throws(() => new AnswerAutomaton(deep, order), { message: /nested deeper than 64 levels/ });
+  const wide = { enum: Array.from({ length: 9000 }, (_, index) => `number ${index}`) };
+  assert.throws(() => new AnswerFormats(tokenizer).constraint(wide, { maxTokens: 9, endTokens }), {
+    message: /more than 65536 characters/,
+  });
   const poor = new TokenOrder(tokenizerOf(everyByte.slice(0, 100)));
   assert.throws(() => new AnswerAutomaton({}, poor), { message: /lacks tokens for single characters/ });
   for (const format of [

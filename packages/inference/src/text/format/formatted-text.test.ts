@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Encoding, encodeUtf8 } from "@wasm-engine/abi";
+import type { TensorRequest } from "@wasm-engine/core";
+import { webRuntime } from "../../runtime/web-runtime.js";
 import { decoderFolder, sampleDecoder } from "../../testing/sample-decoder.js";
 import { schemaFaults } from "../../testing/schema-check.js";
+import { ServedText } from "../served-text.js";
 import { openTextModel } from "../text-model.js";
 import type { TextRequest } from "../text-model.js";
 import type { ResponseFormat } from "./response-format.js";
@@ -62,4 +66,31 @@ test("[G8] answers fit their schema whatever the model, the same alone and toget
     code: "WE_TEXT_FORMAT",
   });
   await model.close();
+});
+
+test("agents ask for a format in the words of servers, and are told what is wrong with one", async () => {
+  using folder = decoderFolder(sampleDecoder("grouped"));
+  const spec = { name: "sample", dir: folder.path, providers: ["wasm"], latencyTicks: 1 } as const;
+  const served = await ServedText.open(webRuntime, spec, { strict: false, answerBytesMax: 65_536 });
+  assert.ok(served !== undefined);
+  const asking = (response_format: unknown, max_tokens = 60): TensorRequest => ({
+    encoding: Encoding.JSON,
+    payload: encodeUtf8(JSON.stringify({ prompt: "the hen", max_tokens, response_format })),
+    seed: 3,
+  });
+  const answers = await served.run([
+    asking(responseFormat),
+    asking({ type: "json_schema", json_schema: { schema: { type: "string", format: "date" } } }),
+    asking(responseFormat, 3),
+    asking(7),
+  ]);
+  await served.close();
+  const [good, ...bad] = answers;
+  assert.ok(good?.ok === true);
+  const { text } = JSON.parse(Buffer.from(good.payload).toString("utf8")) as { text: string }; // ours
+  assert.deepEqual(schemaFaults(schema, JSON.parse(text)), []);
+  const told = bad.map((answer) => (answer.ok ? "" : `${answer.code} ${answer.message}`));
+  assert.match(told[0] ?? "", /^BAD_INPUT .*"format" is not supported/);
+  assert.match(told[1] ?? "", /^BAD_INPUT .*maxTokens allows 3/);
+  assert.match(told[2] ?? "", /^BAD_INPUT responseFormat is a map, or "json"/);
 });

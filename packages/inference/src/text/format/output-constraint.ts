@@ -4,7 +4,7 @@
  */
 
 import { impossible } from "./answer-automaton.js";
-import type { AnswerAutomaton, AnswerState } from "./answer-automaton.js";
+import type { AnswerAutomaton, AnswerState, TokenCosts } from "./answer-automaton.js";
 
 export class OutputConstraint {
   readonly #automaton: AnswerAutomaton;
@@ -38,18 +38,26 @@ export class OutputConstraint {
   /** Sets the scores of forbidden tokens to -Infinity; `left` tokens may still be chosen, this one included. */
   restrict(scores: Float64Array, left: number): void {
     const costs = this.#automaton.costs(this.#state);
-    const allowed = (token: number): boolean => {
-      if (this.#endTokens.has(token)) return this.#state.complete;
-      const cost = costs[token] ?? impossible;
-      return cost !== impossible && cost < left;
-    };
-    let best = -Infinity;
-    for (let token = 0; token < scores.length; token += 1)
-      if (!allowed(token)) scores[token] = -Infinity;
-      else best = Math.max(best, scores[token] ?? -Infinity);
+    const ends = this.#state.complete ? [...this.#endTokens].filter((token) => token < scores.length) : [];
+    const endScores = ends.map((token) => scores[token] ?? -Infinity);
+    let best = Math.max(...endScores);
+    for (let token = 0; token < scores.length; token += 1) {
+      const score = scores[token] ?? -Infinity;
+      if (!this.#fits(costs, token, left)) scores[token] = -Infinity;
+      else if (score > best && !this.#endTokens.has(token)) best = score;
+    }
+    for (const token of this.#endTokens) if (token < scores.length) scores[token] = -Infinity;
+    ends.forEach((token, place) => (scores[token] = endScores[place] ?? -Infinity));
     if (best > -Infinity) return;
     // The model forbids all that the format allows: the format decides.
-    for (let token = 0; token < scores.length; token += 1) if (allowed(token)) scores[token] = 0;
+    for (const token of ends) scores[token] = 0;
+    for (let token = 0; token < scores.length; token += 1)
+      if (this.#fits(costs, token, left) && !this.#endTokens.has(token)) scores[token] = 0;
+  }
+
+  #fits(costs: TokenCosts, token: number, left: number): boolean {
+    const cost = costs[token] ?? impossible;
+    return cost !== impossible && cost < left;
   }
 
   accept(token: number): void {

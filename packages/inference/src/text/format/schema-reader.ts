@@ -5,7 +5,7 @@
 
 import { encodeUtf8 } from "@wasm-engine/abi";
 import { inferenceError } from "../../errors.js";
-import { formatPartsMax } from "../../limits.js";
+import { formatDepthMax, formatPartsMax } from "../../limits.js";
 import { countTokens } from "./grammar.js";
 import type { Member, Part, Shape } from "./grammar.js";
 import { literalTree } from "./literal-tree.js";
@@ -49,6 +49,7 @@ class SchemaReader {
   /** Parts of places that are referred to. */
   readonly #named = new Map<string, Part>();
   #any: Part | undefined;
+  #depth = 0;
 
   constructor(schema: unknown, order: TokenOrder) {
     this.#schema = schema;
@@ -67,8 +68,8 @@ class SchemaReader {
 
   /** A part that is being read stands for itself where it refers to itself. */
   #refer(pointer: string, schema: unknown, path: string): Part {
-    const known = this.#named.get(pointer);
-    if (known !== undefined) return known;
+    const named = this.#named.get(pointer);
+    if (named !== undefined) return named;
     const part = this.#part({ kind: "choice", options: [] });
     this.#named.set(pointer, part);
     part.shape = { kind: "choice", options: [this.#read(schema, path)] };
@@ -83,6 +84,15 @@ class SchemaReader {
   }
 
   #read(schema: unknown, path: string): Part {
+    if (this.#depth >= formatDepthMax)
+      throw refusal("$", `it is nested deeper than ${formatDepthMax} levels`);
+    this.#depth += 1;
+    const part = this.#readOne(schema, path);
+    this.#depth -= 1;
+    return part;
+  }
+
+  #readOne(schema: unknown, path: string): Part {
     if (schema === true) return this.#anything();
     if (schema === false) return this.#part({ kind: "choice", options: [] });
     if (!isRecord(schema)) throw refusal(path, "a schema is an object");
@@ -111,7 +121,7 @@ class SchemaReader {
       throw refusal(path, `"$ref" must be within the schema, such as "#/$defs/name"`);
     let target: unknown = this.#schema;
     for (const step of pointer.split("/").slice(1)) {
-      const name = decodeURIComponent(step).replaceAll("~1", "/").replaceAll("~0", "~");
+      const name = step.replaceAll("~1", "/").replaceAll("~0", "~");
       target =
         (isRecord(target) || Array.isArray(target)) && Object.hasOwn(target, name)
           ? (target as Json)[name] // a list is read by its places
