@@ -251,10 +251,19 @@ export interface UpgradeReport {
   readonly pending: readonly PendingView[];
 }
 
-/** What one executed tick gives to its surroundings. Everything is recomputed on replay. */
-export interface TickResult {
+/** A tick in the chain. */
+export interface Seal {
   readonly commit: Commit;
+  /** After this commit. */
   readonly chainHead: Uint8Array;
+}
+
+/** What one executed tick gives to its surroundings, sealed. Everything is recomputed on replay. */
+export interface TickResult extends ExecutedTick, Seal {}
+
+/** The same beside its seal. */
+export interface ExecutedTick {
+  readonly fuel: number;
   readonly departures: readonly Departure[];
   readonly requests: readonly ExternalRequest[];
   readonly deadLetters: readonly DeadLetter[];

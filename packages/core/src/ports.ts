@@ -117,4 +117,21 @@ export interface Executors {
    * For an agent whose multi-slice turn has not landed, of the image before that turn.
    */
   imageDigests(agents: readonly AgentHandle[]): readonly Uint8Array[];
+  /** The same while the world goes on; absent where that is not offered. */
+  readonly late?: LateDigests;
+}
+
+/**
+ * Image digests of one moment, computed while later ticks are executed: the images that are meant are those of the
+ * moment of `begin`, whatever happens to their agents meanwhile.
+ */
+export interface LateDigests {
+  /** Of these agents as they are now. What was begun before has been taken. */
+  begin(agents: readonly AgentHandle[]): void;
+  /** Does about `count` agents' worth of it in the calling thread; false where that has nothing left to do. */
+  advance(count: number): boolean;
+  /** `take` has nothing to wait for. */
+  readonly isReady: boolean;
+  /** The digests, in the order of the agents. Does what is left. */
+  take(): readonly Uint8Array[];
 }

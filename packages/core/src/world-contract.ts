@@ -6,7 +6,7 @@
  */
 
 import type { AgentHandle, AgentId, ModuleDigest } from "@wasm-engine/abi";
-import type { AgentSpec, Genesis, Input, PendingView, TickResult } from "./model.js";
+import type { AgentSpec, ExecutedTick, Genesis, Input, PendingView, Seal, TickResult } from "./model.js";
 import type { Executors, Hasher, Ledger } from "./ports.js";
 
 export interface WorldPorts {
@@ -45,8 +45,9 @@ export interface ScheduleView {
 
 export interface WorldContract {
   readonly genesis: Genesis;
-  /** Last sealed tick; -1 before the first. */
+  /** Last executed tick; -1 before the first. */
   readonly tick: number;
+  /** After that tick: seals what is not sealed. */
   readonly chainHead: Uint8Array;
   /** The smallest tick after `tick` at which agents, tasks or timers have work of their own; undefined when idle. */
   nextDueTick(): number | undefined;
@@ -55,6 +56,15 @@ export interface WorldContract {
    * in log order. Executes also where nothing is due, so callers pass only ticks with work or inputs.
    */
   step(tick: number, inputs: readonly Input[]): TickResult;
+  /**
+   * The same, but the tick and those after it may be sealed later: `takeSeals` gives the seals in order. A tick that
+   * covers a state hash is sealed before the next such tick is over, and before anybody reads what depends on it.
+   */
+  advance(tick: number, inputs: readonly Input[]): ExecutedTick;
+  /** Does about `count` agents' worth of what the next seal needs; false where this thread has nothing left to do. */
+  advanceSeals(count: number): boolean;
+  /** Seals that nothing has to be waited for, each once. `all`: does what is left and gives every one. */
+  takeSeals(all: boolean): readonly Seal[];
   /** State hash as of now (32 bytes), outside the chain: for snapshots and inspection. */
   stateHash(): Uint8Array;
   /** Digest per live agent sorted by id, for locating a divergence. */

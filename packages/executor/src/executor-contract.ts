@@ -201,6 +201,18 @@ export interface ExecutorFigures {
   readonly reconstructions: number;
 }
 
+/** Image digests of one moment, computed while the world goes on: see the core's port. */
+export interface LateDigests {
+  /** Of these agents as they are now. What was begun before has been taken. */
+  begin(agents: readonly AgentHandle[]): void;
+  /** Does about `count` agents' worth of it in the calling thread; false where that has nothing left to do. */
+  advance(count: number): boolean;
+  /** `take` has nothing to wait for. */
+  readonly isReady: boolean;
+  /** The digests, in the order of the agents. Does what is left. @throws {WE_EXECUTOR_HOST_FAILURE} */
+  take(): readonly Uint8Array[];
+}
+
 /** Runs agents in the calling thread: what an executing thread consists of. */
 export interface TurnExecutor {
   /** Before the plan and after the commit of `tick`. Outcomes of the upgrades among `operations`, in order. */
@@ -215,6 +227,7 @@ export interface TurnExecutor {
    */
   executeTurns(turns: Region, mail: Uint8Array, outcomes: OutcomeRegion): void;
   imageDigests(agents: readonly AgentHandle[]): readonly Uint8Array[];
+  readonly late: LateDigests;
   /** JSON bytes of `agent_describe`, run on a copy; undefined where not offered, faulted or not initialised. */
   describe(agent: AgentHandle): Uint8Array | undefined;
   /**

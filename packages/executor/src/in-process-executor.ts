@@ -12,6 +12,7 @@ import type {
   ExecutorFigures,
   InProcessExecutor,
   InProcessExecutorOptions,
+  LateDigests,
   PopulationChange,
   TurnExecutor,
   UpgradeOutcome,
@@ -83,6 +84,10 @@ class Adapter implements InProcessExecutor {
 
   imageDigests(agents: readonly AgentHandle[]): readonly Uint8Array[] {
     return this.#executor.imageDigests(agents);
+  }
+
+  get late(): LateDigests {
+    return this.#executor.late;
   }
 
   describe(agent: AgentHandle): Uint8Array | undefined {

@@ -19,6 +19,7 @@ export type {
   PagedImage,
   PaidCall,
   PopulationChange,
+  LateDigests,
   TurnExecutor,
   UpgradeOutcome,
 } from "./executor-contract.js";

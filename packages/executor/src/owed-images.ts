@@ -1,40 +1,64 @@
 /**
  * Images of all agents as they are at one tick, handed over little by little while the world goes on. What they
- * consist of stays where it is: heads are noted at once, pages are read from the bases, and a base that is about to
- * change is handed over before it does. It does not decide when a tick is one at which bases are up to date.
+ * consist of stays where it is: an image is taken over into its base at the latest before the agent's next turn, pages
+ * are read from the bases, and a base that is about to change is handed over before it does.
  */
 
 import { assert } from "@wasm-engine/abi";
 import type { BaseImage } from "./base-image.js";
 import type { AgentImage, PagedImage } from "./executor-contract.js";
+import type { ResidentAgent } from "./resident-agent.js";
 
-/** An image whose pages are still to be read. */
+type ImageHead = Omit<AgentImage, "memory">;
+
+/** An image that is still to be handed over. */
 export interface OwedImage {
-  readonly head: Omit<AgentImage, "memory">;
-  readonly base: BaseImage;
+  readonly agent: ResidentAgent;
+  /** Once it has been taken over: what it is beside its pages, and where these are. */
+  taken: { readonly head: ImageHead; readonly base: BaseImage } | undefined;
+  isGiven: boolean;
 }
 
 export class OwedImages {
+  /** Brings the base of an agent up to date and says what else its image consists of. */
+  readonly #headOf: (agent: ResidentAgent) => ImageHead;
   #owed: readonly OwedImage[] = [];
   #next = 0;
   #all = false;
   /** Handed over before their turn, because their bases changed. */
   #early: PagedImage[] = [];
-  readonly #given = new Set<BaseImage>();
+
+  constructor(headOf: (agent: ResidentAgent) => ImageHead) {
+    this.#headOf = headOf;
+  }
 
   /** Images of this moment; what was still owed is forgotten. @param all with the bytes of every page */
-  begin(images: readonly OwedImage[], all: boolean): void {
-    for (const { base } of this.#owed) base.notOwed();
-    this.#given.clear();
+  begin(agents: readonly ResidentAgent[], all: boolean): void {
+    for (const image of this.#owed) {
+      if (image.agent.owedImage === image) image.agent.owedImage = undefined;
+      image.taken?.base.notOwed();
+    }
     this.#early = [];
-    this.#owed = images;
     this.#next = 0;
     this.#all = all;
-    for (const image of images) {
-      image.base.owe(() => {
-        this.#early.push(this.#read(image));
-      });
-    }
+    this.#owed = agents.map((agent) => {
+      const image: OwedImage = { agent, taken: undefined, isGiven: false };
+      agent.owedImage = image;
+      return image;
+    });
+  }
+
+  /** The agent is about to change. */
+  takeOver(image: OwedImage): void {
+    if (image.taken !== undefined) return;
+    const { agent } = image;
+    const head = this.#headOf(agent);
+    agent.owedImage = undefined;
+    const { base } = agent;
+    image.taken = { head, base };
+    base.owe(() => {
+      this.#early.push(this.#read(image));
+    });
   }
 
   /** About `count` images that were not handed over yet; none where all were. */
@@ -44,18 +68,19 @@ export class OwedImages {
     this.#early = [];
     for (; images.length < count && this.#next < this.#owed.length; this.#next += 1) {
       const image = this.#owed[this.#next];
-      if (image !== undefined && !this.#given.has(image.base)) images.push(this.#read(image));
+      if (image !== undefined && !image.isGiven) images.push(this.#read(image));
     }
-    if (images.length === 0) {
-      this.#owed = [];
-      this.#given.clear();
-    }
+    if (images.length === 0) this.#owed = [];
     return images;
   }
 
-  #read({ head, base }: OwedImage): PagedImage {
+  #read(image: OwedImage): PagedImage {
+    this.takeOver(image);
+    const { taken } = image;
+    assert(taken !== undefined, "an image is taken over before it is read");
+    const { head, base } = taken;
     base.notOwed();
-    this.#given.add(base);
+    image.isGiven = true;
     return { ...head, memoryBytes: base.memoryBytes, ...base.pagesSince(this.#all) };
   }
 }

@@ -15,6 +15,8 @@ import type { AgentLimits } from "./executor-contract.js";
 import type { GuestInstance } from "./guest-instance.js";
 import { Journal } from "./journal.js";
 import type { LoadedModule } from "./loaded-module.js";
+import type { OwedDigest } from "./owed-digests.js";
+import type { OwedImage } from "./owed-images.js";
 
 export interface AgentIdentity {
   readonly agent: AgentHandle;
@@ -41,6 +43,10 @@ export class ResidentAgent {
   slot: GuestInstance | undefined;
   /** Journal length before the turn that has not landed; undefined where every turn has. */
   pendingFrom: number | undefined;
+  /** A digest of an earlier moment that has not been computed yet. */
+  owed: OwedDigest | undefined;
+  /** An image of an earlier moment that has not been taken over yet. */
+  owedImage: OwedImage | undefined;
   /** Image digest, as long as it holds. */
   digest: Uint8Array | undefined;
   /** The journal was executed again: the next turn starts from a new base. */

@@ -37,6 +37,8 @@ export class SlotKeeper {
   readonly #holders = new Set<ResidentAgent>();
   readonly #meter = new FuelMeter();
   readonly #invocation = emptyInvocation();
+  /** Hears of every base that is about to be renewed. */
+  beforeRenewal: (agent: ResidentAgent) => void = () => undefined;
   #renewals = 0;
   #reconstructions = 0;
 
@@ -95,6 +97,7 @@ export class SlotKeeper {
     const upTo = agent.pendingFrom ?? agent.journal.length;
     if (upTo === 0) return;
     this.#renewals += 1;
+    this.beforeRenewal(agent);
     if (agent.pendingFrom === undefined) {
       const slot = this.slotOf(agent);
       agent.base.capture(slot, { ledger: agent.ledger.plain(), initialised: agent.initialised });

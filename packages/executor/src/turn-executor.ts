@@ -30,6 +30,7 @@ import {
   journalFuelMaxDefault,
 } from "./limits.js";
 import { LoadedModule } from "./loaded-module.js";
+import { OwedDigests } from "./owed-digests.js";
 import { OwedImages } from "./owed-images.js";
 import { ResidentAgent } from "./resident-agent.js";
 import type { TurnMark } from "./resident-agent.js";
@@ -68,7 +69,8 @@ class Executor implements TurnExecutor {
   /** Limits by content: most agents have the same. */
   readonly #limits = new Map<string, AgentLimits>();
   #planIndex = 0;
-  readonly #owed = new OwedImages();
+  readonly #owed: OwedImages;
+  readonly late: OwedDigests;
   /** Bases of images that may be loaded again, as they were loaded. Never changed: agents have forks of them. */
   readonly #loadedBases = new WeakMap<AgentImage, BaseImage>();
 
@@ -94,6 +96,14 @@ class Executor implements TurnExecutor {
     const { onFaultDetail, witness } = options;
     this.#runner = new TurnRunner({ host, keeper, depthBytes, onFaultDetail, witness });
     this.#transfer = new StateTransfer({ host, keeper, depthBytes, onFaultDetail, witness });
+    const settle = (agent: ResidentAgent): void => {
+      this.#settle(agent);
+    };
+    this.late = new OwedDigests({ agentOf: (handle) => this.#agent(handle), settle });
+    keeper.beforeRenewal = ({ owed }) => {
+      if (owed?.isTakenOver === true) this.late.compute(owed);
+    };
+    this.#owed = new OwedImages((agent) => this.#imageOf(agent));
   }
 
   apply(operations: readonly AgentOperation[], tick: number): readonly UpgradeOutcome[] {
@@ -137,6 +147,8 @@ class Executor implements TurnExecutor {
   /** Notes where the agent's turn begins. */
   #begin(agent: ResidentAgent): void {
     assert(agent.planIndex !== this.#planIndex, "an agent has one turn in a plan");
+    if (agent.owed !== undefined) this.late.takeOver(agent.owed);
+    if (agent.owedImage !== undefined) this.#owed.takeOver(agent.owedImage);
     this.#keeper.settleIfDue(agent);
     agent.planIndex = this.#planIndex;
     const mark = this.#marks[this.#begun];
@@ -151,6 +163,12 @@ class Executor implements TurnExecutor {
     const known = this.#limits.get(key);
     if (known === undefined) this.#limits.set(key, own);
     return known ?? own;
+  }
+
+  /** What is owed of the agent is made now: it is about to become another one. */
+  #payUp(agent: ResidentAgent | undefined): void {
+    if (agent?.owed !== undefined) this.late.compute(agent.owed);
+    if (agent?.owedImage !== undefined) this.#owed.takeOver(agent.owedImage);
   }
 
   imageDigests(agents: readonly AgentHandle[]): readonly Uint8Array[] {
@@ -186,9 +204,9 @@ class Executor implements TurnExecutor {
   }
 
   beginImages(all: boolean): number {
-    const images = this.#agents.sorted().map((agent) => ({ head: this.#imageOf(agent), base: agent.base }));
-    this.#owed.begin(images, all);
-    return images.length;
+    const agents = this.#agents.sorted();
+    this.#owed.begin(agents, all);
+    return agents.length;
   }
 
   takeImages(count: number): readonly PagedImage[] {
@@ -222,6 +240,7 @@ class Executor implements TurnExecutor {
 
   clear(): void {
     this.#owed.begin([], false);
+    this.late.clear();
     for (const agent of this.#agents.sorted()) this.#keeper.release(agent);
     this.#agents = new AgentIndex();
     this.#host.forgetPopulation();
@@ -239,6 +258,7 @@ class Executor implements TurnExecutor {
   }
 
   #applyOne(operation: AgentOperation, tick: number): UpgradeOutcome | undefined {
+    this.#payUp(this.#agents.get(operation.agent));
     switch (operation.kind) {
       case "create":
         this.#create(operation);
@@ -330,6 +350,7 @@ class Executor implements TurnExecutor {
   }
 
   #flipBit(agent: ResidentAgent, byteOffset: number, bit: number): void {
+    this.#payUp(agent);
     this.#settle(agent);
     this.#keeper.release(agent);
     agent.base.flipBit(byteOffset, bit);

@@ -17,7 +17,7 @@ import type { Task } from "./task.js";
 import { effectsOf, restoreEffects, type TurnRecord } from "./turn-record.js";
 import type { WorldState } from "./world-state.js";
 
-/** What the digest of an agent covers beside its image. */
+/** What the digest of an agent covers beside its image; nothing of it changes when the agent does. */
 export function agentValue(agent: Agent): readonly CborValue[] {
   return [
     agent.handle,
@@ -26,7 +26,7 @@ export function agentValue(agent: Agent): readonly CborValue[] {
     agent.parent,
     [agent.needsInit, agent.needsStart, agent.paused],
     [agent.stopTick, agent.cadenceTick, agent.runnableSince, agent.upgradedTick],
-    [agent.faults, agent.faultTicks, agent.fuel],
+    [agent.faults, [...agent.faultTicks], agent.fuel],
     ledgerValue(agent.ledger),
     [...agent.channels].sort(),
     [...agent.asked].sort((left, right) => left - right),

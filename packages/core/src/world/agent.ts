@@ -16,6 +16,7 @@ import type { Runnable } from "../scheduler/runnable.js";
 import type { TenantCredit } from "../scheduler/tenant-credit.js";
 import type { Ledger } from "../ports.js";
 import { compileGrants, type Grants } from "./capability.js";
+import type { NotedAgent } from "./late-hash.js";
 import type { MailStore } from "./mail-store.js";
 import { Mailbox } from "./mailbox.js";
 import type { PendingRequest } from "./request.js";
@@ -80,6 +81,8 @@ export interface Agent extends Runnable {
   /** Caches of the state hash. */
   imageDigest: Uint8Array | undefined;
   digest: Uint8Array | undefined;
+  /** What a digest covers that is being computed, while the agent is as it was noted. */
+  noted: NotedAgent | undefined;
   /** What its digest covers beside the image, as it was encoded for `digest`: of no account with another one. */
   encoded: { readonly digest: Uint8Array; readonly value: Uint8Array } | undefined;
 }
@@ -127,6 +130,7 @@ export function createAgent(options: AgentOptions): Agent {
     fuel: 0,
     imageDigest: undefined,
     digest: undefined,
+    noted: undefined,
     encoded: undefined,
     upgrade: undefined,
     heldCount: -1,
@@ -181,4 +185,5 @@ export function hasSpace(agent: Agent, bytes: number): boolean {
 /** The agent's part of the state hash must be computed again. */
 export function touch(agent: Agent): void {
   agent.digest = undefined;
+  agent.noted = undefined;
 }

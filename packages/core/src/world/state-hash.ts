@@ -11,9 +11,10 @@ import { assert, compareIds, encodeUtf8, writeU64, type AgentId } from "@wasm-en
 import { encodeCanonical } from "../codec/cbor.js";
 import type { Agent } from "./agent.js";
 import { agentValue } from "./agent-codec.js";
+import { LateHash, agentDigest } from "./late-hash.js";
+import type { Hasher } from "../ports.js";
 import type { WorldState } from "./world-state.js";
 
-const agentDomain = encodeUtf8("wasm-engine/agent-state\0");
 const agentsDomain = encodeUtf8("wasm-engine/agents\0");
 const stateDomain = encodeUtf8("wasm-engine/state\0");
 
@@ -21,7 +22,15 @@ const AGENT_ENTRY_BYTES = 40;
 /** Encoded values are kept for a snapshot of the same tick up to this size: full mailboxes are not kept twice. */
 const keptValueBytesMax = 4096;
 
+/** A hash that was begun. */
+interface LateState {
+  readonly hash: LateHash;
+  /** Encoded, as they were. */
+  readonly tables: Uint8Array;
+}
+
 export class StateHash {
+  #late: LateState | undefined;
   /** Agents that `#entries` is about, in id order. */
   #agents: readonly Agent[] = [];
   /** The domain, then u64 handle and digest of every agent. */
@@ -29,8 +38,52 @@ export class StateHash {
 
   of(world: WorldState): Uint8Array {
     this.#refresh(world);
-    const root = world.hasher.sha256(this.#entries);
-    return world.hasher.sha256(stateDomain, root, encodeCanonical(tablesValue(world)));
+    return this.#root(world.hasher, encodeCanonical(tablesValue(world)));
+  }
+
+  /** Notes what the hash of this moment covers; `finish` gives it. False where the executors offer no such. */
+  begin(world: WorldState): boolean {
+    assert(this.#late === undefined, "one hash after the other");
+    const { late } = world.executors;
+    if (late === undefined) return false;
+    const agents = world.agents.sorted();
+    if (agents !== this.#agents) this.#arrange(agents);
+    this.#late = {
+      hash: new LateHash(world.hasher, late, agents),
+      tables: encodeCanonical(tablesValue(world)),
+    };
+    return true;
+  }
+
+  /** Does about `count` agents' worth of what was begun; false where this thread has nothing left to do. */
+  advance(count: number): boolean {
+    return this.#late?.hash.advance(count) ?? false;
+  }
+
+  /** What was begun can be finished without waiting. */
+  get isReady(): boolean {
+    return this.#late?.hash.isReady ?? true;
+  }
+
+  /** The hash of the moment of `begin`. */
+  finish({ hasher }: WorldState): Uint8Array {
+    const late = this.#late;
+    assert(late !== undefined, "a hash is begun before it is finished");
+    for (const { noted, imageDigest, encoded, digest } of late.hash.finish()) {
+      const { agent, index } = noted;
+      this.#entries.set(digest, entryStart(index) + 8);
+      // Where something has happened to the agent since, its next digest is another one.
+      if (agent.noted !== noted) continue;
+      agent.noted = undefined;
+      agent.imageDigest = imageDigest;
+      keepDigest(agent, digest, encoded);
+    }
+    this.#late = undefined;
+    return this.#root(hasher, late.tables);
+  }
+
+  #root(hasher: Hasher, tables: Uint8Array): Uint8Array {
+    return hasher.sha256(stateDomain, hasher.sha256(this.#entries), tables);
   }
 
   /** Digest per live agent, in id order. */
@@ -44,6 +97,7 @@ export class StateHash {
 
   /** Brings the digests of all agents up to date. */
   #refresh(world: WorldState): void {
+    assert(this.#late === undefined, "a hash that was begun is finished before the next");
     const agents = world.agents.sorted();
     if (agents !== this.#agents) this.#arrange(agents);
     this.#refreshImages(world, agents);
@@ -52,9 +106,9 @@ export class StateHash {
       const { imageDigest } = agent;
       assert(imageDigest !== undefined, "the executors hold an image of every live agent");
       const value = encodeCanonical(agentValue(agent));
-      agent.digest = world.hasher.sha256(agentDomain, imageDigest, value);
-      agent.encoded = value.length > keptValueBytesMax ? undefined : { value, digest: agent.digest };
-      this.#entries.set(agent.digest, entryStart(index) + 8);
+      const digest = agentDigest(world.hasher, imageDigest, value);
+      keepDigest(agent, digest, value);
+      this.#entries.set(digest, entryStart(index) + 8);
     });
   }
 
@@ -79,6 +133,11 @@ export class StateHash {
       agent.imageDigest = digests[index];
     });
   }
+}
+
+function keepDigest(agent: Agent, digest: Uint8Array, value: Uint8Array): void {
+  agent.digest = digest;
+  agent.encoded = value.length > keptValueBytesMax ? undefined : { value, digest };
 }
 
 function entryStart(index: number): number {

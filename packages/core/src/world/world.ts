@@ -12,9 +12,9 @@ import {
   type Sha256,
 } from "@wasm-engine/abi";
 import { KeptList } from "../kept-list.js";
-import { genesisDigest, inputsDigest, nextChainHead } from "../codec/chain.js";
+import { genesisDigest, inputsDigest } from "../codec/chain.js";
 import { coreError } from "../errors.js";
-import type { Commit, Genesis, Input, TickResult } from "../model.js";
+import type { ExecutedTick, Genesis, Input, Seal, TickResult } from "../model.js";
 import { orderOf } from "../scheduler/policy.js";
 import { RunnableQueue } from "../scheduler/runnable-queue.js";
 import { tenantCredits } from "../scheduler/tenant-credit.js";
@@ -32,6 +32,7 @@ import { removeEnded, startAgent } from "./lifecycle.js";
 import { MailStore } from "./mail-store.js";
 import { RetainedTable } from "./retained-table.js";
 import { encodeState, restoreState } from "./state-codec.js";
+import { SealQueue, type OpenCommit } from "./seal-queue.js";
 import { StateHash } from "./state-hash.js";
 import { startRefusal } from "./start-refusal.js";
 import { decideSubmissions } from "./task-table.js";
@@ -104,9 +105,11 @@ function emptyState(genesis: Genesis, { hasher, executors }: WorldPorts): WorldS
 
 class LiveWorld implements WorldContract {
   readonly #state: WorldState;
+  readonly #seals: SealQueue;
 
   constructor(state: WorldState) {
     this.#state = state;
+    this.#seals = new SealQueue(state);
   }
 
   get genesis(): Genesis {
@@ -118,6 +121,7 @@ class LiveWorld implements WorldContract {
   }
 
   get chainHead(): Uint8Array {
+    this.#seals.complete();
     return this.#state.chainHead;
   }
 
@@ -130,6 +134,26 @@ class LiveWorld implements WorldContract {
   }
 
   step(tick: number, inputs: readonly Input[]): TickResult {
+    assert(this.#seals.isEmpty, "seals of earlier ticks are taken first");
+    const executed = this.#execute(tick, inputs, false);
+    const seal = this.#seals.take(true).at(-1);
+    assert(seal?.commit.tick === tick, "a step is sealed");
+    return { ...executed, ...seal };
+  }
+
+  advance(tick: number, inputs: readonly Input[]): ExecutedTick {
+    return this.#execute(tick, inputs, true);
+  }
+
+  advanceSeals(count: number): boolean {
+    return this.#seals.advance(count);
+  }
+
+  takeSeals(all: boolean): readonly Seal[] {
+    return this.#seals.take(all);
+  }
+
+  #execute(tick: number, inputs: readonly Input[], isLate: boolean): ExecutedTick {
     const state = this.#state;
     const due = this.nextDueTick();
     assert(Number.isSafeInteger(tick) && tick > state.tick, "ticks are executed once, in order");
@@ -149,14 +173,18 @@ class LiveWorld implements WorldContract {
     sealDrained(state, scope);
     applyMemberships(state, scope);
     applyOperations(state, scope);
-    return seal(state, scope, inputs);
+    this.#seals.push(closeTick(state, scope, inputs), isLate);
+    state.landing.clear();
+    return resultOf(scope);
   }
 
   stateHash(): Uint8Array {
+    this.#seals.complete();
     return this.#state.stateHash.of(this.#state);
   }
 
   agentDigests(): readonly (readonly [AgentId, Uint8Array])[] {
+    this.#seals.complete();
     return this.#state.stateHash.agentDigests(this.#state);
   }
 
@@ -195,6 +223,7 @@ class LiveWorld implements WorldContract {
   }
 
   exportState(): Uint8Array {
+    this.#seals.complete();
     return encodeState(this.#state);
   }
 }
@@ -205,24 +234,23 @@ function sealPopulation({ agents, executors }: WorldState): void {
   if (change !== undefined) executors.seal(change);
 }
 
-/** Closes the tick: digests, commit, chain. */
-function seal(state: WorldState, scope: TickScope, inputs: readonly Input[]): TickResult {
+/** Closes the tick: everything that its commit covers but the state hash. */
+function closeTick(state: WorldState, scope: TickScope, inputs: readonly Input[]): OpenCommit {
   const { tick } = scope;
   sealPopulation(state);
   state.tick = tick;
   const inputsSeal = inputsDigest(state.hasher, inputs);
-  const commit: Commit = {
+  return {
     tick,
     fuel: scope.fuel,
     effectsDigest: state.effectsDigest.finish(state.landing),
     ...(inputsSeal === undefined ? {} : { inputsDigest: inputsSeal }),
-    ...(tick % state.genesis.stateHashEvery === 0 ? { stateHash: state.stateHash.of(state) } : {}),
   };
-  state.chainHead = nextChainHead(state.hasher, state.chainHead, commit);
-  state.landing.clear();
+}
+
+function resultOf(scope: TickScope): ExecutedTick {
   return {
-    commit,
-    chainHead: state.chainHead,
+    fuel: scope.fuel,
     departures: scope.departures,
     requests: scope.requests,
     deadLetters: scope.deadLetters,

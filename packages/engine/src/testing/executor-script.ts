@@ -65,10 +65,15 @@ export class ExecutorScript {
   readonly #lines: string[] = [];
   #tick = 0;
   #created = 0;
+  readonly #isLate: boolean;
+  /** Digests that are told at a later tick than that of their images. */
+  #told: { readonly tick: number; readonly digests: readonly Uint8Array[] | undefined } | undefined;
 
-  constructor(executor: AgentExecutor, seed: number) {
+  /** `isLate`: digests that are told later are computed later, too. */
+  constructor(executor: AgentExecutor, seed: number, isLate = false) {
     this.#executor = executor;
     this.#random = new SeededRandom(seed);
+    this.#isLate = isLate;
   }
 
   /** Everything that could be noticed, line by line. `onTick` is called before every tick. */
@@ -78,6 +83,7 @@ export class ExecutorScript {
       onTick(count);
       this.#runTick();
     }
+    this.#tell(Infinity);
     const agents = [...this.#alive.values()];
     for (const agent of agents) {
       const described = this.#executor.describe(agent);
@@ -99,9 +105,24 @@ export class ExecutorScript {
     this.#change([...landing, ...this.#randomOperations()]);
     const chosen = [...this.#alive.values()].filter((agent) => this.#fresh.has(agent) || random.oneIn(2));
     if (chosen.length > 0) this.#execute(chosen);
-    if (!random.oneIn(3)) return;
+    this.#tell(this.#tick);
+    if (!random.oneIn(3) || this.#told !== undefined) return;
     const asked = [...this.#alive.values()].filter(() => random.oneIn(2));
-    this.#lines.push(`digests ${this.#executor.imageDigests(asked).map(hex).join(" ")}`);
+    const tick = this.#tick + random.below(4);
+    const { late } = this.#executor;
+    if (this.#isLate) late?.begin(asked);
+    this.#told = { tick, digests: this.#isLate ? undefined : this.#executor.imageDigests(asked) };
+    this.#tell(this.#tick);
+  }
+
+  /** Digests of an earlier moment, where it is time for them. */
+  #tell(now: number): void {
+    const told = this.#told;
+    const { late } = this.#executor;
+    if (this.#isLate && told !== undefined) late?.advance(3);
+    if (told === undefined || told.tick > now) return;
+    this.#told = undefined;
+    this.#lines.push(`digests ${(told.digests ?? late?.take() ?? []).map(hex).join(" ")}`);
   }
 
   #randomOperations(): AgentOperation[] {

@@ -12,6 +12,7 @@
  *               4 asleep       the thread sleeps on `starts`
  *               5 posted       messages of the orchestrator on the port of the thread
  *               6 sent         messages of the thread on it
+ *               7 digests      how often the thread has answered late digests
  */
 
 import { assert } from "@wasm-engine/abi";
@@ -19,7 +20,7 @@ import type { AdaptiveSpin } from "./adaptive-spin.js";
 import { barrierStepMs } from "./limits.js";
 import type { SharedSignal } from "./shared-signal.js";
 
-export const Command = { EXECUTE: 1, CALL: 2, DIGESTS: 3 } as const;
+export const Command = { EXECUTE: 1, CALL: 2, DIGESTS: 3, BEGIN_DIGESTS: 4, TAKE_DIGESTS: 5 } as const;
 export type Command = (typeof Command)[keyof typeof Command];
 
 export const ThreadState = { STARTING: 0, IDLE: 1, RUNNING: 2, FAILED: 3, ENDED: 4 } as const;
@@ -28,7 +29,16 @@ export type ThreadState = (typeof ThreadState)[keyof typeof ThreadState];
 const lineWords = 32;
 const remainingWord = 0;
 const orchestratorAsleepWord = 1;
-const Word = { starts: 0, command: 1, argument: 2, state: 3, asleep: 4, posted: 5, sent: 6 } as const;
+const Word = {
+  starts: 0,
+  command: 1,
+  argument: 2,
+  state: 3,
+  asleep: 4,
+  posted: 5,
+  sent: 6,
+  digests: 7,
+} as const;
 /** What the end of a thread adds to `remaining`: above every countdown. */
 const endedStep = 0x1_0000;
 
@@ -106,6 +116,11 @@ export class Barrier {
     return Atomics.load(this.#words, thread * lineWords + Word.sent);
   }
 
+  /** How often the thread has answered late digests; what it wrote before can be read. */
+  digestRoundsOf(thread: number): number {
+    return Atomics.load(this.#words, thread * lineWords + Word.digests);
+  }
+
   /** Waits until `threads` have all ended; false where that takes longer than `timeoutMs`. */
   awaitEnds(threads: number, timeoutMs: number): boolean {
     const deadlineMs = performance.now() + timeoutMs;
@@ -152,6 +167,16 @@ export class Gate {
     Atomics.store(this.#words, asleep, 1);
     while (Atomics.load(this.#words, word) === this.#starts) Atomics.wait(this.#words, word, this.#starts);
     Atomics.store(this.#words, asleep, 0);
+  }
+
+  /** There is a command, which `await` returns at once. */
+  get isCalled(): boolean {
+    return Atomics.load(this.#words, this.#line + Word.starts) !== this.#starts;
+  }
+
+  /** Late digests have been written. */
+  noteDigests(): void {
+    Atomics.add(this.#words, this.#line + Word.digests, 1);
   }
 
   get argument(): number {

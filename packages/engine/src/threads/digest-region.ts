@@ -53,14 +53,17 @@ export class DigestRegion {
     return new Uint8Array(this.region.bytes.subarray(start, start + DIGEST_BYTES));
   }
 
-  /** The other side: answers every question of `region`. */
-  static answer(region: Region, digestsOf: (agents: readonly AgentHandle[]) => readonly Uint8Array[]): void {
-    const { view, bytes } = region;
+  /** The other side: whose digests `region` asks for. */
+  static questions({ view }: Region): readonly AgentHandle[] {
     const count = view.getFloat64(0, true);
-    const agents = Array.from({ length: count }, (_, index) => {
+    return Array.from({ length: count }, (_, index) => {
       return view.getFloat64(HEADER_BYTES + index * HANDLE_BYTES, true) as AgentHandle; // written by close
     });
-    const start = HEADER_BYTES + count * HANDLE_BYTES;
-    digestsOf(agents).forEach((digest, index) => bytes.set(digest, start + index * DIGEST_BYTES));
+  }
+
+  /** The other side: answers every question of `region`, in their order. */
+  static answer({ view, bytes }: Region, digests: readonly Uint8Array[]): void {
+    const start = HEADER_BYTES + view.getFloat64(0, true) * HANDLE_BYTES;
+    digests.forEach((digest, index) => bytes.set(digest, start + index * DIGEST_BYTES));
   }
 }

@@ -37,6 +37,8 @@ class ExecutingThread {
   #outcomesKnown = 0;
   #faults: FaultDetail[] = [];
   #call: ThreadCall | undefined;
+  /** Late digests were begun: they are computed between two commands. */
+  #isDigesting = false;
 
   constructor(data: ExecutingThreadData) {
     const { modules, thread } = data;
@@ -64,6 +66,7 @@ class ExecutingThread {
   /** Never returns: whoever started the thread ends it. */
   run(): never {
     for (;;) {
+      while (this.#isDigesting && !this.#gate.isCalled) this.#digestSome();
       const command = this.#gate.await();
       let state: ThreadState = ThreadState.IDLE;
       try {
@@ -81,12 +84,37 @@ class ExecutingThread {
     }
   }
 
+  /** Between two commands. What fails here fails again in the command that asks for it, which reports it. */
+  #digestSome(): void {
+    try {
+      if (!this.#executor.late.advance(1)) this.#answerLate();
+    } catch (error) {
+      if (!EngineError.is(error)) throw error;
+      this.#isDigesting = false;
+    }
+  }
+
+  #answerLate(): void {
+    this.#isDigesting = false;
+    DigestRegion.answer(this.#digests, this.#executor.late.take());
+    this.#gate.noteDigests();
+  }
+
   #obey(command: Command): void {
     switch (command) {
       case Command.EXECUTE:
         return this.#execute();
       case Command.DIGESTS:
-        return DigestRegion.answer(this.#digests, (agents) => this.#executor.imageDigests(agents));
+        return DigestRegion.answer(
+          this.#digests,
+          this.#executor.imageDigests(DigestRegion.questions(this.#digests)),
+        );
+      case Command.BEGIN_DIGESTS:
+        this.#executor.late.begin(DigestRegion.questions(this.#digests));
+        this.#isDigesting = true;
+        return;
+      case Command.TAKE_DIGESTS:
+        return this.#answerLate();
       case Command.CALL: {
         const call = this.#call;
         assert(call !== undefined, "a call is posted before it is started");

@@ -64,6 +64,8 @@ export class ThreadPeer {
   #received = 0;
   #unread = 0;
   #isRunning = false;
+  /** How often late digests were asked for. */
+  #digestRounds = 0;
   #value: unknown;
   #failure: EngineError | undefined;
 
@@ -123,6 +125,23 @@ export class ThreadPeer {
   answerDigests(): void {
     this.digests.close();
     this.#start(Command.DIGESTS, 0);
+  }
+
+  /** The same of this moment, while the world goes on. */
+  beginDigests(): void {
+    this.digests.close();
+    this.#digestRounds = (this.#digestRounds + 1) | 0;
+    this.#start(Command.BEGIN_DIGESTS, 0);
+  }
+
+  /** The thread has answered what {@link beginDigests} asked. */
+  get areDigestsReady(): boolean {
+    return this.#parts.barrier.digestRoundsOf(this.#parts.thread) === this.#digestRounds;
+  }
+
+  /** Makes the thread answer what is left of it. */
+  takeDigests(): void {
+    this.#start(Command.TAKE_DIGESTS, 0);
   }
 
   call(call: ThreadCall, transfer: readonly ArrayBuffer[] = []): void {

@@ -11,7 +11,7 @@ import type { ThreadedOptions } from "./threaded-executor.js";
 
 const depthBytes: number = 64 * 1024;
 
-function alone(seed: number): readonly string[] {
+function alone(seed: number, isLate = false): readonly string[] {
   const executor = createInProcessExecutor({
     modules: (digest) => {
       const bytes = SCRIPT_MODULES.get(digest);
@@ -20,7 +20,7 @@ function alone(seed: number): readonly string[] {
     sha256: (bytes) => nodeHasher.sha256(bytes),
     depthBytes,
   });
-  return new ExecutorScript(executor, seed).run();
+  return new ExecutorScript(executor, seed, isLate).run();
 }
 
 function threaded(workers: number, options: Partial<ThreadedOptions> = {}): ThreadedExecutor {
@@ -51,6 +51,20 @@ for (const workers of [2, 3, 4, 8]) {
     }
   });
 }
+
+test("[G2] digests that are computed while the world goes on are those of their moment", () => {
+  for (const seed of [1, 2, 3, 10, 11]) {
+    const expected = alone(seed);
+    assert.ok(expected.some((line) => line.length > 100 && line.startsWith("digests")));
+    assert.deepEqual(alone(seed, true), expected, `seed ${seed}, one thread`);
+    const executor = threaded(3);
+    try {
+      assert.deepEqual(new ExecutorScript(executor, seed, true).run(), expected, `seed ${seed}, three`);
+    } finally {
+      executor.close({ wait: false });
+    }
+  }
+});
 
 test("[G7] regions of 24 bytes grow in every tick, in both directions, and show in nothing", () => {
   const tiny = { regionBytes: 24, mailBytes: 8 };

@@ -33,6 +33,7 @@ import {
   threadEndWaitMs,
 } from "./limits.js";
 import { ownedImage, ownedOperations } from "./thread-call.js";
+import { ThreadedDigests } from "./threaded-digests.js";
 import type { ThreadCall, ThreadPost, ThreadValues } from "./thread-call.js";
 import type { ThreadFault } from "./thread-faults.js";
 import type { ThreadHost } from "./thread-host.js";
@@ -102,6 +103,7 @@ export class ThreadedExecutor implements AgentExecutor {
   /** Images were begun and not all taken: they lie where their agents were, so nobody moves. */
   #isOwing = false;
   #tick = -1;
+  readonly late: ThreadedDigests;
 
   readonly testing = {
     flipBit: (agent: AgentHandle, byteOffset: number, bit: number): void => {
@@ -137,6 +139,13 @@ export class ThreadedExecutor implements AgentExecutor {
     const control = allocateWords(workers - 1);
     const barrier = new Barrier(control, new AdaptiveSpin(spins));
     this.#barrier = barrier;
+    this.late = new ThreadedDigests({
+      local: this.#local,
+      peers: () => this.#peers,
+      join: (share) => {
+        this.#join(share);
+      },
+    });
     const life = options.life ?? 0;
     this.#common = { control, modules, depthBytes, instancesMax, spins, fault: options.fault, life };
     const watch = options.watch ?? new GrowthWatch();
@@ -242,7 +251,7 @@ export class ThreadedExecutor implements AgentExecutor {
    * Threads that are not needed sleep.
    */
   #move({ isWanted, population }: Growth): void {
-    if (population.size > growthAgentsMax || this.#isOwing) return;
+    if (population.size > growthAgentsMax || this.#isOwing || this.late.isOpen) return;
     if (!isWanted) {
       const images = this.images();
       const peers = this.#peers;
@@ -274,27 +283,7 @@ export class ThreadedExecutor implements AgentExecutor {
   }
 
   imageDigests(agents: readonly AgentHandle[]): readonly Uint8Array[] {
-    const own: AgentHandle[] = [];
-    for (const peer of this.#peers) peer.digests.begin();
-    for (const agent of agents) {
-      const peer = this.#peerOf(agent);
-      if (peer === undefined) own.push(agent);
-      else peer.digests.ask(agent);
-    }
-    for (const peer of this.#peers) if (peer.digests.count > 0) peer.answerDigests();
-    let ownDigests: readonly Uint8Array[] = [];
-    this.#join(() => {
-      ownDigests = this.#local.imageDigests(own);
-    });
-    const next = new Array<number>(this.workers).fill(0);
-    return agents.map((agent) => {
-      const thread = threadOf(agent, this.workers);
-      const index = next[thread] ?? 0;
-      next[thread] = index + 1;
-      const digest = this.#peers[thread - 1]?.digests.answer(index) ?? ownDigests[index];
-      assert(digest !== undefined, "every agent has a digest");
-      return digest;
-    });
+    return this.late.now(agents);
   }
 
   describe(agent: AgentHandle): Uint8Array | undefined {

@@ -5,13 +5,13 @@
 
 import { FaultCode } from "@wasm-engine/abi";
 import type { AgentId } from "@wasm-engine/abi";
-import type { TickResult, UpgradeReport } from "@wasm-engine/core";
+import type { ExecutedTick, UpgradeReport } from "@wasm-engine/core";
 import type { FaultDetail } from "@wasm-engine/executor";
 import { StackMap } from "../modules/stack-map.js";
 import type { FaultReport } from "./control.js";
 import { faultDetailCharactersMax, faultDetailsMax, faultsHeardMax, pendingNamesMax } from "./limits.js";
 
-type Fault = TickResult["faults"][number];
+type Fault = ExecutedTick["faults"][number];
 
 export class FaultLog {
   /** Details whose fault has not taken effect: that of a turn of several slices comes ticks later. */
@@ -38,7 +38,10 @@ export class FaultLog {
   }
 
   /** Reports of the faults that took effect in a tick, in commit order. */
-  note(tick: number, { faults, upgrades }: Pick<TickResult, "faults" | "upgrades">): readonly FaultReport[] {
+  note(
+    tick: number,
+    { faults, upgrades }: Pick<ExecutedTick, "faults" | "upgrades">,
+  ): readonly FaultReport[] {
     if (faults.length === 0) return (this.#lastTick = []);
     const waited = new Map<AgentId, UpgradeReport>();
     for (const upgrade of upgrades) if (upgrade.reason === "pending") waited.set(upgrade.agentId, upgrade);

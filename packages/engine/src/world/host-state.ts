@@ -4,7 +4,7 @@
  */
 
 import { assert } from "@wasm-engine/abi";
-import type { ExternalRequest, Input, TickResult } from "@wasm-engine/core";
+import type { ExecutedTick, ExternalRequest, Input } from "@wasm-engine/core";
 import type { BegunText } from "../inference/text-progress.js";
 import type { StopRule } from "./contract.js";
 
@@ -79,7 +79,7 @@ export function noteInput(state: HostState, input: Input): void {
 }
 
 /** Counts one executed tick. */
-export function noteTick(state: HostState, result: TickResult, stop: StopRule): void {
+export function noteTick(state: HostState, result: ExecutedTick, stop: StopRule): void {
   const { totals } = state;
   const { figures } = result;
   totals.ticksExecuted += 1;
@@ -89,6 +89,6 @@ export function noteTick(state: HostState, result: TickResult, stop: StopRule): 
   totals.inferences += figures.inferences;
   totals.toolCalls += result.requests.filter(({ kind }) => kind === "tool").length;
   totals.faults += figures.faults;
-  totals.fuel += result.commit.fuel;
+  totals.fuel += result.fuel;
   if (stop.when === "exit" && result.ended.includes(stop.agent)) state.exitSeen = true;
 }

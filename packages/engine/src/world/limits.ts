@@ -8,6 +8,12 @@ export const executorStackMb = 256;
 export const orchestratorHeapMb = 8192;
 /** Ticks executed before control messages are looked at again. */
 export const ticksPerPump = 64;
+/** Executed ticks of a paced world that may wait for the state hash of the first of them. */
+export const openTicksMax = 8;
+/** Agents that are looked at in one go for a state hash that commits wait for: some tenths of a millisecond. */
+export const commitSliceAgents = 8;
+/** Nothing is begun that can wait where the next tick is due within this. */
+export const spareMsMin = 2;
 /** Longest sleep of an orchestrator with nothing to do: a missed wake costs at most this. */
 export const idleWaitMs = 200;
 /** Sleep while something waits for the disk, where nobody wakes who sleeps. */

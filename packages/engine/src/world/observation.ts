@@ -4,7 +4,7 @@
  */
 
 import { LogLevel } from "@wasm-engine/abi";
-import type { TickResult } from "@wasm-engine/core";
+import type { ExecutedTick } from "@wasm-engine/core";
 import type { StackMap } from "../modules/stack-map.js";
 import type { EmitEvent, FaultReport, ObservedLine, ObservedTick } from "./control.js";
 import { observedLinesPerSecondMax } from "./limits.js";
@@ -27,7 +27,7 @@ export class Observation {
   }
 
   /** Tells what happened in a tick. Faults and exits are always told. */
-  note(tick: number, result: TickResult, told: { faults: readonly FaultReport[]; stacks: StackMap }): void {
+  note(tick: number, result: ExecutedTick, told: { faults: readonly FaultReport[]; stacks: StackMap }): void {
     const lines = this.#linesOf(result, told.stacks);
     if (lines.length === 0 && told.faults.length === 0 && result.exits.length === 0) return;
     const observed: ObservedTick = {
@@ -41,7 +41,7 @@ export class Observation {
     this.#emit({ kind: "observed", observed });
   }
 
-  #linesOf({ console: written }: TickResult, stacks: StackMap): readonly ObservedLine[] {
+  #linesOf({ console: written }: ExecutedTick, stacks: StackMap): readonly ObservedLine[] {
     if (written.length === 0) return [];
     const nowMs = performance.now();
     if (nowMs >= this.#secondEndsMs) {

@@ -320,7 +320,7 @@ function endsOf(run: EndParts): Pick<OpenRun, "close" | "abandon"> {
       pass("before-close");
       // While the run is still locked: afterwards the address may be that of another process.
       removeAddress(store.dir);
-      store.close(loop.reachedTick, { reason, chainHead: hex(loop.world.chainHead) });
+      store.close(loop.sealedReachTick, { reason, chainHead: hex(loop.world.chainHead) });
     },
     abandon: () => {
       snapshots.drop();
@@ -328,7 +328,7 @@ function endsOf(run: EndParts): Pick<OpenRun, "close" | "abandon"> {
       for (const source of sources) if (!(source instanceof StreamInputSource)) source.close();
       for (const sink of sinks) sink.close();
       parts.close({ wait: true });
-      store.close(loop.reachedTick);
+      store.close(loop.sealedReachTick);
       return kept;
     },
   };

@@ -24,7 +24,7 @@ export class RunRecovery {
   /** The run with fresh threads, at the commit before the loss. @throws {WE_EXECUTOR_THREAD_LOST} and `error` itself */
   recover(run: OpenRun, error: EngineError): OpenRun {
     const { machine } = this.#options;
-    const tick = run.loop.committedTick;
+    const tick = run.loop.executedTick;
     machine?.noteLoss(error);
     this.#losses += 1;
     const isRepeated = tick === this.#tick || this.#losses > threadLossesMax;

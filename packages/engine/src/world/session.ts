@@ -24,7 +24,14 @@ import { isExecutorLoss } from "../threads/machine.js";
 import type { OpenRun } from "./open-run.js";
 import { Orders } from "./orders.js";
 import type { RunRecovery } from "./run-recovery.js";
-import { admittedInputsMax, durableWaitMs, idleWaitMs, progressEveryMs, ticksPerPump } from "./limits.js";
+import {
+  admittedInputsMax,
+  durableWaitMs,
+  idleWaitMs,
+  progressEveryMs,
+  spareMsMin,
+  ticksPerPump,
+} from "./limits.js";
 import { Pacer } from "./pacer.js";
 import { SnapshotPace } from "./snapshot-pace.js";
 import { hex, receiverId, receiverOf, reportRows } from "./report.js";
@@ -153,12 +160,24 @@ export class Session {
       if (waitMs > 0) {
         this.#settle();
         // Between two ticks of the wall clock there is time for it.
-        if (this.#run.snapshots.advance()) return 0;
-        return this.#waiting ? Math.min(waitMs, this.#run.durableWaitMs) : waitMs;
+        if (this.#hasSpareTime && (this.#run.loop.advanceCommits() || this.#run.snapshots.advance()))
+          return 0;
+        return this.#waiting ? Math.min(waitMs, this.#settleWaitMs) : waitMs;
       }
     }
     this.#reportProgress();
     return 0;
+  }
+
+  /** Where a tick is due and waits for something, there is time, too. */
+  get #hasSpareTime(): boolean {
+    const spareMs = this.#pacer?.millisUntil(this.#run.loop.reachedTick + 1) ?? 0;
+    return spareMs === 0 || spareMs > spareMsMin;
+  }
+
+  /** Threads that compute a state hash wake nobody. */
+  get #settleWaitMs(): number {
+    return this.#run.loop.openTicks > 0 ? durableWaitMs : this.#run.durableWaitMs;
   }
 
   get #waiting(): boolean {
@@ -300,7 +319,9 @@ export class Session {
   #execute(tick: number): void {
     const { loop } = this.#run;
     const previous = loop.world.tick;
-    const { unsupervised } = this.#pace.working(() => loop.execute(tick));
+    // A paced world does not wait for state hashes; a step that somebody takes is over when it is committed.
+    const isLate = this.#pacer !== undefined && this.#orders.steps.length === 0;
+    const { unsupervised } = this.#pace.working(() => loop.execute(tick, isLate));
     this.#orders.noteTick();
     this.#pace.advancing(() => this.#run.snapshots.advance());
     const violation = this.#run.violationAfter(previous);
@@ -321,9 +342,9 @@ export class Session {
   }
 
   #beginSnapshot(tick: number): void {
-    const { snapshots, log } = this.#run;
+    const { snapshots, loop } = this.#run;
     if (this.#pace.isPromised && !snapshots.canBegin) {
-      log.waitForSync();
+      loop.waitForSync();
       this.#settle();
       snapshots.finish();
     }
@@ -333,6 +354,7 @@ export class Session {
   #finishStep(): void {
     const step = this.#orders.endStep();
     if (step === undefined) return;
+    this.#run.loop.commitAll();
     const { tick, chainHead } = this.#run.loop.world;
     const done = { id: step.id, tick, chainHead: hex(chainHead) };
     if (step.durable) this.#settlement.expectStep(done);
@@ -354,7 +376,7 @@ export class Session {
   }
 
   #seal(): void {
-    this.#run.log.waitForSync();
+    this.#run.loop.waitForSync();
     this.#settle();
     this.#run.snapshots.complete();
     if (this.#pace.isWorthEnding(this.#run.loop.world, this.#snapshotTick)) this.#takeSnapshot();
@@ -382,7 +404,7 @@ export class Session {
   }
 
   #takeSnapshot(): SnapshotReport {
-    this.#run.log.waitForSync();
+    this.#run.loop.waitForSync();
     this.#settle();
     const report = this.#run.snapshots.takeNow();
     this.#snapshotTick = report.tick;

@@ -5,7 +5,7 @@
  */
 
 import { assert } from "@wasm-engine/abi";
-import type { Departure, Input, InputBody, TickResult, WorldContract } from "@wasm-engine/core";
+import type { Departure, ExecutedTick, Input, InputBody, TickResult, WorldContract } from "@wasm-engine/core";
 import type { AnswerBook } from "../fork/answer-book.js";
 import { ReusingDesk } from "../fork/reusing-desk.js";
 import type { LoopDesk } from "../fork/reusing-desk.js";
@@ -20,6 +20,7 @@ import { DeadLetterLog } from "./dead-letter-log.js";
 import type { FaultLog } from "./fault-log.js";
 import { noteInput, noteTick } from "./host-state.js";
 import type { HostState } from "./host-state.js";
+import { commitSliceAgents, openTicksMax } from "./limits.js";
 
 export interface LoopParts {
   readonly world: WorldContract;
@@ -32,7 +33,7 @@ export interface LoopParts {
   readonly pass: PassCrashPoint;
   readonly faults: FaultLog;
   /** Told after every tick that is executed for the first time. */
-  readonly observe?: (tick: number, result: TickResult, faults: readonly FaultReport[]) => void;
+  readonly observe?: (tick: number, result: ExecutedTick, faults: readonly FaultReport[]) => void;
   /** What answers requests; absent: nobody does. */
   readonly answerers?: readonly Answerer[];
   /** What a fork has of its parent's future. */
@@ -45,6 +46,14 @@ export interface ForkFuture {
   readonly book: AnswerBook;
 }
 
+/** A commit that covers a state hash, and how many records the log has up to it. */
+export interface HashedSeal {
+  readonly tick: number;
+  readonly stateHash: Uint8Array;
+  readonly chainHead: Uint8Array;
+  readonly logRecords: number;
+}
+
 /** Departures of one tick. */
 export interface ReleasedTick {
   readonly tick: number;
@@ -55,13 +64,17 @@ export class TickLoop {
   readonly #parts: LoopParts;
   readonly deadLetters = new DeadLetterLog();
   readonly #desk: LoopDesk;
-  /** Logged, not yet executed; all of one tick, the next. */
+  /** Logged, not yet executed; all of one tick, the next, unless a crash has left more. */
   #admitted: Input[] = [];
   #unreleased: ReleasedTick[] = [];
   /** Ticks up to here are over, executed or empty: nothing may enter them any more. */
   #reachedTick: number;
   #releasedTick: number;
+  #executedTick: number;
   #committedTick: number;
+  /** Executed ticks that are not committed: they wait for a state hash. */
+  #openTicks = 0;
+  #hashedSeal: HashedSeal | undefined;
   /** Sequence of the last logged input; the host state counts those that are executed. */
   #loggedSeq: number;
 
@@ -69,6 +82,7 @@ export class TickLoop {
     this.#parts = parts;
     this.#releasedTick = parts.world.tick;
     this.#reachedTick = parts.world.tick;
+    this.#executedTick = parts.world.tick;
     this.#committedTick = parts.world.tick;
     this.#loggedSeq = parts.state.lastSeq;
     const desk = new RequestDesk(parts.world, parts.answerers ?? []);
@@ -96,7 +110,27 @@ export class TickLoop {
 
   /** Last tick that is over: the last executed one, or a later one where the ticks between were empty. */
   get reachedTick(): number {
-    return Math.max(this.#reachedTick, this.#committedTick);
+    return Math.max(this.#reachedTick, this.#executedTick);
+  }
+
+  /** The same as far as it is committed: what a log may say when it is closed. */
+  get sealedReachTick(): number {
+    return this.#openTicks > 0 ? this.#committedTick : this.reachedTick;
+  }
+
+  /** Last tick that was executed to its end. */
+  get executedTick(): number {
+    return this.#executedTick;
+  }
+
+  /** Executed ticks that are not committed yet. */
+  get openTicks(): number {
+    return this.#openTicks;
+  }
+
+  /** The last commit that covers a state hash, of those that this loop has made. */
+  get hashedSeal(): HashedSeal | undefined {
+    return this.#hashedSeal;
   }
 
   /** Tick of the last commit: where a tick was given up in the middle, the world may stand further. */
@@ -173,10 +207,11 @@ export class TickLoop {
     const { world } = this.#parts;
     // Nothing that is logged later may enter an earlier tick: inputs are logged in the order of their ticks.
     const admitted = this.#admitted[0];
-    if (admitted !== undefined) return admitted.tick;
-    const first = this.reachedTick + 1;
     let next = world.nextDueTick() ?? Infinity;
     assert(next > world.tick, "due ticks lie in the future");
+    // After a crash inputs may be there of ticks behind one whose commit was lost.
+    if (admitted !== undefined) return Math.min(admitted.tick, next);
+    const first = this.reachedTick + 1;
     const answerTick = this.#desk.dueTick(first, floor ?? 0);
     const peeked = this.#sources.map((source) => source.peekTick()).filter((tick) => tick !== undefined);
     // Without a clock empty ticks pass in no time: they would carry the world to a timeout before a model can answer.
@@ -199,7 +234,7 @@ export class TickLoop {
   /** Logs an input from outside for the tick that is executed next, in a paced run for that of the wall clock. */
   admit(body: InputBody, options: { readonly key?: string; readonly floor: number }): Input {
     const { key, floor } = options;
-    const tick = Math.max(this.reachedTick + 1, this.#admitted[0]?.tick ?? this.#entryTick(floor));
+    const tick = Math.max(this.reachedTick + 1, this.#admitted.at(-1)?.tick ?? this.#entryTick(floor));
     const input = this.#append(key === undefined ? { tick, body } : { tick, body, key });
     this.#admitted.push(input);
     return input;
@@ -226,16 +261,20 @@ export class TickLoop {
     this.#sources.forEach((source, index) => source.seek(records[index] ?? 0));
   }
 
-  /** Executes one tick with everything that is due in it. */
-  execute(tick: number): TickResult {
-    const { world, log, pass } = this.#parts;
+  /**
+   * Executes one tick with everything that is due in it. `isLate`: what covers a state hash may be committed later, by
+   * {@link release} or after some ticks.
+   */
+  execute(tick: number, isLate = false): ExecutedTick {
+    const { world, pass } = this.#parts;
     assert(tick > world.tick, "ticks ascend");
     pass("before-append");
     const inputs = this.#collect(tick);
     if (inputs.length > 0) pass("after-append");
-    const result = world.step(tick, inputs);
+    const result = world.advance(tick, inputs);
     pass("after-step");
-    log.append({ kind: "commit", commit: result.commit, chainHead: result.chainHead });
+    this.#openTicks += 1;
+    this.#commit(!isLate || this.#openTicks > openTicksMax);
     pass("after-commit");
     const faults = this.#finish(tick, result);
     this.#parts.observe?.(tick, result, faults);
@@ -249,13 +288,44 @@ export class TickLoop {
     this.#desk.settle(inputs);
     this.#loggedSeq = state.lastSeq;
     const result = world.step(tick, inputs);
+    this.#committedTick = tick;
     this.#finish(tick, result);
     return result;
+  }
+
+  /** Does a little of what commits wait for; false where this thread can do nothing for them now. */
+  advanceCommits(): boolean {
+    return this.#openTicks > 0 && this.#parts.world.advanceSeals(commitSliceAgents);
+  }
+
+  /** Commits every executed tick. */
+  commitAll(): void {
+    this.#commit(true);
+  }
+
+  /** Commits every executed tick and returns when everything logged is durable. */
+  waitForSync(): void {
+    this.commitAll();
+    this.#parts.log.waitForSync();
+  }
+
+  /** `all`: whatever has to be computed for it. */
+  #commit(all: boolean): void {
+    const { world, log } = this.#parts;
+    for (const { commit, chainHead } of world.takeSeals(all)) {
+      const record = log.append({ kind: "commit", commit, chainHead });
+      const { tick, stateHash } = commit;
+      this.#committedTick = tick;
+      this.#openTicks -= 1;
+      if (stateHash !== undefined) this.#hashedSeal = { tick, stateHash, chainHead, logRecords: record + 1 };
+    }
+    assert(!all || this.#openTicks === 0, "every executed tick is sealed");
   }
 
   /** Brings the log's state up to date and lets everything go whose cause is durable, in order of ticks. */
   release(): readonly ReleasedTick[] {
     const { log, sinks, pass } = this.#parts;
+    if (this.#openTicks > 0) this.#commit(false);
     log.poll();
     const durable = Math.min(log.durableTick, this.#parts.world.tick);
     this.#desk.release(durable);
@@ -277,11 +347,11 @@ export class TickLoop {
 
   /** True while something waits for the disk. */
   get unsettled(): boolean {
-    return this.#unreleased.length > 0 || this.#desk.isHolding;
+    return this.#openTicks > 0 || this.#unreleased.length > 0 || this.#desk.isHolding;
   }
 
-  #finish(tick: number, result: TickResult): readonly FaultReport[] {
-    this.#committedTick = tick;
+  #finish(tick: number, result: ExecutedTick): readonly FaultReport[] {
+    this.#executedTick = tick;
     const { state, stop, sinks, faults } = this.#parts;
     noteTick(state, result, stop);
     this.#desk.note(result.requests);
@@ -301,13 +371,18 @@ export class TickLoop {
   #collect(tick: number): Input[] {
     const { sources, state, future } = this.#parts;
     assert(this.isReady(tick), "a tick waits for its answers");
-    const inputs = this.#admitted;
-    this.#admitted = [];
-    for (const input of inputs) {
-      assert(input.tick === tick, "what is admitted belongs to the next tick");
-      noteInput(state, input);
-    }
+    const later = this.#admitted.filter((input) => input.tick !== tick);
+    const inputs =
+      later.length === 0 ? this.#admitted : this.#admitted.filter((input) => input.tick === tick);
+    this.#admitted = later;
+    for (const input of inputs) noteInput(state, input);
+    assert(
+      later.every((input) => input.tick > tick),
+      "what is admitted belongs to this tick or a later one",
+    );
     this.#desk.settle(inputs);
+    // The log has inputs of later ticks, so it has everything that entered this one.
+    if (later.length > 0) return inputs;
     if (future !== undefined) inputs.push(...this.#drained(tick, future.calls, sources.length));
     for (const body of this.#desk.take(tick)) inputs.push(this.#log({ tick, body }));
     for (const [index, source] of sources.entries()) inputs.push(...this.#drained(tick, source, index));

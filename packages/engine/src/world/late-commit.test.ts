@@ -1,0 +1,115 @@
+/** Commits that wait for a state hash: their order in the log, what waits with them, and a crash in between. */
+
+import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { Engine } from "../client/engine.js";
+import { replayRun } from "../client/replay-run.js";
+import { freshFolder, outputOf } from "../testing/run-folders.js";
+import { sampleWorld } from "../testing/sample-world.js";
+import { openTicksMax } from "./limits.js";
+import { openRun } from "./open-run.js";
+import type { OpenRun } from "./open-run.js";
+import { readRunStore } from "./run-store.js";
+
+const folder = freshFolder("late-commit");
+const every = { stateHashEvery: 16 };
+
+interface Started {
+  readonly run: OpenRun;
+  readonly directory: string;
+}
+
+async function started(name: string): Promise<Started> {
+  const directory = join(folder, name);
+  const world = await sampleWorld({ directory, ...every });
+  const origin = { kind: "new", world, dir: join(directory, "run") } as const;
+  return { directory, run: openRun(origin, { writer: "inline", pass: () => undefined }) };
+}
+
+/** Executes up to `last` as a paced world does that has no time between its ticks. */
+function executeTo({ loop }: OpenRun, last: number): void {
+  for (let tick = loop.nextTick(); tick !== undefined && tick <= last; tick = loop.nextTick()) {
+    loop.execute(tick, true);
+    loop.release();
+  }
+}
+
+test("[G3] a tick that waits for its state hash holds back commits and what leaves, not inputs", async () => {
+  const { run } = await started("order");
+  const { loop, log } = run;
+  executeTo(run, 15);
+  assert.equal(loop.committedTick, 15);
+  const commits = (): number => log.durableTick;
+  for (let tick = 16; tick <= 15 + openTicksMax; tick += 1) {
+    const { loggedSeq } = loop;
+    assert.equal(loop.nextTick(), tick, "every tick of this world has work");
+    loop.execute(tick, true);
+    const released = loop.release();
+    assert.deepEqual([loop.openTicks, loop.committedTick, commits()], [tick - 15, 15, 15]);
+    assert.deepEqual(released, [], "nothing leaves");
+    assert.equal(log.durableSeq, loop.loggedSeq, "inputs are durable");
+    if (tick < 20) assert.ok(loop.loggedSeq > loggedSeq, "these ticks have inputs");
+    assert.ok(loop.unsettled);
+  }
+  const reached = 16 + openTicksMax;
+  loop.execute(reached, true);
+  assert.deepEqual([loop.openTicks, loop.committedTick], [0, reached], "it does not wait any longer");
+  assert.equal(loop.hashedSeal?.tick, 16);
+  const left = loop.release().map(({ tick }) => tick);
+  assert.deepEqual(
+    left,
+    [...left].sort((one, other) => one - other),
+  );
+  assert.ok(left.includes(16) && left.includes(17));
+  run.close("stopped");
+});
+
+test("commits that wait are made between ticks, a little at a time, and at once where needed", async () => {
+  const { run } = await started("slices");
+  const { loop } = run;
+  executeTo(run, 18);
+  assert.equal(loop.openTicks, 3);
+  let slices = 0;
+  while (loop.advanceCommits()) slices += 1;
+  assert.ok(slices > 1, "agents are looked at a few at a time");
+  loop.release();
+  assert.deepEqual([loop.openTicks, loop.committedTick], [0, 18]);
+  executeTo(run, 33);
+  assert.equal(loop.openTicks, 2);
+  loop.waitForSync();
+  assert.deepEqual([loop.openTicks, loop.committedTick, run.log.durableTick], [0, 33, 33]);
+  run.close("stopped");
+});
+
+test("[G3] [G4] ended between a state hash and its commit, a run resumes to the undisturbed head", async () => {
+  const twin = await sampleWorld({ directory: join(folder, "twin"), ...every });
+  await using world = await Engine.open(twin, { isolation: "inline" });
+  const { chainHead, stateHash, inputs } = await world.run();
+  const output = outputOf(join(folder, "twin"));
+  let ahead = 0;
+  for (const last of [16, 17, 18, 20, 22, 23, 33, 34, 37]) {
+    const name = `ended-${last}`;
+    const { run, directory } = await started(name);
+    executeTo(run, last);
+    assert.ok(run.loop.openTicks > 0);
+    // As a crash leaves it: nothing is closed, and nobody holds the lock.
+    const dir = join(directory, "run");
+    rmSync(join(dir, "lock"));
+    const { recovered } = readRunStore(dir);
+    assert.equal(recovered.tick, last < 32 ? 15 : 31);
+    const waiting = new Set([...recovered.ticks(recovered.tick)].map(({ tick }) => tick));
+    if (waiting.size > 1) ahead += 1;
+    await using resumed = await Engine.open(dir, { resume: true, isolation: "inline" });
+    const result = await resumed.run();
+    assert.deepEqual(
+      [result.chainHead, result.stateHash, result.inputs],
+      [chainHead, stateHash, inputs],
+      name,
+    );
+    assert.equal(outputOf(directory), output, name);
+    if (last === 18) assert.ok((await replayRun(dir, { isolation: "inline" })).verified);
+  }
+  assert.ok(ahead > 3, "the log had inputs of several ticks without a commit");
+});
