@@ -37,6 +37,7 @@ export type {
   BundleReport,
   CheckOptions,
   CheckReport,
+  ConnectedMessage,
   ConnectedSendOptions,
   ConnectedStatus,
   ConsoleLine,

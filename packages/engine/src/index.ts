@@ -6,7 +6,7 @@ export type { ProgramToolFunction } from "./client/program-tools.js";
 export type { OutgoingMessage, RunOptions, SendOptions, SendOutcome } from "./client/running-world.js";
 export type { SnapshotState, UpgradeOptions } from "./client/running-world.js";
 export { ConnectedWorld } from "./client/connected-world.js";
-export type { ConnectedSendOptions, ConnectedStatus } from "./client/connected-world.js";
+export type { ConnectedMessage, ConnectedSendOptions, ConnectedStatus } from "./client/connected-world.js";
 export { RunningWorld } from "./client/running-world.js";
 export type { AgentInput, TaskInput } from "./client/agent-input.js";
 export type { ReceivedMessage } from "./client/received-message.js";

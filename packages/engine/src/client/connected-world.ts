@@ -22,11 +22,18 @@ import type { ControlClient } from "./control-client.js";
 import { encodingName, encodingOf } from "../world/payload.js";
 import type { Payload } from "../world/payload.js";
 import type { ReceivedMessage } from "./received-message.js";
-import type { SendOptions, UpgradeOptions } from "./running-world.js";
+import type { OutgoingMessage, SendOptions, SendOutcome, UpgradeOptions } from "./running-world.js";
+import { sendBatches } from "./send-batches.js";
 import { Subscription } from "./subscription.js";
 
 export interface ConnectedSendOptions extends SendOptions {
   /** False: neither is the receiver looked for nor the body held against what its module declares. Default true. */
+  readonly check?: boolean;
+}
+
+/** One of many messages. */
+export interface ConnectedMessage extends OutgoingMessage {
+  /** As of {@link ConnectedSendOptions}. */
   readonly check?: boolean;
 }
 
@@ -68,6 +75,21 @@ export class ConnectedWorld implements AsyncDisposable {
   /** Sends a message to an agent. Resolves when it is durable. @throws {WE_MESSAGE_SCHEMA} {WE_AGENT_UNKNOWN} */
   send(agentId: string, payload: Payload, options: ConnectedSendOptions = {}): Promise<Acknowledgement> {
     return this.#call("send", { to: agentId, ...content(payload, options), ...named(options) }, options);
+  }
+
+  /**
+   * Sends many messages, as so many calls of {@link send} in this order would, with one promise for all of them: it
+   * resolves when each is durable or refused, and tells both in the place of its message. Ids of agents are checked
+   * before the first is sent. @throws {WE_AGENT_SPEC} {WE_CONTROL_LOST} {WE_WORLD_ABORTED}
+   */
+  async sendMany(
+    messages: readonly ConnectedMessage[],
+    options: CallOptions = {},
+  ): Promise<readonly SendOutcome[]> {
+    const texts = messages.map(({ agentId, payload, ...rest }) =>
+      JSON.stringify({ to: asAgentId(agentId), ...content(payload, rest), ...named(rest) }),
+    );
+    return sendBatches(this.#client, texts, options.signal);
   }
 
   /** Sends a message and waits for its answer. @throws {WE_ASK_FAILED} {WE_MESSAGE_SCHEMA} {WE_AGENT_UNKNOWN} */

@@ -76,8 +76,13 @@ export class ControlClient {
   call(
     method: string,
     params: Readonly<Record<string, unknown>> = {},
-    { signal, arrived }: CallOptions = {},
+    options: CallOptions = {},
   ): Promise<unknown> {
+    return this.callText(method, JSON.stringify(params), options);
+  }
+
+  /** The same with params that are JSON text already. */
+  callText(method: string, params: string, { signal, arrived }: CallOptions = {}): Promise<unknown> {
     if (this.#isOver) return Promise.reject(fail("WE_CONTROL_LOST", { dir: this.dir, method }));
     if (signal?.aborted === true) return Promise.reject(worldError("WE_WORLD_ABORTED", { method }));
     const id = this.#nextId;
@@ -85,7 +90,7 @@ export class ControlClient {
     return new Promise((resolve, reject) => {
       const abort = (): void => {
         this.#waiting.delete(id);
-        this.#write(this.#nextId++, "cancel", { id });
+        this.#write(this.#nextId++, "cancel", JSON.stringify({ id }));
         reject(worldError("WE_WORLD_ABORTED", { method }));
       };
       const done = (): void => signal?.removeEventListener("abort", abort);
@@ -116,9 +121,11 @@ export class ControlClient {
     return this.#closed;
   }
 
-  #write(id: number, method: string, params: Readonly<Record<string, unknown>>): void {
+  /** `params` is JSON text. */
+  #write(id: number, method: string, params: string): void {
     if (!this.#socket.writable) return;
-    writeGathered(this.#socket, `${JSON.stringify({ jsonrpc: "2.0", id, method, params })}\n`);
+    const name = JSON.stringify(method);
+    writeGathered(this.#socket, `{"jsonrpc":"2.0","id":${id},"method":${name},"params":${params}}\n`);
   }
 
   #read(bytes: Buffer): void {
@@ -134,6 +141,8 @@ export class ControlClient {
     const { id, method, params, error } = value;
     if (typeof method === "string") return this.#listener?.notified(method, isRecord(params) ? params : {});
     const waiting = typeof id === "number" ? this.#waiting.get(id) : undefined;
+    // Nobody waits any more for the answer to a call that was taken back.
+    if (waiting === undefined && typeof id === "number") return;
     // Without id it is a last word: about a line that could not be read, or that there is no place.
     if (waiting === undefined) return error === undefined ? undefined : this.#rejectAll(errorOf(error));
     this.#waiting.delete(Number(id));

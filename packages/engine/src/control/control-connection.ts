@@ -25,7 +25,9 @@ import {
 } from "./limits.js";
 import { LineReader } from "./line-reader.js";
 import type { MessageCheck } from "./message-check.js";
-import { controlMethods } from "./methods.js";
+import { batchEntries, checkedEntries, startBatch } from "./message-batch.js";
+import type { BatchEntry } from "./message-batch.js";
+import { batchMethods, controlMethods } from "./methods.js";
 import { isRecord } from "./record.js";
 import { checkParams } from "./params-check.js";
 import { wireAnswer, wireMessage } from "./wire-message.js";
@@ -135,16 +137,39 @@ export class ControlConnection implements SubscriptionReader {
   #queue(request: Request, underWay: UnderWay): void {
     const before = this.#tail ?? Promise.resolve();
     const tail = before.then(async () => {
-      const isFit = !this.#mustCheck(request) || (await this.#checked(request));
-      if (isFit && !this.#isClosed) this.#guarded(request, () => this.#start(request, underWay));
+      if (Object.hasOwn(batchMethods, request.method)) await this.#startChecked(request, underWay);
+      else {
+        const isFit = !this.#mustCheck(request) || (await this.#checked(request));
+        if (isFit && !this.#isClosed) this.#guarded(request, () => this.#start(request, underWay));
+      }
       if (this.#tail === tail) this.#tail = undefined;
     });
     this.#tail = tail;
   }
 
   #mustCheck({ method, params }: Request): boolean {
+    if (!this.#parts.messages.isNeeded) return false;
+    if (Object.hasOwn(batchMethods, method)) return true;
     const isMessage = Object.hasOwn(controlMethods, method) && controlMethods[method]?.checksMessage === true;
-    return isMessage && params["check"] !== false && this.#parts.messages.isNeeded;
+    return isMessage && params["check"] !== false;
+  }
+
+  /** Begins a batch; of its messages those that do not fit what their receivers take are answered so. */
+  async #startChecked(request: Request, underWay: UnderWay): Promise<void> {
+    const { genesis, messages } = this.#parts;
+    const entries: BatchEntry[] = [];
+    this.#guarded(request, () => {
+      checkParams(request.method, request.params);
+      entries.push(...batchEntries(request.params, genesis));
+    });
+    if (!this.#calls.has(request.id)) return;
+    const checked = messages.isNeeded ? await checkedEntries(entries, this.#parts) : entries;
+    if (!this.#isClosed) this.#startBatch(request, underWay, checked);
+  }
+
+  #startBatch({ id, method }: Request, underWay: UnderWay, entries: readonly BatchEntry[]): void {
+    const last = startBatch(entries, this.#parts.desk, (answer) => this.#settle(id, method, answer));
+    if (last !== undefined) underWay.number = last;
   }
 
   /** Whether the body fits what its receiver takes; where it does not, that is answered. */
@@ -190,6 +215,8 @@ export class ControlConnection implements SubscriptionReader {
   #start(request: Request, underWay: UnderWay): void {
     const { id, method, params } = request;
     checkParams(method, params);
+    if (Object.hasOwn(batchMethods, method))
+      return this.#startBatch(request, underWay, batchEntries(params, this.#parts.genesis));
     const definition = Object.hasOwn(controlMethods, method) ? controlMethods[method] : undefined;
     if (method === "subscribe") return this.#subscribe(request);
     if (definition === undefined) return this.#settle(id, method, { ok: true, value: this.#own(request) });

@@ -8,6 +8,10 @@ export const requestLineBytesMax: number = 8 * 1024 * 1024;
 export const connectionsMax = 64;
 /** Calls of one connection that wait for their answer; a further one is refused. */
 export const callsUnderWayMax = 1024;
+/** Messages of one `sendMany`. */
+export const batchMessagesMax = 4096;
+/** Client: characters of the messages in one `sendMany`, unless one alone has more. */
+export const batchCharactersMax: number = 1024 * 1024;
 /** Subscriptions of one connection. */
 export const subscriptionsMax = 64;
 /** One answer; a larger one is an error that names it. */
@@ -33,5 +37,6 @@ export const connectBacklog = 1024;
 export const goodbyeMs = 1_000;
 
 assert(requestLineBytesMax > 2 * limits.messageBytesMax, "the largest message fits into a request");
+assert(requestLineBytesMax > 4 * batchCharactersMax, "a client's batch fits into a request in any alphabet");
 assert(unreadBytesMax > answerBytesMax, "one answer alone cuts nobody off");
 assert(messagesPerCredit < messagesUnderWayMax, "credit is renewed before it is used up");

@@ -89,6 +89,24 @@ test("inputs of one connection are logged in its order, checked or not", async (
   );
 });
 
+test("[S14.send] a batch is checked message by message, in the order of its connection's lines", async () => {
+  await using owner = await Engine.open(await declaringWorld("batch", { order }), { start: "live" });
+  await using world = await Engine.connect(owner.dir);
+  const given = [
+    { agentId: "a1", payload: { city: "ORD" }, topic: "order" },
+    { agentId: "a1", payload: { count: 0 }, topic: "order" },
+    { agentId: "a1", payload: { count: 0 }, topic: "order", check: false },
+    { agentId: "nobody", payload: 1, topic: "order" },
+    { agentId: "a2", payload: 1, topic: "other" },
+  ];
+  const calls = [world.sendMany(given), world.send("a1", 1), world.sendMany(given)] as const;
+  const codes = (await calls[0]).map((sent) => ("error" in sent ? sent.error.code : sent.seq));
+  assert.deepEqual(codes, [1, "WE_MESSAGE_SCHEMA", 2, "WE_AGENT_UNKNOWN", 3]);
+  assert.equal((await calls[1]).seq, 4);
+  const later = (await calls[2]).flatMap((sent) => ("error" in sent ? [] : [sent.seq]));
+  assert.deepEqual(later, [5, 6, 7]);
+});
+
 test("a schema that nobody can compile refuses nothing", async () => {
   const world = await declaringWorld("odd", { order: { type: "no such type" } });
   await using owner = await Engine.open(world, { start: "live" });

@@ -9,6 +9,7 @@ import { encodePayload, encodingNames, encodingOf } from "../world/payload.js";
 import type { EncodedPayload } from "../world/payload.js";
 import { agentSpecSchema } from "../config/schema.js";
 import type { ControlRequest } from "../world/control.js";
+import { batchMessagesMax } from "./limits.js";
 import type { ConnectionMethod, ControlMethod, MethodParams } from "./method-contract.js";
 
 const agentId = { type: "string", minLength: 1, maxLength: 63 } as const;
@@ -76,6 +77,19 @@ function agentOr(
 
 const sendProperties = { to: agentId, topic, ...content, key, check: { type: "boolean" } };
 const agentProperties = { agent: agentId, key };
+
+/** One message of many. */
+export const batchedMessage: ControlMethod = {
+  params: params(sendProperties, ["to"], contentRule),
+  requests: (given) => message(given, false),
+};
+
+/** Methods that carry many messages, each of which has its own outcome. */
+export const batchMethods: Readonly<Record<string, ConnectionMethod>> = {
+  sendMany: {
+    params: params({ messages: { type: "array", items: true, maxItems: batchMessagesMax } }, ["messages"]),
+  },
+};
 
 /** Methods that ask the world. */
 export const controlMethods: Readonly<Record<string, ControlMethod>> = {

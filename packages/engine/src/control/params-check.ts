@@ -1,7 +1,7 @@
 /** Holds the params of a call against what its method takes. */
 
 import { fail } from "./errors.js";
-import { connectionMethods, controlMethods } from "./methods.js";
+import { batchMethods, connectionMethods, controlMethods } from "./methods.js";
 import { paramsProblems } from "./params-schema.js";
 import { problemText } from "./schema-problem.js";
 import type { SchemaProblem } from "./schema-problem.js";
@@ -9,13 +9,16 @@ import type { SchemaProblem } from "./schema-problem.js";
 const checks = new Map<string, (params: unknown) => readonly SchemaProblem[]>();
 
 /** Every method that can be called. */
-const methodNames: readonly string[] = [...Object.keys(controlMethods), ...Object.keys(connectionMethods)];
+const methodNames: readonly string[] = [controlMethods, batchMethods, connectionMethods].flatMap((methods) =>
+  Object.keys(methods),
+);
 
 /** @throws {WE_CONTROL_METHOD} {WE_CONTROL_PARAMS} */
 export function checkParams(method: string, params: unknown): void {
   const known = Object.hasOwn(controlMethods, method) ? controlMethods[method] : undefined;
+  const batch = Object.hasOwn(batchMethods, method) ? batchMethods[method] : undefined;
   const own = Object.hasOwn(connectionMethods, method) ? connectionMethods[method] : undefined;
-  const definition = known ?? own;
+  const definition = known ?? batch ?? own;
   if (definition === undefined) {
     throw fail("WE_CONTROL_METHOD", { method: method.slice(0, 80), known: methodNames.join(", ") });
   }

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import type { Json } from "@wasm-engine/core";
 import { seededRandom } from "../testing/fault-file-system.js";
-import { connectionMethods, controlMethods } from "./methods.js";
+import { batchMethods, connectionMethods, controlMethods } from "./methods.js";
 import { paramsProblems } from "./params-schema.js";
 import { problemText } from "./schema-problem.js";
 
@@ -39,7 +39,11 @@ function near(schema: Json): Json {
 test("[G10] params are judged as ajv judges them, in its words", () => {
   let refused = 0;
   let taken = 0;
-  for (const [method, { params }] of Object.entries({ ...controlMethods, ...connectionMethods })) {
+  for (const [method, { params }] of Object.entries({
+    ...controlMethods,
+    ...batchMethods,
+    ...connectionMethods,
+  })) {
     const ajv = new Ajv2020({ strict: false, allErrors: true, ownProperties: true });
     const validate = ajv.compile(params as object); // the schemas of methods are objects
     const check = paramsProblems(params);

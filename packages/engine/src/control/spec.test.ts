@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import * as limits from "./limits.js";
-import { connectionMethods, controlMethods } from "./methods.js";
+import { batchMethods, connectionMethods, controlMethods } from "./methods.js";
 
 const text = readFileSync(new URL("../../../../spec/control.md", import.meta.url), "utf8");
 const sections = new Map(
@@ -15,11 +15,15 @@ const sections = new Map(
 );
 
 test("spec/control.md has a section for every method, and for nothing else", () => {
-  const methods = [...Object.keys(controlMethods), ...Object.keys(connectionMethods)];
+  const methods = [controlMethods, batchMethods, connectionMethods].flatMap((each) => Object.keys(each));
   assert.deepEqual([...sections.keys()].filter((name) => name !== "Limits").sort(), methods.sort());
 });
 
-for (const [method, { params }] of Object.entries({ ...controlMethods, ...connectionMethods })) {
+for (const [method, { params }] of Object.entries({
+  ...controlMethods,
+  ...batchMethods,
+  ...connectionMethods,
+})) {
   test(`spec/control.md names the params of ${method}`, () => {
     const { properties } = params as unknown as { properties: Record<string, unknown> }; // a literal of methods.ts
     // ask has the params of send; section 5 says for all of its methods that they take an agent and a key.
@@ -36,6 +40,7 @@ test("spec/control.md states the limits as they are", () => {
     [...text.matchAll(/\| ([\d ]+) \|/g)].map(([, number = ""]) => Number(number.replaceAll(" ", ""))),
   );
   const { requestLineBytesMax, connectionsMax, callsUnderWayMax, subscriptionsMax, answerBytesMax } = limits;
+  assert.ok(stated.has(limits.batchMessagesMax));
   const { unreadBytesRest, unreadBytesMax, messagesUnderWayMax, socketPathBytesMax } = limits;
   const real = [requestLineBytesMax, connectionsMax, callsUnderWayMax, subscriptionsMax, answerBytesMax];
   for (const limit of [...real, unreadBytesRest, unreadBytesMax, messagesUnderWayMax])
