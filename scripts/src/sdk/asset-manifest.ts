@@ -34,6 +34,14 @@ const origins: readonly AssetOrigin[] = [
     origin: "examples/airports, the first 800 ticks, recorded by the last commit of semantics 1",
     script: "none: the verbs run and bundle of that commit",
   },
+  ...["parent", "fork", "fork-of-fork"].map((name): AssetOrigin => {
+    return {
+      path: `golden/semantics-2/${name}.bundle`,
+      licence: "Apache-2.0",
+      origin: "the golden modules of ABI 1.0 in a world of 150 ticks, its fork, and a fork of that",
+      script: "scripts/src/make-golden-runs.ts",
+    };
+  }),
 ];
 
 /** Text of the manifest for the assets as they are in the repository at `root`. */
