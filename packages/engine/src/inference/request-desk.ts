@@ -8,7 +8,7 @@ import { Encoding, assert, encodeUtf8 } from "@wasm-engine/abi";
 import type { ExternalRequest, Input, InputBody, ProviderChange, WorldContract } from "@wasm-engine/core";
 import { requestKey } from "./request-key.js";
 import type { AnswerEvent, Answerer, RequestAnswer } from "./answerer.js";
-import { TextProgress } from "./text-progress.js";
+import { EnteredParts, TextProgress } from "./text-progress.js";
 import type { BegunText } from "./text-progress.js";
 
 interface PendingRequest {
@@ -20,6 +20,8 @@ interface PendingRequest {
   answer: RequestAnswer | "refused" | undefined;
   /** Where the answer is a text. */
   readonly text?: TextProgress;
+  /** Parts that have entered, which a desk without answerers keeps for another one. */
+  readonly entered: EnteredParts;
   /** What has come before the answer, and enters without waiting for it. */
   parts: Part[];
 }
@@ -109,20 +111,25 @@ export class RequestDesk {
       if (body.kind !== "result") continue;
       const key = requestKey(body.agent, body.requestId);
       if (body.last) this.#drop(key);
-      else this.#pending.get(key)?.text?.noteEntered(body.payload);
+      else this.#pending.get(key)?.entered.add(body.payload);
     }
   }
 
-  /** Texts of which parts have entered: what a snapshot keeps beside {@link requests}. */
+  /** Answers of which parts have entered: what a snapshot keeps beside {@link requests}. */
   get begunTexts(): BegunText[] {
-    if (this.#textCount === 0) return [];
-    return [...this.#pending.values()].map(({ text }) => text?.begun).filter((begun) => begun !== undefined);
+    const begun: BegunText[] = [];
+    for (const { request, entered } of this.#pending.values()) {
+      const { agent, requestId } = request;
+      const { count: parts, digest } = entered;
+      if (parts > 0) begun.push({ agent, requestId, parts, digest });
+    }
+    return begun;
   }
 
   /** A snapshot says what had entered of texts. */
   recall(texts: readonly BegunText[]): void {
     for (const begun of texts)
-      this.#pending.get(requestKey(begun.agent, begun.requestId))?.text?.recall(begun);
+      this.#pending.get(requestKey(begun.agent, begun.requestId))?.entered.recall(begun);
   }
 
   /** A tick that is due may turn out to have nothing, once what it has waited for is known. */
@@ -210,7 +217,8 @@ export class RequestDesk {
     const { agent, requestId, tick } = request;
     const answerer = this.#answerers.find((candidate) => candidate.schedule(request) !== undefined);
     const schedule = answerer?.schedule(request);
-    const base = { request, answerer, parts: [] };
+    const entered = new EnteredParts();
+    const base = { request, answerer, parts: [], entered };
     const key = requestKey(agent, requestId);
     if (schedule === undefined) {
       // No adapter: the answer is known at once and enters in the next tick.
@@ -219,7 +227,7 @@ export class RequestDesk {
     }
     const isLockstep = schedule.delivery === "lockstep";
     if (schedule.text !== undefined) {
-      const text = new TextProgress(request, isLockstep ? schedule.text : undefined);
+      const text = new TextProgress(request, isLockstep ? schedule.text : undefined, entered);
       this.#pending.set(key, { ...base, dueTick: undefined, answer: undefined, text });
       this.#textCount += 1;
       return;

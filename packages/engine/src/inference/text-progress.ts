@@ -10,13 +10,37 @@ import type { AgentHandle } from "@wasm-engine/abi";
 import type { ExternalRequest, TextPace } from "@wasm-engine/core";
 import { sha256Hex } from "../crypto/node-crypto.js";
 
-/** What has entered the world of a text that is not complete: kept in snapshots, where that is more than nothing. */
+/** What has entered the world of an answer that is not complete. */
+export class EnteredParts {
+  #count = 0;
+  #digest = "";
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Hex SHA-256 chained over the payloads of the parts. */
+  get digest(): string {
+    return this.#digest;
+  }
+
+  add(payload: Uint8Array): void {
+    this.#count += 1;
+    this.#digest = sha256Hex(Buffer.concat([Buffer.from(this.#digest), payload]));
+  }
+
+  /** A snapshot says what had entered. */
+  recall({ parts, digest }: BegunText): void {
+    this.#count = parts;
+    this.#digest = digest;
+  }
+}
+
+/** {@link EnteredParts} of a request as snapshots keep them, where there are any. */
 export interface BegunText {
   readonly agent: AgentHandle;
   readonly requestId: number;
-  /** Parts with text. */
   readonly parts: number;
-  /** Hex SHA-256 chained over the payloads of the parts. */
   readonly digest: string;
 }
 
@@ -36,11 +60,6 @@ export interface HeardPart {
   readonly isLast: boolean;
 }
 
-interface Entered {
-  parts: number;
-  digest: string;
-}
-
 interface Waiting {
   readonly tick: number;
   readonly payload: Uint8Array;
@@ -56,32 +75,16 @@ export class TextProgress {
   #endTick: number | undefined;
   /** Nothing but the answer is missing. */
   #isComplete = false;
-  readonly #entered: Entered = { parts: 0, digest: "" };
+  readonly #entered: EnteredParts;
   /** As far as the text has repeated what has entered. */
-  readonly #repeated: Entered = { parts: 0, digest: "" };
+  readonly #repeated = new EnteredParts();
   #strays = false;
 
   /** `pace` undefined: parts enter whenever they have come. */
-  constructor(request: ExternalRequest, pace: TextPace | undefined) {
+  constructor(request: ExternalRequest, pace: TextPace | undefined, entered: EnteredParts) {
     this.#request = request;
     this.#pace = pace;
-  }
-
-  /** Undefined where nothing has entered. */
-  get begun(): BegunText | undefined {
-    const { agent, requestId } = this.#request;
-    return this.#entered.parts === 0 ? undefined : { agent, requestId, ...this.#entered };
-  }
-
-  /** A snapshot says what had entered. */
-  recall({ parts, digest }: BegunText): void {
-    this.#entered.parts = parts;
-    this.#entered.digest = digest;
-  }
-
-  /** A part has entered, by the log. */
-  noteEntered(payload: Uint8Array): void {
-    extend(this.#entered, payload);
+    this.#entered = entered;
   }
 
   hearPrompt(tokens: number): void {
@@ -99,18 +102,18 @@ export class TextProgress {
     this.#heard += 1;
     if (text === "") return;
     const payload = encodeUtf8(JSON.stringify({ text }));
-    if (this.#repeated.parts >= this.#entered.parts) {
+    if (this.#repeated.count >= this.#entered.count) {
       this.#waiting.push({ tick, payload });
       return;
     }
-    extend(this.#repeated, payload);
+    this.#repeated.add(payload);
     const isSame = this.#repeated.digest === this.#entered.digest;
-    if (this.#repeated.parts === this.#entered.parts && !isSame) this.#strays = true;
+    if (this.#repeated.count === this.#entered.count && !isSame) this.#strays = true;
   }
 
   /** The answer is there. What went wrong enters where the next part would have. */
   hearEnd(ok: boolean): void {
-    if (ok && this.#repeated.parts < this.#entered.parts) this.#strays = true;
+    if (ok && this.#repeated.count < this.#entered.count) this.#strays = true;
     const isAtPart = ok && this.#heard > 0;
     this.#endTick = this.#tickOf(isAtPart ? this.#heard - 1 : this.#heard);
   }
@@ -142,8 +145,8 @@ export class TextProgress {
     this.#waiting = this.#waiting.slice(due.length);
     return due.map(({ payload }) => {
       // Both: a text that is told on is not compared with itself.
-      extend(this.#entered, payload);
-      extend(this.#repeated, payload);
+      this.#entered.add(payload);
+      this.#repeated.add(payload);
       return { encoding: Encoding.JSON, payload };
     });
   }
@@ -153,9 +156,4 @@ export class TextProgress {
     if (this.#pace === undefined) return 0;
     return this.#firstTick === undefined ? this.#request.tick + 1 : this.#firstTick + part;
   }
-}
-
-function extend(entered: Entered, payload: Uint8Array): void {
-  entered.parts += 1;
-  entered.digest = sha256Hex(Buffer.concat([Buffer.from(entered.digest), payload]));
 }

@@ -3,9 +3,10 @@
  * engine does around a model. Its answer is a function of the request alone. Loaded by name into inference threads.
  */
 
+import { createHash } from "node:crypto";
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { EngineError, decodeUtf8, encodeUtf8 } from "@wasm-engine/abi";
+import { Encoding, EngineError, decodeUtf8, encodeUtf8 } from "@wasm-engine/abi";
 import type {
   BatchResult,
   InferenceService,
@@ -13,6 +14,9 @@ import type {
   ModelSpec,
   ProviderName,
   TensorRequest,
+  TensorResponse,
+  TextEvents,
+  TextWriting,
 } from "@wasm-engine/core";
 
 /** `fake.json` of a model's folder. */
@@ -32,11 +36,16 @@ export interface FakeBehaviour {
   readonly refuses?: boolean;
   /** Ends the thread while it loads. */
   readonly diesAtLoad?: boolean;
+  /** It writes texts, which take so many milliseconds per part, or up to so many. */
+  readonly writes?: { readonly partMs?: number; readonly partMsMax?: number };
+  /** Ends the thread at the part of this number, from 0, the first time. */
+  readonly diesAtPart?: number;
 }
 
 class FakeService implements InferenceService {
   readonly #models = new Map<string, { spec: ModelSpec; behaviour: FakeBehaviour; provider: ProviderName }>();
   #batches = 0;
+  #parts = 0;
 
   load(spec: ModelSpec): Promise<ModelFacts> {
     const behaviour = JSON.parse(readFileSync(join(spec.dir, "fake.json"), "utf8")) as FakeBehaviour; // of the test
@@ -79,6 +88,57 @@ class FakeService implements InferenceService {
     });
   }
 
+  write(name: string, { payload, seed = 0 }: TensorRequest, events: TextEvents): TextWriting {
+    const model = this.#models.get(name);
+    if (model === undefined) throw new Error(`no model ${name}`);
+    const { spec, behaviour } = model;
+    const { prompt, maxTokens, stream } = JSON.parse(decodeUtf8(payload) || "{}") as FakePrompt; // of the test
+    if (prompt === undefined || maxTokens === undefined) {
+      // What was answered before a thread died comes without its words.
+      events.end({ ok: false, message: "no request" }, "");
+      return { cancel: () => undefined };
+    }
+    const text = fakeText(`${seed} ${prompt} ${behaviour.salt ?? ""}`, maxTokens);
+    appendFileSync(join(spec.dir, "calls.txt"), `${name} 1\n`);
+    let told = 0;
+    let timer: NodeJS.Timeout | undefined;
+    const later = (step: () => void): void => {
+      const { partMs = 0, partMsMax = 0 } = behaviour.writes ?? {};
+      timer = setTimeout(step, partMs + Math.random() * partMsMax);
+    };
+    const step = (): void => {
+      this.#endAt(spec.dir, behaviour);
+      const shown = stream === true ? text.slice(told, told + fakePartTokens) : "";
+      told += fakePartTokens;
+      if (told < maxTokens) {
+        events.part(shown);
+        return later(step);
+      }
+      const usage = { promptTokens: prompt.length, completionTokens: maxTokens };
+      const answer = encodeUtf8(JSON.stringify({ text, finishReason: "length", ...usage }));
+      events.end({ ok: true, encoding: Encoding.JSON, payload: answer } satisfies TensorResponse, shown);
+    };
+    later(() => {
+      events.prompt(prompt.length);
+      later(step);
+    });
+    return {
+      cancel: () => {
+        clearTimeout(timer);
+        appendFileSync(join(spec.dir, "cancelled.txt"), `${prompt}\n`);
+      },
+    };
+  }
+
+  #endAt(dir: string, { diesAtPart }: FakeBehaviour): void {
+    const diedMark = join(dir, "died.txt");
+    if (diesAtPart === this.#parts && !existsSync(diedMark)) {
+      writeFileSync(diedMark, "");
+      process.exit(7);
+    }
+    this.#parts += 1;
+  }
+
   facts(): readonly ModelFacts[] {
     return [...this.#models.keys()].map((name) => this.#factsOf(name));
   }
@@ -107,8 +167,28 @@ class FakeService implements InferenceService {
       fingerprint,
       fingerprintParts,
       latencyTicks,
+      ...(behaviour.writes === undefined
+        ? {}
+        : { text: { prefillTokensPerTick: 512, tokensPerTick: fakePartTokens } }),
     };
   }
+}
+
+interface FakePrompt {
+  readonly prompt?: string;
+  readonly maxTokens?: number;
+  readonly stream?: boolean;
+}
+
+const fakePartTokens = 8;
+
+/** One letter per token, a function of the seed. */
+function fakeText(seed: string, tokens: number): string {
+  let text = "";
+  for (let block = 0; text.length < tokens; block += 1) {
+    text += createHash("sha256").update(`${seed} ${block}`).digest("base64url");
+  }
+  return text.slice(0, tokens);
 }
 
 /** The text backwards; a request with `"bad"` cannot be answered, one with `"long"` gets more than a message holds. */

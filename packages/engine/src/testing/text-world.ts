@@ -5,8 +5,13 @@
 
 import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { decodeUtf8, handleOfId } from "@wasm-engine/abi";
+import type { AgentHandle, AgentId } from "@wasm-engine/abi";
+import { nodeHasher } from "../crypto/node-crypto.js";
 import type { ModelSetup, ResolvedWorld } from "../world/contract.js";
+import type { FakeBehaviour } from "./fake-inference.js";
 import { modelGuestText } from "./model-guest.js";
+import { loggedInputs } from "./run-folders.js";
 import { sampleModule, sampleWorld } from "./sample-world.js";
 
 /** One request of a file input. */
@@ -54,6 +59,13 @@ export async function writeDecoder(
   return target;
 }
 
+/** Writes a model folder for the fake inference package. */
+export function writeFake(target: string, behaviour: FakeBehaviour): string {
+  mkdirSync(target, { recursive: true });
+  writeFileSync(join(target, "fake.json"), JSON.stringify({ writes: {}, ...behaviour }));
+  return target;
+}
+
 /** Agents a1 … that ask model `m` whatever their records say. */
 export async function textWorld(options: TextWorldOptions): Promise<ResolvedWorld> {
   const { directory, records, agents = 6, snapshotEvery, timeoutTicks = 0, twoModels = false } = options;
@@ -93,4 +105,27 @@ export async function textWorld(options: TextWorldOptions): Promise<ResolvedWorl
     modules: twoModels ? new Map([...sample.modules, [other, otherModule]]) : sample.modules,
     models: names.map((name) => ({ name, ...setup })),
   };
+}
+
+export function agentHandle(id: string): AgentHandle {
+  return handleOfId((bytes) => nodeHasher.sha256(bytes), id as AgentId); // brand: test data
+}
+
+/** A part or an answer in a log. */
+export interface EnteredText {
+  readonly tick: number;
+  readonly agent: number;
+  readonly requestId: number;
+  readonly last: boolean;
+  readonly ok: boolean;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+export function enteredIn(dir: string): readonly EnteredText[] {
+  return loggedInputs(dir).flatMap(({ tick, body }): EnteredText[] => {
+    if (body.kind !== "result") return [];
+    const { agent, requestId, last, ok, payload } = body;
+    const parsed = JSON.parse(decodeUtf8(payload) ?? "") as EnteredText["body"]; // JSON by encoding
+    return [{ tick, agent, requestId, last, ok, body: parsed }];
+  });
 }

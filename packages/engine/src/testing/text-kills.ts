@@ -1,0 +1,66 @@
+/** Runs of a world with texts under way that are killed at a chosen point and gone on with. */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { EngineError } from "@wasm-engine/abi";
+import { Engine } from "../client/engine.js";
+import type { RunResult } from "../world/control.js";
+import { fakeTesting } from "./model-world.js";
+import { outputOf } from "./run-folders.js";
+import { textWorld } from "./text-world.js";
+import type { TextRecord } from "./text-world.js";
+
+/** At tick 3 five texts are under way. */
+export const textRecords: readonly TextRecord[] = [
+  { tick: 0, to: "a1", prompt: "x".repeat(1200), maxTokens: 30, stream: true },
+  { tick: 0, to: "a2", prompt: "short", maxTokens: 64, stream: true },
+  { tick: 1, to: "a3", prompt: "whole", maxTokens: 70 },
+  { tick: 1, to: "a4", prompt: "short", maxTokens: 64, stream: true },
+  { tick: 2, to: "a5", prompt: "y".repeat(513), maxTokens: 17, stream: true },
+  { tick: 5, to: "a6", prompt: "last", maxTokens: 1, stream: true },
+  { tick: 9, to: "a1", prompt: "again", maxTokens: 9, stream: true },
+];
+
+export interface KilledRun {
+  /** Fresh folder. */
+  readonly directory: string;
+  /** Folder of the fake model. */
+  readonly model: string;
+  /** Crash points are counted from the beginning of the run. */
+  readonly passage: number;
+}
+
+export interface UndisturbedRun {
+  readonly result: RunResult;
+  readonly output: string;
+}
+
+/**
+ * Kills the run, goes on with it, and compares its head and its output with those of the undisturbed one. False where
+ * the run has no such point.
+ */
+export async function killAndCompare(
+  { directory, model, passage }: KilledRun,
+  undisturbed: UndisturbedRun,
+): Promise<boolean> {
+  const dir = join(directory, "run");
+  const spacing = passage % 2 === 0 ? { snapshotEvery: 3 } : {};
+  const world = await textWorld({ directory, model, records: textRecords, ...spacing });
+  const crash = { point: "any", passage } as const;
+  const dying = async (): Promise<void> => {
+    await using running = await Engine.open(world, { dir, testing: { ...fakeTesting, crash } });
+    await running.run();
+  };
+  const died = await dying().then(
+    () => false,
+    (error: unknown) => EngineError.is(error) && error.code === "WE_WORLD_DIED",
+  );
+  if (!died) return false;
+  const inline = { isolation: "inline", testing: fakeTesting } as const;
+  await using again = await Engine.open(dir, { resume: true, ...inline });
+  const result = await again.run();
+  assert.equal(result.chainHead, undisturbed.result.chainHead, `passage ${passage}`);
+  assert.equal(result.stateHash, undisturbed.result.stateHash, `passage ${passage}`);
+  assert.equal(outputOf(directory), undisturbed.output, `passage ${passage}`);
+  return true;
+}
