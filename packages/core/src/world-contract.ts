@@ -80,6 +80,8 @@ export interface WorldContract {
   schedule(): ScheduleView;
   /** Canonical bytes of everything but the images, for a snapshot. */
   exportState(): Uint8Array;
+  /** Notes the same; the result encodes it later, given the chain head after its tick. */
+  beginExport(): (chainHead: Uint8Array) => Uint8Array;
 }
 
 export interface WorldFactory {

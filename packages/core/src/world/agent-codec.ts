@@ -47,16 +47,21 @@ const encodedSpecs = new WeakMap<AgentSpec, Uint8Array>();
 
 /**
  * Everything that a snapshot needs of an agent beside its image, encoded: its spec, its plan and the fields of
- * `agentValue`. What the state hash of this tick has encoded is used again: a snapshot holds up the tick loop.
+ * `agentValue`. What the state hash of this tick has encoded, or noted, is used: a snapshot holds up the loop.
+ * The agent is noted now; the result encodes it as it was.
  */
-export function encodeAgentState(agent: Agent): Uint8Array {
+export function noteAgentState(agent: Agent): () => Uint8Array {
   const { planIndex = 0, ownMessages = 0 } = agent.turn ?? {};
   const sinceTicks = [...agent.requests.values()].map(({ sinceTick }) => sinceTick);
-  const { encoded, digest } = agent;
+  const { encoded, digest, noted, spec } = agent;
   const isKnown = encoded !== undefined && encoded.digest === digest;
-  const value = isKnown ? encoded.value : encodeCanonical(agentValue(agent));
-  const plan = encodeCanonical([planIndex, ownMessages, ...sinceTicks]);
-  return encodedList(valueFields + 2, [encodedSpec(agent.spec), plan, value.subarray(valueHeadBytes)]);
+  const known = isKnown ? encoded.value : undefined;
+  const value = known === undefined && noted === undefined ? agentValue(agent) : undefined;
+  return () => {
+    const bytes = known ?? noted?.encoded ?? encodeCanonical(value ?? noted?.value ?? []);
+    const plan = encodeCanonical([planIndex, ownMessages, ...sinceTicks]);
+    return encodedList(valueFields + 2, [encodedSpec(spec), plan, bytes.subarray(valueHeadBytes)]);
+  };
 }
 
 function encodedSpec(spec: AgentSpec): Uint8Array {

@@ -7,7 +7,7 @@
 import type { AgentId } from "@wasm-engine/abi";
 import { decodeCanonical, encodeCanonical, encodedList, type CborValue } from "../codec/cbor.js";
 import { coreError } from "../errors.js";
-import { encodeAgentState, readAgent, type RestoredAgent } from "./agent-codec.js";
+import { noteAgentState, readAgent, type RestoredAgent } from "./agent-codec.js";
 import type { RetainedState } from "./retained-table.js";
 import { indexRequest } from "./request-table.js";
 import { addTask } from "./task-table.js";
@@ -31,20 +31,23 @@ type StateFields = [
   (readonly [readonly AgentId[], readonly string[]])?,
 ];
 
-export function encodeState(world: WorldState): Uint8Array {
-  const agents = world.agents.sorted();
-  const fields = [
-    encodeCanonical(STATE_VERSION),
-    encodeCanonical(world.tick),
-    encodeCanonical(world.chainHead),
-    encodedList(agents.length, agents.map(encodeAgentState)),
+/** Notes the world as it is. The result encodes it, given the chain head after its tick. */
+export function noteState(world: WorldState): (chainHead: Uint8Array) => Uint8Array {
+  const { tick } = world;
+  const agents = world.agents.sorted().map(noteAgentState);
+  const tables = [
     encodeCanonical(creditsValue(world)),
     encodeCanonical(world.retiredLedgers.export()),
     encodeCanonical(world.endedTasks.export()),
     encodeCanonical(world.idempotencyKeys.export()),
   ];
-  if (!world.cuts.isEmpty) fields.push(encodeCanonical(world.cuts.value()));
-  return encodedList(fields.length, fields);
+  if (!world.cuts.isEmpty) tables.push(encodeCanonical(world.cuts.value()));
+  return (chainHead) => {
+    const head = [STATE_VERSION, tick, chainHead].map((value) => encodeCanonical(value));
+    const encoded = agents.map((encode) => encode());
+    const fields = [...head, encodedList(encoded.length, encoded), ...tables];
+    return encodedList(fields.length, fields);
+  };
 }
 
 /** Fills an empty world. @throws {WE_WORLD_STATE} @throws {WE_CBOR_MALFORMED} */

@@ -31,7 +31,7 @@ import { checkGenesis } from "./genesis-check.js";
 import { removeEnded, startAgent } from "./lifecycle.js";
 import { MailStore } from "./mail-store.js";
 import { RetainedTable } from "./retained-table.js";
-import { encodeState, restoreState } from "./state-codec.js";
+import { noteState, restoreState } from "./state-codec.js";
 import { SealQueue, type OpenCommit } from "./seal-queue.js";
 import { StateHash } from "./state-hash.js";
 import { startRefusal } from "./start-refusal.js";
@@ -223,8 +223,11 @@ class LiveWorld implements WorldContract {
   }
 
   exportState(): Uint8Array {
-    this.#seals.complete();
-    return encodeState(this.#state);
+    return this.beginExport()(this.chainHead);
+  }
+
+  beginExport(): (chainHead: Uint8Array) => Uint8Array {
+    return noteState(this.#state);
   }
 }
 

@@ -12,6 +12,7 @@ import { openTicksMax } from "./limits.js";
 import { openRun } from "./open-run.js";
 import type { OpenRun } from "./open-run.js";
 import { readRunStore } from "./run-store.js";
+import { decodeContent } from "./snapshot-content.js";
 
 const folder = freshFolder("late-commit");
 const every = { stateHashEvery: 16 };
@@ -112,4 +113,31 @@ test("[G3] [G4] ended between a state hash and its commit, a run resumes to the 
     if (last === 18) assert.ok((await replayRun(dir, { isolation: "inline" })).verified);
   }
   assert.ok(ahead > 3, "the log had inputs of several ticks without a commit");
+});
+
+test("[G4] a snapshot that is begun at a tick without commit is of that tick, and a run resumes from it", async () => {
+  const twin = await sampleWorld({ directory: join(folder, "snapshot-twin"), ...every });
+  await using world = await Engine.open(twin, { isolation: "inline" });
+  const { chainHead } = await world.run();
+  const { run, directory } = await started("snapshot");
+  const { loop, snapshots } = run;
+  executeTo(run, 16);
+  assert.equal(loop.openTicks, 1);
+  assert.ok(snapshots.begin());
+  executeTo(run, 18);
+  assert.ok(snapshots.advance(), "images are taken while the tick has no commit");
+  while (loop.advanceCommits());
+  executeTo(run, 20);
+  while (snapshots.advance()) loop.release();
+  executeTo(run, 22);
+  rmSync(join(directory, "run", "lock"));
+  const store = readRunStore(join(directory, "run"));
+  const found = store.newestSnapshot(Infinity);
+  assert.ok(found !== undefined && found.tick === 16);
+  const commit = [...store.recovered.ticks(15)].find(({ tick }) => tick === 16)?.commit;
+  assert.deepEqual(decodeContent(found).stateHash, commit?.stateHash);
+  await using resumed = await Engine.open(join(directory, "run"), { resume: true, isolation: "inline" });
+  assert.equal((await resumed.run()).chainHead, chainHead);
+  const report = await replayRun(join(directory, "run"), { from: 16, isolation: "inline" });
+  assert.equal(report.verified, true);
 });

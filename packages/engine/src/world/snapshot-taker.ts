@@ -27,13 +27,21 @@ export interface TakerParts {
   readonly pass: PassCrashPoint;
 }
 
-/** Everything of a snapshot that is known when its tick is over. */
+/** Everything of a snapshot that is known once the commit of its tick is made. */
 interface WorldPart extends EncodedWorld {
   readonly place: Omit<WorldDraft, "world" | "images">;
 }
 
+/** What is noted when its tick is over. The tick may still be without commit: then the chain comes later. */
+interface NotedWorld extends Pick<EncodedWorld, "host"> {
+  readonly place: Omit<WorldDraft, "world" | "images" | "chainHead" | "logRecords">;
+  readonly encodeWorld: (chainHead: Uint8Array) => Uint8Array;
+}
+
 /** A snapshot that was begun and not handed over. */
-interface Underway extends WorldPart {
+interface Underway {
+  readonly noted: NotedWorld;
+  part: WorldPart | undefined;
   readonly heads: { readonly agent: AgentHandle; readonly encoded: Uint8Array }[];
   readonly sliceAgents: number;
   areImagesTaken: boolean;
@@ -61,10 +69,15 @@ export class SnapshotTaker {
     const kept = this.#underway === undefined ? store.snapshots.begin() : undefined;
     if (kept === undefined) return false;
     pass("before-snapshot");
-    const part = this.#worldPart();
+    const { loop } = this.#parts;
+    // The hash of this very tick may come later; any other is not worth the trouble.
+    const isOpen = loop.openTicks === 1 && loop.world.tick % loop.world.genesis.stateHashEvery === 0;
+    if (!isOpen) loop.commitAll();
+    const noted = this.#noteWorld();
+    const part = isOpen ? undefined : this.#worldPart(noted);
     const count = executor.beginImages(kept.all);
     const sliceAgents = Math.max(snapshotSliceAgentsMin, Math.ceil(count / snapshotSlicesMax));
-    this.#underway = { ...part, heads: [], sliceAgents, areImagesTaken: false };
+    this.#underway = { noted, part, heads: [], sliceAgents, areImagesTaken: false };
     return true;
   }
 
@@ -72,11 +85,15 @@ export class SnapshotTaker {
   advance(): boolean {
     const underway = this.#underway;
     if (underway === undefined) return false;
+    if (underway.part === undefined && this.#parts.loop.committedTick >= underway.noted.place.tick) {
+      underway.part = this.#latePart(underway.noted);
+      return true;
+    }
     if (!underway.areImagesTaken) {
       this.#take(underway, underway.sliceAgents);
       return true;
     }
-    if (this.#parts.loop.releasedTick < underway.place.tick) return false;
+    if (this.#parts.loop.releasedTick < underway.noted.place.tick) return false;
     this.#hand(underway);
     return true;
   }
@@ -102,7 +119,7 @@ export class SnapshotTaker {
     assert(!loop.unsettled, "a snapshot counts outputs as written");
     // What a snapshot counts as written must be on the disk before the snapshot is.
     for (const sink of sinks) sink.sync();
-    const part = this.#worldPart();
+    const part = this.#worldPart(this.#noteWorld());
     pass("before-snapshot");
     store.snapshots.keep((all) => ({ ...part.place, ...encodePages(part, executor.pagedImages(all)) }));
     pass("after-snapshot");
@@ -116,22 +133,39 @@ export class SnapshotTaker {
     this.#parts.store.snapshots.drop();
   }
 
-  #worldPart(): WorldPart {
-    const { store, loop, sinks } = this.#parts;
+  #noteWorld(): NotedWorld {
+    const { loop, sinks } = this.#parts;
     const { world, state } = loop;
     state.sinkPositions = sinks.map((sink) => sink.position);
     const place = {
       tick: world.tick,
-      chainHead: world.chainHead,
       inputSeq: state.lastSeq,
-      logRecords: store.log.records,
       positions: [
         ...state.sourceRecords.map((position, index) => ({ name: `input ${index}`, position })),
         ...state.sinkPositions.map((position, index) => ({ name: `output ${index}`, position })),
       ],
     };
-    const stateHash = world.stateHash();
-    return { place, stateHash, world: world.exportState(), host: encodeHost(state) };
+    return { place, encodeWorld: world.beginExport(), host: encodeHost(state) };
+  }
+
+  /** Of the present moment, whose tick is committed. */
+  #worldPart({ place, encodeWorld, host }: NotedWorld): WorldPart {
+    const { store, loop } = this.#parts;
+    const { chainHead } = loop.world;
+    const stateHash = loop.world.stateHash();
+    const { records: logRecords } = store.log;
+    return { place: { ...place, chainHead, logRecords }, stateHash, world: encodeWorld(chainHead), host };
+  }
+
+  /** Of the tick that has been committed since. */
+  #latePart({ place, encodeWorld, host }: NotedWorld): WorldPart {
+    const { hashedSeal } = this.#parts.loop;
+    assert(
+      hashedSeal?.tick === place.tick,
+      "a snapshot looks at the commit of its tick before the next hash",
+    );
+    const { chainHead, logRecords, stateHash } = hashedSeal;
+    return { place: { ...place, chainHead, logRecords }, stateHash, world: encodeWorld(chainHead), host };
   }
 
   #take(underway: Underway, count: number): void {
@@ -147,13 +181,14 @@ export class SnapshotTaker {
   #hand(underway: Underway): void {
     const { store, pass } = this.#parts;
     this.#underway = undefined;
+    const part = underway.part ?? this.#latePart(underway.noted);
     const heads = underway.heads.sort((left, right) => left.agent - right.agent);
     const world = joinContent(
-      underway,
+      part,
       heads.map(({ encoded }) => encoded),
     );
     const outputs = store.setup.outputs.map(({ path }) => path);
-    store.snapshots.hand({ ...underway.place, world, images: [] }, outputs);
+    store.snapshots.hand({ ...part.place, world, images: [] }, outputs);
     pass("after-snapshot");
   }
 }
