@@ -3,8 +3,9 @@
 import { assert } from "@wasm-engine/abi";
 import type { AgentHandle } from "@wasm-engine/abi";
 import type { TickResult } from "@wasm-engine/core";
+import { witnessed } from "../observed/witnessed-executor.js";
 import { singleThread } from "../threads/machine.js";
-import type { ExecutorRequest, Machine, StartedExecutor } from "../threads/machine.js";
+import type { Machine } from "../threads/machine.js";
 import type { AgentExecutor } from "../threads/threaded-executor.js";
 import { playTick } from "../replay/play.js";
 import type { BitFlip } from "../replay/replay-contract.js";
@@ -25,9 +26,10 @@ export function watchedTrack(run: RecordedRun, from: number | undefined): Watche
   let executor: AgentExecutor | undefined;
   let turns: AgentHandle[] = [];
   const machine: Pick<Machine, "start"> = {
-    start: (request: ExecutorRequest): StartedExecutor => {
+    start: (request) => {
       const started = singleThread.start(request);
-      executor = telling(started.executor, (agent) => turns.push(agent));
+      // Turns are asked for in plan order.
+      executor = witnessed(started.executor, { onTurn: (agent) => turns.push(agent) });
       return { ...started, executor };
     },
   };
@@ -43,31 +45,5 @@ export function watchedTrack(run: RecordedRun, from: number | undefined): Watche
       turns = [];
       return playTick(track, entry, flip);
     },
-  };
-}
-
-/** The same executor; `onTurn` hears of every turn in plan order, which is the order of calls of `turnsOf`. */
-function telling(executor: AgentExecutor, onTurn: (agent: AgentHandle) => void): AgentExecutor {
-  return {
-    testing: executor.testing,
-    apply: (operations, tick) => executor.apply(operations, tick),
-    seal: (change) => executor.seal(change),
-    mail: (tick) => executor.mail(tick),
-    beginTick: (tick, timeNanos) => executor.beginTick(tick, timeNanos),
-    turnsOf: (agent) => {
-      onTurn(agent);
-      return executor.turnsOf(agent);
-    },
-    execute: () => executor.execute(),
-    outcomesOf: (agent) => executor.outcomesOf(agent),
-    imageDigests: (agents) => executor.imageDigests(agents),
-    describe: (agent) => executor.describe(agent),
-    examine: (agent, name) => executor.examine(agent, name),
-    images: () => executor.images(),
-    pagedImages: (all) => executor.pagedImages(all),
-    beginImages: (all) => executor.beginImages(all),
-    takeImages: (count) => executor.takeImages(count),
-    loadImages: (images) => executor.loadImages(images),
-    figures: () => executor.figures(),
   };
 }

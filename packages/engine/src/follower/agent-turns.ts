@@ -4,13 +4,13 @@
  */
 
 import { OutcomeReader, TurnReader, decodeEffects } from "@wasm-engine/abi";
-import type { AgentHandle, Effect, EntryCode } from "@wasm-engine/abi";
+import type { AgentHandle, Effect, EntryCode, Region } from "@wasm-engine/abi";
 import type { AgentOperation, PopulationChange } from "@wasm-engine/core";
 import type { AgentImage } from "@wasm-engine/executor";
+import { witnessedMachine } from "../observed/witnessed-executor.js";
+import type { WitnessedTick } from "../observed/witnessed-executor.js";
 import { compareCommits } from "../replay/play.js";
-import { singleThread } from "../threads/machine.js";
 import type { Machine } from "../threads/machine.js";
-import type { AgentExecutor } from "../threads/threaded-executor.js";
 import { fail } from "../world/errors.js";
 import type { TrackBases } from "./track-bases.js";
 
@@ -78,6 +78,11 @@ export function recordTurns(bases: TrackBases, agentId: string, { from, to }: Ra
   return { agent, after, steps, ...(image === undefined ? {} : { image }) };
 }
 
+interface PlannedTurn {
+  readonly invocations: readonly TurnInvocation[];
+  readonly planIndex: number;
+}
+
 class TurnRecorder {
   readonly steps: AgentStep[] = [];
   agent: AgentHandle | undefined;
@@ -87,59 +92,26 @@ class TurnRecorder {
   /** The last tick: what is done to the agent after its turn there is of no interest. */
   isAtEnd = false;
   readonly #agentId: string;
-  #anyone: AgentHandle | undefined;
-  #tick = 0;
+  #planned: PlannedTurn | undefined;
 
   constructor(agentId: string) {
     this.#agentId = agentId;
   }
 
-  readonly machine: Pick<Machine, "start"> = {
-    start: (request) => {
-      const started = singleThread.start(request);
-      return { ...started, executor: this.#recording(started.executor) };
+  readonly machine: Pick<Machine, "start"> = witnessedMachine({
+    onOperations: (operations, tick) => {
+      for (const operation of operations) this.#note(operation, tick);
     },
-  };
-
-  #recording(executor: AgentExecutor): AgentExecutor {
-    return {
-      testing: executor.testing,
-      apply: (operations, tick) => {
-        for (const operation of operations) this.#note(operation, tick);
-        return executor.apply(operations, tick);
-      },
-      seal: (change) => {
-        this.steps.push({ kind: "population", change });
-        executor.seal(change);
-      },
-      mail: (tick) => executor.mail(tick),
-      beginTick: (tick, timeNanos) => {
-        [this.#tick, this.#anyone] = [tick, undefined];
-        executor.beginTick(tick, timeNanos);
-      },
-      turnsOf: (agent) => {
-        this.#anyone = agent;
-        return executor.turnsOf(agent);
-      },
-      execute: () => this.#execute(executor),
-      outcomesOf: (agent) => executor.outcomesOf(agent),
-      imageDigests: (agents) => executor.imageDigests(agents),
-      describe: (agent) => executor.describe(agent),
-      examine: (agent, name) => executor.examine(agent, name),
-      images: () => executor.images(),
-      pagedImages: (all) => executor.pagedImages(all),
-      beginImages: (all) => executor.beginImages(all),
-      takeImages: (count) => executor.takeImages(count),
-      loadImages: (images) => {
-        this.image = images.find(({ id }) => id === this.#agentId);
-        this.agent = this.image?.agent;
-        // A turn is under way: its journal is not here.
-        if (this.image?.pending !== undefined) this.isOwn = false;
-        executor.loadImages(images);
-      },
-      figures: () => executor.figures(),
-    };
-  }
+    onPopulation: (change) => this.steps.push({ kind: "population", change }),
+    onImages: (images) => {
+      this.image = images.find(({ id }) => id === this.#agentId);
+      this.agent = this.image?.agent;
+      // A turn is under way: its journal is not here.
+      if (this.image?.pending !== undefined) this.isOwn = false;
+    },
+    beforeTurns: (planned) => (this.#planned = this.#plannedTurn(planned)),
+    afterTurns: (planned, outcomes) => this.#noteTurn(planned, outcomes),
+  });
 
   #note(operation: AgentOperation, tick: number): void {
     if (operation.kind === "create" && operation.id === this.#agentId) {
@@ -149,15 +121,14 @@ class TurnRecorder {
     } else if (operation.agent === this.agent && !this.isAtEnd) this.isOwn = false;
   }
 
-  #execute(executor: AgentExecutor): void {
-    const { agent } = this;
-    if (agent === undefined || this.#anyone === undefined) return executor.execute();
+  /** What the agent is about to be given. */
+  #plannedTurn({ turns, mail }: WitnessedTick): PlannedTurn | undefined {
+    if (this.agent === undefined) return undefined;
     const reader = new TurnReader();
-    reader.open(executor.turnsOf(this.#anyone).region);
-    const mail = executor.mail(this.#tick).region.bytes;
+    reader.open(turns);
     let own: { readonly invocations: TurnInvocation[]; readonly planIndex: number } | undefined;
     while (reader.nextTurn()) {
-      const isOwn = (reader.agent as AgentHandle) === agent; // written by the core
+      const isOwn = (reader.agent as AgentHandle) === this.agent; // written by the core
       if (isOwn) own = { invocations: [], planIndex: reader.planIndex };
       for (let index = 0; index < reader.invocationCount; index += 1) {
         reader.nextInvocation(mail);
@@ -167,13 +138,15 @@ class TurnRecorder {
         own?.invocations.push(messageBytes === 0 ? { entry } : { entry, message });
       }
     }
-    const { timeNanos } = reader;
-    executor.execute();
-    if (own === undefined) return;
-    const outcomes = new OutcomeReader(executor.outcomesOf(agent).region);
-    for (let index = 0; index <= own.planIndex; index += 1) outcomes.advance(index);
-    const { invocations } = own;
-    this.steps.push({ kind: "turn", tick: this.#tick, timeNanos, invocations, outcome: outcomeOf(outcomes) });
+    return own;
+  }
+
+  #noteTurn({ tick, timeNanos }: WitnessedTick, region: Region): void {
+    if (this.#planned === undefined) return;
+    const { invocations, planIndex } = this.#planned;
+    const outcomes = new OutcomeReader(region);
+    for (let index = 0; index <= planIndex; index += 1) outcomes.advance(index);
+    this.steps.push({ kind: "turn", tick, timeNanos, invocations, outcome: outcomeOf(outcomes) });
   }
 }
 

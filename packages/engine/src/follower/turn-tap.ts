@@ -4,10 +4,9 @@
  */
 
 import { OutcomeReader, TurnReader, decodeEffects, decodeMessage } from "@wasm-engine/abi";
-import type { AgentHandle, AgentId, Effect, EntryCode, Message } from "@wasm-engine/abi";
-import { singleThread } from "../threads/machine.js";
-import type { ExecutorRequest, Machine, StartedExecutor } from "../threads/machine.js";
-import type { AgentExecutor } from "../threads/threaded-executor.js";
+import type { AgentHandle, AgentId, Effect, EntryCode, Message, Region } from "@wasm-engine/abi";
+import { witnessedMachine } from "../observed/witnessed-executor.js";
+import type { Machine } from "../threads/machine.js";
 
 export interface TappedInvocation {
   readonly entry: EntryCode;
@@ -34,56 +33,19 @@ export class TurnTap {
   #planned: { readonly agent: AgentHandle; readonly invocations: readonly TappedInvocation[] }[] = [];
 
   /** A machine whose executors tell this tap. */
-  readonly machine: Pick<Machine, "start"> = {
-    start: (request: ExecutorRequest): StartedExecutor => {
-      const started = singleThread.start(request);
-      return { ...started, executor: this.#tapped(started.executor) };
+  readonly machine: Pick<Machine, "start"> = witnessedMachine({
+    onOperations: (operations) => {
+      for (const operation of operations)
+        if (operation.kind === "create") this.names.set(operation.agent, operation.id);
     },
-  };
+    onPopulation: ({ added }) => {
+      for (const [id, handle] of added) this.names.set(handle, id);
+    },
+    beforeTurns: ({ turns, mail }) => this.#plan(turns, mail),
+    afterTurns: (_, outcomes) => this.#land(outcomes),
+  });
 
-  #tapped(executor: AgentExecutor): AgentExecutor {
-    let tick = 0;
-    let anyone: AgentHandle | undefined;
-    return {
-      testing: executor.testing,
-      apply: (operations, of) => {
-        for (const operation of operations)
-          if (operation.kind === "create") this.names.set(operation.agent, operation.id);
-        return executor.apply(operations, of);
-      },
-      seal: (change) => {
-        for (const [id, handle] of change.added) this.names.set(handle, id);
-        executor.seal(change);
-      },
-      mail: (of) => executor.mail(of),
-      beginTick: (of, timeNanos) => {
-        [tick, anyone] = [of, undefined];
-        executor.beginTick(of, timeNanos);
-      },
-      turnsOf: (agent) => {
-        anyone = agent;
-        return executor.turnsOf(agent);
-      },
-      execute: () => {
-        if (anyone !== undefined)
-          this.#plan(executor.turnsOf(anyone).region, executor.mail(tick).region.bytes);
-        executor.execute();
-        if (anyone !== undefined) this.#land(executor.outcomesOf(anyone).region);
-      },
-      outcomesOf: (agent) => executor.outcomesOf(agent),
-      imageDigests: (agents) => executor.imageDigests(agents),
-      describe: (agent) => executor.describe(agent),
-      examine: (agent, name) => executor.examine(agent, name),
-      images: () => executor.images(),
-      pagedImages: (all) => executor.pagedImages(all),
-      beginImages: (all) => executor.beginImages(all),
-      takeImages: (count) => executor.takeImages(count),
-      loadImages: (images) => executor.loadImages(images),
-      figures: () => executor.figures(),
-    };
-  }
-
-  #plan(region: Parameters<TurnReader["open"]>[0], mail: Uint8Array): void {
+  #plan(region: Region, mail: Uint8Array): void {
     const reader = new TurnReader();
     reader.open(region);
     this.#planned = [];
@@ -103,7 +65,7 @@ export class TurnTap {
     }
   }
 
-  #land(region: OutcomeReader["region"]): void {
+  #land(region: Region): void {
     const reader = new OutcomeReader(region);
     this.turns = this.#planned.map(({ agent, invocations }, planIndex) => {
       reader.advance(planIndex);

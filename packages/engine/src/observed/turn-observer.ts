@@ -6,6 +6,8 @@
 import { EntryCode, OutcomeReader, TurnReader, decodeEffects } from "@wasm-engine/abi";
 import type { AgentHandle, Effect, Region } from "@wasm-engine/abi";
 import type { Executors } from "@wasm-engine/core";
+import type { AgentExecutor } from "../threads/threaded-executor.js";
+import { witnessed } from "./witnessed-executor.js";
 
 /** One turn as it was executed. Its effects count from the tick in which it becomes visible. */
 export interface ExecutedTurn {
@@ -24,36 +26,15 @@ export interface TurnWitness {
 }
 
 /** The same executor, which tells what it executes. For executors with one region of turns and outcomes. */
-export function observeTurns(executor: Executors, witness: TurnWitness): Executors {
-  let tick = 0;
-  let turnCount = 0;
-  let anyone: AgentHandle | undefined;
-  return {
-    apply: (operations, of) => executor.apply(operations, of),
-    seal: (change) => executor.seal(change),
-    mail: (of) => executor.mail(of),
-    beginTick(of, timeNanos) {
-      [tick, turnCount, anyone] = [of, 0, undefined];
-      executor.beginTick(of, timeNanos);
-    },
-    turnsOf(agent) {
-      turnCount += 1;
-      anyone = agent;
-      return executor.turnsOf(agent);
-    },
-    execute() {
-      if (anyone !== undefined && witness.onReceived !== undefined) {
-        tellReceived(executor.turnsOf(anyone).region, executor.mail(tick).region.bytes, witness);
-      }
-      executor.execute();
-      if (anyone !== undefined) witness.onTurns(turnsIn(executor.outcomesOf(anyone), tick, turnCount));
-    },
-    outcomesOf: (agent) => executor.outcomesOf(agent),
-    imageDigests: (agents) => executor.imageDigests(agents),
-  };
+export function observeTurns(executor: AgentExecutor, witness: TurnWitness): Executors {
+  return witnessed(executor, {
+    beforeTurns: ({ turns, mail }) => tellReceived(turns, mail, witness),
+    afterTurns: ({ tick, turnCount }, outcomes) => witness.onTurns(turnsIn(outcomes, tick, turnCount)),
+  });
 }
 
 function tellReceived(turns: Region, mail: Uint8Array, witness: TurnWitness): void {
+  if (witness.onReceived === undefined) return;
   const reader = new TurnReader();
   reader.open(turns);
   while (reader.nextTurn()) {
@@ -62,12 +43,12 @@ function tellReceived(turns: Region, mail: Uint8Array, witness: TurnWitness): vo
       if (reader.entry !== EntryCode.RECEIVE) continue;
       const { messageSource, messageStart, messageBytes } = reader;
       const agent = reader.agent as AgentHandle; // written by the core
-      witness.onReceived?.(agent, messageSource.slice(messageStart, messageStart + messageBytes));
+      witness.onReceived(agent, messageSource.slice(messageStart, messageStart + messageBytes));
     }
   }
 }
 
-function turnsIn({ region }: OutcomeReader, tick: number, count: number): ExecutedTurn[] {
+function turnsIn(region: Region, tick: number, count: number): ExecutedTurn[] {
   const reader = new OutcomeReader(region);
   return Array.from({ length: count }, (_, planIndex) => {
     reader.advance(planIndex);

@@ -4,8 +4,10 @@
  */
 
 import { EntryCode, OutcomeReader, TurnReader } from "@wasm-engine/abi";
-import type { AgentHandle, AgentId, ModuleDigest } from "@wasm-engine/abi";
+import type { AgentHandle, AgentId, ModuleDigest, Region } from "@wasm-engine/abi";
 import type { AgentOperation, Executors } from "@wasm-engine/core";
+import { witnessed } from "../observed/witnessed-executor.js";
+import type { WitnessedTick } from "../observed/witnessed-executor.js";
 import type { AgentExecutor } from "../threads/threaded-executor.js";
 import type { CheckedAgent, UpgradeDifference } from "./contract.js";
 import { doneTurn, shownTurn, turnDifference } from "./shown-turn.js";
@@ -45,9 +47,8 @@ export class ShadowExecutor {
   readonly #names = new Map<number, AgentId>();
 
   #isOn = false;
-  #tick = 0;
-  #timeNanos = 0n;
-  #turnCount = 0;
+  /** Plan indices of the turns that the shadow takes in this tick, and one of their agents. */
+  #copied: readonly number[] = [];
   #anyone: AgentHandle | undefined;
 
   constructor(options: ShadowOptions) {
@@ -57,31 +58,19 @@ export class ShadowExecutor {
   /** What the world executes with. */
   get executors(): Executors {
     const { recorded, shadow } = this.#options;
-    return {
-      apply: (operations, tick) => {
-        const outcomes = recorded.apply(operations, tick);
+    return witnessed(recorded, {
+      onOperations: (operations, tick) => {
         if (this.#isOn) this.#apply(operations, tick);
-        return outcomes;
       },
-      seal: (change) => {
+      onPopulation: (change) => {
         for (const [id, handle] of change.added) this.#names.set(handle, id);
-        recorded.seal(change);
         shadow.seal(change);
       },
-      mail: (tick) => recorded.mail(tick),
-      beginTick: (tick, timeNanos) => {
-        [this.#tick, this.#timeNanos, this.#turnCount, this.#anyone] = [tick, timeNanos, 0, undefined];
-        recorded.beginTick(tick, timeNanos);
+      beforeTurns: (planned) => {
+        this.#copied = this.#isOn ? this.#copyTurns(planned) : [];
       },
-      turnsOf: (agent) => {
-        this.#turnCount += 1;
-        this.#anyone = agent;
-        return recorded.turnsOf(agent);
-      },
-      execute: () => this.#execute(),
-      outcomesOf: (agent) => recorded.outcomesOf(agent),
-      imageDigests: (agents) => recorded.imageDigests(agents),
-    };
+      afterTurns: (planned, outcomes) => this.#compareTurns(planned, outcomes),
+    });
   }
 
   /** From the next tick on. Agents that live already are upgraded as they stand; `tick` is that tick. */
@@ -166,36 +155,36 @@ export class ShadowExecutor {
     if (own.length > 0) shadow.apply(own, tick);
   }
 
-  #execute(): void {
-    const { recorded, shadow } = this.#options;
-    if (!this.#isOn || this.#anyone === undefined) return recorded.execute();
-    const turns = recorded.turnsOf(this.#anyone).region;
-    const copied = this.#copyTurns(turns, recorded.mail(this.#tick).region.bytes);
-    recorded.execute();
-    if (copied.length === 0) return;
+  #compareTurns({ tick, turnCount }: WitnessedTick, outcomes: Region): void {
+    const { shadow } = this.#options;
+    if (this.#anyone === undefined) return;
     shadow.execute();
-    const done = this.#recordedTurns(this.#anyone);
+    const done = doneTurns(outcomes, turnCount);
     const reader = new OutcomeReader(shadow.outcomesOf(this.#anyone).region);
-    for (const planIndex of copied) {
+    for (const planIndex of this.#copied) {
       reader.advance(planIndex);
       const turn = done[planIndex];
-      if (turn !== undefined) this.#compare(turn, doneTurn(reader));
+      if (turn !== undefined) this.#compare(turn, doneTurn(reader), tick);
     }
   }
 
   /** Plan indices of the turns that the shadow takes too. */
-  #copyTurns(turns: TurnReaderSource, mail: Uint8Array): readonly number[] {
+  #copyTurns({ tick, timeNanos, turns, mail }: WitnessedTick): readonly number[] {
     const { shadow } = this.#options;
     const reader = new TurnReader();
     const copied: number[] = [];
     reader.open(turns);
-    shadow.beginTick(this.#tick, this.#timeNanos);
+    shadow.beginTick(tick, timeNanos);
+    this.#anyone = undefined;
     while (reader.nextTurn()) {
       const agent = reader.agent as AgentHandle; // written by the core
       const followed = this.#followed.get(agent);
       const target = followed === undefined || followed.isOver ? undefined : shadow.turnsOf(agent);
       target?.beginTurn(agent, reader.planIndex);
-      if (target !== undefined) copied.push(reader.planIndex);
+      if (target !== undefined) {
+        copied.push(reader.planIndex);
+        this.#anyone = agent;
+      }
       if (followed?.startsAnew === true) {
         followed.startsAnew = false;
         target?.invoke(EntryCode.INIT);
@@ -210,29 +199,20 @@ export class ShadowExecutor {
     return copied;
   }
 
-  #recordedTurns(anyone: AgentHandle): readonly DoneTurn[] {
-    const reader = new OutcomeReader(this.#options.recorded.outcomesOf(anyone).region);
-    return Array.from({ length: this.#turnCount }, (_, planIndex) => {
-      reader.advance(planIndex);
-      return doneTurn(reader);
-    });
-  }
-
-  #compare(recorded: DoneTurn, shadow: DoneTurn): void {
+  #compare(recorded: DoneTurn, shadow: DoneTurn, tick: number): void {
     const agent = shadow.agent as AgentHandle; // given to the shadow above
     const followed = this.#followed.get(agent);
     if (followed === undefined) return;
     followed.turns += 1;
     followed.recordedFuel += recorded.fuel;
     followed.shadowFuel += shadow.fuel;
-    if (shadow.fuel > followed.fuelPerSlice)
-      this.#options.shadow.apply([{ kind: "land", agent }], this.#tick);
+    if (shadow.fuel > followed.fuelPerSlice) this.#options.shadow.apply([{ kind: "land", agent }], tick);
     const what = turnDifference(recorded, shadow);
     if (what === undefined) return;
     const nameOf = (handle: number): string | undefined => this.#names.get(handle);
     const sides = { recorded: shownTurn(recorded, nameOf), shadow: shownTurn(shadow, nameOf) };
-    this.#end(followed, { tick: this.#tick, what, ...sides });
-    this.#options.shadow.apply([{ kind: "drop", agent }], this.#tick);
+    this.#end(followed, { tick, what, ...sides });
+    this.#options.shadow.apply([{ kind: "drop", agent }], tick);
   }
 
   /** From the first difference on its mail would be that of another history. */
@@ -242,6 +222,12 @@ export class ShadowExecutor {
   }
 }
 
-type TurnReaderSource = Parameters<TurnReader["open"]>[0];
+function doneTurns(outcomes: Region, count: number): readonly DoneTurn[] {
+  const reader = new OutcomeReader(outcomes);
+  return Array.from({ length: count }, (_, planIndex) => {
+    reader.advance(planIndex);
+    return doneTurn(reader);
+  });
+}
 
 const none = { effects: [] } as const;
