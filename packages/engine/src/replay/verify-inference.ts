@@ -6,6 +6,7 @@
 import { join } from "node:path";
 import { Encoding, encodeUtf8 } from "@wasm-engine/abi";
 import type { InferenceService, TensorResponse } from "@wasm-engine/core";
+import { requestSeed } from "../adapters/request-seed.js";
 import { compareAnswers } from "../inference/answer-comparison.js";
 import type { ComparedAnswer } from "../inference/answer-comparison.js";
 import { specOf } from "../inference/model-threads.js";
@@ -17,7 +18,7 @@ import { answeredRequests } from "./answered-requests.js";
 import type { LoggedResult, AnsweredRequest } from "./answered-requests.js";
 import type { RecordedRun } from "./track.js";
 
-type Recorded = Pick<AnsweredRequest, "tick" | "request" | "result">;
+type Recorded = Pick<AnsweredRequest, "agentId" | "tick" | "request" | "result">;
 
 interface Sums {
   compared: number;
@@ -54,7 +55,8 @@ export async function verifyInference(run: RecordedRun, service?: string): Promi
       });
     }
     const sums: Sums = { compared: 0, identical: 0, withinTolerance: 0, different: 0, notCompared: 0 };
-    for (const round of rounds(run)) await compareRound(adapter, { round, models, sums });
+    const { seed } = run.genesis;
+    for (const round of rounds(run)) await compareRound(adapter, { round, models, sums, seed });
     return { ...sums, models: [...models.values()] };
   } finally {
     await adapter.close();
@@ -78,10 +80,15 @@ interface RoundParts {
   readonly round: readonly Recorded[];
   readonly models: ReadonlyMap<string, ModelVerification>;
   readonly sums: Sums;
+  /** Seed of the world, which texts are drawn with. */
+  readonly seed: number;
 }
 
 /** One batch per model and tick of request, as the run asked. */
-async function compareRound(adapter: InferenceService, { round, models, sums }: RoundParts): Promise<void> {
+async function compareRound(
+  adapter: InferenceService,
+  { round, models, sums, seed }: RoundParts,
+): Promise<void> {
   const batches = new Map<string, Recorded[]>();
   for (const recorded of round) {
     const { name, tick } = recorded.request;
@@ -98,7 +105,10 @@ async function compareRound(adapter: InferenceService, { round, models, sums }: 
     if (model === undefined) continue;
     const { responses } = await adapter.run(
       model.name,
-      batch.map(({ request }) => request),
+      batch.map(({ agentId, request }) => ({
+        ...request,
+        seed: requestSeed(seed, agentId, request.requestId),
+      })),
     );
     batch.forEach((recorded, index) => {
       const response = responses[index];
@@ -138,7 +148,7 @@ function count(sums: Sums, { model, recorded, response }: Comparison): void {
 /** As the engine would have logged it. */
 function asResult(response: TensorResponse): ComparedAnswer {
   if (response.ok) return response;
-  const { message } = response;
-  const payload = encodeUtf8(JSON.stringify({ code: "FAILED", message, retryable: false }));
+  const { message, code = "FAILED" } = response;
+  const payload = encodeUtf8(JSON.stringify({ code, message, retryable: false }));
   return { ok: false, encoding: Encoding.JSON, payload };
 }

@@ -14,7 +14,6 @@ import type {
   ModelSpec,
   ProviderName,
   TensorRequest,
-  TensorResponse,
   TextEvents,
   TextWriting,
 } from "@wasm-engine/core";
@@ -82,7 +81,12 @@ class FakeService implements InferenceService {
     const isChanging = behaviour.changesInBatch === batch;
     if (isChanging) model.provider = "wasm";
     return Promise.resolve({
-      responses: requests.map((request) => answerOf(request, behaviour.salt ?? "")),
+      responses: requests.map((request) => {
+        if (behaviour.writes === undefined) return answerOf(request, behaviour.salt ?? "");
+        const asked = JSON.parse(decodeUtf8(request.payload) ?? "") as FakePrompt; // of the test
+        const { payload } = textAnswer(asked, { seed: request.seed ?? 0, salt: behaviour.salt });
+        return { ok: true, encoding: Encoding.JSON, payload };
+      }),
       facts: this.#factsOf(name),
       ...(isChanging ? { changed: { model: name, from, to: "wasm", reason: "it was told to" } } : {}),
     });
@@ -92,13 +96,14 @@ class FakeService implements InferenceService {
     const model = this.#models.get(name);
     if (model === undefined) throw new Error(`no model ${name}`);
     const { spec, behaviour } = model;
-    const { prompt, maxTokens, stream } = JSON.parse(decodeUtf8(payload) || "{}") as FakePrompt; // of the test
+    const asked = JSON.parse(decodeUtf8(payload) || "{}") as Partial<FakePrompt>; // of the test
+    const { prompt, maxTokens, stream } = asked;
     if (prompt === undefined || maxTokens === undefined) {
       // What was answered before a thread died comes without its words.
       events.end({ ok: false, message: "no request" }, "");
       return { cancel: () => undefined };
     }
-    const text = fakeText(`${seed} ${prompt} ${behaviour.salt ?? ""}`, maxTokens);
+    const response = textAnswer({ prompt, maxTokens }, { seed, salt: behaviour.salt });
     appendFileSync(join(spec.dir, "calls.txt"), `${name} 1\n`);
     let told = 0;
     let timer: NodeJS.Timeout | undefined;
@@ -108,15 +113,13 @@ class FakeService implements InferenceService {
     };
     const step = (): void => {
       this.#endAt(spec.dir, behaviour);
-      const shown = stream === true ? text.slice(told, told + fakePartTokens) : "";
+      const shown = stream === true ? response.text.slice(told, told + fakePartTokens) : "";
       told += fakePartTokens;
       if (told < maxTokens) {
         events.part(shown);
         return later(step);
       }
-      const usage = { promptTokens: prompt.length, completionTokens: maxTokens };
-      const answer = encodeUtf8(JSON.stringify({ text, finishReason: "length", ...usage }));
-      events.end({ ok: true, encoding: Encoding.JSON, payload: answer } satisfies TensorResponse, shown);
+      events.end({ ok: true, encoding: Encoding.JSON, payload: response.payload }, shown);
     };
     later(() => {
       events.prompt(prompt.length);
@@ -175,20 +178,30 @@ class FakeService implements InferenceService {
 }
 
 interface FakePrompt {
-  readonly prompt?: string;
-  readonly maxTokens?: number;
+  readonly prompt: string;
+  readonly maxTokens: number;
   readonly stream?: boolean;
 }
 
 const fakePartTokens = 8;
 
+interface FakeSeed {
+  readonly seed: number;
+  readonly salt: string | undefined;
+}
+
 /** One letter per token, a function of the seed. */
-function fakeText(seed: string, tokens: number): string {
-  let text = "";
-  for (let block = 0; text.length < tokens; block += 1) {
-    text += createHash("sha256").update(`${seed} ${block}`).digest("base64url");
+function textAnswer(
+  { prompt, maxTokens }: Pick<FakePrompt, "prompt" | "maxTokens">,
+  { seed, salt = "" }: FakeSeed,
+): { readonly text: string; readonly payload: Uint8Array } {
+  let letters = "";
+  for (let block = 0; letters.length < maxTokens; block += 1) {
+    letters += createHash("sha256").update(`${seed} ${prompt} ${salt} ${block}`).digest("base64url");
   }
-  return text.slice(0, tokens);
+  const text = letters.slice(0, maxTokens);
+  const usage = { promptTokens: prompt.length, completionTokens: maxTokens };
+  return { text, payload: encodeUtf8(JSON.stringify({ text, finishReason: "length", ...usage })) };
 }
 
 /** The text backwards; a request with `"bad"` cannot be answered, one with `"long"` gets more than a message holds. */

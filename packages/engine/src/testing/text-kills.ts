@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { EngineError } from "@wasm-engine/abi";
 import { Engine } from "../client/engine.js";
+import type { OpenOptions } from "../client/engine.js";
 import type { RunResult } from "../world/control.js";
-import { fakeTesting } from "./model-world.js";
 import { outputOf } from "./run-folders.js";
 import { textWorld } from "./text-world.js";
 import type { TextRecord } from "./text-world.js";
@@ -24,8 +24,10 @@ export const textRecords: readonly TextRecord[] = [
 export interface KilledRun {
   /** Fresh folder. */
   readonly directory: string;
-  /** Folder of the fake model. */
+  /** Folder of the model. */
   readonly model: string;
+  readonly records: readonly TextRecord[];
+  readonly testing: NonNullable<OpenOptions["testing"]>;
   /** Crash points are counted from the beginning of the run. */
   readonly passage: number;
 }
@@ -40,15 +42,15 @@ export interface UndisturbedRun {
  * the run has no such point.
  */
 export async function killAndCompare(
-  { directory, model, passage }: KilledRun,
+  { directory, model, records, passage, testing }: KilledRun,
   undisturbed: UndisturbedRun,
 ): Promise<boolean> {
   const dir = join(directory, "run");
   const spacing = passage % 2 === 0 ? { snapshotEvery: 3 } : {};
-  const world = await textWorld({ directory, model, records: textRecords, ...spacing });
+  const world = await textWorld({ directory, model, records, ...spacing });
   const crash = { point: "any", passage } as const;
   const dying = async (): Promise<void> => {
-    await using running = await Engine.open(world, { dir, testing: { ...fakeTesting, crash } });
+    await using running = await Engine.open(world, { dir, testing: { ...testing, crash } });
     await running.run();
   };
   const died = await dying().then(
@@ -56,7 +58,7 @@ export async function killAndCompare(
     (error: unknown) => EngineError.is(error) && error.code === "WE_WORLD_DIED",
   );
   if (!died) return false;
-  const inline = { isolation: "inline", testing: fakeTesting } as const;
+  const inline = { isolation: "inline", testing } as const;
   await using again = await Engine.open(dir, { resume: true, ...inline });
   const result = await again.run();
   assert.equal(result.chainHead, undisturbed.result.chainHead, `passage ${passage}`);
