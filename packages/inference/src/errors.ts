@@ -249,6 +249,13 @@ export const INFERENCE_ERRORS = {
     explanation:
       "Models are fetched into the folder of the project, which is on a disk with too little room.",
   },
+  WE_MODEL_UNWRITABLE: {
+    message: "The models below {path} cannot be changed: {cause}",
+    hint: "check that the folder exists and may be written, and that models is a folder",
+    exitCode: 4,
+    explanation:
+      "Models are kept in the folder models beside the configuration; the operating system refused it.",
+  },
   WE_MODEL_DTYPE: {
     message: "{source} has no model that is meant by {asked}",
     hint: "it has: {known}",
@@ -262,7 +269,7 @@ export const INFERENCE_ERRORS = {
     hint: "restore the file; it is written by `wasm-engine model add` and belongs under version control",
     exitCode: 2,
     explanation:
-      "models.lock lists the models of a project with their sources and the digests of their files.",
+      "The file models.lock lists the models of a project with their sources and the digests of their files.",
   },
   WE_MODEL_NOT_ADDED: {
     message: "No model {model} was added here",

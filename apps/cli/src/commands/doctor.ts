@@ -3,13 +3,14 @@
 import { spawnSync } from "node:child_process";
 import { closeSync, existsSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { createRequire } from "node:module";
-import { availableParallelism, tmpdir, totalmem } from "node:os";
+import { availableParallelism, freemem, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { loadModelSetups, probeServer } from "@wasm-engine/engine";
 import type { CommandFunction } from "../command.js";
 import { providerChecks } from "../provider-checks.js";
 import type { ProviderCheck } from "../provider-checks.js";
+import { sizeOf } from "../size-text.js";
 import { textTable } from "../table.js";
 import { visible } from "../visible.js";
 
@@ -38,7 +39,7 @@ export const doctor: CommandFunction = async () => {
   checks.push(assemblyScriptCheck(), clangCheck());
   const providers = await providerChecks(process.cwd());
   checks.push(...providers.map(providerRow));
-  checks.push(...(await serverChecks()));
+  checks.push(...(await serverChecks()), ...(await modelChecks()));
   const ok = checks.every((check) => check.ok || !check.needed);
   const rows = checks.map((check) => [
     check.ok ? "ok" : check.needed ? "MISSING" : "absent",
@@ -80,6 +81,29 @@ async function serverChecks(): Promise<readonly Check[]> {
     });
   }
   return checks;
+}
+
+/** Models that were added here: whether their weights fit into free memory and the budget of a world. */
+async function modelChecks(): Promise<readonly Check[]> {
+  const { openModelStore, weightBytesMaxDefault } = await import("@wasm-engine/inference");
+  const models = await openModelStore({ folder: process.cwd() })
+    .list()
+    .catch(() => undefined);
+  return [...(models ?? [])].map(([name, { files }]): Check => {
+    const weights = files.filter(({ path }) => /\.onnx|[._]data/.test(path));
+    const bytes = weights.reduce((sum, file) => sum + file.bytes, 0);
+    const isWithinBudget = bytes <= weightBytesMaxDefault;
+    return {
+      name: `memory for model ${name}`,
+      needed: false,
+      // A runtime holds weights twice for a moment while it loads them.
+      ok: isWithinBudget && bytes * 2 <= freemem(),
+      found: `${sizeOf(bytes)} of weights, ${sizeOf(freemem())} free`,
+      remedy: isWithinBudget
+        ? "end other programs, or add the model with a smaller --dtype"
+        : `a world holds ${sizeOf(weightBytesMaxDefault)} of weights: add the model with a smaller --dtype`,
+    };
+  });
 }
 
 function nodeCheck(): Check {

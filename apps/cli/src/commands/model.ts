@@ -1,4 +1,4 @@
-/** `model list CONFIG` and `model try CONFIG NAME JSON`: the models of a configuration, without a world. */
+/** `model`: models of a configuration without a world (list, try, bench); for those of a project: added-models.ts. */
 
 import { join } from "node:path";
 import { Encoding, decodeUtf8, encodeUtf8 } from "@wasm-engine/abi";
@@ -10,21 +10,39 @@ import type { CommandFunction, Outcome } from "../command.js";
 import { usageError } from "../errors.js";
 import { textTable } from "../table.js";
 import { visible } from "../visible.js";
+import { addModel, listAdded, removeAdded, showAdded } from "./added-models.js";
+import { benchModel } from "./model-bench.js";
 
-export const model: CommandFunction = async ({ parsed }) => {
-  const [action = "", config = "", name, json] = parsed.arguments;
-  if (action !== "list" && action !== "try")
-    throw usageError("model", `model knows list and try, not ${JSON.stringify(action)}`);
+export const model: CommandFunction = async (context) => {
+  const [action = "", subject, name, json] = context.parsed.arguments;
+  if (action === "add") return await addModel(context, subject);
+  if (action === "show") return await showAdded(context, subject);
+  if (action === "rm") return await removeAdded(context, subject);
+  if (action === "list" && subject === undefined) return await listAdded(context);
+  if (action !== "list" && action !== "try" && action !== "bench") {
+    const known = "add, list, show, rm, try and bench";
+    throw usageError("model", `model knows ${known}, not ${JSON.stringify(action)}`);
+  }
+  if (subject === undefined) throw usageError("model", `model ${action} needs CONFIG NAME JSON`);
+  return await askConfigured(action, subject, { name, json });
+};
+
+async function askConfigured(
+  action: "list" | "try" | "bench",
+  config: string,
+  { name, json }: Pick<Question, "name" | "json">,
+): Promise<Outcome> {
   const loaded = await loadModelSetups(config);
   const { baseDirectory, inference } = loaded;
   const nativeFrom = [join(baseDirectory, ".wasm-engine", "native"), baseDirectory];
   const service = createInferenceService({ nativeFrom, strict: inference.strict });
   try {
-    return action === "list" ? await list(service, loaded) : await ask(service, { loaded, name, json });
+    if (action === "list") return await list(service, loaded);
+    return await ask(service, { action, loaded, name, json });
   } finally {
     await service.close();
   }
-};
+}
 
 async function list(service: InferenceService, { models: setups, served }: LoadedModels): Promise<Outcome> {
   const models = [];
@@ -95,13 +113,15 @@ async function askServed(setup: ModelAdapterSetup, baseDirectory: string, json: 
 }
 
 interface Question {
+  readonly action: "try" | "bench";
   readonly loaded: LoadedModels;
   readonly name: string | undefined;
   readonly json: string | undefined;
 }
 
-async function ask(service: InferenceService, { loaded, name, json }: Question): Promise<Outcome> {
-  if (name === undefined || json === undefined) throw usageError("model", "model try needs CONFIG NAME JSON");
+async function ask(service: InferenceService, { action, loaded, name, json }: Question): Promise<Outcome> {
+  if (name === undefined || json === undefined)
+    throw usageError("model", `model ${action} needs CONFIG NAME JSON`);
   const setup = loaded.models.find((candidate) => candidate.name === name);
   const served = loaded.served.find((candidate) => candidate.name === name);
   if (setup === undefined && served === undefined) {
@@ -109,9 +129,13 @@ async function ask(service: InferenceService, { loaded, name, json }: Question):
     throw usageError("model", `there is no model ${JSON.stringify(name)}; the configuration has: ${names}`);
   }
   if (!isJson(json)) throw usageError("model", `the request is not JSON: ${json.slice(0, 80)}`);
+  if (served !== undefined && action === "bench")
+    throw usageError("model", "a server's time is its own: bench measures models in folders");
   if (served !== undefined) return await askServed(served, loaded.baseDirectory, json);
   if (setup === undefined) throw usageError("model", `there is no model ${JSON.stringify(name)}`);
-  const { provider } = await service.load(specOf(setup));
+  const facts = await service.load(specOf(setup));
+  if (action === "bench") return await benchModel(service, { name, json, facts });
+  const { provider } = facts;
   const request = { encoding: Encoding.JSON, payload: encodeUtf8(json) };
   const { responses } = await service.run(name, [request]);
   const [response] = responses;
@@ -123,11 +147,12 @@ async function ask(service: InferenceService, { loaded, name, json }: Question):
   return { document: { ok: true, model: name, provider, answer: JSON.parse(text) as unknown }, text };
 }
 
-function specOf({ name, dir, providers, version, digest }: ModelSetup): ModelSpec {
+function specOf({ name, dir, file, providers, version, digest }: ModelSetup): ModelSpec {
   return {
     name,
     dir,
     providers,
+    ...(file === undefined ? {} : { file }),
     ...(version === undefined ? {} : { version }),
     ...(digest === undefined ? {} : { digest }),
   };

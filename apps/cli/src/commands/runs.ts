@@ -4,6 +4,7 @@ import { listRuns } from "@wasm-engine/engine";
 import type { RunSummary } from "@wasm-engine/engine";
 import type { CommandFunction } from "../command.js";
 import { flagOption } from "../command.js";
+import { sizeOf } from "../size-text.js";
 import { textTable } from "../table.js";
 import { shortened, visible } from "../visible.js";
 
@@ -75,11 +76,4 @@ function ageOf(ms: number): string {
   if (minutes < 60) return `${minutes} min`;
   const hours = Math.floor(minutes / 60);
   return hours < 48 ? `${hours} h` : `${Math.floor(hours / 24)} d`;
-}
-
-function sizeOf(bytes: number): string {
-  const units = ["B", "kB", "MB", "GB", "TB"];
-  let [size, unit] = [bytes, 0];
-  for (; size >= 1000 && unit < units.length - 1; unit += 1) size /= 1000;
-  return `${unit === 0 ? size : size.toFixed(1)} ${units[unit] ?? ""}`;
 }

@@ -5,19 +5,44 @@ import type { CommandDefinition } from "../command.js";
 export const environmentVerbs: readonly CommandDefinition[] = [
   {
     name: "model",
-    summary: "Show the models of a configuration, or ask one of them",
+    summary: "Add models to a project; show, ask and measure those of a configuration",
     description:
-      "list loads every model on its providers and shows version, provider, why others were passed over, latency and digest; models behind a server or a stand-in are shown with their address, delivery and reuse, and no server is asked. try asks one of them once with JSON, as an agent would, and prints the answer. Neither builds modules or starts a world.",
+      "add fetches a model into models/NAME and pins every file in models.lock: hf:ORG/NAME[@REVISION] from a hub with the interface of Hugging Face (HF_ENDPOINT, HF_TOKEN, HF_HOME, HTTPS_PROXY), https://…/model.onnx, or file:PATH. It goes on where an interrupted one stopped; without a source every model of models.lock is made whole. list without a configuration, show and rm are about added models; show reads their files again. list with a configuration loads every model on its providers and shows version, provider, why others were passed over, latency and digest; models behind a server or a stand-in are shown with their address, delivery and reuse, and no server is asked. try asks one of them once with JSON, as an agent would, and prints the answer; bench asks it often, alone and beside others. None of them builds modules or starts a world.",
     arguments: [
-      { name: "action", summary: "list or try", values: ["list", "try"] },
-      { name: "config", summary: "path of engine.yaml, or of a folder that holds one" },
-      { name: "name", summary: "try: the model", optional: true },
-      { name: "json", summary: "try: the request", optional: true },
+      {
+        name: "action",
+        summary: "add, list, show, rm, try or bench",
+        values: ["add", "list", "show", "rm", "try", "bench"],
+      },
+      {
+        name: "subject",
+        summary: "add: the source; show, rm: the model; list, try, bench: path of engine.yaml or its folder",
+        optional: true,
+      },
+      { name: "name", summary: "try, bench: the model", optional: true },
+      { name: "json", summary: "try, bench: the request", optional: true },
     ],
-    options: [],
-    examples: ["wasm-engine model list engine.yaml", "wasm-engine model try engine.yaml delay '[[8, 740]]'"],
+    options: [
+      { flags: "--name <name>", summary: "add: name of the model and its folder (default: the source's)" },
+      {
+        flags: "--dtype <type>",
+        summary: "add: type of numbers (default: fp32)",
+        values: ["fp32", "fp16", "q8", "int8", "uint8", "q4", "q4f16", "bnb4"],
+      },
+      { flags: "--file <path>", summary: "add: the .onnx file within the source, where its name is unusual" },
+      {
+        flags: "--dir <folder>",
+        summary: "folder of the configuration, for added models (default: the working directory)",
+      },
+    ],
+    examples: [
+      "wasm-engine model add hf:ORG/NAME --dtype q4",
+      "wasm-engine model show NAME",
+      "wasm-engine model list engine.yaml",
+      "wasm-engine model try engine.yaml delay '[[8, 740]]'",
+    ],
     exitCodes:
-      "0 ok, 1 the model cannot answer that, 2 usage or unknown model, 3 another digest, 4 no provider",
+      "0 ok, 1 the model cannot answer that, 2 usage or unknown model, 3 another digest, 4 no provider, network or room, 130 interrupted",
     load: async () => (await import("../commands/model.js")).model,
   },
   {
@@ -37,7 +62,7 @@ export const environmentVerbs: readonly CommandDefinition[] = [
     name: "doctor",
     summary: "Check whether worlds can run on this machine",
     description:
-      "Checks Node, WebAssembly, float arithmetic, stacks, disk and compilers, tries the execution providers for models, looks whether servers of ./engine.yaml on this machine answer, and says what to do. Changes nothing.",
+      "Checks Node, WebAssembly, float arithmetic, stacks, disk and compilers, tries the execution providers for models, looks whether servers of ./engine.yaml on this machine answer and whether added models fit into memory, and says what to do. Changes nothing.",
     arguments: [],
     options: [],
     examples: ["wasm-engine doctor"],

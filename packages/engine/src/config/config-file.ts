@@ -93,6 +93,7 @@ export interface FakeEntry {
 /** A model with more than its folder; exactly one of path, openai, scripted, recorded, failing is there. */
 export interface ModelFileEntry extends FakeEntry {
   readonly path?: string;
+  readonly file?: string;
   readonly version?: string;
   readonly sha256?: string;
   readonly providers?: readonly ProviderName[];

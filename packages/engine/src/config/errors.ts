@@ -131,11 +131,26 @@ export const CONFIG_ERRORS = {
   },
   WE_CONFIG_MODEL_SOURCE: {
     message: "{at}: {path} names {came}, which is not a folder",
-    hint: "fetch a model into a folder and name that; a server is written openai:URL#NAME, without `path`",
+    hint: "name a folder, or a source that was added; a server is written openai:URL#NAME, without `path`",
     exitCode: 2,
     explanation:
-      "Models are read from folders, or asked from a server with the interface of OpenAI (`openai:`). Other " +
-      "addresses, such as those of Hugging Face (hf:), have no adapter in this release: fetch the model first.",
+      "Models are read from folders, or asked from a server with the interface of OpenAI (`openai:`). Of addresses, " +
+      "those that `wasm-engine model add` has fetched (hf:, https:) stand for the folder that they were fetched into.",
+  },
+  WE_CONFIG_MODEL_NOT_ADDED: {
+    message: "{at}: {path} names {came}, which was not added to this project",
+    hint: "fetch it once: wasm-engine model add {source}",
+    exitCode: 2,
+    explanation:
+      "A world fetches nothing by itself. `wasm-engine model add` fetches a model into the project and pins it in " +
+      "models.lock; an entry of engine.yaml names it by exactly the same source, or by its folder.",
+  },
+  WE_CONFIG_MODEL_LOCK: {
+    message: "{at}: {path} cannot be resolved, because models.lock cannot be used: {problem}",
+    hint: "restore models.lock; it is written by `wasm-engine model add` and belongs under version control",
+    exitCode: 2,
+    explanation:
+      "The file models.lock, beside the configuration, says which files the models of a project are.",
   },
   WE_CONFIG_MODEL_REMOTE: {
     message: "{at}: {path} asks the machine {host}; without a grant only servers on this machine are asked",

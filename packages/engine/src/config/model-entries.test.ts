@@ -12,6 +12,7 @@ const digest = "0123456789abcdef".repeat(4);
 async function loaded(
   context: TestContext,
   lines: string,
+  more: Readonly<Record<string, string>> = {},
 ): Promise<LoadedConfig & { readonly directory: string }> {
   const text = `version: 1\nname: w\nmodules: { m: m.wasm }\nagents: [{ id: a, module: m }]\n${lines}`;
   const files = {
@@ -19,6 +20,7 @@ async function loaded(
     "m.wasm": await assemble(smallAgentText()),
     "models/delay/model.json": "{}",
     "bad-rules.yaml": "- when: { last: x }\n",
+    ...more,
   };
   const directory = projectFolder(context, files);
   return { ...(await loadConfig(directory, { allowUnsigned: true })), directory };
@@ -57,6 +59,35 @@ inference: { providers: [cpu, wasm], delivery: lockstep, strict: true }
   assert.deepEqual(world.inference, { strict: true, delivery: "lockstep" });
   assert.deepEqual(world.genesis.models, ["long", "short"]);
   assert.equal(warnings.filter((warning) => warning.includes("model")).length, 0);
+});
+
+test("models that were added are named by their source or their folder, and pinned by models.lock", async (context) => {
+  const entry = {
+    source: "hf:org/name@main",
+    revision: "c".repeat(40),
+    folder: "models/delay",
+    file: "onnx/model_q4.onnx",
+    digest,
+    files: [{ path: "onnx/model_q4.onnx", bytes: 1, sha256: digest }],
+  };
+  const lock = JSON.stringify({ version: 1, models: { delay: entry } });
+  const lines =
+    "models: { a: hf:org/name@main, b: ./models/delay, c: { path: models/delay, file: other.onnx } }\n";
+  const { world, directory } = await loaded(context, lines, { "models.lock": lock });
+  const dir = join(directory, "models/delay");
+  assert.deepEqual(
+    world.models?.map(({ providers: _, ...model }) => model),
+    [
+      { name: "a", dir, thread: "shared", file: entry.file, digest },
+      { name: "b", dir, thread: "shared", file: entry.file, digest },
+      { name: "c", dir, thread: "shared", file: "other.onnx" },
+    ],
+  );
+  await assert.rejects(loaded(context, lines, { "models.lock": "{}" }), (error: unknown) => {
+    assert.ok(EngineError.is(error));
+    assert.equal(error.code, "WE_CONFIG_MODEL_LOCK");
+    return /models\.lock cannot be used: it does not begin with version 1/.test(error.message);
+  });
 });
 
 test("how models are run is no part of the genesis: it changes no chain", async (context) => {
@@ -174,8 +205,8 @@ const refused: readonly {
   },
   {
     lines: "models: { delay: hf:org/name@main }\n",
-    code: "WE_CONFIG_MODEL_SOURCE",
-    says: ['"hf:org/name@main"', "not a folder", "openai:URL#NAME"],
+    code: "WE_CONFIG_MODEL_NOT_ADDED",
+    says: ['"hf:org/name@main"', "not added", "wasm-engine model add hf:org/name@main"],
   },
   {
     lines: "models: { chat: { path: 'openai:http://127.0.0.1:11434/v1#NAME' } }\n",

@@ -4,6 +4,7 @@ import type { ProviderName } from "@wasm-engine/core";
 import type { ModelAdapterSetup } from "../adapters/contract.js";
 import { isFolder } from "../storage/path-kind.js";
 import type { InferenceSetup, ModelSetup } from "../world/contract.js";
+import { addedModels } from "./added-models.js";
 import type { ConfigContext } from "./config-context.js";
 import type { ConfigFile, ModelFileEntry } from "./config-file.js";
 import { ENGINE_DEFAULTS } from "./defaults.js";
@@ -21,6 +22,7 @@ type Source = (typeof sources)[number];
 
 /** Members that mean something only beside certain sources. */
 const belongings: Readonly<Partial<Record<keyof ModelFileEntry, readonly Source[]>>> = {
+  file: ["path"],
   version: ["path"],
   sha256: ["path"],
   providers: ["path"],
@@ -128,14 +130,26 @@ function resolveFolder(
   where: Path,
   { name, entry, providers }: FolderEntry,
 ): ModelSetup | undefined {
-  const { path = "", version, sha256: digest, latencyTicks, delivery, thread = "shared" } = entry;
-  // One letter and a colon is a drive.
-  const scheme = address.exec(path)?.[1];
-  if (scheme !== undefined) {
-    context.add("WE_CONFIG_MODEL_SOURCE", where, { came: shown(path), scheme });
+  const { path = "", version, latencyTicks, delivery, thread = "shared" } = entry;
+  const added = addedModels(context.directory);
+  if (typeof added === "string") {
+    context.add("WE_CONFIG_MODEL_LOCK", where, { problem: added });
     return undefined;
   }
-  const dir = context.absolute(path);
+  // One letter and a colon is a drive.
+  const scheme = address.exec(path)?.[1];
+  const source = scheme === undefined ? undefined : added.find((model) => model.source === path);
+  if (scheme !== undefined && source === undefined) {
+    const isAddable = ["hf", "https"].includes(scheme.toLowerCase());
+    const code = isAddable ? "WE_CONFIG_MODEL_NOT_ADDED" : "WE_CONFIG_MODEL_SOURCE";
+    context.add(code, where, { came: shown(path), source: path });
+    return undefined;
+  }
+  const dir = source?.dir ?? context.absolute(path);
+  const known = source ?? added.find((model) => model.dir === dir);
+  const file = entry.file ?? known?.file;
+  // The lock speaks of one file of a folder; another one is not pinned by it.
+  const digest = entry.sha256 ?? (file === known?.file ? known?.digest : undefined);
   if (!isFolder(dir)) {
     context.add("WE_CONFIG_MODEL_MISSING", where, { came: shown(path), directory: context.directory });
     return undefined;
@@ -145,6 +159,7 @@ function resolveFolder(
     dir,
     providers: entry.providers ?? providers,
     thread,
+    ...(file === undefined ? {} : { file }),
     ...(version === undefined ? {} : { version }),
     ...(digest === undefined ? {} : { digest }),
     ...(latencyTicks === undefined ? {} : { latencyTicks }),

@@ -35,15 +35,18 @@ export const timeoutMs: Schema = integer(
 /** A model: a folder, a server, or something that stands for either. */
 export const model: Schema = {
   description:
-    "A model: a folder with model.json and its .onnx file, or in Hugging Face layout; the text openai:URL#NAME; or a " +
-    "map with one of path, openai, scripted, recorded, failing.",
+    "A model: a folder with model.json and its .onnx file, or in Hugging Face layout; hf:ORG/NAME@REV as it was " +
+    "added; the text openai:URL#NAME; or a map with one of path, openai, scripted, recorded, failing.",
   type: ["string", "object"],
   minLength: 1,
   maxLength: 1024,
   pattern: plainPattern,
   additionalProperties: false,
   properties: {
-    path: text("Folder of the model."),
+    path: text("Folder of the model, or the source that it was added from: hf:ORG/NAME@REV, https://…"),
+    file: text(
+      "Path of the .onnx file in the folder. Default: what models.lock, the manifest or the layout says.",
+    ),
     version: text("Version that its manifest must name.", 255),
     sha256: {
       description: "Digest that the model must have, as reports print it.",

@@ -115,7 +115,7 @@ export class ModelThreads implements Models {
 }
 
 /** What the inference package is given of a model. */
-export function specOf({ name, dir, providers, digest, version }: ModelSetup): ModelSpec {
-  const pinned = digest === undefined ? {} : { digest };
+export function specOf({ name, dir, file, providers, digest, version }: ModelSetup): ModelSpec {
+  const pinned = { ...(digest === undefined ? {} : { digest }), ...(file === undefined ? {} : { file }) };
   return { name, dir, providers, ...pinned, ...(version === undefined ? {} : { version }) };
 }

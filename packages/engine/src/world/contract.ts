@@ -85,6 +85,8 @@ export interface ModelSetup {
   readonly name: string;
   /** Absolute folder. */
   readonly dir: string;
+  /** Path of the `.onnx` file in the folder; absent: the manifest or the layout says. */
+  readonly file?: string;
   readonly version?: string;
   /** Hex SHA-256 that the model must have. */
   readonly digest?: string;

@@ -235,5 +235,20 @@ test("proxies of the environment: chosen, excepted, asked to connect, and refusi
   const refused = download({ model: "m", url, path: join(folder.path, "x") }, { ...options, environment });
   await assert.rejects(refused, { code: "WE_MODEL_FETCH", message: /the proxy \S+ refuses with status 407/ });
   assert.deepEqual(asked, [`models.example.org:443 Basic ${Buffer.from("me:p@ss").toString("base64")}`]);
+  // A proxy that connects sees what is sealed, and the name of the server in front of it.
+  let seen = "";
+  proxy.removeAllListeners("connect").on("connect", (_request, socket) => {
+    socket.write("HTTP/1.1 200 OK\r\n\r\n");
+    socket
+      .on("error", () => undefined)
+      .once("data", (bytes: Buffer) => {
+        seen = bytes.toString("latin1");
+        socket.destroy();
+      });
+  });
+  const cut = download({ model: "m", url, path: join(folder.path, "x") }, { ...options, environment });
+  await assert.rejects(cut, { code: "WE_MODEL_FETCH" });
+  assert.equal(seen.charCodeAt(0), 22, "a handshake");
+  assert.ok(seen.includes("models.example.org"));
   proxy.close();
 });

@@ -295,6 +295,11 @@ test("[G10] what cannot be added says why", async () => {
       assert.equal(error.code, code, `${source}: ${error.text}`);
       assert.match(error.text, pattern);
     }
+    rmSync(join(folder, "models"), { recursive: true });
+    writeFileSync(join(folder, "models"), "a file");
+    assert.equal((await refused(store().add("hf:org/line"))).code, "WE_MODEL_UNWRITABLE");
+    rmSync(join(folder, "models"));
+    mkdirSync(join(folder, "models/mine"), { recursive: true });
     const mine = await refused(store().add("hf:org/line", { name: "mine" }));
     assert.deepEqual([mine.code, /models\/mine is another one/.test(mine.text)], ["WE_MODEL_EXISTS", true]);
     const http = store({ environment: { HF_ENDPOINT: "http://mirror.example.org" } });

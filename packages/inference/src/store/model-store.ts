@@ -249,11 +249,12 @@ class FolderStore implements ModelStore {
     const adding = join(this.#folder, "models", ".adding");
     const isShort = lockName === modelLockName;
     for (let attempt = 0; ; attempt += 1) {
-      await mkdir(adding, { recursive: true });
-      const lock = await takeFileLock(join(adding, lockName));
+      const lock = await this.#take(adding, lockName);
       if (typeof lock !== "number") {
         try {
           return await work();
+        } catch (cause) {
+          throw this.#coded(cause);
         } finally {
           await lock.release();
           // The last one leaves nothing behind; what is still needed keeps the folder.
@@ -264,6 +265,22 @@ class FolderStore implements ModelStore {
       if (!isShort || attempt >= 100) throw inferenceError("WE_MODEL_BUSY", { pid: lock, what });
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
+  }
+
+  async #take(adding: string, lockName: string): ReturnType<typeof takeFileLock> {
+    try {
+      await mkdir(adding, { recursive: true });
+      return await takeFileLock(join(adding, lockName));
+    } catch (cause) {
+      throw this.#coded(cause);
+    }
+  }
+
+  /** What the operating system refuses is told as such. */
+  #coded(cause: unknown): unknown {
+    const isSystem = cause instanceof Error && "syscall" in cause;
+    if (!isSystem || this.#options.signal?.aborted === true) return cause;
+    return inferenceError("WE_MODEL_UNWRITABLE", { path: this.#folder, cause: cause.message });
   }
 
   #place(folder: string): string {

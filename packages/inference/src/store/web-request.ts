@@ -105,11 +105,13 @@ async function getOnce(
   const parameters: RequestOptions = {
     agent: false,
     timeout: stallMs,
-    headers: { "user-agent": "wasm-engine", "accept-encoding": "identity", ...headers },
+    headers: { host: url.host, "user-agent": "wasm-engine", "accept-encoding": "identity", ...headers },
     ...(signal === undefined ? {} : { signal }),
   };
   if (proxy !== undefined) {
     const socket = await tunnel(proxy, url, options);
+    // An agent would make a connection of its own.
+    delete parameters.agent;
     parameters.createConnection = () => secureConnect({ socket, servername: url.hostname });
   }
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
