@@ -4,7 +4,7 @@
  */
 
 import { mkdirSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { programOptions } from "../../packages/wasm/dist/testing/program-options.js";
 import { heldOutFigures } from "./language-model/held-out.js";
 import { readTrainedModel } from "./language-model/trained-model.js";
@@ -12,9 +12,12 @@ import { understudyFiles, understudyFolder } from "./language-model/understudy.j
 import { assetManifest } from "./sdk/asset-manifest.js";
 
 const { values, positionals } = programOptions({
-  usage: "node scripts/dist/build-understudy.js TRAINED [--out FOLDER]",
+  usage: "node scripts/dist/build-understudy.js TRAINED [--out FOLDER] [--native FOLDER]",
   allowPositionals: true,
-  options: { out: { type: "string", default: understudyFolder } },
+  options: {
+    out: { type: "string", default: understudyFolder },
+    native: { type: "string", default: ".wasm-engine/native" },
+  },
 });
 const [folder = "."] = positionals;
 const trained = readTrainedModel(folder);
@@ -29,7 +32,11 @@ const root = join(understudyFolder, "../../..");
 if (values.out === understudyFolder) writeFileSync(join(root, "assets/manifest.json"), assetManifest(root));
 for (const [path, bytes] of files) {
   if (!path.endsWith(".onnx")) continue;
-  const { perplexity, bitsPerByte, scoreError } = await heldOutFigures(bytes, trained);
+  const { provider, perplexity, bitsPerByte, scoreError } = await heldOutFigures(bytes, trained, [
+    resolve(values.native),
+  ]);
   const figures = `perplexity ${perplexity.toFixed(3)}, ${bitsPerByte.toFixed(4)} bits per byte`;
-  console.log(`${path}: ${figures}, scores within ${scoreError.toExponential(1)} of PyTorch's`);
+  console.log(
+    `${path} on ${provider}: ${figures}, scores within ${scoreError.toExponential(1)} of PyTorch's`,
+  );
 }

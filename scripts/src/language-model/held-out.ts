@@ -2,10 +2,11 @@
 
 import { TensorType, assert } from "@wasm-engine/abi";
 import type { TensorBlock } from "@wasm-engine/abi";
-import { webRuntime } from "../../../packages/inference/dist/runtime/web-runtime.js";
+import { runtimeSource } from "../../../packages/inference/dist/service/inference-service.js";
 import type { TrainedModel } from "./trained-model.js";
 
 export interface HeldOutFigures {
+  readonly provider: "cpu" | "wasm";
   /** e to the mean loss of a token. */
   readonly perplexity: number;
   readonly bitsPerByte: number;
@@ -15,11 +16,22 @@ export interface HeldOutFigures {
 
 const beginToken = 0;
 
-/** Windows of the whole context, each with <s> before it: as in the training's own figure. */
-export async function heldOutFigures(model: Uint8Array, trained: TrainedModel): Promise<HeldOutFigures> {
+/**
+ * Windows of the whole context, each with <s> before it: as in the training's own figure. On the provider `cpu` where
+ * a folder of `nativeFrom` has it, else on `wasm`.
+ */
+export async function heldOutFigures(
+  model: Uint8Array,
+  trained: TrainedModel,
+  nativeFrom: readonly string[],
+): Promise<HeldOutFigures> {
   const { sizes, heldOut, firstScores } = trained;
   const { tokens } = heldOut;
-  const session = await (await webRuntime()).createSession(model, "wasm");
+  const source = runtimeSource(nativeFrom);
+  const provider = typeof (await source("cpu")) === "string" ? "wasm" : "cpu";
+  const runtime = await source(provider);
+  assert(typeof runtime !== "string", "the provider wasm is always there");
+  const session = await runtime.createSession(model, provider);
   const span = sizes.context - 1;
   let loss = 0;
   let scoreError = 0;
@@ -38,6 +50,7 @@ export async function heldOutFigures(model: Uint8Array, trained: TrainedModel): 
   }
   await session.dispose();
   return {
+    provider,
     perplexity: Math.exp(loss / tokens.length),
     bitsPerByte: loss / heldOut.bytes / Math.LN2,
     scoreError,

@@ -42,6 +42,14 @@ const origins: readonly AssetOrigin[] = [
       script: "scripts/src/make-golden-runs.ts",
     };
   }),
+  ...["onnx/model.onnx", "onnx/model_q4.onnx", "tokenizer.json"].map((file): AssetOrigin => {
+    return {
+      path: `models/understudy/${file}`,
+      licence: "Apache-2.0; trained on plays in the public domain",
+      origin: "tinyshakespeare, 1.1 MB of plays, by models/understudy/build/train.py",
+      script: "scripts/src/build-understudy.ts",
+    };
+  }),
 ];
 
 /** Text of the manifest for the assets as they are in the repository at `root`. */

@@ -34,6 +34,7 @@ CONFIG = {
 BATCH_TOKENS = 4096
 MATRIX_RATE, OTHER_RATE = 0.02, 0.004
 WARM_STEPS = 100
+CONSTANT_SHARE = 0.75
 DROPOUT = 0.1
 
 
@@ -197,8 +198,8 @@ class Windows:
 
 
 def share_of_rate(step, steps):
-    """Warm-up, then constant, then down to nothing over the last two fifths."""
-    return min(1.0, (step + 1) / WARM_STEPS, (steps - step) / (0.4 * steps))
+    """Warm-up, then constant, then down to nothing."""
+    return min(1.0, (step + 1) / WARM_STEPS, (steps - step) / ((1 - CONSTANT_SHARE) * steps))
 
 
 def train(model, windows, held_out, options):
@@ -208,14 +209,11 @@ def train(model, windows, held_out, options):
     muon = Muon(matrices)
     adam = torch.optim.AdamW(others, lr=OTHER_RATE, betas=(0.9, 0.98), weight_decay=0.01)
     started, mean = time.monotonic(), None
-    step, steps = 0, options.steps
-    while step < steps:
-        # A run may be shortened while it is under way; what is said at the end is what it took.
-        steps_file = f"{options.out}/steps"
-        steps = int(open(steps_file).read()) if os.path.exists(steps_file) else steps
+    steps = options.steps
+    for step in range(steps):
         share = share_of_rate(step, steps)
         # Half of the context is cheaper, and enough until the rate goes down.
-        span = CONFIG["max_position_embeddings"] // (2 if step < 0.6 * steps else 1)
+        span = CONFIG["max_position_embeddings"] // (2 if step < CONSTANT_SHARE * steps else 1)
         loss = loss_of(model, windows.batch(span))
         loss.backward()
         muon.step(MATRIX_RATE * share)
@@ -223,10 +221,10 @@ def train(model, windows, held_out, options):
         adam.step()
         model.zero_grad(set_to_none=True)
         mean = loss.item() if mean is None else 0.95 * mean + 0.05 * loss.item()
-        step += 1
-        if step % 20 == 0 or step >= steps:
-            line = f"step {step}/{steps} loss {mean:.4f}"
-            if step % 100 == 0 or step >= steps:
+        done = step + 1
+        if done % 20 == 0 or done == steps:
+            line = f"step {done}/{steps} loss {mean:.4f}"
+            if done % 100 == 0 or done == steps:
                 held, bits = held_out()
                 line += f" held out {held:.4f} perplexity {math.exp(held):.2f} bits per byte {bits:.4f}"
                 torch.save(model.state_dict(), f"{options.out}/weights.pt")
@@ -258,7 +256,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("corpus")
     parser.add_argument("out")
-    parser.add_argument("--steps", type=int, default=2500)
+    parser.add_argument("--steps", type=int, default=1030)
     parser.add_argument("--trained", action="store_true", help="take OUT/weights.pt and write the results")
     options = parser.parse_args()
     torch.set_num_threads(1)
