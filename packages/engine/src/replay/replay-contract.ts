@@ -21,7 +21,12 @@ export interface ReplayOptions {
   readonly verifyInference?: boolean;
   /** Threads that execute agents; default `auto`. Shows in no result. */
   readonly workers?: Workers;
-  readonly testing?: { readonly flip?: BitFlip; readonly inferenceService?: string };
+  /** `partLogBytesMin`: what a log must have to be executed in parts. */
+  readonly testing?: {
+    readonly flip?: BitFlip;
+    readonly inferenceService?: string;
+    readonly partLogBytesMin?: number;
+  };
 }
 
 /** How the answers of one model were compared. */
@@ -125,6 +130,32 @@ export interface ReplayReport {
   readonly node: string;
   readonly arch: string;
   readonly v8Flags: readonly string[];
+}
+
+/** Executes a stretch of a run: from one of its snapshots, or its begin, to another or its end. */
+export interface ReplayPartJob extends Pick<ReplayOptions, "from"> {
+  readonly kind: "replay-part";
+  readonly dir: string;
+  /** Whether this part looks at the whole log before it begins. */
+  readonly checksLog: boolean;
+  readonly to: number;
+}
+
+/** A world at a moment, by what no two worlds have in common. */
+export interface WorldMark {
+  readonly tick: number;
+  readonly chainHead: string;
+  readonly stateHash: string;
+}
+
+export interface ReplayPart {
+  readonly report: ReplayReport;
+  /** The world that was restored, by its own pages and not by what the snapshot says; absent at the begin of a run. */
+  readonly begin?: WorldMark;
+  readonly end: WorldMark;
+  /** Unix milliseconds of one machine. */
+  readonly startedMs: number;
+  readonly endedMs: number;
 }
 
 /** How far a job has come. */

@@ -3,6 +3,7 @@
  * inputs of the log. On the first difference the agent is looked for by `locate`.
  */
 
+import { assert } from "@wasm-engine/abi";
 import { equalBytes } from "@wasm-engine/core";
 import { isExecutorLoss } from "../threads/machine.js";
 import type { Machine } from "../threads/machine.js";
@@ -12,7 +13,15 @@ import { executingProcess } from "../world/run-result.js";
 import { locate } from "./locate.js";
 import { play, tickRange } from "./play.js";
 import type { Difference, OnTick } from "./play.js";
-import type { FirstDivergence, ReplayJob, ReplayProgress, ReplayReport } from "./replay-contract.js";
+import type {
+  FirstDivergence,
+  ReplayJob,
+  ReplayPart,
+  ReplayPartJob,
+  ReplayProgress,
+  ReplayReport,
+  WorldMark,
+} from "./replay-contract.js";
 import { openTrack } from "./track.js";
 import type { RecordedRun, Track } from "./track.js";
 
@@ -30,9 +39,11 @@ export interface ReplaySurroundings {
   readonly machine: Machine;
   readonly onProgress: (progress: ReplayProgress) => void;
   /** Told at the start of an attempt, after every tick, and at the end, while the world still stands. */
-  readonly onStart?: () => void;
+  readonly onStart?: (track: Track) => void;
   readonly onTick?: OnTick;
   readonly onEnd?: (track: Track) => void;
+  /** Whether a difference is traced to its agent; default: yes. */
+  readonly locates?: boolean;
 }
 
 function replayOnce(run: RecordedRun, job: ReplayJob, surroundings: ReplaySurroundings): ReplayReport {
@@ -43,7 +54,7 @@ function replayOnce(run: RecordedRun, job: ReplayJob, surroundings: ReplaySurrou
   const from = track.world.tick + 1;
   const sums = { ticksExecuted: 0, turnsExecuted: 0, fuel: 0 };
   const flip = job.testing?.flip;
-  surroundings.onStart?.();
+  surroundings.onStart?.(track);
   const onTick: OnTick = (tick, result, played, inputs) => {
     surroundings.onTick?.(tick, result, played, inputs);
     sums.ticksExecuted += 1;
@@ -56,7 +67,7 @@ function replayOnce(run: RecordedRun, job: ReplayJob, surroundings: ReplaySurrou
     const difference = played ?? compareEnd(run, track, to);
     surroundings.onEnd?.(track);
     const firstDivergence: FirstDivergence | undefined =
-      difference === undefined
+      difference === undefined || surroundings.locates === false
         ? undefined
         : locate(run, { difference, from: job.from, ...(flip && { flip }) });
     const whole = to === run.log.tick && difference === undefined;
@@ -76,6 +87,33 @@ function replayOnce(run: RecordedRun, job: ReplayJob, surroundings: ReplaySurrou
   } finally {
     track.close();
   }
+}
+
+/** The job `replay-part`. A difference is not traced: whoever puts parts together executes it all then. */
+export function replayPart(
+  run: RecordedRun,
+  { from, to, dir }: ReplayPartJob,
+  surroundings: Pick<ReplaySurroundings, "machine" | "onProgress">,
+): ReplayPart {
+  let [begin, end]: (WorldMark | undefined)[] = [];
+  const startedMs = Date.now();
+  const job: ReplayJob = { kind: "replay", dir, to, ...(from === undefined ? {} : { from }) };
+  const report = replay(run, job, {
+    ...surroundings,
+    locates: false,
+    onStart: (track) => {
+      begin = from === undefined ? undefined : markOf(track);
+    },
+    onEnd: (track) => {
+      end = markOf(track);
+    },
+  });
+  assert(end !== undefined, "a part has an end");
+  return { report, ...(begin === undefined ? {} : { begin }), end, startedMs, endedMs: Date.now() };
+}
+
+function markOf({ world }: Track): WorldMark {
+  return { tick: world.tick, chainHead: hex(world.chainHead), stateHash: hex(world.stateHash()) };
 }
 
 /** The chain head of the log, and the state of a snapshot taken at the end, must be those of the replay. */

@@ -18,10 +18,11 @@ import type {
   InspectJob,
   LogsJob,
   ReplayJob,
+  ReplayPartJob,
   ReplayProgress,
   ReplayReport,
 } from "./replay-contract.js";
-import { replay } from "./replay.js";
+import { replay, replayPart } from "./replay.js";
 import type { StoryJob } from "./story-contract.js";
 import { openRecordedRun } from "./track.js";
 import type { RecordedRun } from "./track.js";
@@ -39,6 +40,7 @@ export interface JobSurroundings {
 export async function runJob(
   job:
     | ReplayJob
+    | ReplayPartJob
     | InspectJob
     | LogsJob
     | DeadLettersJob
@@ -63,6 +65,10 @@ export async function runJob(
   switch (job.kind) {
     case "replay":
       return await replayed(run, job, surroundings);
+    case "replay-part": {
+      const { onProgress, machine = singleThread } = surroundings;
+      return replayPart(run, job, { onProgress, machine });
+    }
     case "inspect":
       return inspect(run, job);
     case "logs":
@@ -119,7 +125,9 @@ async function forked(
 }
 
 /** Who executes every tick, or writes down what it read, wants a log that is whole before it begins. */
-function checkingOf({ kind }: { readonly kind: string }): LogChecking {
+function checkingOf(job: { readonly kind: string; readonly checksLog?: boolean }): LogChecking {
+  const { kind } = job;
+  if (job.checksLog === false) return "parts";
   return kind === "inspect" || kind === "logs" || kind === "dead-letters" || kind === "bisect"
     ? "parts"
     : "whole";

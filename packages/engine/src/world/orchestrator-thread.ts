@@ -106,7 +106,7 @@ try {
       kind: "answer",
       id: 0,
       value: await runJob(job, {
-        machine: machineOf("workers" in job ? job.workers : 1),
+        machine: machineOf("workers" in job ? job.workers : job.kind === "replay" ? "auto" : 1),
         onProgress: (progress) => emit({ kind: "replayed", progress }),
         onFuture: (outcome) => emit({ kind: "future", outcome }),
         futures: { writer: "thread", threads: { host, bell: data.bell }, rest: restUntilRung },
