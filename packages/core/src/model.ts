@@ -62,6 +62,12 @@ export interface TenantSpec {
 export type Policy = "fifo" | "priority" | "round-robin";
 
 /** Everything world-visible that a run starts from. Its digest is the start of the chain. */
+/** What the manifest of a module asks for at least. */
+export interface ModuleLimits {
+  readonly fuelPerSlice?: number;
+  readonly memoryBytes?: number;
+}
+
 export interface Genesis {
   /** One number for everything that can change a chain. */
   readonly semantics: number;
@@ -80,6 +86,8 @@ export interface Genesis {
   readonly depthBytes: number;
   /** Module names that specs and `spawn` may use. */
   readonly modules: { readonly [name: string]: ModuleDigest };
+  /** What modules need at least, by digest: guests start no children with less. Absent where none says anything. */
+  readonly moduleLimits?: { readonly [digest: string]: ModuleLimits };
   /** Empty means one tenant `default` with everything. */
   readonly tenants: readonly TenantSpec[];
   readonly agents: readonly AgentSpec[];

@@ -1,7 +1,7 @@
 /** Canonical form of the genesis and of agent specifications: field names are those of the model. */
 
 import { isAgentId, type ModuleDigest } from "@wasm-engine/abi";
-import type { AgentSpec, Genesis, Json } from "../model.js";
+import type { AgentSpec, Genesis, Json, ModuleLimits } from "../model.js";
 import { decodeCanonical, encodeCanonical, type CborValue } from "./cbor.js";
 import {
   decodeShape,
@@ -11,6 +11,7 @@ import {
   integer,
   list,
   oneOf,
+  optional,
   record,
   shapeError,
   text,
@@ -98,6 +99,9 @@ export const genesisShape: Shape<Genesis> = record<Genesis>({
   agentsMax: integer(),
   depthBytes: integer(1),
   modules: dictionary(moduleDigestShape),
+  moduleLimits: optional(
+    dictionary(record<ModuleLimits>({ fuelPerSlice: optional(integer()), memoryBytes: optional(integer()) })),
+  ),
   tenants: list(
     record<Genesis["tenants"][number]>({
       name: text,

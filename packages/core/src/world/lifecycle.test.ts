@@ -144,6 +144,30 @@ test("[G6] a child of a tenant has a name of its tenant's own; the answer says s
   assert.equal(script.status("x.other"), "active");
 });
 
+test("[G5] a child has at least what the manifest of its module asks for", () => {
+  const { module, limits } = spec("a");
+  const asked = { fuelPerSlice: 600, memoryBytes: limits.memoryBytes };
+  const lower = [
+    { fuelPerSlice: 599, fuelPerTurnMax: 600 },
+    { memoryBytes: limits.memoryBytes - 1 },
+    { fuelPerSlice: 600, fuelPerTurnMax: 600 },
+  ];
+  const acts: Acts = {
+    a: atStart((context) => {
+      for (const [index, lowered] of lower.entries())
+        context.spawn({ id: `child${index}`, module: "script", limits: lowered });
+    }),
+    child2: undefined,
+  };
+  for (const moduleLimits of [undefined, { [module]: asked }]) {
+    const script = world(acts, moduleLimits === undefined ? {} : { genesis: { moduleLimits } });
+    script.runUntil(3);
+    const refused = seen(script, "a").filter((line) => line.includes("REFUSED"));
+    assert.equal(refused.length, moduleLimits === undefined ? 0 : 2);
+    assert.ok(seen(script, "child2").includes("1 init"));
+  }
+});
+
 test("[G1] spawn, terminate and publish in the same tick", () => {
   const script = world(
     {

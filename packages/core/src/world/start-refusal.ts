@@ -12,6 +12,7 @@ export const StartRefusal = {
   TENANT: "its tenant is unknown",
   PLACE: "its tenant has no place left",
   LIMITS: "a limit is out of range",
+  MODULE_LIMITS: "a limit is below what the manifest of its module asks for",
 } as const;
 
 export type StartRefusal = (typeof StartRefusal)[keyof typeof StartRefusal];
@@ -43,7 +44,14 @@ export function childRefusal(
 ): StartRefusal | undefined {
   if (spec === undefined) return StartRefusal.SPEC;
   if (!isOwnName(world.genesis, spec)) return StartRefusal.NAME;
+  if (!isEnough(world.genesis, spec)) return StartRefusal.MODULE_LIMITS;
   return startRefusal(world, spec, handle);
+}
+
+/** Those of the genesis and from outside are checked by whoever lets them in. */
+function isEnough({ moduleLimits }: Genesis, { module, limits }: AgentSpec): boolean {
+  const { fuelPerSlice = 0, memoryBytes = 0 } = moduleLimits?.[module] ?? {};
+  return limits.fuelPerSlice >= fuelPerSlice && limits.memoryBytes >= memoryBytes;
 }
 
 function isOwnName({ tenants }: Genesis, { id, tenant }: AgentSpec): boolean {

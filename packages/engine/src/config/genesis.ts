@@ -4,6 +4,8 @@ import type { ModuleDigest } from "@wasm-engine/abi";
 import { assert, limits } from "@wasm-engine/abi";
 import { SEMANTICS } from "@wasm-engine/core";
 import type { AgentLimits, AgentSpec, Capabilities, Genesis } from "@wasm-engine/core";
+import type { ModuleAdmission } from "../trust/ceiling.js";
+import { moduleLimitsOf } from "../trust/manifest-limits.js";
 import { nanosOfMillis, parseTime } from "../time/virtual-time.js";
 import type { AgentDraft } from "./agent-table.js";
 import type { ConfigContext } from "./config-context.js";
@@ -42,11 +44,14 @@ export interface GenesisParts {
   readonly drafts: readonly AgentDraft[];
   /** Digest per module name. */
   readonly digests: ReadonlyMap<string, ModuleDigest>;
+  /** Of the same modules. */
+  readonly admissions: readonly ModuleAdmission[];
   readonly seed: number;
 }
 
 /** The genesis of a configuration whose references have been checked. */
-export function buildGenesis({ config, clock, drafts, digests, seed }: GenesisParts): Genesis {
+export function buildGenesis(parts: GenesisParts): Genesis {
+  const { config, clock, drafts, digests, admissions, seed } = parts;
   return {
     semantics: SEMANTICS,
     name: config.name,
@@ -62,6 +67,7 @@ export function buildGenesis({ config, clock, drafts, digests, seed }: GenesisPa
     agentsMax: config.agentsMax ?? ENGINE_DEFAULTS.agentsMax,
     depthBytes: limits.depthBytes,
     modules: Object.fromEntries([...digests].sort(([left], [right]) => (left < right ? -1 : 1))),
+    ...moduleLimitsOf(admissions),
     tenants: resolveTenants(config, drafts),
     agents: drafts.map((draft) => agentSpec(draft, config, digests)),
     models: Object.keys(config.models ?? {}).sort(),

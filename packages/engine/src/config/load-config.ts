@@ -106,11 +106,13 @@ export async function loadConfig(path: string, overrides: ConfigOverrides = {}):
   const watched = witness === undefined ? {} : { witness };
   const modules = await loadModules(requests, { ...trust, directory, allowUnsigned, ...watched });
   const digests = new Map([...modules].map(([name, module]) => [name, module.digest]));
+  const admissions = [...modules.values()].map(({ admission }) => admission);
   const genesis = buildGenesis({
     config,
     clock,
     drafts,
     digests,
+    admissions,
     seed: overrides.seed ?? config.seed ?? ENGINE_DEFAULTS.seed,
   });
   checkCapabilities(genesis.agents, modules);
@@ -119,7 +121,7 @@ export async function loadConfig(path: string, overrides: ConfigOverrides = {}):
   const world: ResolvedWorld = {
     genesis,
     modules: modulesByDigest(modules),
-    admissions: [...modules.values()].map(({ admission }) => admission),
+    admissions,
     inputs: scanned.inputs,
     outputs,
     models,

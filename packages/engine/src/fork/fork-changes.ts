@@ -5,6 +5,7 @@ import type { AgentSpec, Genesis, Input, InputBody, Json, WorldContract } from "
 import { adviceFor } from "../config/suggestion.js";
 import { checkCapabilities } from "../modules/load-modules.js";
 import { checkInputCeilings } from "../trust/ceiling.js";
+import { moduleLimitsOf } from "../trust/manifest-limits.js";
 import type { RunSetup } from "../world/run-store.js";
 import type { ResolvedOverrides } from "./contract.js";
 import { forkError } from "./errors.js";
@@ -24,7 +25,16 @@ export function changedGenesis(genesis: Genesis, overrides: ResolvedOverrides): 
   }));
   for (const change of args) agents = withArguments(agents, change);
   checkGrants(agents, overrides);
-  return { ...genesis, seed, policy, modules, agents };
+  const { moduleLimits = {}, ...rest } = genesis;
+  const asked = { ...moduleLimits, ...limitsOf(overrides) };
+  const used = new Set<string>(Object.values(modules));
+  const kept = Object.entries(asked).filter(([digest]) => used.has(digest));
+  const limits = kept.length === 0 ? {} : { moduleLimits: Object.fromEntries(kept) };
+  return { ...rest, seed, policy, modules, ...limits, agents };
+}
+
+function limitsOf({ modules }: ResolvedOverrides): Genesis["moduleLimits"] {
+  return moduleLimitsOf(modules.map(({ admission }) => admission)).moduleLimits;
 }
 
 /** Refuses what is part of the genesis. @throws {WE_FORK_GENESIS} */

@@ -17,6 +17,7 @@ import { ConfigContext } from "../config/config-context.js";
 import type { CapabilitiesEntry, ConfigFile } from "../config/config-file.js";
 import { ENGINE_DEFAULTS } from "../config/defaults.js";
 import { buildGenesis, resolveClock } from "../config/genesis.js";
+import type { GenesisParts } from "../config/genesis.js";
 import { acceptedConfig, moduleRequests, readShape, scanInputs } from "../config/load-config.js";
 import { resolveModels } from "../config/model-entries.js";
 import { checkReferences } from "../config/reference-check.js";
@@ -78,9 +79,8 @@ async function setupOfConfig(options: Extract<WorldOptions, { config: unknown }>
   const requests = moduleRequests(context, config);
   context.settle();
   const admitted = await loadModules(requests, { keys: [], directory, allowUnsigned: true });
-  const digests = digestsOf(admitted);
   const seed = options.seed ?? config.seed ?? ENGINE_DEFAULTS.seed;
-  const genesis = buildGenesis({ config, clock, drafts, digests, seed });
+  const genesis = buildGenesis({ config, clock, drafts, ...modulesOf(admitted), seed });
   checkCapabilities(genesis.agents, admitted);
   const files = inputs.filter((input) => input.path !== "-");
   const scanned = scanInputs(files, genesis).inputs;
@@ -135,7 +135,7 @@ async function setupOfAgents(options: AgentsWorld): Promise<MiniWorldSetup> {
   const admitted = await sources.load();
   const seed = options.seed ?? ENGINE_DEFAULTS.seed;
   const granted = drafts.map((draft) => withGrants(draft, options, admitted));
-  const genesis = buildGenesis({ config, clock, drafts: granted, digests: digestsOf(admitted), seed });
+  const genesis = buildGenesis({ config, clock, drafts: granted, ...modulesOf(admitted), seed });
   checkCapabilities(genesis.agents, admitted);
   const scheduled = scheduledInputs(options.inputs ?? []);
   return {
@@ -206,8 +206,13 @@ function withGrants(
   return { ...draft, entry: { ...draft.entry, capabilities: Object.fromEntries(kept) } };
 }
 
-function digestsOf(admitted: ReadonlyMap<string, AdmittedModule>): ReadonlyMap<string, ModuleDigest> {
-  return new Map([...admitted].map(([name, { digest }]) => [name, digest]));
+function modulesOf(
+  admitted: ReadonlyMap<string, AdmittedModule>,
+): Pick<GenesisParts, "digests" | "admissions"> {
+  return {
+    digests: new Map([...admitted].map(([name, { digest }]) => [name, digest])),
+    admissions: [...admitted.values()].map(({ admission }) => admission),
+  };
 }
 
 function byDigest(admitted: ReadonlyMap<string, AdmittedModule>): ReadonlyMap<ModuleDigest, AdmittedModule> {

@@ -364,6 +364,9 @@ test("[G5] agents that are started or upgraded later have limits that suffice, a
   });
   writeFileSync(join(directory, "engine.yaml"), text(agent));
   const { world: resolved } = await loadConfig(directory, { allowUnsigned: true });
+  // Children that guests start are checked by the world itself, which is told what the manifest asks for.
+  const large = resolved.genesis.modules["large"] ?? "";
+  assert.deepEqual(resolved.genesis.moduleLimits, { [large]: { fuelPerSlice: 0, memoryBytes: 131_072 } });
   const dir = join(directory, "run");
   for (const id of ["b", "c"]) {
     const how = id === "b" ? { dir } : { resume: true };

@@ -3,10 +3,20 @@
  * those that are started or upgraded later alike.
  */
 
+import type { Genesis } from "@wasm-engine/core";
 import { buildError } from "../modules/errors.js";
 import type { Granted, ModuleAdmission } from "./ceiling.js";
 
 const limitNames = ["fuelPerSlice", "memoryBytes"] as const;
+
+/** What the world itself must know of it, for children that guests start. Empty where no module asks for anything. */
+export function moduleLimitsOf(admissions: readonly ModuleAdmission[]): Pick<Genesis, "moduleLimits"> {
+  const asking = admissions.flatMap(({ digest, limits = {} }) => {
+    const { fuelPerSlice = 0, memoryBytes = 0 } = limits;
+    return fuelPerSlice > 0 || memoryBytes > 0 ? [[digest, { fuelPerSlice, memoryBytes }] as const] : [];
+  });
+  return asking.length === 0 ? {} : { moduleLimits: Object.fromEntries(asking) };
+}
 
 /** @param subject who has the limits @throws {WE_LIMIT_BELOW_MANIFEST} */
 export function checkManifestLimits(
