@@ -86,9 +86,12 @@ test("what is out of the ordinary is left to the shapes", () => {
   for (const input of odd) assert.equal(encodeMessageInput(input as Input), undefined, JSON.stringify(input));
 });
 
+/** Where records begin in a log: those behind them have safe positions, too. */
+const begins = fc.integer({ min: 0, max: 2 ** 52 });
+
 test("records that are framed in place and sealed later have the bytes of those that are made at once", () => {
   fc.assert(
-    fc.property(fc.array(inputs, { maxLength: 6 }), fc.nat(40), count, (many, offset, position) => {
+    fc.property(fc.array(inputs, { maxLength: 6 }), fc.nat(40), begins, (many, offset, position) => {
       const into = new Uint8Array(40_000).fill(0xee);
       let end = offset;
       const expected: Uint8Array[] = [];
