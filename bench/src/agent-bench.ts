@@ -8,12 +8,11 @@ import { join } from "node:path";
 import { buildModule } from "@wasm-engine/engine";
 import { Engine, replayRun } from "wasm-engine";
 import type { Progress, RunningWorld } from "wasm-engine";
-import { loadavg } from "node:os";
 import { measureBare } from "./bare-echo.js";
 import type { BareFigure } from "./bare-echo.js";
 import type { BenchOptions, Say } from "./bench-options.js";
 import { digits, figureTable } from "./figure-table.js";
-import { machineFacts, machineLine } from "./machine.js";
+import { headLine, machineFacts, machineLoad } from "./machine.js";
 import type { MachineFacts } from "./machine.js";
 import { createWorldFolder } from "./world-folder.js";
 import type { AgentName, WorldFolder } from "./world-folder.js";
@@ -58,8 +57,8 @@ export interface AgentDocument {
 
 export async function measureAgents(options: BenchOptions, say: Say): Promise<AgentDocument> {
   const machine = machineFacts();
-  const load = Number((loadavg()[0] ?? 0).toFixed(2));
-  say(`agents: ${machineLine(machine)}, load ${load}${options.quick ? "; quick: figures mean nothing" : ""}`);
+  const load = machineLoad();
+  say(headLine("agents", machine, { quick: options.quick, load }));
   const measured: AgentFigure[] = [];
   for (const form of forms) {
     measured.push(await measureForm(form, options));

@@ -6,7 +6,7 @@
 import { programOptions } from "../../packages/wasm/dist/testing/program-options.js";
 import { commandName, finish, sayTo } from "./bench-options.js";
 import { fuelTables, measureFuel } from "./fuel/fuel-bench.js";
-import { machineFacts, machineLine } from "./machine.js";
+import { headLine, machineFacts } from "./machine.js";
 
 const { values } = programOptions({
   usage: `${commandName()} [--probe PART] [--node PATH] [--quick] [--json]`,
@@ -19,7 +19,7 @@ const { values } = programOptions({
 });
 const { quick, node, probe } = values;
 const say = sayTo(values);
-say(`fuel: ${machineLine(machineFacts())}${quick ? "; quick: figures mean nothing" : ""}`);
+say(headLine("fuel", machineFacts(), { quick }));
 const options = quick ? { targetMs: 0.05, repeat: 1 } : { targetMs: 4, repeat: 9 };
 const measured = measureFuel({ ...options, node, part: probe }, say);
 say(fuelTables(measured));

@@ -2,14 +2,13 @@
 
 import { spawnSync } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
-import { loadavg } from "node:os";
 import { join } from "node:path";
 import type { BenchOptions, Say } from "./bench-options.js";
 import { digits, figureTable, rate } from "./figure-table.js";
 import type { LoadFigure } from "./input-load.js";
 import { inputBytes, measureInputWorld } from "./input-world.js";
 import type { InputForm, InputWorldFigure } from "./input-world.js";
-import { machineFacts, machineLine } from "./machine.js";
+import { headLine, machineFacts, machineLoad } from "./machine.js";
 import type { MachineFacts } from "./machine.js";
 import { firstLine, installPeer, peersFolder } from "./peer-project.js";
 import { benchFolder } from "./world-folder.js";
@@ -58,8 +57,8 @@ const quickForms: readonly InputForm[] = [
 export async function measureInputs(options: BenchOptions, say: Say): Promise<InputDocument> {
   const { quick, workers, keep } = options;
   const machine = machineFacts();
-  const load = Number((loadavg()[0] ?? 0).toFixed(2));
-  say(`inputs: ${machineLine(machine)}, load ${load}${quick ? "; quick: figures mean nothing" : ""}`);
+  const load = machineLoad();
+  say(headLine("inputs", machine, { quick, load }));
   const span = quick ? { warmUpMs: 1, windowMs: 20 } : { warmUpMs: 1000, windowMs: 2000 };
   const sqlite = quick ? { figures: [], skipped: "quick" } : measureSqlite(span, say);
   const world = await measureInputWorld({ forms: quick ? quickForms : forms, ...span, workers, quick, keep });

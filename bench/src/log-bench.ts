@@ -5,7 +5,6 @@
 
 import { spawnSync } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
-import { loadavg } from "node:os";
 import { join } from "node:path";
 import type { BenchOptions, Say } from "./bench-options.js";
 import { measureConversation } from "./conversation.js";
@@ -13,7 +12,7 @@ import type { ConversationFigure } from "./conversation.js";
 import { figureTable } from "./figure-table.js";
 import { measureGrowth, measureIdle } from "./log-world.js";
 import type { GrowthFigure, IdleFigure } from "./log-world.js";
-import { machineFacts, machineLine } from "./machine.js";
+import { headLine, machineFacts, machineLoad } from "./machine.js";
 import type { MachineFacts } from "./machine.js";
 import { firstLine, installPeer, peersFolder } from "./peer-project.js";
 import { benchFolder } from "./world-folder.js";
@@ -51,8 +50,8 @@ export interface LogDocument {
 export async function measureLog(options: BenchOptions, say: Say): Promise<LogDocument> {
   const { quick } = options;
   const machine = machineFacts();
-  const load = Number((loadavg()[0] ?? 0).toFixed(2));
-  say(`log: ${machineLine(machine)}, load ${load}${quick ? "; quick: figures mean nothing" : ""}`);
+  const load = machineLoad();
+  say(headLine("log", machine, { quick, load }));
   const growth: GrowthFigure[] = [];
   for (const agents of quick ? [3] : [1, 50, 1000])
     growth.push(await measureGrowth({ agents, ticks: quick ? 200 : agents < 1000 ? 10_000 : 1_000, quick }));

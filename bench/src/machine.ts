@@ -1,6 +1,6 @@
 /** What a figure was measured on. A figure without it says nothing. */
 
-import { availableParallelism, cpus, totalmem } from "node:os";
+import { availableParallelism, cpus, loadavg, totalmem } from "node:os";
 
 export interface MachineFacts {
   readonly processor: string;
@@ -24,4 +24,19 @@ export function machineFacts(): MachineFacts {
 
 export function machineLine({ processor, cores, memoryGiB, platform, node, v8 }: MachineFacts): string {
   return `${processor}, ${cores} cores, ${memoryGiB} GiB, ${platform}, Node ${node} (V8 ${v8})`;
+}
+
+/** Processes that wanted to run in the last minute, on average: beside a figure it says how quiet the machine was. */
+export function machineLoad(): number {
+  return Number((loadavg()[0] ?? 0).toFixed(2));
+}
+
+/** The first line of every benchmark. */
+export function headLine(
+  bench: string,
+  machine: MachineFacts,
+  { quick, load }: { readonly quick: boolean; readonly load?: number },
+): string {
+  const busy = load === undefined ? "" : `, load ${load}`;
+  return `${bench}: ${machineLine(machine)}${busy}${quick ? "; quick: figures mean nothing" : ""}`;
 }

@@ -7,7 +7,7 @@ import { slabRing } from "./limits/slab-ring.js";
 import { batchRing, postMessageRing, sharedRing } from "./limits/threaded-rings.js";
 import { timeRing } from "./limits/timed-ring.js";
 import type { LimitFigure, RingForm } from "./limits/timed-ring.js";
-import { machineFacts, machineLine } from "./machine.js";
+import { headLine, machineFacts } from "./machine.js";
 import type { MachineFacts } from "./machine.js";
 import { measureRing } from "./ring-world.js";
 import type { RingAgent, RingFigure } from "./ring-world.js";
@@ -42,7 +42,7 @@ export interface MessageDocument {
 
 export async function measureMessages(options: BenchOptions, say: Say): Promise<MessageDocument> {
   const machine = machineFacts();
-  say(`messages: ${machineLine(machine)}${options.quick ? "; quick: figures mean nothing" : ""}`);
+  say(headLine("messages", machine, { quick: options.quick }));
   const sizes: RingFigure[] = [];
   const limits: LimitFigure[] = [];
   let withSdk: RingFigure | undefined;

@@ -10,7 +10,7 @@ import {
 } from "../../packages/wasm/dist/testing/program-options.js";
 import { commandName, finish, sayTo } from "./bench-options.js";
 import { kernelNames } from "./kernel.js";
-import { machineFacts, machineLine } from "./machine.js";
+import { headLine, machineFacts } from "./machine.js";
 import { measureMetering, meteringLimits, meteringTable, tierFlags } from "./metering-bench.js";
 import type { Tier } from "./metering-bench.js";
 
@@ -34,8 +34,8 @@ const tiers = chosenNames("tiers", values.tiers, tierNames);
 const kernels = chosenNames("kernel", values.kernel, kernelNames());
 const repeat = wholeNumber("repeat", values.repeat ?? (quick ? "1" : "9"), 1);
 const say = sayTo({ json });
-const facts = machineLine(machineFacts());
-say(`metering: ${facts}${quick ? "; quick: figures mean nothing" : ""}`);
+const machine = machineFacts();
+say(headLine("metering", machine, { quick }));
 const { nodes, node } = values;
 const measured = await measureMetering(
   {

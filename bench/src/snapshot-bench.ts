@@ -5,7 +5,7 @@
 
 import type { BenchOptions, Say } from "./bench-options.js";
 import { digits, figureTable } from "./figure-table.js";
-import { machineFacts, machineLine } from "./machine.js";
+import { headLine, machineFacts } from "./machine.js";
 import type { MachineFacts } from "./machine.js";
 import { pacedHertz, runPaced } from "./paced-world.js";
 import type { PacedPlan, PacedSamples } from "./paced-world.js";
@@ -60,7 +60,7 @@ export async function measureSnapshots(options: BenchOptions, say: Say): Promise
   const { quick } = options;
   const machine = machineFacts();
   const agents = options.sizes[0] ?? 1000;
-  say(`snapshots: ${machineLine(machine)}${quick ? "; quick: figures mean nothing" : ""}`);
+  say(headLine("snapshots", machine, { quick }));
   const run = async (name: string, seconds: number, every?: number): Promise<PacedFigure> => {
     const warmUp = quick ? 5 : warmUpSeconds * pacedHertz;
     const ticks = warmUp + (quick ? 40 : seconds * pacedHertz);

@@ -2,7 +2,7 @@
 
 import type { BenchOptions, Say } from "./bench-options.js";
 import { figureTable, digits, rate } from "./figure-table.js";
-import { machineFacts, machineLine } from "./machine.js";
+import { headLine, machineFacts } from "./machine.js";
 import type { MachineFacts } from "./machine.js";
 import { measureTicks } from "./tick-world.js";
 import type { TickFigure, TickPlan } from "./tick-world.js";
@@ -41,7 +41,7 @@ function plans(quick: boolean): TickPlan[] {
 
 export async function measureAllTicks(options: BenchOptions, say: Say): Promise<TickDocument> {
   const machine = machineFacts();
-  say(`ticks: ${machineLine(machine)}${options.quick ? "; quick: figures mean nothing" : ""}`);
+  say(headLine("ticks", machine, { quick: options.quick }));
   const worlds: TickFigure[] = [];
   for (const plan of plans(options.quick)) worlds.push(await measureTicks(plan));
   return {

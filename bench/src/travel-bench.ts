@@ -1,9 +1,8 @@
 /** The travel benchmark: its four figures with their limits, and what they were measured on. */
 
-import { loadavg } from "node:os";
 import type { BenchOptions, Say } from "./bench-options.js";
 import { digits, figureTable } from "./figure-table.js";
-import { machineFacts, machineLine } from "./machine.js";
+import { headLine, machineFacts, machineLoad } from "./machine.js";
 import type { MachineFacts } from "./machine.js";
 import { measureDifference } from "./travel/difference.js";
 import type { DifferenceFigure } from "./travel/difference.js";
@@ -39,8 +38,8 @@ export interface TravelDocument {
 export async function measureTravel(options: TravelOptions, say: Say): Promise<TravelDocument> {
   const { quick, keep, parts, futures: count } = options;
   const machine = machineFacts();
-  const load = Number((loadavg()[0] ?? 0).toFixed(2));
-  say(`travel: ${machineLine(machine)}, load ${load}${quick ? "; quick: figures mean nothing" : ""}`);
+  const load = machineLoad();
+  say(headLine("travel", machine, { quick, load }));
   const has = (part: TravelPart): boolean => parts.includes(part);
   // First, so that the memory it needs is not hidden behind that of others.
   const diff = has("diff")
