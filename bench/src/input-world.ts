@@ -137,34 +137,43 @@ interface OpenWay {
   close(): Promise<void>;
 }
 
+type Senders = readonly Pick<RunningWorld | ConnectedWorld, "send" | "sendMany">[];
+
 async function openWay(form: InputForm, world: RunningWorld, ledger: Ledger): Promise<OpenWay> {
-  const payload = new Uint8Array(inputBytes).fill(7);
-  const text = "a".repeat(inputBytes - 2); // as JSON with its quotes
-  let next = 0;
-  const receiver = (): string => `s${(next += 1) % agents}`;
   if (form.way === "library") {
-    const one = async (): Promise<number> => {
-      ledger.note(await world.send(receiver(), payload));
-      return 1;
-    };
-    const { batch = 1 } = form;
-    const many = async (): Promise<number> => {
-      const messages = Array.from({ length: batch }, () => ({ agentId: receiver(), payload }));
-      for (const sent of await world.sendMany(messages)) {
-        if ("error" in sent) throw sent.error;
-        ledger.note(sent);
-      }
-      return batch;
-    };
-    return { send: batch === 1 ? one : many, close: () => Promise.resolve() };
+    const payload = new Uint8Array(inputBytes).fill(7);
+    return { send: sendingBy([world], { payload, form, ledger }), close: () => Promise.resolve() };
   }
   const connected: ConnectedWorld[] = [];
   for (let count = 0; count < (form.connections ?? 1); count += 1)
     connected.push(await Engine.connect(world.dir));
-  const send = async (lane: number): Promise<number> => {
-    const connection = connected[lane % connected.length];
-    if (connection !== undefined) ledger.note(await connection.send(receiver(), text));
-    return 1;
-  };
+  const text = "a".repeat(inputBytes - 2); // as JSON with its quotes
+  const send = sendingBy(connected, { payload: text, form, ledger });
   return { send, close: async () => void (await Promise.all(connected.map((each) => each.close()))) };
+}
+
+interface Sending {
+  readonly payload: string | Uint8Array;
+  readonly form: InputForm;
+  readonly ledger: Ledger;
+}
+
+function sendingBy(worlds: Senders, { payload, form, ledger }: Sending): SendInputs {
+  const { batch = 1 } = form;
+  let next = 0;
+  const receiver = (): string => `s${(next += 1) % agents}`;
+  return async (lane) => {
+    const world = worlds[lane % worlds.length];
+    if (world === undefined) return 0;
+    if (batch === 1) {
+      ledger.note(await world.send(receiver(), payload));
+      return 1;
+    }
+    const messages = Array.from({ length: batch }, () => ({ agentId: receiver(), payload }));
+    for (const sent of await world.sendMany(messages)) {
+      if ("error" in sent) throw sent.error;
+      ledger.note(sent);
+    }
+    return batch;
+  };
 }
