@@ -71,7 +71,8 @@ test("[G1] delays and threads of models change no bit; the time that ticks waite
   const heads = await Promise.all(
     (["shared", "own"] as const).map(async (thread) => {
       const directory = join(folder, thread);
-      const two = { directory, model: slow, twoModels: true, setup: { thread } };
+      const second = { model: slow, agents: ["a2", "a4", "a6"] };
+      const two = { directory, model: slow, second, setup: { thread } };
       const { chainHead, models } = await finished(two, { ...inline });
       assert.equal(models.length, 2);
       assert.equal(outputOf(directory).split("\n").length, undisturbedOutput.split("\n").length);

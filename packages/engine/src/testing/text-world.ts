@@ -32,8 +32,8 @@ export interface TextWorldOptions {
   readonly snapshotEvery?: number;
   readonly timeoutTicks?: number;
   readonly setup?: Partial<ModelSetup>;
-  /** Every second agent asks a model of its own, `n`, made of the same folder. */
-  readonly twoModels?: boolean;
+  /** These agents ask the model `n` instead. */
+  readonly second?: { readonly model: string; readonly agents: readonly string[] };
 }
 
 interface DecoderModule {
@@ -68,7 +68,7 @@ export function writeFake(target: string, behaviour: FakeBehaviour): string {
 
 /** Agents a1 … that ask model `m` whatever their records say. */
 export async function textWorld(options: TextWorldOptions): Promise<ResolvedWorld> {
-  const { directory, records, agents = 6, snapshotEvery, timeoutTicks = 0, twoModels = false } = options;
+  const { directory, records, agents = 6, snapshotEvery, timeoutTicks = 0, second } = options;
   const text = (model: string): string => modelGuestText({ model, timeoutTicks, parts: true });
   const sample = await sampleWorld({
     directory,
@@ -84,16 +84,16 @@ export async function textWorld(options: TextWorldOptions): Promise<ResolvedWorl
   const lines = records.map((record) => `${JSON.stringify({ ...none, ...record })}\n`);
   writeFileSync(join(directory, "records.jsonl"), lines.join(""));
   const [other, otherModule] = await sampleModule("other", text("n"));
-  const specs = sample.genesis.agents.map((agent, index) => ({
+  const specs = sample.genesis.agents.map((agent) => ({
     ...agent,
-    ...(twoModels && index % 2 === 1 ? { module: other } : {}),
+    ...(second?.agents.includes(agent.id) === true ? { module: other } : {}),
     every: 0,
     capabilities: { ...agent.capabilities, models: ["m", "n"] },
     limits: { ...agent.limits, memoryBytes: 64 * 65_536 },
   }));
-  const setup = { dir: options.model, providers: ["wasm"], thread: "shared", ...options.setup } as const;
-  const names = twoModels ? ["m", "n"] : ["m"];
-  const modules = { ...sample.genesis.modules, ...(twoModels ? { other } : {}) };
+  const setup = { providers: ["wasm"], thread: "shared", ...options.setup } as const;
+  const dirs = { m: options.model, ...(second === undefined ? {} : { n: second.model }) };
+  const modules = { ...sample.genesis.modules, ...(second === undefined ? {} : { other }) };
   const members = fields.filter((field) => field !== "tick" && field !== "to");
   return {
     ...sample,
@@ -102,8 +102,8 @@ export async function textWorld(options: TextWorldOptions): Promise<ResolvedWorl
       fields: members.map((field) => ({ name: field, field, type: "auto" }) as const),
     })),
     genesis: { ...sample.genesis, agents: specs, models: ["m", "n"], modules },
-    modules: twoModels ? new Map([...sample.modules, [other, otherModule]]) : sample.modules,
-    models: names.map((name) => ({ name, ...setup })),
+    modules: new Map([...sample.modules, [other, otherModule]]),
+    models: Object.entries(dirs).map(([name, dir]) => ({ name, dir, ...setup })),
   };
 }
 
