@@ -99,6 +99,10 @@ export interface ChatOptions extends Omit<RequestOptions, "topic" | "onPart"> {
   readonly maxTokens?: number;
   readonly temperature?: number;
   readonly topP?: number;
+  /** Only so many best tokens. Models in folders. */
+  readonly topK?: number;
+  /** Only tokens at least this many times as likely as the best. Models in folders. */
+  readonly minP?: number;
   readonly stop?: string | readonly string[];
   /** Absent: the world's, another one for every request. */
   readonly seed?: number;
@@ -106,7 +110,7 @@ export interface ChatOptions extends Omit<RequestOptions, "topic" | "onPart"> {
   readonly responseFormat?: unknown;
   /** Tools that the model may want called: `{name, description, input: JSON Schema}`. */
   readonly tools?: readonly object[];
-  /** Sees every stretch of text before the answer; where answers have computed ticks, none comes. */
+  /** Sees every stretch of text before the answer; where answers of servers have computed ticks, none comes. */
   readonly onPart?: (part: { readonly text: string }) => void;
   readonly [parameter: string]: unknown;
 }
