@@ -80,7 +80,7 @@ test("agents ask for a format in the words of servers, and are told what is wron
   });
   const answers = await served.run([
     asking(responseFormat),
-    asking({ type: "json_schema", json_schema: { schema: { type: "string", format: "date" } } }),
+    asking({ type: "json_schema", json_schema: { schema: { type: "string", pattern: "^a" } } }),
     asking(responseFormat, 3),
     asking(7),
   ]);
@@ -90,7 +90,7 @@ test("agents ask for a format in the words of servers, and are told what is wron
   const { text } = JSON.parse(Buffer.from(good.payload).toString("utf8")) as { text: string }; // ours
   assert.deepEqual(schemaFaults(schema, JSON.parse(text)), []);
   const told = bad.map((answer) => (answer.ok ? "" : `${answer.code} ${answer.message}`));
-  assert.match(told[0] ?? "", /^BAD_INPUT .*"format" is not supported/);
+  assert.match(told[0] ?? "", /^BAD_INPUT .*"pattern" is not supported/);
   assert.match(told[1] ?? "", /^BAD_INPUT .*maxTokens allows 3/);
   assert.match(told[2] ?? "", /^BAD_INPUT responseFormat is a map, or "json"/);
 });

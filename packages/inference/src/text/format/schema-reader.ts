@@ -15,7 +15,11 @@ import type { TokenOrder } from "./token-order.js";
 
 type Json = Readonly<Record<string, unknown>>;
 
-const annotations = ["title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly"];
+/** They decide nothing: `format`, too, is not checked by the standard's own rules, nor in schemas of tools. */
+const annotations = [
+  ...["title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly"],
+  ...["format", "contentEncoding", "contentMediaType"],
+];
 const naming = ["$schema", "$id", "$comment", "$defs", "definitions"];
 /** Keywords that say something about values of one type alone. */
 const byType: Readonly<Record<string, readonly string[]>> = {
