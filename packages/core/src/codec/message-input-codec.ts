@@ -26,7 +26,7 @@ const tails: readonly (readonly [no: Uint8Array, yes: Uint8Array])[] = tailsOf(O
 const fixedBytesMax = 256;
 const encodings: ReadonlySet<number> = new Set(Object.values(Encoding));
 const two32 = 0x1_0000_0000;
-/** Receivers whose addresses are kept; where there are more, all are forgotten. */
+/** Addresses that are kept; where there are more, all are forgotten. */
 const addressesMax = 16_384;
 
 /** What stands between sequence and payload of a message to one receiver on one topic: written once, then copied. */
@@ -36,8 +36,9 @@ interface Address {
   readonly bytes: Uint8Array;
 }
 
-/** By receiver: the topic that it was last sent. */
-const addresses = new Map<string, Address>();
+/** By receiver, then by topic. */
+const addresses = new Map<string, Map<string, Address>>();
+let addressCount = 0;
 let lastAddress: Address | undefined;
 
 /** What is being written into, and where. */
@@ -115,8 +116,9 @@ export function writeMessageInput(input: Input, { into, start, form }: InputPlac
 function addressOf(to: string, topic: string): Address | undefined {
   const last = lastAddress;
   if (last !== undefined && last.to === to && last.topic === topic) return last;
-  const known = addresses.get(to);
-  if (known?.topic === topic) return (lastAddress = known);
+  const topics = addresses.get(to);
+  const known = topics?.get(topic);
+  if (known !== undefined) return (lastAddress = known);
   if (!isAgentId(to) || typeof topic !== "string" || !isAscii(topic)) return undefined;
   const bytes = joined(
     bodyUpToReceiver,
@@ -125,8 +127,13 @@ function addressOf(to: string, topic: string): Address | undefined {
     encodeCanonical(topic),
     payloadName,
   );
-  if (addresses.size >= addressesMax) addresses.clear();
-  addresses.set(to, (lastAddress = { to, topic, bytes }));
+  if (addressCount >= addressesMax) {
+    addresses.clear();
+    addressCount = 0;
+  }
+  addressCount += 1;
+  lastAddress = { to, topic, bytes };
+  addresses.set(to, (addresses.get(to) ?? new Map<string, Address>()).set(topic, lastAddress));
   return lastAddress;
 }
 
@@ -197,5 +204,11 @@ function mapOf(fields: number): Uint8Array {
 }
 
 function joined(...parts: readonly Uint8Array[]): Uint8Array {
-  return Uint8Array.from(parts.flatMap((part) => [...part]));
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    bytes.set(part, offset);
+    offset += part.length;
+  }
+  return bytes;
 }

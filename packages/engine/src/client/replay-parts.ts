@@ -84,7 +84,6 @@ function partsOf(job: ReplayJob): readonly ReplayPartJob[] {
   return begins.map((begin, index) => ({
     kind: "replay-part",
     dir,
-    checksLog: index === 0,
     to: cuts[index] ?? to,
     ...(begin === undefined ? {} : { from: begin }),
   }));

@@ -136,8 +136,6 @@ export interface ReplayReport {
 export interface ReplayPartJob extends Pick<ReplayOptions, "from"> {
   readonly kind: "replay-part";
   readonly dir: string;
-  /** Whether this part looks at the whole log before it begins. */
-  readonly checksLog: boolean;
   readonly to: number;
 }
 

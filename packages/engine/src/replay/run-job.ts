@@ -125,9 +125,7 @@ async function forked(
 }
 
 /** Who executes every tick, or writes down what it read, wants a log that is whole before it begins. */
-function checkingOf(job: { readonly kind: string; readonly checksLog?: boolean }): LogChecking {
-  const { kind } = job;
-  if (job.checksLog === false) return "parts";
+function checkingOf({ kind }: { readonly kind: string }): LogChecking {
   return kind === "inspect" || kind === "logs" || kind === "dead-letters" || kind === "bisect"
     ? "parts"
     : "whole";
