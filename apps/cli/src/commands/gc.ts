@@ -8,7 +8,9 @@ import { visible } from "../visible.js";
 
 export const gc: CommandFunction = async ({ parsed }) => {
   const minAge = integerOption(parsed, "minAge");
+  const runs = parsed.arguments.filter((run) => run !== undefined);
   const report = await collectWaste({
+    runs,
     dryRun: flagOption(parsed, "dryRun"),
     caches: flagOption(parsed, "caches"),
     ...(minAge === undefined ? {} : { minAgeMs: minAge * 1000 }),

@@ -15,7 +15,9 @@ export const trace: CommandFunction = async ({ parsed, reporter, signal }) => {
     if (follow) reporter.row(row, rowText(row));
     else rows.push(row);
   }
-  const { asOfTick } = await run.status();
+  const { asOfTick, firstTick } = await run.status();
+  if ((filter.fromTick ?? 0) < firstTick)
+    reporter.note(`the run begins after tick ${firstTick - 1}: compact gave up what came before`);
   if (rows.length === 0 && !follow) reporter.note("no event passes: names of agents and topics are exact");
   const document = { asOfTick, events: rows };
   return follow

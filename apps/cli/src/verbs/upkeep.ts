@@ -46,8 +46,15 @@ export const upkeepVerbs: readonly CommandDefinition[] = [
     name: "gc",
     summary: "Remove what no run needs",
     description:
-      "What interrupted imports, forks, removals and writes have left, pages that no snapshot names, modules that no run names, segments before the beginning of a log. Runs that a process has open are left alone. With --caches also what can be made or asked again: kept answers of models and tools, prepared modules, indexes of trace and why.",
-    arguments: [],
+      "What interrupted imports, forks, removals and writes have left, pages that no snapshot names, modules that no run names, segments before the beginning of a log. Looks at the runs of the working directory and of the projects below it; runs that were made with --dir or by a sweep only where they are named. Runs that a process has open are left alone. With --caches also what can be made or asked again: kept answers of models and tools, prepared modules, indexes of trace and why.",
+    arguments: [
+      {
+        name: "runs",
+        summary: "runs that lie elsewhere: folders made with --dir, folders of sweeps",
+        variadic: true,
+        optional: true,
+      },
+    ],
     options: [
       { flags: "--dry-run", summary: "say what would go, and remove nothing" },
       { flags: "--caches", summary: "also kept answers, prepared modules and indexes" },
@@ -57,8 +64,12 @@ export const upkeepVerbs: readonly CommandDefinition[] = [
         type: "integer",
       },
     ],
-    examples: ["wasm-engine gc --dry-run", "wasm-engine gc --caches --min-age 86400 --json"],
-    exitCodes: "0 ok, 2 usage, 4 not writable",
+    examples: [
+      "wasm-engine gc --dry-run",
+      "wasm-engine gc ./sweeps/rain",
+      "wasm-engine gc --caches --min-age 86400 --json",
+    ],
+    exitCodes: "0 ok, 2 usage or a folder without runs, 4 not writable",
     load: async () => (await import("../commands/gc.js")).gc,
   },
 ];

@@ -191,7 +191,11 @@ function snapshotParts(folder: RunFolder, { baseTick }: WholeLog, all: boolean):
   };
   const first = folder.snapshots.ticks().find((tick) => tick >= (baseTick ?? Infinity)) ?? -1;
   if (baseTick !== undefined && !add(first))
-    throw storageError("WE_RUN_COMPACTED", { path: folder.path, tick: baseTick });
+    throw storageError("WE_RUN_COMPACTED", {
+      path: folder.path,
+      tick: baseTick,
+      asked: "its first snapshot",
+    });
   const later = folder.snapshots.ticks().filter((tick) => tick >= (baseTick ?? 0));
   if (all) later.forEach(add);
   return [...parts.values()].sort((left, right) => compareIds(left.name, right.name));

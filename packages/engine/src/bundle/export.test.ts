@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { before, test } from "node:test";
 import { encodeUtf8 } from "@wasm-engine/abi";
 import { Engine } from "../client/engine.js";
@@ -61,6 +61,8 @@ test("[S14.export] [S14.import] with its snapshots a run is looked at, forked, g
   const fork = await forkRun(dir, { at: 47, dir: freshPlace(), ...inline });
   await using world = await Engine.open(fork.dir, { resume: true, ...inline });
   assert.equal((await world.run()).chainHead, result.chainHead);
+  const beside = await forkRun(dir, { at: 47, ...inline });
+  assert.equal(dirname(beside.dir), dirname(dir), "it has no project: its forks come beside it");
   const indexed = freshPlace();
   await importRun(file, { dir: indexed, withIndex: true });
   assert.deepEqual(

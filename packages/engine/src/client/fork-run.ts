@@ -1,6 +1,6 @@
 /** Forks of recorded runs: reads and builds what is to be different here, makes the fork in a world process. */
 
-import { basename, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { drainTicksDefault } from "@wasm-engine/core";
 import type { Json } from "@wasm-engine/core";
 import type {
@@ -54,7 +54,7 @@ export async function forkRun(parent: string, options: ForkOptions): Promise<For
     const setup = readSetup(dir);
     // A bundle has no place of its own where models and modules could be looked for.
     const directory = isBundle ? resolve(options.baseDirectory ?? process.cwd()) : setup.baseDirectory;
-    const out = resolve(options.dir ?? join(runsDirectory(directory), newRunId()));
+    const out = resolve(options.dir ?? join(forksFolder(dir, directory), newRunId()));
     const job: ForkJob = {
       kind: "fork",
       dir,
@@ -128,6 +128,11 @@ export async function runFutures(
   });
 }
 
+/** Beside the project's runs; a run that was imported has no project, and its forks come beside it. */
+function forksFolder(dir: string, directory: string): string {
+  return resolve(directory) === resolve(dir) ? dirname(resolve(dir)) : runsDirectory(directory);
+}
+
 /** Calls `execute` with what crosses into the world process. */
 async function withForks<Result>(
   parent: string,
@@ -142,7 +147,7 @@ async function withForks<Result>(
     const directory = isBundle ? resolve(asked.baseDirectory ?? process.cwd()) : readSetup(dir).baseDirectory;
     const futures: ForkedFuture[] = [];
     for (const { inputs = "keep", overrides = {}, ...place } of asked.futures) {
-      const out = resolve(place.dir ?? join(runsDirectory(directory), newRunId()));
+      const out = resolve(place.dir ?? join(forksFolder(dir, directory), newRunId()));
       futures.push({
         out,
         runId: basename(out),

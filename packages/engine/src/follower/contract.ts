@@ -10,6 +10,8 @@ export interface FollowerStatus {
   readonly dir: string;
   /** Every answer is as of this tick: the last one that was executed again and agreed with the log. -1: none. */
   readonly asOfTick: number;
+  /** The first tick that events can be of: later than 0 where `compact` gave up the beginning. */
+  readonly firstTick: number;
   /** Last commit of the log that the follower has seen. */
   readonly logTick: number;
   /** A process has the run open: more may come. */

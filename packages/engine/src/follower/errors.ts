@@ -5,7 +5,7 @@ import type { ErrorTable } from "@wasm-engine/abi";
 
 export const FOLLOWER_ERRORS = {
   WE_FOLLOWER_EVENT: {
-    message: 'No event "{id}" is in the run up to tick {tick}',
+    message: 'No event "{id}" is in the run{span}',
     hint: "take an id from: wasm-engine trace RUN; it looks like ORD:12, input:7, fault:1 or #345",
     exitCode: 2,
     explanation:

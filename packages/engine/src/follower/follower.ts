@@ -59,6 +59,7 @@ export class Follower {
       epochNanos,
       tickNanos,
       asOfTick: this.index.tick,
+      firstTick: (this.run.log.base?.tick ?? -1) + 1,
       logTick: this.#logTick,
       live: this.isLive,
       events: this.index.events,

@@ -4,6 +4,7 @@ import type { RecordedRun } from "../replay/track.js";
 import { causeChain } from "./causes.js";
 import type { CauseChain } from "./causes.js";
 import type { CauseLink, Influence, WhyReport, WhyTarget } from "./contract.js";
+import { requireReach } from "../storage/event-log-reader.js";
 import { tickError } from "../world/errors.js";
 import { fail } from "./errors.js";
 import type { EventIndex } from "./event-index.js";
@@ -84,23 +85,34 @@ interface Found {
 }
 
 function targetOf(bases: TrackBases, index: EventIndex, target: WhyTarget): Found {
-  if (target.kind === "fault") return { event: eventOf(index, `fault:${target.number}`) };
-  if (target.kind === "event") return { event: eventOf(index, target.id) };
+  if (target.kind === "fault") return { event: eventOf(bases, index, `fault:${target.number}`) };
+  if (target.kind === "event") return { event: eventOf(bases, index, target.id) };
   const { agent, path, at = index.tick } = target;
   const last = Math.max(index.tick, bases.run.log.reachedTick);
   if (at > last) throw tickError(at, { first: 0, last });
+  requireReach(bases.run.dir, bases.run.log.base, at, at);
   const { invocations, ...change } = fieldChange(bases, index, { agent, path, at: Math.min(at, index.tick) });
   const event = invocations.at(-1);
-  if (event === undefined) throw fail("WE_FOLLOWER_EVENT", { id: agent, tick: index.tick });
+  if (event === undefined) throw noEvent(bases, index, agent);
   return { event, field: { agent, path, ...change, invocations: invocations.length } };
 }
 
 /** The newest event of that name. Of a message, its sending: it has one name for both. @throws {WE_FOLLOWER_EVENT} */
-function eventOf(index: EventIndex, id: string): NumberedEvent {
+function eventOf(bases: TrackBases, index: EventIndex, id: string): NumberedEvent {
   const place = /^#?(\d+)$/.exec(id)?.[1];
   const found = place === undefined ? namedEvent(index, id) : index.at(Number(place));
-  if (found === undefined) throw fail("WE_FOLLOWER_EVENT", { id, tick: index.tick });
+  if (found === undefined) throw noEvent(bases, index, id);
   return found;
+}
+
+/** Of a run without its beginning it is said where events begin. */
+function noEvent({ run }: TrackBases, { tick }: EventIndex, id: string): Error {
+  const { base } = run.log;
+  const span =
+    base === undefined
+      ? ` up to tick ${tick}`
+      : `, which begins after tick ${base.tick} since compact gave up what came before, up to tick ${tick}`;
+  return fail("WE_FOLLOWER_EVENT", { id, span });
 }
 
 function namedEvent(index: EventIndex, id: string): NumberedEvent | undefined {

@@ -213,7 +213,7 @@ export function writePrefix(folder: RunFolder, parent: ReadRun, genesis: Genesis
 
 /** The parent's base, with those of its waiting inputs that the fork has executed. @throws {WE_RUN_COMPACTED} */
 function basedStart({ dir, genesis, recovered }: ReadRun, base: LogBase, at: number): BaseStart {
-  requireReach(dir, base, at);
+  requireReach(dir, base, at, Math.max(0, at));
   const waiting = [...recovered.ticks(base.tick)]
     .flatMap(({ inputs }) => inputs)
     .filter(({ seq }) => seq <= base.state.lastSeq);

@@ -93,7 +93,7 @@ export function openTrack(
   const { genesis, modules } = run;
   const snapshot = from === undefined ? undefined : run.newestSnapshot(from);
   const isNewer = base !== undefined && base.tick > (snapshot?.tick ?? -1);
-  if (!isNewer) requireReach(run.dir, run.log.base, snapshot?.tick ?? -1);
+  if (!isNewer) requireReach(run.dir, run.log.base, snapshot?.tick ?? -1, from ?? 0);
   const stored = snapshot === undefined ? undefined : decodeContent(snapshot);
   const content = isNewer ? base : stored;
   const faults = new FaultLog(run.stacks);

@@ -37,7 +37,8 @@ export const STORAGE_ERRORS = {
       "stays readable, and goes on without a restart when space returns.",
   },
   WE_RUN_COMPACTED: {
-    message: 'The run at "{path}" begins after tick {tick}; what came before was given up by compact',
+    message:
+      'The run at "{path}" begins after tick {tick}; {asked} was asked for, and compact gave up what came before',
     hint: "give a tick from {tick} on: replay --from {tick}, inspect --at {tick}, fork --at {tick}",
     exitCode: 2,
     explanation:

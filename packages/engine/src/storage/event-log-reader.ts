@@ -145,11 +145,12 @@ function recovered(place: LogPlace, verdict: LogVerdict): RecoveredLog {
 
 /**
  * The log tells what followed `tick`: a world at that tick can be brought to any later one.
- * @throws {WE_RUN_COMPACTED}
+ * @param asked the tick that somebody named @throws {WE_RUN_COMPACTED}
  */
-export function requireReach(path: string, base: LogBase | undefined, tick: number): void {
-  if (base !== undefined && tick < base.tick)
-    throw storageError("WE_RUN_COMPACTED", { path, tick: base.tick });
+export function requireReach(path: string, base: LogBase | undefined, tick: number, asked?: number): void {
+  if (base === undefined || tick >= base.tick) return;
+  const words = asked === undefined ? "an earlier tick" : `tick ${asked}`;
+  throw storageError("WE_RUN_COMPACTED", { path, tick: base.tick, asked: words });
 }
 
 function cutOf({ system, logFolder }: LogPlace, { torn, end }: LogVerdict): CutTail | undefined {

@@ -99,6 +99,17 @@ export class RunFolder {
     return RunLock.acquire(this.lockPath);
   }
 
+  /** Removes what interrupted writes left; the folder must be locked. @throws {WE_RUN_UNWRITABLE} */
+  removeInterrupted(): void {
+    for (const below of ["", "log", "modules", "pages", "snapshots"]) {
+      const folder = join(this.path, below);
+      this.#guarded(folder, () => {
+        const names = (this.system.list(folder) ?? []).filter((name) => name.endsWith(".tmp"));
+        for (const name of names) this.system.remove(join(folder, name));
+      });
+    }
+  }
+
   /** Side records for appending. @throws {WE_RUN_FILE_DAMAGED} */
   openSideRecords(): SideRecords {
     return new SideRecords(this.system, this.#hasher, this.sidePath);

@@ -87,7 +87,7 @@ function openShadow(
   });
   const ports = { hasher: nodeHasher, executors: shadow.executors };
   const snapshot = from === 0 ? undefined : run.newestSnapshot(from - 1);
-  requireReach(run.dir, run.log.base, snapshot?.tick ?? -1);
+  requireReach(run.dir, run.log.base, snapshot?.tick ?? -1, from);
   if (snapshot === undefined) {
     // Before the world makes its agents: they never have another code.
     if (from === 0) shadow.begin(0);

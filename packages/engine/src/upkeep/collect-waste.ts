@@ -4,12 +4,13 @@
  */
 
 import { lstatSync, readdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { EngineError } from "@wasm-engine/abi";
 import { nodeHasher } from "../crypto/node-crypto.js";
 import { allSegmentIndexes, segmentIndexes } from "../storage/log-segments.js";
 import { segmentName } from "@wasm-engine/core";
 import { RunFolder, RunLock, lockHolder, nodeFileSystem } from "../storage/index.js";
+import { storageError } from "../storage/errors.js";
 import { guardedWrite } from "../storage/write-error.js";
 import { projectPlaces, runsBelow, runsDirectory } from "../world/run-reference.js";
 import { moduleDigestsOf } from "../world/run-store.js";
@@ -23,6 +24,8 @@ export interface CollectOptions {
   readonly dryRun?: boolean;
   /** Also what can be made or asked again: kept answers, prepared modules, indexes of followers. */
   readonly caches?: boolean;
+  /** Folders of runs that lie elsewhere (`--dir`), and folders that hold such runs (of a sweep). */
+  readonly runs?: readonly string[];
   /** Outside of runs only what was not touched for so long. Default: {@link minAgeMsDefault}. */
   readonly minAgeMs?: number;
 }
@@ -35,9 +38,9 @@ interface Found {
   readonly path: string;
 }
 
-/** Removes the waste of `baseDirectory` and the projects below it. @throws {WE_RUN_UNWRITABLE} */
+/** Removes the waste of `baseDirectory` and the projects below it. @throws {WE_RUN_UNWRITABLE} {WE_RUN_NOT_FOUND} */
 export function collectWaste(baseDirectory: string, options: CollectOptions = {}): CollectReport {
-  const { dryRun = false, caches = false, minAgeMs = minAgeMsDefault } = options;
+  const { dryRun = false, caches = false, minAgeMs = minAgeMsDefault, runs = [] } = options;
   const oldest = Date.now() - minAgeMs;
   const sums = new Map<WasteKind, FolderSize>();
   const passedOver: PassedOverRun[] = [];
@@ -51,13 +54,29 @@ export function collectWaste(baseDirectory: string, options: CollectOptions = {}
     unfinishedRuns(place, oldest).forEach(take);
     keptFiles(place, { oldest, caches }).forEach(take);
   }
-  for (const { dir } of runsBelow(baseDirectory)) {
+  const known = runsBelow(baseDirectory).map(({ dir }) => resolve(dir));
+  const named = runs.flatMap((place) => runsAt(resolve(baseDirectory, place)));
+  for (const dir of new Set([...known, ...named])) {
     const reason = collectInRun(dir, { oldest, dryRun, caches, take });
     if (reason !== undefined) passedOver.push({ dir, reason });
   }
   const waste = [...sums].map(([kind, size]): Waste => ({ kind, ...size }));
   const { files, bytes } = waste.reduce(sumOf, { files: 0, bytes: 0 });
   return { dryRun, waste, files, bytes, passedOver };
+}
+
+/** The run in a folder, or those right below it or its `runs`. @throws {WE_RUN_NOT_FOUND} */
+function runsAt(place: string): readonly string[] {
+  const below = [place, join(place, "runs")].flatMap((folder) =>
+    namesIn(folder).map((name) => join(folder, name)),
+  );
+  const found = [place, ...below].filter(isRun);
+  if (found.length === 0) throw storageError("WE_RUN_NOT_FOUND", { path: place });
+  return isRun(place) ? [place] : found;
+}
+
+function isRun(dir: string): boolean {
+  return namesIn(dir).includes("run.json");
 }
 
 /** Hidden folders among the runs: imports and forks that were interrupted, and runs that `rm` did not finish. */

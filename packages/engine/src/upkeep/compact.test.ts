@@ -85,7 +85,16 @@ test("[G10] what needs an earlier tick says which one is the first", async () =>
   await assert.rejects(replayRun(dir, { from: firstTick - 1, ...inline }), refused);
   await assert.rejects(inspectRun(dir, { at: firstTick - 1, ...inline }), refused);
   await assert.rejects(forkRun(dir, { at: "start", ...inline }), refused);
-  await assert.rejects(forkRun(dir, { at: 5, ...inline }), refused);
+  await assert.rejects(forkRun(dir, { at: 5, ...inline }), { ...refused, message: /tick 5 was asked for/ });
+  {
+    await using followed = await followRun(dir);
+    assert.equal((await followed.reach()).firstTick, firstTick + 1);
+    const field = followed.why({ kind: "field", agent: "a1", path: "n", at: 5 });
+    await assert.rejects(field, { ...refused, message: /tick 5 was asked for/ });
+    const event = followed.why({ kind: "event", id: "input:1" });
+    const begins = new RegExp(`"input:1" is in the run, which begins after tick ${firstTick} since compact`);
+    await assert.rejects(event, { code: "WE_FOLLOWER_EVENT", message: begins });
+  }
   rmSync(join(dir, "snapshots"), { recursive: true });
   await assert.rejects(Engine.open(dir, { resume: true, ...inline }), refused);
 });

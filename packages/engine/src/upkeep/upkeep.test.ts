@@ -1,7 +1,7 @@
 /** rm and gc: what goes, what stays, and that nothing goes beside somebody who is at work on it. */
 
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, test } from "node:test";
 import { Engine } from "../client/engine.js";
@@ -137,6 +137,35 @@ test("[S14.gc] what no run needs goes, per kind; what is young, open, or needed 
   assert.equal(readdirSync(join(parent, "modules")).length, needed);
   assert.equal((await replayRun(parent, { from: 6, ...inline })).verified, true);
   assert.equal((await collectWaste(options)).files, 0, "twice is as once");
+});
+
+test("[S14.gc] runs that lie elsewhere are looked at where they are named, alone or in a folder of them", async () => {
+  const elsewhere = freshFolder("elsewhere");
+  const run = join(elsewhere, "runs", "00001");
+  cpSync(parent, run, { recursive: true });
+  const left = aged(join(run, "snapshots", "0000000000000099.snap.tmp"));
+  await collectWaste({ baseDirectory: folder });
+  assert.ok(existsSync(left), "nobody named it");
+  for (const place of [run, join(elsewhere, "runs"), elsewhere]) {
+    aged(left);
+    await collectWaste({ baseDirectory: folder, runs: [place] });
+    assert.ok(!existsSync(left), place);
+  }
+  const nowhere = collectWaste({ baseDirectory: folder, runs: [freshFolder("nothing")] });
+  await assert.rejects(nowhere, { code: "WE_RUN_NOT_FOUND" });
+});
+
+test("[G3] what interrupted writes left in a run goes when it is opened to go on", async () => {
+  const run = join(freshFolder("resumed"), "run");
+  cpSync(parent, run, { recursive: true });
+  const left = ["run.json.tmp", "log/0000000000.seg.tmp", "modules/a.tmp", "pages/a.tmp", "snapshots/a.tmp"];
+  for (const name of left) aged(join(run, name));
+  const world = await Engine.open(run, { resume: true, ...inline });
+  await world.close();
+  assert.deepEqual(
+    left.filter((name) => existsSync(join(run, name))),
+    [],
+  );
 });
 
 test("[S14.gc] caches go where they are asked for and were not used for a while", async () => {

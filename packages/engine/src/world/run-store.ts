@@ -193,6 +193,7 @@ export function openRunStore(dir: string, options: StoreOptions): RunStore {
     checkSemantics(dir, info, info.semantics);
     // Modules are written before the log is begun: some may be missing here, and that is not what is wrong.
     if (!isLogBegun(folder.log)) throw storageError("WE_RUN_NEVER_STARTED", { path: dir });
+    folder.removeInterrupted();
     const modules = readModules(folder, info);
     const { durability } = info.setup;
     const { log, recovered } = openEventLog(folder.log, { durability, ...writerOf(options) });
