@@ -89,6 +89,29 @@ test("[G10] every finished answer parses and validates, for random schemas, scor
   assert.ok(answers > 400, `${answers} answers`);
 });
 
+test("[G8] what was found before changes nothing, and more ways than are followed lose no promise", () => {
+  const crowd = {
+    anyOf: Array.from({ length: 90 }, (_, index) => ({
+      type: "string",
+      minLength: 8 - (index % 9),
+      maxLength: 8 + Math.floor(index / 9),
+    })),
+  };
+  const schemas: object[] = [{ type: "array", items: crowd, minItems: 2, maxItems: 2 }];
+  for (let seed = 1; seed <= 6; seed += 1) schemas.push(randomSchema(new SeededNumbers(seed)));
+  const warm = new AnswerFormats(tokenizer);
+  const limits = (schema: unknown, spare: number): number =>
+    new AnswerAutomaton(schema, order).start.tokens + spare;
+  for (const [place, schema] of schemas.entries())
+    for (const seed of [1, 2, 1]) {
+      const maxTokens = limits(schema, 2 + seed);
+      const found = answer(warm, schema, maxTokens, new SeededNumbers(seed));
+      const cold = answer(new AnswerFormats(tokenizer), schema, maxTokens, new SeededNumbers(seed));
+      assert.deepEqual(found, cold, `schema ${place}, seed ${seed}`);
+      assert.deepEqual(schemaFaults(schema, JSON.parse(found.text)), [], found.text);
+    }
+});
+
 test("valid texts are accepted and others are not", () => {
   const person = {
     type: "object",

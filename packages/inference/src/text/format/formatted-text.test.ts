@@ -25,9 +25,9 @@ const responseFormat: ResponseFormat = { type: "json_schema", json_schema: { nam
 test("[G8] answers fit their schema whatever the model, the same alone and together", async () => {
   using folder = decoderFolder(sampleDecoder("grouped"));
   const model = await openTextModel({ folder: folder.path, name: "sample", rowsMax: 4 });
-  const asked = [0, 1, 2, 3, 4, 5].map((seed): TextRequest => {
+  const asked = [0, 1, 2, 3].map((seed): TextRequest => {
     const sampled = seed === 0 ? {} : { temperature: 1 + seed, topP: 0.95, repetitionPenalty: 1.2 };
-    return { prompt: `the hen ${seed}`, maxTokens: 40 + 10 * seed, responseFormat, seed, ...sampled };
+    return { prompt: `the hen ${seed}`, maxTokens: 34 + 6 * seed, responseFormat, seed, ...sampled };
   });
   const pieces: string[] = [];
   const first = await model.generate({ prompt: "", ...asked[1], onText: (piece) => pieces.push(piece) });
@@ -40,10 +40,10 @@ test("[G8] answers fit their schema whatever the model, the same alone and toget
     assert.deepEqual(schemaFaults(schema, JSON.parse(text)), [], text);
     assert.equal(finishReason, "stop");
   }
-  assert.ok(new Set(alone.map(({ text }) => text)).size > 3, "different answers");
+  assert.ok(new Set(alone.map(({ text }) => text)).size > 2, "different answers");
   const any = await model.generate({
     prompt: "the",
-    maxTokens: 30,
+    maxTokens: 16,
     responseFormat: "json",
     temperature: 3,
     seed: 8,
