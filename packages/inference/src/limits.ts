@@ -53,6 +53,15 @@ export const formatStatesMax = 50_000;
 export const formatCostBytesMax: number = 32 * 1024 * 1024;
 /** Schemas of a model whose automata are kept. */
 export const formatsKeptMax = 16;
+/** Tokens of a text where no file of an encoder says how many it takes. */
+export const encoderContextDefault = 512;
+/** Texts of one request to an encoder. */
+export const encoderTextsMax = 2048;
+/**
+ * Share of a vector by which padding may change it, beyond which a model counts as one that does not heed its mask.
+ * Quantised activations move it by less than a hundredth, attention to padding by far more.
+ */
+export const encoderPaddingChangeMax = 0.02;
 /** Attempts at a download that bring nothing new. */
 export const fetchAttemptsMax = 5;
 /** Silence of a server after which a download is begun again where it stopped. */

@@ -78,7 +78,12 @@ export async function isHealthy(session: OnnxSession, { inputs, outputs }: Canar
   }
 }
 
-async function testRows(session: OnnxSession, pool: readonly Inputs[], rowsMax: number): Promise<BatchMode> {
+/** How rows of the shape of `pool` can be joined without changing a bit of any. */
+export async function testRows(
+  session: OnnxSession,
+  pool: readonly Inputs[],
+  rowsMax: number,
+): Promise<BatchMode> {
   try {
     const alone: (readonly TensorBlock[])[] = [];
     for (const inputs of pool) alone.push(await runAlone(session, inputs));

@@ -7,6 +7,8 @@ import { readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { tensorsPerPayloadMax } from "@wasm-engine/abi";
 import type { ModelSpec } from "@wasm-engine/core";
+import { readEncoderShape } from "../encoder/encoder-shape.js";
+import type { EncoderShape } from "../encoder/encoder-shape.js";
 import { inferenceError } from "../errors.js";
 import { irVersionMax, manifestBytesMax, modelFileBytesMax, opsetVersionMax } from "../limits.js";
 import { readOnnxHeader } from "../onnx/index.js";
@@ -31,6 +33,8 @@ export interface ModelFiles {
   /** Hex SHA-256 of the file; see weight-files.ts where there are several. */
   readonly digest: string;
   readonly shape: ModelShape;
+  /** How texts are given to it, where it is an encoder in Hugging Face layout. */
+  readonly encoder?: EncoderShape;
 }
 
 interface Layout {
@@ -67,7 +71,10 @@ export async function readModelFolder({ name, dir, file, digest: pinned }: Model
   if (!declared) checkTensorModel(place, header);
   checkDeclared(name, manifest, header);
   const bytesTotal = bytes.length + weights.bytes;
-  return { manifest, path, bytes, weights, bytesTotal, digest, shape: shapeOf(place, header) };
+  const encoder = declared ? undefined : readEncoderShape(header);
+  const shape = shapeOf(place, header);
+  const whole = { manifest, path, bytes, weights, bytesTotal, digest, shape };
+  return encoder === undefined ? whole : { ...whole, encoder };
 }
 
 async function readLayout(model: string, dir: string, file: string | undefined): Promise<Layout> {

@@ -11,6 +11,8 @@ import type { Group } from "../batch/batch-plan.js";
 import { rowCount, runAlone, runJoined } from "../batch/joined-run.js";
 import type { Inputs } from "../batch/joined-run.js";
 import { testShape } from "../batch/self-test.js";
+import type { Encoder } from "../encoder/encoder.js";
+import { isEncoderRequest } from "../encoder/encoder-request.js";
 import { testedShapesMax } from "../limits.js";
 import { failed, writeAnswer } from "../request/answer-writer.js";
 import { readRequest } from "../request/request-reader.js";
@@ -38,7 +40,19 @@ export async function answerRequests(
   const { model, answerBytesMax } = context;
   const responses: (TensorResponse | undefined)[] = requests.map(() => undefined);
   const accepted: { readonly index: number; readonly request: ReadRequest }[] = [];
+  const { encoder } = model;
+  const texts = encoder === undefined ? [] : indicesOf(requests, isEncoderRequest);
+  const isText = new Set(texts);
+  if (encoder !== undefined && texts.length > 0) {
+    const answers = await answerTexts(
+      context,
+      encoder,
+      texts.flatMap((index) => requests[index] ?? []),
+    );
+    texts.forEach((index, position) => (responses[index] = answers[position]));
+  }
   requests.forEach((request, index) => {
+    if (isText.has(index)) return;
     const read = readRequest(request, model.shape);
     const problem = typeof read === "string" ? read : tooLarge(context, read.tensors);
     if (problem !== undefined) responses[index] = failed(problem);
@@ -56,6 +70,33 @@ export async function answerRequests(
     });
   }
   return responses.map((response) => response ?? failed("the request was not answered"));
+}
+
+/** All together; where that fails, each by itself, so that nobody's text is another's failure. */
+async function answerTexts(
+  context: AnswerContext,
+  encoder: Encoder,
+  requests: readonly TensorRequest[],
+): Promise<readonly TensorResponse[]> {
+  try {
+    return await encoder.answer(requests, context.answerBytesMax);
+  } catch (cause) {
+    await expectHealth(context, cause);
+  }
+  const answers: TensorResponse[] = [];
+  for (const request of requests) {
+    try {
+      answers.push(...(await encoder.answer([request], context.answerBytesMax)));
+    } catch (cause) {
+      await expectHealth(context, cause);
+      answers.push(failed("the model cannot take these texts"));
+    }
+  }
+  return answers;
+}
+
+function indicesOf<Value>(values: readonly Value[], fits: (value: Value) => boolean): readonly number[] {
+  return values.flatMap((value, index) => (fits(value) ? [index] : []));
 }
 
 type Outputs = readonly TensorBlock[];

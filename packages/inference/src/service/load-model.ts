@@ -1,7 +1,11 @@
 /** Brings a model onto the first provider of its list that can run it, and finds out what must be known of it there. */
 
+import { join } from "node:path";
 import type { ModelFacts, ModelSpec, ProviderName, ProviderRefusal } from "@wasm-engine/core";
 import { isHealthy, selfTest } from "../batch/self-test.js";
+import { Encoder } from "../encoder/encoder.js";
+import type { EncoderFiles } from "../encoder/encoder.js";
+import { readEncoderSettings } from "../encoder/encoder-settings.js";
 import { inferenceError } from "../errors.js";
 import {
   joinedRowsMax,
@@ -9,6 +13,7 @@ import {
   largeModelBytes,
   reasonCharactersMax,
 } from "../limits.js";
+import { isFile } from "../model/model-folder.js";
 import type { ModelFiles } from "../model/model-folder.js";
 import type { ModelShape } from "../model/model-shape.js";
 import { expectUnchanged } from "../model/weight-files.js";
@@ -23,6 +28,8 @@ export interface LoadedModel {
   readonly bytes: number;
   readonly rowsMax: number;
   readonly session: OnnxSession;
+  /** Takes requests of texts, where the model is an encoder with a tokenizer. */
+  readonly encoder?: Encoder;
   /** Whether the provider still answers what it answered at load: if so, a run that failed is the request's fault. */
   isHealthy(): Promise<boolean>;
 }
@@ -48,9 +55,14 @@ export async function loadOnProvider(
   alreadyRefused: readonly ProviderRefusal[] = [],
 ): Promise<LoadedModel> {
   const refused = [...alreadyRefused];
+  const encoder = await readEncoderFiles(spec, files);
   for (const provider of spec.providers) {
     if (refused.some((refusal) => refusal.provider === provider)) continue;
-    const loaded = await tryProvider(context, spec, files, { provider, refused });
+    const loaded = await tryProvider(context, spec, files, {
+      provider,
+      refused,
+      ...(encoder === undefined ? {} : { encoder }),
+    });
     if (typeof loaded !== "string") return loaded;
     if (context.strict)
       throw inferenceError("WE_MODEL_STRICT", { model: spec.name, provider, reason: loaded });
@@ -63,11 +75,26 @@ export async function loadOnProvider(
   });
 }
 
+/** Without a tokenizer an encoder takes tensors alone. */
+async function readEncoderFiles(
+  { name, dir }: ModelSpec,
+  { encoder: shape }: ModelFiles,
+): Promise<EncoderFiles | undefined> {
+  if (shape === undefined || !(await isFile(join(dir, "tokenizer.json")))) return undefined;
+  return { shape, settings: await readEncoderSettings(name, dir) };
+}
+
+interface Attempt {
+  readonly provider: ProviderName;
+  readonly refused: readonly ProviderRefusal[];
+  readonly encoder?: EncoderFiles;
+}
+
 async function tryProvider(
   context: LoadContext,
   spec: ModelSpec,
   files: ModelFiles,
-  { provider, refused }: { readonly provider: ProviderName; readonly refused: readonly ProviderRefusal[] },
+  { provider, refused, encoder: encoderFiles }: Attempt,
 ): Promise<LoadedModel | string> {
   const runtime = await context.source(provider);
   if (typeof runtime === "string") return runtime;
@@ -91,6 +118,13 @@ async function tryProvider(
     if (provider !== "cpu" && provider !== "wasm") return `output ${deadOutput} is NaN for every input`;
     throw inferenceError("WE_MODEL_NAN", { model: spec.name, output: deadOutput });
   }
+  const encoder = await openEncoder(session, encoderFiles, tested.joinable ? rowsMax : 1);
+  if (typeof encoder === "string") return encoder;
+  const description = runtime.describe(provider);
+  const options =
+    encoderFiles === undefined
+      ? description.options
+      : `${description.options} texts ${encoderFiles.settings.digest} widths 1`;
   const facts: ModelFacts = {
     name: spec.name,
     version: manifest.version,
@@ -98,7 +132,13 @@ async function tryProvider(
     provider,
     refused: [...refused],
     batchMode: mode,
-    ...fingerprintOf({ digest, provider, description: runtime.describe(provider), kernels, batchMode: mode }),
+    ...fingerprintOf({
+      digest,
+      provider,
+      description: { ...description, options },
+      kernels,
+      batchMode: mode,
+    }),
     latencyTicks: manifest.latencyTicks,
   };
   return {
@@ -107,6 +147,7 @@ async function tryProvider(
     bytes: files.bytesTotal,
     rowsMax,
     session,
+    ...(encoder === undefined ? {} : { encoder }),
     isHealthy: () =>
       canary === undefined
         ? probeKernels(runtime, provider).then(
@@ -115,6 +156,20 @@ async function tryProvider(
           )
         : isHealthy(session, canary),
   };
+}
+
+async function openEncoder(
+  session: OnnxSession,
+  files: EncoderFiles | undefined,
+  rowsMax: number,
+): Promise<Encoder | undefined | string> {
+  if (files === undefined) return undefined;
+  try {
+    return await Encoder.open(session, files, rowsMax);
+  } catch (cause) {
+    await session.dispose();
+    return reasonOf(cause);
+  }
 }
 
 function probe(probes: ProbeCache, runtime: OnnxRuntime, provider: ProviderName): Promise<string> {

@@ -6,8 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { EngineError } from "@wasm-engine/abi";
 import { readModelLock } from "@wasm-engine/core";
-import type { ModelSpec } from "@wasm-engine/core";
-import { createInferenceService } from "../service/inference-service.js";
+import { readModelFolder } from "../model/model-folder.js";
 import { decoderModel } from "../testing/sample-decoder.js";
 import { FileServer } from "../testing/file-server.js";
 import { ModelFolder, fourBit, mlp, withWeightsApart } from "../testing/sample-models.js";
@@ -58,11 +57,9 @@ async function refused(work: Promise<unknown>): Promise<{ readonly code: string;
   );
 }
 
-async function digestIn(folder: string, more: Partial<ModelSpec> = {}): Promise<string> {
-  const service = createInferenceService();
-  const loaded = await service.load({ name: "m", dir: folder, providers: ["wasm"], ...more });
-  await service.close();
-  return loaded.digest;
+/** As a world reports it. */
+async function digestIn(dir: string): Promise<string> {
+  return (await readModelFolder({ name: "m", dir, providers: ["wasm"] })).digest;
 }
 
 test("a model of a hub is added unchanged, proved, and pinned in models.lock", async () => {

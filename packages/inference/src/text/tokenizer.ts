@@ -77,6 +77,26 @@ export function readTokenizer(model: string, files: TokenizerFiles): Tokenizer {
   return result;
 }
 
+/** Text to ids alone, whatever a vocabulary's way back is: for models that write no text. */
+export type TextEncoding = Pick<Tokenizer, "encode" | "idOf">;
+
+/** @throws {WE_TEXT_TOKENIZER} */
+export function readTextEncoding(
+  model: string,
+  files: Pick<TokenizerFiles, "tokenizer" | "config">,
+): TextEncoding {
+  const refuse = (reason: string): Error => inferenceError("WE_TEXT_TOKENIZER", { model, reason });
+  const tokenizer = parse(files.tokenizer);
+  const config = parse(files.config ?? "{}");
+  if (typeof tokenizer === "string") throw refuse(`tokenizer.json is no JSON object (${tokenizer})`);
+  if (typeof config === "string") throw refuse(`tokenizer_config.json is no JSON object (${config})`);
+  const library = openLibrary(tokenizer, config, refuse);
+  return {
+    encode: (text, { special = true } = {}) => library.encode(text, { add_special_tokens: special }).ids,
+    idOf: (token) => library.token_to_id(token),
+  };
+}
+
 function openLibrary(tokenizer: Json, config: Json, refuse: (reason: string) => Error): Library {
   try {
     const library = new OpenedTokenizer(tokenizer, config);
