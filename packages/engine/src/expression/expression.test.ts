@@ -83,6 +83,14 @@ test("what is missing has no value, and nothing that is made of it", () => {
   assert.equal(valueOf("state.gone == 1 or true"), true);
 });
 
+test("[G10] a member that every object inherits is a name like any other", () => {
+  for (const name of ["constructor", "__proto__", "toString", "hasOwnProperty"]) {
+    assert.equal(valueOf(`state.${name}`), null, name);
+    const own = agent("c", { state: Object.fromEntries([[name, 3]]) });
+    assert.equal(valueOf(`state.${name} == 3`, { ...subject, agent: own }), true, name);
+  }
+});
+
 test("lists of agents and of what they describe", () => {
   const cases: readonly (readonly [string, unknown])[] = [
     ["count(agents)", 3],
@@ -146,7 +154,15 @@ test("[G10] what cannot be read, is unknown or too large is refused before it is
       "WE_EXPRESSION_SYNTAX",
       text,
     );
-  for (const text of ["stat.x", "eval(1)", "it", "sum(agents, wealth)"])
+  for (const text of [
+    "stat.x",
+    "eval(1)",
+    "it",
+    "sum(agents, wealth)",
+    "__proto__",
+    "constructor",
+    "toString()",
+  ])
     assert.equal(
       codeOf(() => valueOf(text)),
       "WE_EXPRESSION_NAME",

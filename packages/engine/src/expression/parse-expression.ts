@@ -33,7 +33,11 @@ const levels: readonly (readonly Operator[])[] = [
   ["+", "-"],
   ["*", "/", "%"],
 ];
-const synonyms: Readonly<Record<string, string>> = { "&&": "and", "||": "or", "!": "not" };
+const synonyms: ReadonlyMap<string, string> = new Map([
+  ["&&", "and"],
+  ["||", "or"],
+  ["!", "not"],
+]);
 const constants = new Map<string, boolean | null>([
   ["true", true],
   ["false", false],
@@ -66,7 +70,7 @@ function tokensOf(text: string): readonly Token[] {
     const token = number ?? quoted ?? word ?? sign;
     const kind =
       number !== undefined ? "number" : quoted !== undefined ? "text" : word !== undefined ? "word" : "sign";
-    tokens.push({ kind, text: synonyms[token] ?? token, from: to - token.length, to });
+    tokens.push({ kind, text: synonyms.get(token) ?? token, from: to - token.length, to });
     at = to;
   }
   return [...tokens, { kind: "end", text: "", from: end, to: end }];
