@@ -67,7 +67,9 @@ export class BaseImage {
   #shared: boolean[] = [];
   #tree: MerkleTree;
   /** Pages whose leaf in the tree is out of date. */
-  #stale = new Set<number>();
+  #stale: number[] = [];
+  /** Per page: 1 where it is among them. */
+  #isStale = new Uint8Array(0);
   /** Per page: 1 where its content was given out by {@link pagesSince} and has not changed. */
   #given = new Uint8Array(0);
   #state: Uint8Array = new Uint8Array(0);
@@ -108,6 +110,7 @@ export class BaseImage {
     this.#shared.fill(true);
     copy.#tree = new MerkleTree(this.#sha256, this.#pages.length, this.#tree);
     copy.#given = this.#given.slice();
+    copy.#isStale = new Uint8Array(this.#pages.length);
     copy.#state = this.#state;
     return copy;
   }
@@ -250,7 +253,7 @@ export class BaseImage {
 
   /** The content of a page is another now. */
   #note(index: number): void {
-    this.#stale.add(index);
+    this.#noteStale(index);
     this.#given[index] = 0;
   }
 
@@ -261,12 +264,17 @@ export class BaseImage {
     for (let index = this.#pages.length; index < pageCount; index += 1) {
       this.#pages.push(ZERO_PAGE);
       this.#shared[index] = true;
-      this.#stale.add(index);
     }
     this.#shared.length = pageCount;
     const given = new Uint8Array(pageCount);
     if (kept !== undefined) given.set(this.#given);
     this.#given = given;
+    const first = kept === undefined ? 0 : this.#isStale.length;
+    const isStale = new Uint8Array(pageCount);
+    if (kept === undefined) this.#stale.length = 0;
+    else isStale.set(this.#isStale);
+    this.#isStale = isStale;
+    for (let index = first; index < pageCount; index += 1) this.#noteStale(index);
     this.#tree = new MerkleTree(this.#sha256, pageCount, kept);
   }
 
@@ -277,7 +285,14 @@ export class BaseImage {
       const digest = page === ZERO_PAGE ? this.#zeroDigest : this.#sha256(new Uint8Array(page.buffer));
       this.#tree.setLeaf(index, digest);
     }
-    this.#stale.clear();
+    for (const index of this.#stale) this.#isStale[index] = 0;
+    this.#stale.length = 0;
+  }
+
+  #noteStale(index: number): void {
+    if (this.#isStale[index] === 1) return;
+    this.#isStale[index] = 1;
+    this.#stale.push(index);
   }
 }
 

@@ -14,8 +14,8 @@ export class MerkleTree {
   readonly #sha256: Sha256;
   /** Digests level by level, leaves first, the root last. */
   readonly #levels: Uint8Array[] = [];
-  /** Changed leaves since the last root. */
-  #dirty = new Set<number>();
+  /** Changed leaves since the last root; some may be named twice. */
+  #dirty: number[] = [];
 
   /** @param from a tree over an image with no more pages: its leaves are taken over. */
   constructor(sha256: Sha256, pageCount: number, from?: MerkleTree) {
@@ -26,7 +26,7 @@ export class MerkleTree {
     if (leaves === undefined) return;
     assert(leaves.length <= pageCount * DIGEST_BYTES, "images never shrink");
     this.#levels[0]?.set(leaves);
-    for (let index = 0; index * DIGEST_BYTES < leaves.length; index += 1) this.#dirty.add(index);
+    for (let index = 0; index * DIGEST_BYTES < leaves.length; index += 1) this.#dirty.push(index);
   }
 
   #allocate(pageCount: number): void {
@@ -41,7 +41,7 @@ export class MerkleTree {
     const leaves = this.#levels[0];
     assert(leaves !== undefined && (pageIndex + 1) * DIGEST_BYTES <= leaves.length, "page is in the image");
     leaves.set(digest, pageIndex * DIGEST_BYTES);
-    this.#dirty.add(pageIndex);
+    this.#dirty.push(pageIndex);
   }
 
   /** Digest of one page, as it was last set. */
@@ -53,18 +53,22 @@ export class MerkleTree {
 
   /** Digest over all pages. Only paths of changed leaves are hashed again. */
   root(): Uint8Array {
-    let dirty = this.#dirty;
+    let dirty: readonly number[] = this.#dirty.sort((left, right) => left - right);
     for (let level = 1; level < this.#levels.length; level += 1) dirty = this.#hashLevel(level, dirty);
-    this.#dirty.clear();
+    this.#dirty.length = 0;
     return this.#levels.at(-1)?.slice() ?? this.#sha256(new Uint8Array(0));
   }
 
-  #hashLevel(level: number, dirtyChildren: ReadonlySet<number>): Set<number> {
+  /** `dirtyChildren` ascend. Returns the nodes above them, ascending, each once. */
+  #hashLevel(level: number, dirtyChildren: readonly number[]): number[] {
     const children = this.#levels[level - 1];
     const nodes = this.#levels[level];
     assert(children !== undefined && nodes !== undefined, "levels are complete");
-    const dirty = new Set<number>();
-    for (const child of dirtyChildren) dirty.add(Math.floor(child / merkleArityNodes));
+    const dirty: number[] = [];
+    for (const child of dirtyChildren) {
+      const node = Math.floor(child / merkleArityNodes);
+      if (dirty.at(-1) !== node) dirty.push(node);
+    }
     const width = merkleArityNodes * DIGEST_BYTES;
     for (const node of dirty) {
       nodes.set(this.#sha256(children.subarray(node * width, (node + 1) * width)), node * DIGEST_BYTES);
