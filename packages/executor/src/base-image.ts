@@ -6,7 +6,7 @@
 
 import { assert, encodeUtf8, writeU64 } from "@wasm-engine/abi";
 import type { Sha256 } from "@wasm-engine/abi";
-import type { ImagePages, Ledger } from "./executor-contract.js";
+import type { ImagePages, Ledger, PageComparison } from "./executor-contract.js";
 import type { Gate } from "./gate-module.js";
 import type { GuestInstance } from "./guest-instance.js";
 import { imagePageBytes } from "./limits.js";
@@ -14,7 +14,7 @@ import { MerkleTree } from "./merkle-tree.js";
 
 const PAGE_WORDS = imagePageBytes / 4;
 /** All pages of zeros are this page; it is never written. */
-const ZERO_PAGE = new Int32Array(PAGE_WORDS);
+const ZERO_PAGE = new Uint8Array(imagePageBytes);
 /** Pages that one call looks through: their bytes are counted in 32 bits. */
 const scannedPagesMax = 4096;
 const domain = encodeUtf8("wasm-engine/image\0");
@@ -59,10 +59,18 @@ export interface CapturePoint {
   readonly initialised: boolean;
 }
 
+/** What images need of the machine. */
+export interface ImageHost {
+  readonly sha256: Sha256;
+  readonly samePage?: PageComparison | undefined;
+}
+
 export class BaseImage {
-  readonly #sha256: Sha256;
+  readonly #host: ImageHost;
+  readonly #samePage: PageComparison;
   readonly #zeroDigest: Uint8Array;
-  #pages: Int32Array[] = [];
+  /** Each in a buffer of its own. */
+  #pages: Uint8Array[] = [];
   /** Pages that other images refer to as well: replaced, never written. */
   #shared: boolean[] = [];
   #tree: MerkleTree;
@@ -78,10 +86,11 @@ export class BaseImage {
   #point: CapturePoint;
 
   /** An image without memory. */
-  constructor(sha256: Sha256, point: CapturePoint) {
-    this.#sha256 = sha256;
-    this.#zeroDigest = zeroDigestBy(sha256);
-    this.#tree = new MerkleTree(sha256, 0);
+  constructor(host: ImageHost, point: CapturePoint) {
+    this.#host = host;
+    this.#samePage = host.samePage ?? samePage;
+    this.#zeroDigest = zeroDigestBy(host.sha256);
+    this.#tree = new MerkleTree(host.sha256, 0);
     this.#point = point;
   }
 
@@ -103,12 +112,12 @@ export class BaseImage {
 
   /** A second image with the same content; pages are shared until either changes. */
   fork(point: CapturePoint): BaseImage {
-    const copy = new BaseImage(this.#sha256, point);
+    const copy = new BaseImage(this.#host, point);
     this.#refreshLeaves();
     copy.#pages = [...this.#pages];
     copy.#shared = this.#pages.map(() => true);
     this.#shared.fill(true);
-    copy.#tree = new MerkleTree(this.#sha256, this.#pages.length, this.#tree);
+    copy.#tree = new MerkleTree(this.#host.sha256, this.#pages.length, this.#tree);
     copy.#given = this.#given.slice();
     copy.#isStale = new Uint8Array(this.#pages.length);
     copy.#state = this.#state;
@@ -127,7 +136,7 @@ export class BaseImage {
   /** Takes over what `instance` holds now. Only pages that differ are copied. */
   capture(instance: GuestInstance, point: CapturePoint): void {
     this.#owed?.();
-    this.#captureWords(wordsOf(instance), instance.gate);
+    this.#captureMemory(instance.memory.bytes, instance.gate);
     this.#state = instance.saveState();
     this.#point = point;
   }
@@ -136,8 +145,7 @@ export class BaseImage {
   captureBytes(memory: Uint8Array, state: Uint8Array, point: CapturePoint): void {
     assert(memory.length % imagePageBytes === 0, "memory is whole pages");
     this.#owed?.();
-    const aligned = memory.byteOffset % 4 === 0 ? memory : new Uint8Array(memory);
-    this.#captureWords(new Int32Array(aligned.buffer, aligned.byteOffset, aligned.length / 4));
+    this.#captureMemory(memory.byteOffset % 4 === 0 ? memory : new Uint8Array(memory));
     this.#state = new Uint8Array(state);
     this.#point = point;
   }
@@ -145,13 +153,13 @@ export class BaseImage {
   /** Overwrites all pages, globals and flags of `instance`, whose memory has exactly this size. */
   loadInto(instance: GuestInstance): void {
     assert(instance.memory.size === this.memoryBytes, "a slot takes only images of its size");
-    const words = wordsOf(instance);
+    const { bytes } = instance.memory;
     for (let index = 0; index < this.#pages.length; index += 1) {
       // Reading a page that was never touched costs no physical memory, writing zeros does.
       index += this.#zeroPages(index, instance.gate);
       const page = this.#pages[index];
-      const start = index * PAGE_WORDS;
-      if (page !== undefined && !pageEquals(words, start, page)) words.set(page, start);
+      const start = index * imagePageBytes;
+      if (page !== undefined && !this.#samePage(bytes, start, page)) bytes.set(page, start);
     }
     instance.loadState(this.#state);
   }
@@ -159,16 +167,16 @@ export class BaseImage {
   digest(): Uint8Array {
     this.#refreshLeaves();
     const memory = { bytes: this.memoryBytes, root: this.#tree.root() };
-    return imageDigest(this.#sha256, memory, { state: this.#state, initialised: this.initialised });
+    return imageDigest(this.#host.sha256, memory, { state: this.#state, initialised: this.initialised });
   }
 
   /** Linear memory as bytes of its own. */
   memory(): Uint8Array {
-    const words = new Int32Array(this.#pages.length * PAGE_WORDS);
+    const bytes = new Uint8Array(this.#pages.length * imagePageBytes);
     for (const [index, page] of this.#pages.entries()) {
-      if (page !== ZERO_PAGE) words.set(page, index * PAGE_WORDS);
+      if (page !== ZERO_PAGE) bytes.set(page, index * imagePageBytes);
     }
-    return new Uint8Array(words.buffer);
+    return bytes;
   }
 
   /**
@@ -193,7 +201,7 @@ export class BaseImage {
     for (const [position, at] of changed.entries()) {
       const index = pages[at] ?? 0;
       const page = this.#pages[index] ?? ZERO_PAGE;
-      bytes.set(new Uint8Array(page.buffer, page.byteOffset, imagePageBytes), position * imagePageBytes);
+      bytes.set(page, position * imagePageBytes);
       this.#given[index] = 1;
     }
     return { pages, digests: digests.slice(0, pages.length * digestBytes), changed, bytes };
@@ -210,24 +218,23 @@ export class BaseImage {
     assert(bit >= 0 && bit < 8, "a byte has eight bits");
     this.#owed?.();
     const index = Math.floor(byteOffset / imagePageBytes);
-    const page = Int32Array.from(this.#pages[index] ?? ZERO_PAGE);
-    const bytes = new Uint8Array(page.buffer);
+    const page = Uint8Array.from(this.#pages[index] ?? ZERO_PAGE);
     const at = byteOffset % imagePageBytes;
-    bytes[at] = (bytes[at] ?? 0) ^ (1 << bit);
+    page[at] = (page[at] ?? 0) ^ (1 << bit);
     this.#replace(index, page);
   }
 
-  /** @param gate of the instance whose memory `words` are: looks for zeros fast */
-  #captureWords(words: Int32Array, gate?: Gate): void {
-    const pageCount = words.length / PAGE_WORDS;
+  /** @param gate of the instance whose memory this is: looks for zeros fast */
+  #captureMemory(memory: Uint8Array, gate?: Gate): void {
+    const pageCount = memory.length / imagePageBytes;
     this.#resize(pageCount);
     for (let index = 0; index < pageCount; index += 1) {
       if (gate !== undefined) index += this.#zeroPages(index, gate);
       if (index === pageCount) return;
-      const start = index * PAGE_WORDS;
+      const start = index * imagePageBytes;
       const page = this.#pages[index] ?? ZERO_PAGE;
-      if (pageEquals(words, start, page)) continue;
-      const content = words.subarray(start, start + PAGE_WORDS);
+      if (this.#samePage(memory, start, page)) continue;
+      const content = memory.subarray(start, start + imagePageBytes);
       if (this.#shared[index] === true) this.#replace(index, content.slice());
       else {
         page.set(content);
@@ -245,7 +252,7 @@ export class BaseImage {
     return Math.floor(zeroBytes / imagePageBytes);
   }
 
-  #replace(index: number, page: Int32Array): void {
+  #replace(index: number, page: Uint8Array): void {
     this.#pages[index] = page;
     this.#shared[index] = false;
     this.#note(index);
@@ -275,14 +282,14 @@ export class BaseImage {
     else isStale.set(this.#isStale);
     this.#isStale = isStale;
     for (let index = first; index < pageCount; index += 1) this.#noteStale(index);
-    this.#tree = new MerkleTree(this.#sha256, pageCount, kept);
+    this.#tree = new MerkleTree(this.#host.sha256, pageCount, kept);
   }
 
   #refreshLeaves(): void {
     for (const index of this.#stale) {
       const page = this.#pages[index];
       if (page === undefined) continue;
-      const digest = page === ZERO_PAGE ? this.#zeroDigest : this.#sha256(new Uint8Array(page.buffer));
+      const digest = page === ZERO_PAGE ? this.#zeroDigest : this.#host.sha256(page);
       this.#tree.setLeaf(index, digest);
     }
     for (const index of this.#stale) this.#isStale[index] = 0;
@@ -301,19 +308,16 @@ function isSame(left: Uint8Array, right: Uint8Array): boolean {
   return true;
 }
 
-function wordsOf({ memory }: GuestInstance): Int32Array {
-  return new Int32Array(memory.bytes.buffer);
-}
-
 /** Four words at a time: a loop over single words is bound by its branches and not by memory. */
-function pageEquals(words: Int32Array, start: number, page: Int32Array): boolean {
+function samePage(memory: Uint8Array, start: number, own: Uint8Array): boolean {
+  const words = new Int32Array(memory.buffer, memory.byteOffset + start, PAGE_WORDS);
+  const page = new Int32Array(own.buffer);
   for (let index = 0; index < PAGE_WORDS; index += 4) {
-    const at = start + index;
     const differing =
-      ((words[at] ?? 0) ^ (page[index] ?? 0)) |
-      ((words[at + 1] ?? 0) ^ (page[index + 1] ?? 0)) |
-      ((words[at + 2] ?? 0) ^ (page[index + 2] ?? 0)) |
-      ((words[at + 3] ?? 0) ^ (page[index + 3] ?? 0));
+      ((words[index] ?? 0) ^ (page[index] ?? 0)) |
+      ((words[index + 1] ?? 0) ^ (page[index + 1] ?? 0)) |
+      ((words[index + 2] ?? 0) ^ (page[index + 2] ?? 0)) |
+      ((words[index + 3] ?? 0) ^ (page[index + 3] ?? 0));
     if (differing !== 0) return false;
   }
   return true;

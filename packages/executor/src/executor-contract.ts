@@ -170,11 +170,16 @@ export interface FaultDetail {
   readonly detail: string;
 }
 
+/** True where the page of 4 KiB at `start` of `memory` has the bytes of `page`. */
+export type PageComparison = (memory: Uint8Array, start: number, page: Uint8Array) => boolean;
+
 /** None of the bounds shows in any result: only in time and memory of the host. */
 export interface ExecutorOptions {
   /** Instrumented module by digest; undefined where the host does not have it. */
   readonly modules: (digest: ModuleDigest) => GuestModule | undefined;
   readonly sha256: Sha256;
+  /** What the machine offers for it; default: a loop. */
+  readonly samePage?: PageComparison;
   readonly onFaultDetail?: (detail: FaultDetail) => void;
   readonly witness?: CallWitness;
   /** Logical stack of one invocation; a genesis constant. Default: limits.depthBytes of the ABI. */

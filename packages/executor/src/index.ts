@@ -16,6 +16,7 @@ export type {
   InProcessExecutorOptions,
   JournalEntry,
   Ledger,
+  PageComparison,
   PagedImage,
   PaidCall,
   PopulationChange,

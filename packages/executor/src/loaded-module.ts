@@ -4,8 +4,9 @@
  */
 
 import { assert, limits } from "@wasm-engine/abi";
-import type { ModuleDigest, Sha256 } from "@wasm-engine/abi";
+import type { ModuleDigest } from "@wasm-engine/abi";
 import { BaseImage } from "./base-image.js";
+import type { ImageHost } from "./base-image.js";
 import { fail } from "./errors.js";
 import { EMPTY_LEDGER } from "./executor-contract.js";
 import type { GuestModule } from "./executor-contract.js";
@@ -17,7 +18,7 @@ import type { WasmImports, WasmModule } from "./webassembly.js";
 
 /** What one executor shares between its modules. */
 export interface ModuleSurroundings {
-  readonly sha256: Sha256;
+  readonly images: ImageHost;
   readonly imports: WasmImports;
   readonly gates: GateHub;
   /** Idle instances kept for the next agents. */
@@ -54,7 +55,7 @@ export class LoadedModule {
     this.offersExport = first.entries.agent_export_state !== undefined;
     this.offersImport = first.entries.agent_import_state !== undefined;
     this.offersDescribe = first.entries.agent_describe !== undefined;
-    this.initial = new BaseImage(surroundings.sha256, { ledger: EMPTY_LEDGER, initialised: false });
+    this.initial = new BaseImage(surroundings.images, { ledger: EMPTY_LEDGER, initialised: false });
     this.initial.capture(first, { ledger: EMPTY_LEDGER, initialised: false });
     this.#idle.push(first);
   }

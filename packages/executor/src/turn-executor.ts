@@ -373,7 +373,7 @@ class Executor implements TurnExecutor {
     if (source === undefined) throw fail("WE_EXECUTOR_MODULE_UNKNOWN", { digest });
     assert(source.digest === digest, "a module is found under its digest");
     const module = new LoadedModule(source, {
-      sha256: this.#options.sha256,
+      images: this.#options,
       imports: this.#imports,
       gates: this.#host.gates,
       idleSlotsMax: isReused === true ? instancesMax : idleSlotsMax,
@@ -415,5 +415,5 @@ function freshBase(
   options: ExecutorOptions,
 ): BaseImage {
   const point = { ledger, initialised: false };
-  return oversized ? new BaseImage(options.sha256, point) : module.initial.fork(point);
+  return oversized ? new BaseImage(options, point) : module.initial.fork(point);
 }

@@ -17,6 +17,9 @@ import type { Task } from "./task.js";
 import { effectsOf, restoreEffects, type TurnRecord } from "./turn-record.js";
 import type { WorldState } from "./world-state.js";
 
+/** Of most agents most lists are empty, and a tick notes a thousand agents. */
+const NOTHING: readonly CborValue[] = [];
+
 /** What the digest of an agent covers beside its image; nothing of it changes when the agent does. */
 export function agentValue(agent: Agent): readonly CborValue[] {
   return [
@@ -26,13 +29,13 @@ export function agentValue(agent: Agent): readonly CborValue[] {
     agent.parent,
     [agent.needsInit, agent.needsStart, agent.paused],
     [agent.stopTick, agent.cadenceTick, agent.runnableSince, agent.upgradedTick],
-    [agent.faults, [...agent.faultTicks], agent.fuel],
+    [agent.faults, agent.faultTicks.length === 0 ? NOTHING : [...agent.faultTicks], agent.fuel],
     ledgerValue(agent.ledger),
-    [...agent.channels].sort(),
-    [...agent.asked].sort((left, right) => left - right),
-    agent.mailbox.toArray(),
-    [...agent.requests.values()].map(requestValue),
-    sortedTasks(agent).map(taskValue),
+    agent.channels.size === 0 ? NOTHING : [...agent.channels].sort(),
+    agent.asked.size === 0 ? NOTHING : [...agent.asked].sort((left, right) => left - right),
+    agent.mailbox.length === 0 ? NOTHING : agent.mailbox.toArray(),
+    agent.requests.size === 0 ? NOTHING : [...agent.requests.values()].map(requestValue),
+    agent.tasks.size === 0 ? NOTHING : sortedTasks(agent).map(taskValue),
     agent.turn === undefined ? null : turnValue(agent, agent.turn),
     upgradeValue(agent),
   ];

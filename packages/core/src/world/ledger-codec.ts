@@ -4,8 +4,7 @@ import type { CborValue } from "../codec/cbor.js";
 import type { Ledger } from "../ports.js";
 
 export function ledgerValue(ledger: Ledger): CborValue {
-  const streams = ledger.streams.map(([name, position]) => [name, position]);
-  return [ledger.requests, ledger.messages, ledger.spawns, streams];
+  return [ledger.requests, ledger.messages, ledger.spawns, ledger.streams];
 }
 
 export function ledgerOf(value: CborValue): Ledger {

@@ -8,6 +8,7 @@ import { EngineError, OutcomeRegion, Region, TurnReader, assert, unreachable } f
 import { createTurnExecutor } from "@wasm-engine/executor";
 import type { FaultDetail, TurnExecutor } from "@wasm-engine/executor";
 import { nodeHasher } from "../crypto/node-crypto.js";
+import { samePage } from "./same-page.js";
 import { faultsHeardMax } from "../world/limits.js";
 import { AdaptiveSpin } from "./adaptive-spin.js";
 import { Command, Gate, ThreadState } from "./control-words.js";
@@ -55,6 +56,7 @@ class ExecutingThread {
         return bytes === undefined ? undefined : { digest, bytes };
       },
       sha256: (bytes) => nodeHasher.sha256(bytes),
+      samePage,
       depthBytes: data.depthBytes,
       instancesMax: data.instancesMax,
       onFaultDetail: (detail) => {

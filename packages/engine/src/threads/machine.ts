@@ -10,6 +10,7 @@ import type { Genesis } from "@wasm-engine/core";
 import { createInProcessExecutor } from "@wasm-engine/executor";
 import type { CallWitness, FaultDetail, GuestModule, InProcessExecutor } from "@wasm-engine/executor";
 import { nodeHasher } from "../crypto/node-crypto.js";
+import { samePage } from "./same-page.js";
 import type { ThreadFault } from "./thread-faults.js";
 import type { ThreadHost } from "./thread-host.js";
 import { ThreadedExecutor } from "./threaded-executor.js";
@@ -142,6 +143,7 @@ class ReusedExecutor {
     this.#executor = createInProcessExecutor({
       modules: (digest) => moduleOf(this.#request, digest),
       sha256: (bytes) => nodeHasher.sha256(bytes),
+      samePage,
       depthBytes: request.genesis.depthBytes,
       onFaultDetail: (detail) => this.#request.onFaultDetail?.(detail),
       isReused: true,
@@ -182,6 +184,7 @@ function inThisThread({ genesis, modules, onFaultDetail, instrumented }: Executo
       return instrumented === undefined ? { digest, bytes } : instrumented.module(digest);
     },
     sha256: (bytes) => nodeHasher.sha256(bytes),
+    samePage,
     depthBytes: genesis.depthBytes,
     ...(onFaultDetail === undefined ? {} : { onFaultDetail }),
     ...(instrumented === undefined ? {} : { witness: instrumented.witness }),

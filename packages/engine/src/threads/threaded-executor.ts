@@ -20,6 +20,7 @@ import type {
   UpgradeOutcome,
 } from "@wasm-engine/executor";
 import { nodeHasher } from "../crypto/node-crypto.js";
+import { samePage } from "./same-page.js";
 import { AdaptiveSpin } from "./adaptive-spin.js";
 import { Barrier, allocateWords } from "./control-words.js";
 import { fail } from "./errors.js";
@@ -127,6 +128,7 @@ export class ThreadedExecutor implements AgentExecutor {
         return bytes === undefined ? undefined : { digest, bytes };
       },
       sha256: (bytes) => nodeHasher.sha256(bytes),
+      samePage,
       depthBytes,
       instancesMax,
       onFaultDetail,

@@ -12,8 +12,8 @@ export const ticksPerPump = 64;
 export const openTicksMax = 8;
 /** Agents that are looked at in one go for a state hash that commits wait for: some tenths of a millisecond. */
 export const commitSliceAgents = 8;
-/** Nothing is begun that can wait where the next tick is due within this. */
-export const spareMsMin = 2;
+/** Nothing is begun that can wait where the next tick is due within this share of a tick: collectors want time, too. */
+export const spareShareMin = 0.3;
 /** Longest sleep of an orchestrator with nothing to do: a missed wake costs at most this. */
 export const idleWaitMs = 200;
 /** Sleep while something waits for the disk, where nobody wakes who sleeps. */

@@ -3,7 +3,8 @@
 import { assert } from "@wasm-engine/abi";
 
 export class Pacer {
-  readonly #tickMs: number;
+  /** Length of a tick. */
+  readonly tickMs: number;
   readonly #firstTick: number;
   readonly #startMs: number;
   readonly #now: () => number;
@@ -11,7 +12,7 @@ export class Pacer {
   /** `firstTick` is due now. `now` in milliseconds, monotonic. */
   constructor(tickNanos: bigint, firstTick: number, now: () => number = () => performance.now()) {
     assert(tickNanos > 0n, "a tick takes time");
-    this.#tickMs = Number(tickNanos) / 1e6;
+    this.tickMs = Number(tickNanos) / 1e6;
     this.#firstTick = firstTick;
     this.#now = now;
     this.#startMs = now();
@@ -19,12 +20,12 @@ export class Pacer {
 
   /** The tick that the wall clock is in. */
   tickNow(): number {
-    return this.#firstTick + Math.floor((this.#now() - this.#startMs) / this.#tickMs);
+    return this.#firstTick + Math.floor((this.#now() - this.#startMs) / this.tickMs);
   }
 
   /** Milliseconds until `tick` may be executed; 0 where it is due or late. */
   millisUntil(tick: number): number {
-    const dueMs = this.#startMs + (tick - this.#firstTick) * this.#tickMs;
+    const dueMs = this.#startMs + (tick - this.#firstTick) * this.tickMs;
     return Math.max(0, dueMs - this.#now());
   }
 }

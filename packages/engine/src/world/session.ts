@@ -29,7 +29,7 @@ import {
   durableWaitMs,
   idleWaitMs,
   progressEveryMs,
-  spareMsMin,
+  spareShareMin,
   ticksPerPump,
 } from "./limits.js";
 import { Pacer } from "./pacer.js";
@@ -172,7 +172,7 @@ export class Session {
   /** Where a tick is due and waits for something, there is time, too. */
   get #hasSpareTime(): boolean {
     const spareMs = this.#pacer?.millisUntil(this.#run.loop.reachedTick + 1) ?? 0;
-    return spareMs === 0 || spareMs > spareMsMin;
+    return spareMs === 0 || spareMs > spareShareMin * (this.#pacer?.tickMs ?? 0);
   }
 
   /** Threads that compute a state hash wake nobody. */
