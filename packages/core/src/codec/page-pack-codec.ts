@@ -75,7 +75,11 @@ export function decodePack(
 ): PagePack {
   const { index, rest, digest } = openContainer(hasher, kind, container);
   if (!equalBytes(digest, expected)) throw damaged("a file holds another pack than its name says");
-  const pages = new Uint8Array((index.digests.length / digestBytes) * snapshotPageBytes);
+  const pageCount = index.digests.length / digestBytes;
+  // Before there is room made for pages that are not there.
+  if (index.blocks.length !== Math.ceil(pageCount / blockPages))
+    throw damaged("a pack lacks blocks of pages");
+  const pages = new Uint8Array(pageCount * snapshotPageBytes);
   const blockBytes = blockPages * snapshotPageBytes;
   let offset = 0;
   for (const [at, stored] of index.blocks.entries()) {
@@ -83,9 +87,21 @@ export function decodePack(
     const block = rest.subarray(offset, offset + stored);
     if (block.length !== stored || target.length === 0) throw damaged("a block of pages is cut");
     target.set(stored === target.length ? block : inflated(compression, block, target.length));
+    if (holdsZeroPage(target)) throw damaged("a pack holds a page of zeros, which images leave out");
     offset += stored;
   }
   return { digest, digests: index.digests, pages };
+}
+
+/** Said of the first block that does: a small file must not keep its reader busy with gigabytes of nothing. */
+function holdsZeroPage(block: Uint8Array): boolean {
+  for (let start = 0; start < block.length; start += snapshotPageBytes) {
+    let at = start;
+    const end = start + snapshotPageBytes;
+    while (at < end && block[at] === 0) at += 1;
+    if (at === end) return true;
+  }
+  return false;
 }
 
 /**

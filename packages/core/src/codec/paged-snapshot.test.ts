@@ -110,3 +110,26 @@ test("[G10] every flipped bit and every truncation of a snapshot of version 2 an
     assert.throws(() => read(concatBytes(whole, Uint8Array.of(0))), damaged);
   }
 });
+
+test("[G10] a pack of zeros, or of fewer blocks than pages, is refused before its pages are made", () => {
+  const many = 4096;
+  const zeros = new Uint8Array(many * snapshotPageBytes);
+  zeros[0] = 1;
+  const names = new Uint8Array(many * 32);
+  const sealed = encodePack(deflated, { digests: names, pages: zeros });
+  let inflatedBlocks = 0;
+  const counting = (block: Uint8Array, size: number): Uint8Array => {
+    inflatedBlocks += 1;
+    return inflate(block, size);
+  };
+  const ports = { hasher: nodeHasher, compression: { ...deflated.compression, inflate: counting } };
+  const reason = (expected: RegExp) => ({ code: "WE_SNAPSHOT_DAMAGED", message: expected });
+  assert.throws(
+    () => decodePack(ports, concatBytes(...sealed.parts), sealed.digest),
+    reason(/page of zeros/),
+  );
+  assert.equal(inflatedBlocks, 1);
+  const short = encodePack(deflated, { digests: names, pages: zeros.subarray(0, 32 * snapshotPageBytes) });
+  assert.throws(() => decodePack(ports, concatBytes(...short.parts), short.digest), reason(/lacks blocks/));
+  assert.equal(inflatedBlocks, 1);
+});
