@@ -24,20 +24,22 @@ export class TokenOrder {
   constructor(tokenizer: Tokenizer) {
     this.vocabulary = tokenizer.vocabulary;
     this.leadingSpaces = tokenizer.leadingSpaces;
-    const found: { readonly id: number; readonly bytes: Uint8Array }[] = [];
+    const found: { readonly id: number; readonly bytes: Uint8Array; readonly text: string }[] = [];
     for (let id = 0; id < tokenizer.vocabulary; id += 1) {
       const bytes = tokenizer.bytesOf(id);
-      if (bytes.length > 0) found.push({ id, bytes });
+      if (bytes.length > 0) found.push({ id, bytes, text: latin1(bytes) });
     }
-    found.sort((left, right) => Buffer.compare(left.bytes, right.bytes) || left.id - right.id);
+    found.sort((left, right) =>
+      left.text < right.text ? -1 : left.text > right.text ? 1 : left.id - right.id,
+    );
     let before: Uint8Array = new Uint8Array(0);
     let longest = 0;
-    this.tokens = found.map(({ id, bytes }) => {
+    this.tokens = found.map(({ id, bytes, text }) => {
       let shared = 0;
       while (shared < bytes.length && bytes[shared] === before[shared]) shared += 1;
       before = bytes;
       longest = Math.max(longest, bytes.length);
-      this.#spellings.add(latin1(bytes));
+      this.#spellings.add(text);
       return { id, bytes, shared };
     });
     this.longest = longest;
@@ -63,4 +65,5 @@ export class TokenOrder {
   }
 }
 
+/** One character per byte: texts compare as bytes do. */
 const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("latin1");
