@@ -49,13 +49,13 @@ test("[G4] a log reads back as it was written, over several segments", () => {
   );
 });
 
-test("[G10] [S14.verify-log] every flipped byte of a closed log is found and the record named", () => {
+test("[G10] [S14.verify-log] every flipped bit of a closed log is found and the record named", () => {
   const image = LogImage.sample({ ticks: 6, segmentBytes: 900 });
   const places = image.places();
   let flips = 0;
   for (const [segment, { bytes }] of image.segments.entries()) {
     for (let offset = 0; offset < bytes.length; offset += 1) {
-      for (const mask of [0x01, 0x80]) {
+      for (let mask = 0x01; mask <= 0x80; mask <<= 1) {
         bytes[offset] = (bytes[offset] ?? 0) ^ mask;
         const report = verifyLog(image.segments, nodeHasher);
         bytes[offset] = (bytes[offset] ?? 0) ^ mask;
@@ -65,7 +65,7 @@ test("[G10] [S14.verify-log] every flipped byte of a closed log is found and the
       }
     }
   }
-  assert.ok(flips > 2000);
+  assert.ok(flips > 8000);
   assert.equal(verifyLog(image.segments, nodeHasher).ok, true);
 });
 

@@ -1,12 +1,13 @@
 /** A run as one file: everything that replay needs, nothing of the machine that it ran on. */
 
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { assert, compareIds, encodeUtf8 } from "@wasm-engine/abi";
 import type { ModuleDigest } from "@wasm-engine/abi";
 import { damageError, equalBytes, readLog, readSyncedMark, segmentName } from "@wasm-engine/core";
 import type { Genesis } from "@wasm-engine/core";
 import { hexOfBytes, nodeHasher, sha256Hex } from "../crypto/node-crypto.js";
+import { placeBeside, removeAbandoned } from "../storage/abandoned-files.js";
 import { storageError } from "../storage/errors.js";
 import { cutLog } from "../storage/cut-log.js";
 import { RunFolder, nodeFileSystem, readSegments } from "../storage/index.js";
@@ -208,9 +209,10 @@ function indexParts(folder: RunFolder): readonly BundlePart[] {
 
 /** Whole or not at all, and on the disk. */
 function store(path: string, file: Uint8Array): void {
-  const temporary = join(path, "..", `.${basename(path)}.${process.pid}.tmp`);
+  const temporary = placeBeside(path);
   try {
     mkdirSync(dirname(path), { recursive: true });
+    removeAbandoned(path);
     writeFileSync(temporary, file, { flush: true });
     renameSync(temporary, path);
     nodeFileSystem.syncFolder(dirname(path));

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { before, test } from "node:test";
 import { encodeUtf8 } from "@wasm-engine/abi";
 import { Engine } from "../client/engine.js";
@@ -86,6 +86,21 @@ test("[S14.export] a run that is exported from a tick on begins at a snapshot an
   assert.deepEqual(contentOf(again).log, contentOf(tail).log);
   const early = exportRun(result.dir, { out: join(folder, "early.run"), from: 3 });
   await assert.rejects(early, { code: "WE_BUNDLE_FROM", exitCode: 2 });
+});
+
+test("[G3] what a killed export or import left beside its place goes with the next one", async () => {
+  const dir = freshPlace();
+  const out = join(folder, "beside", "night.run");
+  const left = [dir, out].map((place) => join(dirname(place), `.${basename(place)}.4194304.tmp`));
+  for (const path of left) mkdirSync(path, { recursive: true });
+  const alive = join(dirname(out), `.night.run.${process.ppid}.tmp`);
+  writeFileSync(alive, "");
+  await exportRun(result.dir, { out });
+  await importRun(out, { dir });
+  assert.deepEqual(
+    [...left, alive].map((path) => existsSync(path)),
+    [false, false, true],
+  );
 });
 
 test("[S14.export] a compacted run is exported with the snapshot that it begins with", async () => {

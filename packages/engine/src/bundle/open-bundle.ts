@@ -6,7 +6,7 @@
 import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { EngineError, decodeUtf8 } from "@wasm-engine/abi";
 import {
   decodePack,
@@ -27,6 +27,7 @@ import { planFileName } from "../fork/fork-plan.js";
 import { hexOfBytes, nodeHasher, sha256, sha256Hex } from "../crypto/node-crypto.js";
 import { nodeCompression } from "../storage/block-compression.js";
 import { RunFolder, nodeFileSystem, recoverLog } from "../storage/index.js";
+import { placeBeside, removeAbandoned } from "../storage/abandoned-files.js";
 import { storageError } from "../storage/errors.js";
 import { makeDurableFolders, makeFolders } from "../storage/make-folders.js";
 import { runInfoProblem } from "../world/run-info-schema.js";
@@ -111,11 +112,10 @@ function install(
   options: UnpackOptions & { readonly dir: string },
 ): OpenedBundle {
   const { dir, filesDirectory = dir, withIndex = false, durable = true } = options;
-  const temporary = join(dirname(dir), `.${basename(dir)}.${process.pid}.tmp`);
+  const temporary = placeBeside(dir);
   try {
     makeDurableFolders(dirname(dir));
-    // After a crash another process may have this one's number.
-    removeFolder(temporary);
+    removeAbandoned(dir);
     writeRun(temporary, { content, genesis, position, path, filesDirectory, withIndex, durable });
     renameSync(temporary, dir);
     if (durable) nodeFileSystem.syncFolder(dirname(dir));
