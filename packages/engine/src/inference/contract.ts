@@ -16,6 +16,14 @@ export interface InferenceThreadData {
   readonly service: string;
   readonly models: readonly ModelSpec[];
   readonly options: ServiceOptions;
+  readonly keptTexts: KeptTextsOptions;
+}
+
+/** Where texts are kept for later runs. */
+export interface KeptTextsOptions {
+  readonly directory: string;
+  /** Nothing that was kept is taken. */
+  readonly asksAnew: boolean;
 }
 
 /** What `createInferenceService` takes. */

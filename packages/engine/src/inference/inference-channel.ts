@@ -12,7 +12,8 @@
  *             CANCEL   u32 batch, u32 index: nobody waits for this text any more
  *   answers   FACTS    u32 model, u32 0, JSON of the model's facts, once it is loaded
  *             CHANGED  u32 model, u32 0, JSON {change, facts}: another provider has taken over
- *             ANSWER   u32 batch, u32 index, u32 ok, u32 encoding, payload, or JSON that says why there is none
+ *             ANSWER   u32 batch, u32 index, u32 1 (2: kept by an earlier run), u32 encoding, payload;
+ *                      u32 batch, u32 index, u32 0, u32 0, JSON that says why there is none
  *             PROMPT   u32 batch, u32 index, u32 tokens of the prompt of a text
  *             PART     u32 batch, u32 index, u32 part of the text, from 0, u32 1: the last one, what it shows
  *             FAILED   JSON of a coded error: the thread cannot go on

@@ -13,6 +13,7 @@ import type {
   TensorResponse,
   TextWriting,
 } from "@wasm-engine/core";
+import { AnswerStore } from "../adapters/answer-store.js";
 import type { InferenceThreadData } from "./contract.js";
 import {
   AnswerFrame,
@@ -22,6 +23,8 @@ import {
   readWords,
   writeWords,
 } from "./inference-channel.js";
+import { KeptTexts } from "./kept-texts.js";
+import type { KeptTextEvents } from "./kept-texts.js";
 import { channelWaitStepMs, threadSpinLoadsMax } from "./limits.js";
 import { createService } from "./service-module.js";
 import { AdaptiveSpin } from "../threads/adaptive-spin.js";
@@ -42,18 +45,21 @@ class InferenceLoop {
   /** Texts under way, by batch and index. */
   readonly #writing = new Map<string, TextWriting>();
   /** Models that write texts, by their index. */
-  readonly #writers = new Set<number>();
+  readonly #writers = new Map<number, ModelFacts>();
+  readonly #kept: KeptTexts;
 
   constructor(channel: InferenceChannel, service: InferenceService, data: InferenceThreadData) {
     this.#channel = channel;
     this.#service = service;
     this.#data = data;
+    const { directory, asksAnew } = data.keptTexts;
+    this.#kept = new KeptTexts(new AnswerStore(directory), asksAnew);
   }
 
   async load(): Promise<void> {
     for (const [index, spec] of this.#data.models.entries()) {
       const facts = await this.#service.load(spec);
-      if (facts.text !== undefined) this.#writers.add(index);
+      if (facts.text !== undefined) this.#writers.set(index, facts);
       this.#tellFacts(index, facts);
     }
   }
@@ -74,9 +80,10 @@ class InferenceLoop {
   async #run({ id, model, requests }: Batch): Promise<void> {
     const name = this.#data.models[model]?.name;
     assert(name !== undefined, "a batch asks one of the thread's models");
-    if (this.#writers.has(model)) {
+    const writer = this.#writers.get(model);
+    if (writer !== undefined) {
       requests.forEach((request, index) => {
-        this.#write(name, request, { id, index });
+        this.#write(writer, request, { id, index });
       });
       return;
     }
@@ -85,12 +92,12 @@ class InferenceLoop {
     if (changed !== undefined) {
       this.#tell(AnswerFrame.CHANGED, [model, 0], encodeUtf8(JSON.stringify({ change: changed, facts })));
     }
-    responses.forEach((response, index) => this.#answer(id, index, response));
+    responses.forEach((response, index) => this.#answer({ id, index, isKept: false }, response));
     this.#channel.ringHost();
   }
 
   #write(
-    name: string,
+    { name, fingerprint }: ModelFacts,
     request: TensorRequest,
     { id, index }: { readonly id: number; readonly index: number },
   ): void {
@@ -101,8 +108,7 @@ class InferenceLoop {
       this.#tell(AnswerFrame.PART, [id, index, parts, isLast ? 1 : 0], encodeUtf8(text));
       parts += 1;
     };
-    assert(this.#service.write !== undefined, "a service with models of texts writes them");
-    const writing = this.#service.write(name, request, {
+    const events: KeptTextEvents = {
       prompt: (tokens) => {
         this.#tell(AnswerFrame.PROMPT, [id, index, tokens, 0], noBytes);
         this.#channel.ringHost();
@@ -111,13 +117,17 @@ class InferenceLoop {
         part(text, false);
         this.#channel.ringHost();
       },
-      end: (response, text) => {
+      end: (response, text, isKept) => {
         isOver = true;
         this.#writing.delete(key);
         if (response.ok) part(text, true);
-        this.#answer(id, index, response);
+        this.#answer({ id, index, isKept }, response);
         this.#channel.ringHost();
       },
+    };
+    const writing = this.#kept.write({ request, fingerprint }, events, (asked, heard) => {
+      assert(this.#service.write !== undefined, "a service with models of texts writes them");
+      return this.#service.write(name, asked, heard);
     });
     if (!isOver) this.#writing.set(key, writing);
   }
@@ -134,7 +144,7 @@ class InferenceLoop {
     }
   }
 
-  #answer(batch: number, index: number, response: TensorResponse): void {
+  #answer({ id: batch, index, isKept }: AnswerPlace, response: TensorResponse): void {
     if (!response.ok) {
       const { message, code } = response;
       const reason = encodeUtf8(JSON.stringify({ message, code }));
@@ -142,7 +152,7 @@ class InferenceLoop {
     }
     const { encoding, payload } = response;
     if (payload.length <= limits.messageBytesMax - 1024) {
-      return this.#tell(AnswerFrame.ANSWER, [batch, index, 1, encoding], payload);
+      return this.#tell(AnswerFrame.ANSWER, [batch, index, isKept ? 2 : 1, encoding], payload);
     }
     const message = `the answer has ${payload.length} bytes, which no message holds`;
     this.#tell(AnswerFrame.ANSWER, [batch, index, 0, 0], encodeUtf8(JSON.stringify({ message })));
@@ -159,7 +169,8 @@ class InferenceLoop {
   /** The next whole batch: its frames follow one another, the last ones may still be on their way. */
   #takeBatch(heard: number): Batch | undefined {
     const frame = this.#channel.requests.peek();
-    if (frame === undefined) return undefined;
+    // A cancellation may have come since they were looked for.
+    if (frame === undefined || frame.operation === RequestFrame.CANCEL) return undefined;
     assert(frame.operation === RequestFrame.BATCH, "a batch begins with its header");
     const [id, model, count] = readWords(frame.payload);
     this.#channel.requests.release(frame);
@@ -191,6 +202,13 @@ class InferenceLoop {
 }
 
 const noBytes = new Uint8Array();
+
+interface AnswerPlace {
+  /** Of the batch. */
+  readonly id: number;
+  readonly index: number;
+  readonly isKept: boolean;
+}
 
 interface AnswerParts {
   readonly operation: number;

@@ -7,7 +7,7 @@ import { EngineError, assert, decodeUtf8 } from "@wasm-engine/abi";
 import type { Encoding, ErrorRecord } from "@wasm-engine/abi";
 import type { ExternalRequest, ModelFacts, ModelSpec, ProviderChange } from "@wasm-engine/core";
 import type { AnswerEvent, RequestAnswer } from "./answerer.js";
-import type { InferenceThreadData, ServiceOptions } from "./contract.js";
+import type { InferenceThreadData, KeptTextsOptions, ServiceOptions } from "./contract.js";
 import { fail } from "./errors.js";
 import {
   AnswerFrame,
@@ -35,6 +35,7 @@ export interface ModelThreadParts {
   readonly models: readonly ModelSpec[];
   readonly service: string;
   readonly options: ServiceOptions;
+  readonly keptTexts: KeptTextsOptions;
   readonly host: ThreadHost;
   readonly bell?: SharedArrayBuffer;
 }
@@ -47,6 +48,14 @@ interface Batch {
   /** What texts are drawn with; empty where the model writes none. */
   readonly seeds: readonly number[];
   open: number;
+}
+
+interface AnswerPlace {
+  /** Of the batch. */
+  readonly id: number;
+  readonly index: number;
+  /** The model was not asked. */
+  readonly isKept: boolean;
 }
 
 interface PendingFrame {
@@ -174,10 +183,10 @@ export class ModelThread {
   }
 
   #start(): StartedThread {
-    const { bell, service, models, options, host } = this.#parts;
+    const { bell, service, models, options, keptTexts, host } = this.#parts;
     const { buffer, endSignal: end, leaveSignal: leave } = this.#channel;
     const outer = bell === undefined ? {} : { bell };
-    const data: InferenceThreadData = { buffer, service, models, options, ...outer };
+    const data: InferenceThreadData = { buffer, service, models, options, keptTexts, ...outer };
     return host.start({ program, data, end, leave });
   }
 
@@ -248,10 +257,10 @@ export class ModelThread {
       case AnswerFrame.ANSWER: {
         const body = payload.slice(16);
         const answer: RequestAnswer =
-          third === 1
+          third !== 0
             ? { ok: true, encoding: fourth as Encoding, payload: body } // as above
             : { ok: false, ...(jsonAt(body, 0) as { message: string; code?: string }) }; // as above
-        return this.#settle(first, second, answer, events);
+        return this.#settle({ id: first, index: second, isKept: third === 2 }, answer, events);
       }
       case AnswerFrame.PROMPT: {
         const request = this.#batches.get(first)?.requests[second];
@@ -287,14 +296,14 @@ export class ModelThread {
     events.push({ kind: "changed", change });
   }
 
-  #settle(id: number, index: number, answer: RequestAnswer, events: AnswerEvent[]): void {
+  #settle({ id, index, isKept }: AnswerPlace, answer: RequestAnswer, events: AnswerEvent[]): void {
     const batch = this.#batches.get(id);
     const request = batch?.requests[index];
     // What was answered before the thread died comes again with the rest of its batch.
     if (batch === undefined || request === undefined) return;
     this.#deathsInRow = 0;
     this.#close(batch, index);
-    events.push({ kind: "answer", request, answer });
+    events.push({ kind: "answer", request, answer, ...(isKept ? { reused: true } : {}) });
   }
 
   #close(batch: Batch, index: number): void {

@@ -4,7 +4,7 @@ import { assert } from "@wasm-engine/abi";
 import type { ExternalRequest, ModelSpec } from "@wasm-engine/core";
 import type { Delivery, ModelSetup } from "../world/contract.js";
 import type { AnswerEvent, AnswerSchedule, RequestTarget } from "./answerer.js";
-import type { ModelReport, Models, ServiceOptions } from "./contract.js";
+import type { KeptTextsOptions, ModelReport, Models, ServiceOptions } from "./contract.js";
 import { loadPollMs } from "./limits.js";
 import { ModelThread } from "./model-thread.js";
 import type { ThreadHost } from "../threads/thread-host.js";
@@ -15,6 +15,7 @@ export interface ModelThreadsParts {
   readonly delivery: Delivery;
   readonly service: string;
   readonly options: ServiceOptions;
+  readonly keptTexts: KeptTextsOptions;
   readonly host: ThreadHost;
   readonly bell?: SharedArrayBuffer;
 }

@@ -4,6 +4,7 @@
  */
 
 import { join } from "node:path";
+import { answersDirectory } from "../adapters/answer-store.js";
 import type { Delivery, ModelSetup, ResolvedWorld } from "../world/contract.js";
 import type { WorldJob, WorldOrigin } from "../world/job.js";
 import { readSetup } from "../world/run-store.js";
@@ -39,6 +40,7 @@ export async function openInference(job: WorldJob, threads: ThreadAsker): Promis
       nativeFrom: [join(setup.baseDirectory, ".wasm-engine", "native"), setup.baseDirectory],
       strict: session.strictInference ?? setup.inference?.strict ?? false,
     },
+    keptTexts: { directory: answersDirectory(setup.baseDirectory), asksAnew: session.askAnew ?? false },
     ...threads,
   });
   if (origin.kind === "resume") return { origin, models };

@@ -7,19 +7,21 @@ import { Engine } from "../client/engine.js";
 import type { OpenOptions } from "../client/engine.js";
 import type { RunResult } from "../world/control.js";
 import { outputOf } from "./run-folders.js";
-import { textWorld } from "./text-world.js";
+import { forgetTexts, textWorld } from "./text-world.js";
 import type { TextRecord } from "./text-world.js";
 
-/** At tick 3 five texts are under way. */
-export const textRecords: readonly TextRecord[] = [
-  { tick: 0, to: "a1", prompt: "x".repeat(1200), maxTokens: 30, stream: true },
-  { tick: 0, to: "a2", prompt: "short", maxTokens: 64, stream: true },
-  { tick: 1, to: "a3", prompt: "whole", maxTokens: 70 },
-  { tick: 1, to: "a4", prompt: "short", maxTokens: 64, stream: true },
-  { tick: 2, to: "a5", prompt: "y".repeat(513), maxTokens: 17, stream: true },
-  { tick: 5, to: "a6", prompt: "last", maxTokens: 1, stream: true },
-  { tick: 9, to: "a1", prompt: "again", maxTokens: 9, stream: true },
-];
+/** At tick 3 five texts are under way. Samples: agents that ask the same get texts of their own. */
+export const textRecords: readonly TextRecord[] = (
+  [
+    { tick: 0, to: "a1", prompt: "x".repeat(1200), maxTokens: 30, stream: true },
+    { tick: 0, to: "a2", prompt: "short", maxTokens: 64, stream: true },
+    { tick: 1, to: "a3", prompt: "whole", maxTokens: 70 },
+    { tick: 1, to: "a4", prompt: "short", maxTokens: 64, stream: true },
+    { tick: 2, to: "a5", prompt: "y".repeat(513), maxTokens: 17, stream: true },
+    { tick: 5, to: "a6", prompt: "last", maxTokens: 1, stream: true },
+    { tick: 9, to: "a1", prompt: "again", maxTokens: 9, stream: true },
+  ] as const
+).map((record) => ({ ...record, temperature: 1 }));
 
 export interface KilledRun {
   /** Fresh folder. */
@@ -58,6 +60,7 @@ export async function killAndCompare(
     (error: unknown) => EngineError.is(error) && error.code === "WE_WORLD_DIED",
   );
   if (!died) return false;
+  forgetTexts(directory);
   const inline = { isolation: "inline", testing } as const;
   await using again = await Engine.open(dir, { resume: true, ...inline });
   const result = await again.run();

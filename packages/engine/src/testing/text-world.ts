@@ -3,7 +3,7 @@
  * whose bits are equal everywhere. One record, one request; everything that comes back is published.
  */
 
-import { cpSync, mkdirSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { decodeUtf8, handleOfId } from "@wasm-engine/abi";
 import type { AgentHandle, AgentId } from "@wasm-engine/abi";
@@ -105,6 +105,11 @@ export async function textWorld(options: TextWorldOptions): Promise<ResolvedWorl
     modules: new Map([...sample.modules, [other, otherModule]]),
     models: Object.entries(dirs).map(([name, dir]) => ({ name, dir, ...setup })),
   };
+}
+
+/** What goes on has to write its texts again. */
+export function forgetTexts(directory: string): void {
+  rmSync(join(directory, ".wasm-engine", "answers"), { recursive: true, force: true });
 }
 
 export function agentHandle(id: string): AgentHandle {
