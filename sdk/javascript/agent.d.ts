@@ -106,7 +106,7 @@ export interface ChatOptions extends Omit<RequestOptions, "topic" | "onPart"> {
   readonly stop?: string | readonly string[];
   /** Absent: the world's, another one for every request. */
   readonly seed?: number;
-  /** "json": the text of the answer is JSON. */
+  /** "json": the text is a JSON object. `{ type: "json_schema", json_schema: { schema } }`: it fits the schema. */
   readonly responseFormat?: unknown;
   /** Tools that the model may want called: `{name, description, input: JSON Schema}`. */
   readonly tools?: readonly object[];
