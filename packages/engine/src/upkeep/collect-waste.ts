@@ -100,7 +100,10 @@ function keptFiles(
   const answers = join(place, ".wasm-engine", "answers");
   const prepared = join(place, ".wasm-engine", "prepared");
   const shelves = namesIn(answers).map((name) => join(answers, name));
+  const builds = [join(place, ".wasm-engine", "build"), join(place, ".wasm-engine", "build", "cache")];
   const files = [
+    // Builds are made anew where they are gone, but `build` puts what people asked for among them.
+    ...builds.flatMap((folder) => filesIn(folder, "unfinished")).filter(({ path }) => path.endsWith(".tmp")),
     ...shelves.flatMap((shelf) => filesIn(shelf, "answers")),
     ...filesIn(prepared, "prepared-modules"),
   ];

@@ -97,6 +97,7 @@ test("[S14.gc] what no run needs goes, per kind; what is young, open, or needed 
     aged(join(parent, "pages", `${"cd".repeat(32)}.pack`)),
     aged(join(parent, "snapshots", "0000000000000099.snap.tmp")),
     aged(join(folder, ".wasm-engine", "answers", "ab", "cd.tmp")),
+    aged(join(folder, ".wasm-engine", "build", "cache", "ab.wasm.123.tmp")),
     aged(join(runs, ".dead.123.tmp", "run.json")),
     aged(join(runs, ".gone.0.removed", "run.json")),
     aged(join(runs, ".dead.trunk", "run.json")),
@@ -106,6 +107,7 @@ test("[S14.gc] what no run needs goes, per kind; what is young, open, or needed 
   const kept = [
     aged(join(folder, ".wasm-engine", "answers", "ab", "ef")),
     aged(join(folder, ".wasm-engine", "prepared", "ab.module")),
+    aged(join(folder, ".wasm-engine", "build", "cache", "ab.wasm")),
     join(runs, ".young.123.tmp"),
     join(parent, "run.json"),
   ];
@@ -128,7 +130,7 @@ test("[S14.gc] what no run needs goes, per kind; what is young, open, or needed 
   const report = await collectWaste(options);
   assert.deepEqual({ ...report, dryRun: true }, planned);
   const found = Object.fromEntries(report.waste.map(({ kind, bytes }) => [kind, bytes]));
-  assert.deepEqual(found, { unfinished: 600, pages: 100, modules: 100 });
+  assert.deepEqual(found, { unfinished: 700, pages: 100, modules: 100 });
   assert.deepEqual(
     waste.filter((path) => existsSync(path)),
     [],
