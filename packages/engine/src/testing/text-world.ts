@@ -59,6 +59,20 @@ export async function writeDecoder(
   return target;
 }
 
+interface EncoderModule {
+  readonly sampleEncoder: (kind: string) => Uint8Array;
+  readonly encoderFolder: (model: Uint8Array) => { readonly path: string; [Symbol.dispose](): void };
+}
+
+/** Writes a model folder with the sample encoder, which gives vectors of texts. */
+export async function writeEncoder(target: string): Promise<string> {
+  const place = new URL("../testing/sample-encoder.js", import.meta.resolve("@wasm-engine/inference/onnx"));
+  const module = (await import(place.href)) as EncoderModule; // no export of the package: its own tests have it
+  using folder = module.encoderFolder(module.sampleEncoder("plain"));
+  cpSync(folder.path, target, { recursive: true });
+  return target;
+}
+
 /** Writes a model folder for the fake inference package. */
 export function writeFake(target: string, behaviour: FakeBehaviour): string {
   mkdirSync(target, { recursive: true });
