@@ -90,6 +90,15 @@ export async function runToEnd(
 ): Promise<SweepRow> {
   const result = await running.run(ticks === undefined ? {} : { ticks });
   const report = read.length === 0 ? undefined : await running.inspect({ describe: true });
+  return measuredRow(combination, read, { result, report });
+}
+
+/** The row of a combination whose world has ended. */
+export function measuredRow(
+  combination: Combination,
+  read: readonly ReadMetric[],
+  { result, report }: { readonly result: RunResult; readonly report: WorldReport | undefined },
+): SweepRow {
   return endedRow(combination, { result, metrics: measured(read, result, report) });
 }
 

@@ -5,13 +5,14 @@
 
 import { readFileSync, rmSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
+import { EngineError, assert } from "@wasm-engine/abi";
 import type { Json } from "@wasm-engine/core";
 import { Engine } from "../client/engine.js";
 import { forkRun, resolveOverrides } from "../client/fork-run.js";
 import type { ForkOptions } from "../client/fork-run.js";
 import { withRun } from "../client/run-place.js";
 import { sha256Hex } from "../crypto/node-crypto.js";
-import type { ForkInputs, ForkOverrides, ForkPoint } from "../fork/contract.js";
+import type { ForkInputs, ForkOverrides, ForkPoint, FutureOutcome } from "../fork/contract.js";
 import { forkError } from "../fork/errors.js";
 import { parseOverrides } from "../fork/override-text.js";
 import { isFile } from "../storage/path-kind.js";
@@ -19,9 +20,10 @@ import { newRunId, runsDirectory } from "../world/run-reference.js";
 import { readSetup } from "../world/run-store.js";
 import { combinationsOf } from "./combinations.js";
 import type { Combination, SweepOptions, SweepReport, SweepRow } from "./contract.js";
-import { readMetrics, runToEnd } from "./run-combination.js";
+import { FutureBatch } from "./future-batch.js";
+import { measuredRow, readMetrics, runToEnd } from "./run-combination.js";
 import type { ReadMetric } from "./run-combination.js";
-import { isEnded, sweepRows } from "./sweep-rows.js";
+import { isEnded, knownRows, sweepRows } from "./sweep-rows.js";
 
 export interface FutureOptions extends SweepOptions {
   /** Last tick that all futures share with the run, or "start". */
@@ -53,20 +55,82 @@ export async function sweepFutures(parent: string, options: FutureOptions): Prom
     const folder = join(baseDirectory, ".wasm-engine", "sweeps", `${basename(parentDir)}-${at}`);
     const dir = resolve(options.dir ?? folder);
     const runs = options.dir === undefined ? runsDirectory(baseDirectory) : join(dir, "runs");
-    return sweepRows({
-      ...options,
-      dir,
-      combinations,
-      prepare: async (combination) => {
-        const fork = forkOptions(combination, options);
-        return {
-          key: await keyOf({ parentDir, baseDirectory, fork, options }),
-          run: () =>
-            runFuture(parentDir, combination, { ...options, fork, read, out: join(runs, newRunId()) }),
-        };
-      },
-    });
+    const keys = await Promise.all(
+      combinations.map((combination) =>
+        keyOf({ parentDir, baseDirectory, fork: forkOptions(combination, options), options }).catch(() => ""),
+      ),
+    );
+    const batch = batchOf(parentDir, { ...options, dir, read, runs, combinations, keys });
+    try {
+      return await sweepRows({
+        ...options,
+        dir,
+        combinations,
+        prepare: async (combination) => {
+          const fork = forkOptions(combination, options);
+          const key = await keyOf({ parentDir, baseDirectory, fork, options });
+          const run = async (): Promise<SweepRow> => {
+            const outcome = await batch?.outcomeOf(key);
+            if (outcome !== undefined) return rowOfFuture(outcome, combination, read);
+            options.signal?.throwIfAborted();
+            return runFuture(parentDir, combination, { ...options, fork, read, out: join(runs, newRunId()) });
+          };
+          return { key, run };
+        },
+      });
+    } finally {
+      await batch?.close();
+    }
   });
+}
+
+interface BatchPlan extends FutureOptions {
+  /** Folder of the sweep, and where its runs are put. */
+  readonly dir: string;
+  readonly runs: string;
+  readonly read: readonly ReadMetric[];
+  readonly combinations: readonly Combination[];
+  /** Of the combinations; empty where one has none. */
+  readonly keys: readonly string[];
+}
+
+/** Futures without a row yet, each once. Worlds that differ before tick 0 have nothing in common: no batch. */
+function batchOf(parentDir: string, plan: BatchPlan): FutureBatch | undefined {
+  const { at, ticks, jobs = 1, isolation, signal, read, combinations, keys, runs, dir } = plan;
+  if (at === "start") return undefined;
+  const known = knownRows(dir);
+  const batch = new FutureBatch(parentDir, {
+    at,
+    jobs: Math.max(1, jobs),
+    describe: read.length > 0,
+    ...(ticks === undefined ? {} : { ticks }),
+    ...(isolation === undefined ? {} : { isolation }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  const fresh = new Set(keys.filter((key) => key !== "" && !known.has(key)));
+  for (const [index, combination] of combinations.entries()) {
+    const key = keys[index] ?? "";
+    if (!fresh.delete(key)) continue;
+    const { inputs, overrides } = forkOptions(combination, plan);
+    batch.add(key, {
+      dir: join(runs, newRunId()),
+      ...(inputs === undefined ? {} : { inputs }),
+      ...(overrides === undefined ? {} : { overrides }),
+    });
+  }
+  return batch;
+}
+
+/** @throws what the future failed with */
+function rowOfFuture(
+  { fork, result, world, error }: FutureOutcome,
+  combination: Combination,
+  read: readonly ReadMetric[],
+): SweepRow {
+  if (result !== undefined) return measuredRow(combination, read, { result, report: world });
+  rmSync(fork.dir, { recursive: true, force: true });
+  assert(error !== undefined, "a future without an end has failed");
+  throw EngineError.fromRecord(error);
 }
 
 /** @throws {WE_FORK_GENESIS} */

@@ -34,7 +34,7 @@ export interface RowPlan extends Pick<SweepOptions, "jobs" | "signal" | "onRow">
 export async function sweepRows(plan: RowPlan): Promise<SweepReport> {
   const { dir, combinations, jobs = 1, signal, onRow } = plan;
   makeSweepFolder(dir);
-  const known = knownRows(join(dir, rowsFile));
+  const known = knownRows(dir);
   const rows: SweepRow[] = [];
   const counts = { reused: 0, done: 0 };
   const queue = [...combinations];
@@ -94,8 +94,12 @@ function makeSweepFolder(dir: string): void {
   }
 }
 
-/** A line that was torn by a power cut is passed over, its combination is run again; so is one whose run is gone. */
-function knownRows(file: string): Map<string, SweepRow> {
+/**
+ * Rows of the sweep in a folder, by key. A line that was torn by a power cut is passed over, its combination is run
+ * again; so is one whose run is gone.
+ */
+export function knownRows(folder: string): Map<string, SweepRow> {
+  const file = join(folder, rowsFile);
   const known = new Map<string, SweepRow>();
   if (!existsSync(file)) return known;
   for (const line of readFileSync(file, "utf8").split("\n")) {
