@@ -97,6 +97,7 @@ export interface ModelFileEntry extends FakeEntry {
   readonly version?: string;
   readonly sha256?: string;
   readonly providers?: readonly ProviderName[];
+  readonly pinned?: boolean;
   readonly thread?: "shared" | "own";
   readonly openai?: string;
   readonly model?: string;
@@ -121,6 +122,8 @@ export interface InferenceEntry {
   readonly providers?: readonly ProviderName[];
   readonly delivery?: Delivery;
   readonly strict?: boolean;
+  readonly weightBytesMax?: number;
+  readonly kvBytesMax?: number;
 }
 
 /** Something that holds at all times. */

@@ -39,7 +39,8 @@ test("a model is its folder, or an entry that says more; the world's settings ho
     latencyTicks: 4
     delivery: recorded
     thread: own
-inference: { providers: [cpu, wasm], delivery: lockstep, strict: true }
+    pinned: true
+inference: { providers: [cpu, wasm], delivery: lockstep, strict: true, weightBytesMax: 1000000, kvBytesMax: 5000 }
 `,
   );
   const dir = join(directory, "models/delay");
@@ -49,6 +50,7 @@ inference: { providers: [cpu, wasm], delivery: lockstep, strict: true }
       dir,
       providers: ["cuda", "cpu", "wasm"],
       thread: "own",
+      pinned: true,
       version: "2",
       digest,
       latencyTicks: 4,
@@ -56,7 +58,12 @@ inference: { providers: [cpu, wasm], delivery: lockstep, strict: true }
     },
     { name: "short", dir, providers: ["cpu", "wasm"], thread: "shared" },
   ]);
-  assert.deepEqual(world.inference, { strict: true, delivery: "lockstep" });
+  assert.deepEqual(world.inference, {
+    strict: true,
+    delivery: "lockstep",
+    weightBytesMax: 1_000_000,
+    kvBytesMax: 5000,
+  });
   assert.deepEqual(world.genesis.models, ["long", "short"]);
   assert.equal(warnings.filter((warning) => warning.includes("model")).length, 0);
 });

@@ -26,6 +26,7 @@ const belongings: Readonly<Partial<Record<keyof ModelFileEntry, readonly Source[
   version: ["path"],
   sha256: ["path"],
   providers: ["path"],
+  pinned: ["path"],
   thread: ["path"],
   model: ["openai"],
   key: ["openai"],
@@ -75,8 +76,13 @@ export function resolveModels(context: ConfigContext, config: ConfigFile): Resol
 
 /** What holds for every model of the world. */
 export function resolveInference({ inference = {} }: ConfigFile): InferenceSetup {
-  const { delivery, strict = false } = inference;
-  return { strict, ...(delivery === undefined ? {} : { delivery }) };
+  const { delivery, strict = false, weightBytesMax, kvBytesMax } = inference;
+  return {
+    strict,
+    ...(delivery === undefined ? {} : { delivery }),
+    ...(weightBytesMax === undefined ? {} : { weightBytesMax }),
+    ...(kvBytesMax === undefined ? {} : { kvBytesMax }),
+  };
 }
 
 function definite<Value>(value: Value | undefined): Value[] {
@@ -160,6 +166,7 @@ function resolveFolder(
     providers: entry.providers ?? providers,
     thread,
     ...(file === undefined ? {} : { file }),
+    ...(entry.pinned === true ? { pinned: true } : {}),
     ...(version === undefined ? {} : { version }),
     ...(digest === undefined ? {} : { digest }),
     ...(latencyTicks === undefined ? {} : { latencyTicks }),

@@ -60,6 +60,11 @@ export const model: Schema = {
       latencyTicksMax,
     ),
     delivery: delivery("How answers of this model enter. Default: that of `inference`, for openai recorded."),
+    pinned: {
+      description: "Its weights stay in memory, whatever other models need.",
+      type: "boolean",
+      default: false,
+    },
     thread: {
       description: "own: a thread of its own, so that a slow model delays no other.",
       enum: ["shared", "own"],

@@ -6,6 +6,7 @@
 
 import { limits } from "@wasm-engine/abi";
 import { tenantNameBytesMax } from "@wasm-engine/core";
+import { inferenceBytesMax } from "../inference/limits.js";
 import { agentsCeiling, shardsMax, tickMillisMax } from "./limits.js";
 import { model } from "./model-schema.js";
 import {
@@ -234,6 +235,17 @@ const inference = map("What holds for every model.", {
     type: "boolean",
     default: false,
   },
+  weightBytesMax: integer(
+    "Bytes of weights in memory per thread of models. Those used longest ago give way and are read again; pinned " +
+      "ones do not. Default: 2 GiB.",
+    1,
+    inferenceBytesMax,
+  ),
+  kvBytesMax: integer(
+    "Bytes of keys and values of texts under way, per model that writes texts; further texts wait. Default: 1 GiB.",
+    1,
+    inferenceBytesMax,
+  ),
 });
 
 const exportNamePattern = "^[A-Za-z_][A-Za-z0-9_.-]{0,254}$";

@@ -32,6 +32,9 @@ export interface ServiceOptions {
   readonly nativeFrom: readonly string[];
   /** Refuses a model that its first provider cannot load or run. */
   readonly strict: boolean;
+  /** Absent: the adapter's own. */
+  readonly weightBytesMax?: number;
+  readonly keyValueBytesMax?: number;
 }
 
 /** The part of the inference package that is used, loaded by name. */

@@ -23,3 +23,5 @@ export const latencyTicksMax = 1_000_000;
 
 assert(channelFrameBytesMax > limits.messageBytesMax + 64, "every message fits a frame");
 assert((channelRingBytes & (channelRingBytes - 1)) === 0, "rings wrap by masking");
+/** Largest budget that a configuration may give models: 1 TiB. */
+export const inferenceBytesMax: number = 2 ** 40;

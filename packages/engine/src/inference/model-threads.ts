@@ -116,7 +116,16 @@ export class ModelThreads implements Models {
 }
 
 /** What the inference package is given of a model. */
-export function specOf({ name, dir, file, providers, digest, version }: ModelSetup): ModelSpec {
+export function specOf({
+  name,
+  dir,
+  file,
+  providers,
+  digest,
+  version,
+  pinned: stays,
+}: ModelSetup): ModelSpec {
   const pinned = { ...(digest === undefined ? {} : { digest }), ...(file === undefined ? {} : { file }) };
-  return { name, dir, providers, ...pinned, ...(version === undefined ? {} : { version }) };
+  const kept = stays === true ? { pinned: true } : {};
+  return { name, dir, providers, ...pinned, ...kept, ...(version === undefined ? {} : { version }) };
 }

@@ -5,9 +5,10 @@
 
 import { join } from "node:path";
 import { answersDirectory } from "../adapters/answer-store.js";
-import type { Delivery, ModelSetup, ResolvedWorld } from "../world/contract.js";
+import type { Delivery, InferenceSetup, ModelSetup, ResolvedWorld } from "../world/contract.js";
 import type { WorldJob, WorldOrigin } from "../world/job.js";
 import { readSetup } from "../world/run-store.js";
+import type { ServiceOptions } from "./contract.js";
 import { ModelThreads } from "./model-threads.js";
 import { inferencePackage } from "./service-module.js";
 import type { ThreadHost } from "../threads/thread-host.js";
@@ -39,12 +40,23 @@ export async function openInference(job: WorldJob, threads: ThreadAsker): Promis
     options: {
       nativeFrom: [join(setup.baseDirectory, ".wasm-engine", "native"), setup.baseDirectory],
       strict: session.strictInference ?? setup.inference?.strict ?? false,
+      ...budgetsOf(setup.inference),
     },
     keptTexts: { directory: answersDirectory(setup.baseDirectory), asksAnew: session.askAnew ?? false },
     ...threads,
   });
   if (origin.kind === "resume") return { origin, models };
   return { origin: { ...origin, world: pinned(origin.world, models) }, models };
+}
+
+function budgetsOf({ weightBytesMax, kvBytesMax }: Partial<InferenceSetup> = {}): Pick<
+  ServiceOptions,
+  "weightBytesMax" | "keyValueBytesMax"
+> {
+  return {
+    ...(weightBytesMax === undefined ? {} : { weightBytesMax }),
+    ...(kvBytesMax === undefined ? {} : { keyValueBytesMax: kvBytesMax }),
+  };
 }
 
 function withDelivery(model: ModelSetup, delivery: Delivery | undefined): ModelSetup {

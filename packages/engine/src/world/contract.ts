@@ -96,6 +96,8 @@ export interface ModelSetup {
   readonly latencyTicks?: number;
   /** Absent: that of the world. */
   readonly delivery?: Delivery;
+  /** Never gives its memory back to make room for others. */
+  readonly pinned?: boolean;
   /** own: a thread of its own, so that a slow model delays no other. */
   readonly thread: "shared" | "own";
 }
@@ -106,6 +108,10 @@ export interface InferenceSetup {
   readonly delivery?: Delivery;
   /** A model runs on the first of its providers or not at all. */
   readonly strict: boolean;
+  /** Bytes of weights in memory per thread; absent: the adapter's own. */
+  readonly weightBytesMax?: number;
+  /** Bytes of keys and values of texts under way, per model; absent: the adapter's own. */
+  readonly kvBytesMax?: number;
 }
 
 /** Everything that a run starts from: what `loadConfig` makes and a run folder keeps. */

@@ -17,7 +17,7 @@ import type {
 } from "@wasm-engine/core";
 import { EngineError, assert } from "@wasm-engine/abi";
 import { inferenceError } from "../errors.js";
-import { answerBytesMaxDefault, weightBytesMaxDefault } from "../limits.js";
+import { answerBytesMaxDefault, keyValueBytesMaxDefault, weightBytesMaxDefault } from "../limits.js";
 import { readModelFolder } from "../model/model-folder.js";
 import { nativeRuntime } from "../runtime/native-runtime.js";
 import type { OnnxRuntime, RuntimeSource } from "../runtime/onnx-runtime.js";
@@ -36,6 +36,8 @@ export interface InferenceServiceOptions {
   readonly strict?: boolean;
   /** Bytes of model files in memory at a time; those used longest ago give way and are read again. Default 2 GiB. */
   readonly weightBytesMax?: number;
+  /** Bytes of keys and values of texts under way, per model that writes texts. Default 1 GiB. */
+  readonly keyValueBytesMax?: number;
   /** Largest payload of an answer; default: what fits into a message of a world. */
   readonly answerBytesMax?: number;
 }
@@ -71,7 +73,7 @@ interface Entry {
 export class LocalInference implements InferenceService {
   readonly #context: LoadContext;
   readonly #weightBytesMax: number;
-  readonly #answerBytesMax: number;
+  readonly #limits: { readonly answerBytesMax: number; readonly keyValueBytesMax: number };
   readonly #entries = new Map<string, Entry>();
   /** Models that write texts: never given back while they are loaded, because texts are under way. */
   readonly #texts = new Map<string, ServedText>();
@@ -87,13 +89,14 @@ export class LocalInference implements InferenceService {
       strict: options.strict ?? false,
     };
     this.#weightBytesMax = options.weightBytesMax ?? weightBytesMaxDefault;
-    this.#answerBytesMax = options.answerBytesMax ?? answerBytesMaxDefault;
+    const { answerBytesMax = answerBytesMaxDefault, keyValueBytesMax = keyValueBytesMaxDefault } = options;
+    this.#limits = { answerBytesMax, keyValueBytesMax };
   }
 
   load(spec: ModelSpec): Promise<ModelFacts> {
     return this.#queued(`load of ${spec.name}`, async () => {
       const { source, strict } = this.#context;
-      const text = await ServedText.open(source, spec, { strict, answerBytesMax: this.#answerBytesMax });
+      const text = await ServedText.open(source, spec, { strict, ...this.#limits });
       if (text !== undefined) {
         await this.#remove(spec.name);
         this.#texts.set(spec.name, text);
@@ -193,7 +196,7 @@ export class LocalInference implements InferenceService {
       let responses: readonly TensorResponse[];
       try {
         const { tested } = entry;
-        responses = await answerRequests({ model, tested, answerBytesMax: this.#answerBytesMax }, requests);
+        responses = await answerRequests({ model, tested, ...this.#limits }, requests);
       } catch (cause) {
         if (!(cause instanceof ProviderBroken)) throw cause;
         reason = cause.message;

@@ -29,6 +29,8 @@ export interface ServedTextOptions {
   readonly strict: boolean;
   /** Largest payload of an answer. */
   readonly answerBytesMax: number;
+  /** Bytes of keys and values of texts under way. */
+  readonly keyValueBytesMax?: number;
 }
 
 /** Version of folders without a manifest. */
@@ -49,7 +51,7 @@ export class ServedText {
   static async open(
     source: RuntimeSource,
     spec: ModelSpec,
-    { strict, answerBytesMax }: ServedTextOptions,
+    { strict, answerBytesMax, ...budget }: ServedTextOptions,
   ): Promise<ServedText | undefined> {
     const { name, dir: folder, providers, file, digest: expected } = spec;
     if (!(await hasTextModel(spec))) return undefined;
@@ -63,10 +65,12 @@ export class ServedText {
     const [first = "wasm"] = providers;
     const tried = strict ? [first] : providers;
     const place = { name, folder, ...(file === undefined ? {} : { file }) };
-    const model = await openFrom(source, { ...place, providers: tried }).catch((cause: unknown) => {
-      if (!strict || !EngineError.is(cause) || cause.code !== "WE_MODEL_PROVIDERS") throw cause;
-      throw inferenceError("WE_MODEL_STRICT", { model: name, provider: first, reason: cause.message });
-    });
+    const model = await openFrom(source, { ...place, ...budget, providers: tried }).catch(
+      (cause: unknown) => {
+        if (!strict || !EngineError.is(cause) || cause.code !== "WE_MODEL_PROVIDERS") throw cause;
+        throw inferenceError("WE_MODEL_STRICT", { model: name, provider: first, reason: cause.message });
+      },
+    );
     const { digest, provider, refused, batchMode, fingerprint, fingerprintParts } = model.facts;
     if (expected !== undefined && expected !== digest) {
       await model.close();
