@@ -130,6 +130,8 @@ export interface LateDigests {
   begin(agents: readonly AgentHandle[]): void;
   /** Does about `count` agents' worth of it in the calling thread; false where that has nothing left to do. */
   advance(count: number): boolean;
+  /** Agents' worth that the calling thread has left: an image to take over or to digest counts one. */
+  readonly left: number;
   /** `take` has nothing to wait for. */
   readonly isReady: boolean;
   /** The digests, in the order of the agents. Does what is left. */

@@ -63,6 +63,8 @@ export interface WorldContract {
   advance(tick: number, inputs: readonly Input[]): ExecutedTick;
   /** Does about `count` agents' worth of what the next seal needs; false where this thread has nothing left to do. */
   advanceSeals(count: number): boolean;
+  /** Agents' worth that this thread has left of it. */
+  readonly sealsLeft: number;
   /** Seals that nothing has to be waited for, each once. `all`: does what is left and gives every one. */
   takeSeals(all: boolean): readonly Seal[];
   /** State hash as of now (32 bytes), outside the chain: for snapshots and inspection. */

@@ -49,19 +49,24 @@ export class OwedDigests implements LateDigests {
   }
 
   advance(count: number): boolean {
-    for (let left = count; left > 0; left -= 1) {
+    for (let left = count; left > 0;) {
       const image = this.#owed[this.#nextTakenOver];
       const owed = image ?? this.#owed[this.#nextComputed];
       if (owed === undefined) return false;
-      if (image === undefined) {
-        this.#nextComputed += 1;
-        this.compute(owed);
-      } else {
-        this.#nextTakenOver += 1;
-        this.takeOver(owed);
-      }
+      if (image === undefined) this.#nextComputed += 1;
+      else this.#nextTakenOver += 1;
+      // Turns and renewals may have been first.
+      const isDone = image === undefined ? this.#digests[owed.index] !== undefined : image.isTakenOver;
+      if (isDone) continue;
+      if (image === undefined) this.compute(owed);
+      else this.takeOver(owed);
+      left -= 1;
     }
     return this.#nextComputed < this.#owed.length;
+  }
+
+  get left(): number {
+    return 2 * this.#owed.length - this.#nextTakenOver - this.#nextComputed;
   }
 
   get isReady(): boolean {

@@ -34,6 +34,7 @@ function lateOf(executors: LateExecutors): LateDigests {
       executors.begin(agents);
     },
     advance: () => false,
+    left: 0,
     get isReady() {
       return executors.isDone;
     },

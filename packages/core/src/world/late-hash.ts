@@ -12,6 +12,9 @@ import { agentValue } from "./agent-codec.js";
 
 const agentDomain = encodeUtf8("wasm-engine/agent-state\0");
 
+/** Values that are encoded or digested in the time of one image: what is called an agent's worth. */
+const valuesPerImage = 8;
+
 /** An agent as it was at the moment. */
 export interface NotedAgent {
   readonly agent: Agent;
@@ -78,9 +81,10 @@ export class LateHash {
   advance(count: number): boolean {
     if (!this.#hasImages && this.#images.advance(count)) return true;
     if (this.#encodedCount < this.#noted.length) {
-      for (const noted of this.#some(this.#encodedCount, count))
+      const end = this.#encodedCount + count * valuesPerImage;
+      for (const noted of this.#noted.slice(this.#encodedCount, end))
         noted.encoded ??= encodeCanonical(noted.value);
-      this.#encodedCount += count;
+      this.#encodedCount = Math.min(end, this.#noted.length);
       return true;
     }
     if (!this.#hasImages) {
@@ -88,24 +92,27 @@ export class LateHash {
       this.#takeImages();
       return true;
     }
-    for (const noted of this.#some(this.#digestedCount, count)) this.#digest(noted);
-    this.#digestedCount += count;
+    const end = this.#digestedCount + count * valuesPerImage;
+    for (const noted of this.#noted.slice(this.#digestedCount, end)) this.#digest(noted);
+    this.#digestedCount = Math.min(end, this.#noted.length);
     return this.#digestedCount < this.#noted.length;
   }
 
   /** `finish` has nothing left to compute. */
   get isReady(): boolean {
-    return this.#hasImages && this.#digestedCount >= this.#noted.length;
+    return this.#hasImages && this.#digestedCount === this.#noted.length;
+  }
+
+  /** Agents' worth that the calling thread has left. */
+  get left(): number {
+    const values = 2 * this.#noted.length - this.#encodedCount - this.#digestedCount;
+    return (this.#hasImages ? 0 : this.#images.left) + Math.ceil(values / valuesPerImage);
   }
 
   /** Every agent with its digest; does what is left. */
   finish(): readonly DigestedAgent[] {
     this.#takeImages();
     return this.#noted.map((noted) => this.#digest(noted));
-  }
-
-  #some(from: number, count: number): readonly NotedAgent[] {
-    return this.#noted.slice(from, from + count);
   }
 
   #takeImages(): void {

@@ -44,6 +44,11 @@ export class SealQueue {
     return this.#world.stateHash.advance(count);
   }
 
+  /** Agents' worth that this thread has left. */
+  get left(): number {
+    return this.#world.stateHash.left;
+  }
+
   /** Seals every tick, whatever has to be computed for it. */
   complete(): void {
     const [first, ...others] = this.#open;

@@ -60,6 +60,11 @@ export class StateHash {
     return this.#late?.hash.advance(count) ?? false;
   }
 
+  /** Agents' worth that this thread has left of it. */
+  get left(): number {
+    return this.#late?.hash.left ?? 0;
+  }
+
   /** What was begun can be finished without waiting. */
   get isReady(): boolean {
     return this.#late?.hash.isReady ?? true;

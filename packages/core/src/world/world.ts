@@ -149,6 +149,10 @@ class LiveWorld implements WorldContract {
     return this.#seals.advance(count);
   }
 
+  get sealsLeft(): number {
+    return this.#seals.left;
+  }
+
   takeSeals(all: boolean): readonly Seal[] {
     return this.#seals.take(all);
   }

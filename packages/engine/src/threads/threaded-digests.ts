@@ -58,6 +58,10 @@ export class ThreadedDigests implements LateDigests {
     return this.#parts.local.late.advance(count);
   }
 
+  get left(): number {
+    return this.#parts.local.late.left;
+  }
+
   get isReady(): boolean {
     return this.#parts.local.late.isReady && this.#asked().every((peer) => peer.areDigestsReady);
   }

@@ -29,6 +29,13 @@ async function started(name: string): Promise<Started> {
   return { directory, run: openRun(origin, { writer: "inline", pass: () => undefined }) };
 }
 
+/** Threads that are slow: nothing of a hash is ever ready by itself. */
+function slow(begun: Started): Started {
+  const world = begun.run.loop.world as { advanceSeals: (count: number) => boolean }; // the test's own world
+  world.advanceSeals = () => false;
+  return begun;
+}
+
 /** Executes up to `last` as a paced world does that has no time between its ticks. */
 function executeTo({ loop }: OpenRun, last: number): void {
   for (let tick = loop.nextTick(); tick !== undefined && tick <= last; tick = loop.nextTick()) {
@@ -38,7 +45,7 @@ function executeTo({ loop }: OpenRun, last: number): void {
 }
 
 test("[G3] a tick that waits for its state hash holds back commits and what leaves, not inputs", async () => {
-  const { run } = await started("order");
+  const { run } = slow(await started("order"));
   const { loop, log } = run;
   executeTo(run, 15);
   assert.equal(loop.committedTick, 15);
@@ -92,7 +99,7 @@ test("[G3] [G4] ended between a state hash and its commit, a run resumes to the 
   let ahead = 0;
   for (const last of [16, 17, 18, 20, 22, 23, 33, 34, 37]) {
     const name = `ended-${last}`;
-    const { run, directory } = await started(name);
+    const { run, directory } = slow(await started(name));
     executeTo(run, last);
     assert.ok(run.loop.openTicks > 0);
     // As a crash leaves it: nothing is closed, and nobody holds the lock.
@@ -140,4 +147,21 @@ test("[G4] a snapshot that is begun at a tick without commit is of that tick, an
   assert.equal((await resumed.run()).chainHead, chainHead);
   const report = await replayRun(join(directory, "run"), { from: 16, isolation: "inline" });
   assert.equal(report.verified, true);
+});
+
+test("a world without idle time does a share of the hash in every tick, and nothing is left at the last", async () => {
+  const { run } = await started("shares");
+  const { loop } = run;
+  executeTo(run, 17);
+  assert.equal(loop.openTicks, 2, "the first two have enough to do");
+  let before = loop.world.sealsLeft;
+  assert.ok(before > 0);
+  for (let tick = 18; loop.openTicks > 0; tick += 1) {
+    assert.ok(tick <= 16 + openTicksMax);
+    executeTo(run, tick);
+    assert.ok(loop.world.sealsLeft <= before);
+    before = loop.world.sealsLeft;
+  }
+  assert.equal(loop.world.sealsLeft, 0);
+  run.close("stopped");
 });

@@ -10,6 +10,8 @@ export const orchestratorHeapMb = 8192;
 export const ticksPerPump = 64;
 /** Executed ticks of a paced world that may wait for the state hash of the first of them. */
 export const openTicksMax = 8;
+/** The first ticks of these have enough to do: noting what a hash covers, taking images over before turns. */
+export const imageTicks = 2;
 /** Agents that are looked at in one go for a state hash that commits wait for: some tenths of a millisecond. */
 export const commitSliceAgents = 8;
 /** Nothing is begun that can wait where the next tick is due within this share of a tick: collectors want time, too. */

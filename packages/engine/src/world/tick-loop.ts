@@ -20,7 +20,7 @@ import { DeadLetterLog } from "./dead-letter-log.js";
 import type { FaultLog } from "./fault-log.js";
 import { noteInput, noteTick } from "./host-state.js";
 import type { HostState } from "./host-state.js";
-import { commitSliceAgents, openTicksMax } from "./limits.js";
+import { commitSliceAgents, imageTicks, openTicksMax } from "./limits.js";
 
 export interface LoopParts {
   readonly world: WorldContract;
@@ -274,6 +274,7 @@ export class TickLoop {
     const result = world.advance(tick, inputs);
     pass("after-step");
     this.#openTicks += 1;
+    if (this.#openTicks > imageTicks) this.#advanceShare();
     this.#commit(!isLate || this.#openTicks > openTicksMax);
     pass("after-commit");
     const faults = this.#finish(tick, result);
@@ -296,6 +297,13 @@ export class TickLoop {
   /** Does a little of what commits wait for; false where this thread can do nothing for them now. */
   advanceCommits(): boolean {
     return this.#openTicks > 0 && this.#parts.world.advanceSeals(commitSliceAgents);
+  }
+
+  /** Does a share of what is left, so that nothing is left at the last tick that may wait, even without idle time. */
+  #advanceShare(): void {
+    const { world } = this.#parts;
+    const share = Math.ceil(world.sealsLeft / (openTicksMax + 1 - this.#openTicks + 1));
+    for (let done = 0; done < share && world.advanceSeals(commitSliceAgents);) done += commitSliceAgents;
   }
 
   /** Commits every executed tick. */
