@@ -50,7 +50,7 @@ function ticksOf(dir: string, id: string): { readonly parts: readonly number[]; 
   return { parts, answer: entered.find(({ last }) => last)?.tick ?? -1 };
 }
 
-test("[S9] prompts of 512 tokens a tick, then a part a tick; whole answers come when the last part would have", () => {
+test("[G1] prompts of 512 tokens a tick, then a part a tick; whole answers come when the last part would have", () => {
   const { dir } = undisturbed;
   assert.deepEqual(ticksOf(dir, "a1"), { parts: [3, 4, 5, 6], answer: 6 });
   assert.deepEqual(ticksOf(dir, "a2"), { parts: [1, 2, 3, 4, 5, 6, 7, 8], answer: 8 });

@@ -61,7 +61,7 @@ before(async () => {
   undisturbed = await running.run();
 });
 
-test("[S9] parts and answers enter at computed ticks: prompts by 512 tokens, then 8 tokens per tick", () => {
+test("[G1] parts and answers enter at computed ticks: prompts by 512 tokens, then 8 tokens per tick", () => {
   const { dir, faults, inferences, inferenceStallMs, models } = undisturbed;
   assert.deepEqual([faults, inferences], [0, stories === undefined ? 11 : 12]);
   assert.ok(inferenceStallMs > 0, "ticks waited for tokens");

@@ -121,15 +121,16 @@ export class ServedText {
       },
     });
     const end = (response: TensorResponse): void => {
-      if (!signal.aborted) events.end(response, response.ok ? taken() : "");
+      events.end(response, response.ok ? taken() : "");
     };
     generation.then(
       (result) => {
-        end(this.#answer(result));
+        if (!signal.aborted) end(this.#answer(result));
       },
       (cause: unknown) => {
         // A service that closes answers nothing: whoever goes on with the world asks again.
-        if (!EngineError.is(cause) || cause.code !== "WE_MODEL_CLOSED") end(failureOf(cause));
+        const isClosed = EngineError.is(cause) && cause.code === "WE_MODEL_CLOSED";
+        if (!isClosed && !signal.aborted) end(failureOf(cause));
       },
     );
     return {
