@@ -1,8 +1,8 @@
 /** A run as one file: everything that replay needs, nothing of the machine that it ran on. */
 
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { assert, compareIds, encodeUtf8 } from "@wasm-engine/abi";
+import { EngineError, assert, compareIds, encodeUtf8 } from "@wasm-engine/abi";
 import type { ModuleDigest } from "@wasm-engine/abi";
 import { damageError, equalBytes, readLog, readSyncedMark, segmentName } from "@wasm-engine/core";
 import type { Genesis } from "@wasm-engine/core";
@@ -10,6 +10,7 @@ import { hexOfBytes, nodeHasher, sha256Hex } from "../crypto/node-crypto.js";
 import { placeBeside, removeAbandoned } from "../storage/abandoned-files.js";
 import { storageError } from "../storage/errors.js";
 import { cutLog } from "../storage/cut-log.js";
+import { errnoOf } from "../storage/file-system.js";
 import { RunFolder, nodeFileSystem, readSegments } from "../storage/index.js";
 import { planBytes } from "../fork/fork-future.js";
 import { planFileName } from "../fork/fork-plan.js";
@@ -214,11 +215,24 @@ function store(path: string, file: Uint8Array): void {
     mkdirSync(dirname(path), { recursive: true });
     removeAbandoned(path);
     writeFileSync(temporary, file, { flush: true });
-    renameSync(temporary, path);
+    publish(temporary, path);
     nodeFileSystem.syncFolder(dirname(path));
   } catch (error) {
     removeFile(temporary);
+    if (EngineError.is(error)) throw error;
     throw bundleError("WE_BUNDLE_UNWRITABLE", { path, cause: causeOf(error) });
+  }
+}
+
+/** A file of that name that has come since it was looked for stays. */
+function publish(temporary: string, path: string): void {
+  try {
+    linkSync(temporary, path);
+    removeFile(temporary);
+  } catch (error) {
+    if (errnoOf(error) === "EEXIST") throw bundleError("WE_BUNDLE_EXISTS", { path });
+    // Not every file system has links.
+    renameSync(temporary, path);
   }
 }
 

@@ -1,7 +1,8 @@
 /** Runs that travel with snapshots, or without their beginning; and files that must not be taken for such. */
 
 import assert from "node:assert/strict";
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import fs, { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { basename, dirname, join } from "node:path";
 import { before, test } from "node:test";
 import { encodeUtf8 } from "@wasm-engine/abi";
@@ -250,6 +251,24 @@ test("[G10] [S14.import] hostile files are refused with one code, and nothing is
     writeFileSync(path, whole.subarray(0, length));
     await assert.rejects(importRun(path, { dir: freshPlace() }), { code: "WE_BUNDLE_DAMAGED" });
   }
+});
+
+test("[G10] [S14.export] a file that somebody else has just written stays theirs", async (context) => {
+  const out = join(folder, "theirs.run");
+  writeFileSync(out, "theirs");
+  const unseen = context.mock.method(fs, "existsSync", () => false);
+  syncBuiltinESMExports();
+  try {
+    await assert.rejects(exportRun(result.dir, { out }), { code: "WE_BUNDLE_EXISTS", exitCode: 2 });
+  } finally {
+    unseen.mock.restore();
+    syncBuiltinESMExports();
+  }
+  assert.equal(readFileSync(out, "utf8"), "theirs");
+  assert.deepEqual(
+    readdirSync(folder).filter((name) => name.endsWith(".tmp")),
+    [],
+  );
 });
 
 test("[S14.bundle] a file without snapshots keeps the first format, one with them says so", async () => {

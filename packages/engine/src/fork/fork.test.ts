@@ -1,7 +1,7 @@
 /** Forks without a change have their parent's chain; whatever is kept enters exactly as it did. */
 
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, test } from "node:test";
 import type { AgentId } from "@wasm-engine/abi";
@@ -109,6 +109,21 @@ test("a fork's process that is killed while it makes one leaves nothing that cou
     assert.equal((await finished(made.dir)).chainHead, parent.chainHead);
     rmSync(dir, { recursive: true });
   }
+});
+
+test("[G10] two processes that make a fork of one name: one has it, the other is told", async () => {
+  const dir = join(folder, "contested");
+  // Both look for something at the place before either has put a run there.
+  const both = await Promise.allSettled([3, 5].map(async (at) => forkRun(parent.dir, { at, dir })));
+  const made = both.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+  const refused = both.flatMap((one) => (one.status === "rejected" ? [one.reason as { code: string }] : [])); // coded
+  assert.deepEqual([made.length, ...refused.map(({ code }) => code)], [1, "WE_RUN_EXISTS"]);
+  assert.equal((await verifyLogOfRun(dir)).ok, true);
+  assert.equal((await inspectRun(dir, inline)).tick, made[0]?.at);
+  assert.deepEqual(
+    readdirSync(folder).filter((name) => name.startsWith(".contested")),
+    [],
+  );
 });
 
 test("threads show in no fork", async () => {

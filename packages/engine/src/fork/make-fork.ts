@@ -45,7 +45,7 @@ export function makeFork(job: ForkJob, machine: Machine | undefined): ForkReport
   const parent = readRunStore(job.dir);
   const at = job.at === "start" ? -1 : lastTick({ log: parent.recovered }, job.at);
   const { out } = job;
-  const staging = join(dirname(out), `.${basename(out)}.fork`);
+  const staging = hiddenName(out, "fork");
   checkNewRunPlace(out);
   try {
     makeDurableFolders(dirname(out));
@@ -63,10 +63,21 @@ export function makeFork(job: ForkJob, machine: Machine | undefined): ForkReport
   }
 }
 
-/** What was made beside its place comes there, once it is on the disk. @throws errors of node:fs */
+/** Where a fork is made: of this process alone, since another one may be making a fork of the same name. */
+export function hiddenName(out: string, kind: "fork" | "trunk"): string {
+  return join(dirname(out), `.${basename(out)}.${process.pid}.${kind}`);
+}
+
+/** What was made beside its place comes there, once it is on the disk. @throws {WE_RUN_EXISTS} and errors of node:fs */
 export function place(path: string, out: string): void {
-  if (nodeFileSystem.list(out) !== undefined) rmdirSync(out);
-  renameSync(path, out);
+  try {
+    if (nodeFileSystem.list(out) !== undefined) rmdirSync(out);
+    renameSync(path, out);
+  } catch (error) {
+    // Somebody was faster.
+    if (["ENOTEMPTY", "EEXIST"].includes(errnoOf(error))) throw storageError("WE_RUN_EXISTS", { path: out });
+    throw error;
+  }
   nodeFileSystem.syncFolder(dirname(out));
 }
 

@@ -26,6 +26,7 @@ import { changedSetup, checkNoGenesisChange, checkReplaced } from "./fork-change
 import {
   forkReport,
   giveSnapshots,
+  hiddenName,
   note,
   outputsFolder,
   outputsIn,
@@ -80,10 +81,6 @@ export function makeForks(job: ForksJob, machine: Machine | undefined): readonly
   } finally {
     for (const path of [trunkPath, ...made]) rmSync(path, { recursive: true, force: true });
   }
-}
-
-function hiddenName(out: string, kind: "fork" | "trunk"): string {
-  return join(dirname(out), `.${basename(out)}.${kind}`);
 }
 
 function clear(path: string): void {
