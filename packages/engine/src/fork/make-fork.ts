@@ -120,7 +120,7 @@ function makeAt(staging: string, parent: ReadRun, { job, at, machine }: Making):
   };
   const folder = RunFolder.create(staging, info(staging, bare), nodeHasher);
   writeModules(folder, source, modules, overrides);
-  const records = writePrefix(folder, parent, genesis, at);
+  const records = writePrefix(folder, parent, { genesis, at });
   giveSnapshots(source, folder, parent, { at, records });
   die(job, "log");
   const run = openRun(
@@ -199,10 +199,25 @@ function writeModules(
   }
 }
 
+interface PrefixPlan {
+  readonly genesis: Genesis;
+  readonly at: number;
+  /** Length from which on a segment is followed by another. */
+  readonly segmentBytes?: number;
+}
+
 /** The records up to and with the last commit at or before the tick. Returns how many the log holds. */
-export function writePrefix(folder: RunFolder, parent: ReadRun, genesis: Genesis, at: number): number {
+export function writePrefix(
+  folder: RunFolder,
+  parent: ReadRun,
+  { genesis, at, segmentBytes }: PrefixPlan,
+): number {
   const { base } = parent.recovered;
-  const options = { durability: "ephemeral", threaded: false } as const;
+  const options = {
+    durability: "ephemeral",
+    threaded: false,
+    ...(segmentBytes === undefined ? {} : { segmentBytes }),
+  } as const;
   const start = base === undefined ? undefined : basedStart(parent, base, at);
   const log =
     start === undefined

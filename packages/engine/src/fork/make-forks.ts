@@ -43,6 +43,9 @@ import type { PlannedFuture } from "./planned-future.js";
 /** Folders of files that are never changed, only replaced and removed. */
 const frozenFolders = ["modules", "snapshots", "pages"] as const;
 
+/** Forks share all segments of the log but the last: what of it each has for itself is not much longer than this. */
+const trunkSegmentBytes = 256 * 1024;
+
 /** What all forks have in common. */
 interface Trunk {
   readonly folder: RunFolder;
@@ -119,7 +122,11 @@ function grown(path: string, parent: ReadRun, { job, at, machine }: Growing): Gr
   const info = newRunInfo(basename(path), { genesis: parent.genesis, setup, modules, fork: record });
   const folder = RunFolder.create(path, info as unknown as Json, nodeHasher); // plain data by contract
   guardedWrite(path, () => share(source.path, path, "modules"));
-  const records = writePrefix(folder, parent, parent.genesis, at);
+  const records = writePrefix(folder, parent, {
+    genesis: parent.genesis,
+    at,
+    segmentBytes: trunkSegmentBytes,
+  });
   giveSnapshots(source, folder, parent, { at, records });
   const run = openRun(
     { kind: "resume", dir: path },

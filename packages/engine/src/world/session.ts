@@ -323,7 +323,8 @@ export class Session {
     const isLate = this.#pacer !== undefined && this.#orders.steps.length === 0;
     const { unsupervised } = this.#pace.working(() => loop.execute(tick, isLate));
     this.#orders.noteTick();
-    this.#pace.advancing(() => this.#run.snapshots.advance());
+    const { snapshots } = this.#run;
+    if (snapshots.isUnderway) this.#pace.advancing(() => snapshots.advance());
     const violation = this.#run.violationAfter(previous);
     if (unsupervised !== undefined) {
       this.#orders.halt();

@@ -55,6 +55,11 @@ export class SnapshotTaker {
     this.#parts = parts;
   }
 
+  /** One was begun and is not handed over yet. */
+  get isUnderway(): boolean {
+    return this.#underway !== undefined;
+  }
+
   /** No snapshot is under way or being written. */
   get canBegin(): boolean {
     return this.#underway === undefined && this.#parts.store.snapshots.canBegin;
