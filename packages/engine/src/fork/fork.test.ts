@@ -106,6 +106,8 @@ test("a fork's process that is killed while it makes one leaves nothing that cou
     assert.equal(existsSync(dir), false);
     assert.deepEqual(listRunIds(baseDirectory), known);
     const made = await forkRun(parent.dir, { at: 20, dir, ...inline });
+    const left = readdirSync(runsDirectory(baseDirectory)).filter((name) => name.startsWith(".killed"));
+    assert.deepEqual(left, [], "what the killed one had begun is gone");
     assert.equal((await finished(made.dir)).chainHead, parent.chainHead);
     rmSync(dir, { recursive: true });
   }

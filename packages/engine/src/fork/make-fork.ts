@@ -10,6 +10,7 @@ import { genesisDigest, nextChainHead } from "@wasm-engine/core";
 import type { BaseStart, Genesis, Json, LogBase } from "@wasm-engine/core";
 import { nodeHasher, sha256Hex } from "../crypto/node-crypto.js";
 import { lastTick } from "../replay/play.js";
+import { placeBeside, removeAbandoned } from "../storage/abandoned-files.js";
 import { RunFolder, createBasedLog, createEventLog, nodeFileSystem } from "../storage/index.js";
 import { storageError } from "../storage/errors.js";
 import { requireReach } from "../storage/event-log-reader.js";
@@ -45,11 +46,11 @@ export function makeFork(job: ForkJob, machine: Machine | undefined): ForkReport
   const parent = readRunStore(job.dir);
   const at = job.at === "start" ? -1 : lastTick({ log: parent.recovered }, job.at);
   const { out } = job;
-  const staging = hiddenName(out, "fork");
+  const staging = placeBeside(out);
   checkNewRunPlace(out);
   try {
     makeDurableFolders(dirname(out));
-    rmSync(staging, { recursive: true, force: true });
+    removeAbandoned(out);
   } catch (error) {
     throw storageError("WE_RUN_UNWRITABLE", { path: staging, cause: errnoOf(error) });
   }
@@ -61,11 +62,6 @@ export function makeFork(job: ForkJob, machine: Machine | undefined): ForkReport
     rmSync(staging, { recursive: true, force: true });
     throw error;
   }
-}
-
-/** Where a fork is made: of this process alone, since another one may be making a fork of the same name. */
-export function hiddenName(out: string, kind: "fork" | "trunk"): string {
-  return join(dirname(out), `.${basename(out)}.${process.pid}.${kind}`);
 }
 
 /** What was made beside its place comes there, once it is on the disk. @throws {WE_RUN_EXISTS} and errors of node:fs */

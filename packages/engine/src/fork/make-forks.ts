@@ -11,6 +11,7 @@ import { assert } from "@wasm-engine/abi";
 import type { Json } from "@wasm-engine/core";
 import { nodeHasher } from "../crypto/node-crypto.js";
 import { lastTick } from "../replay/play.js";
+import { placeBeside, removeAbandoned } from "../storage/abandoned-files.js";
 import { RunFolder, nodeFileSystem } from "../storage/index.js";
 import { makeDurableFolders } from "../storage/make-folders.js";
 import { checkNewRunPlace } from "../storage/new-run-place.js";
@@ -26,7 +27,6 @@ import { changedSetup, checkNoGenesisChange, checkReplaced } from "./fork-change
 import {
   forkReport,
   giveSnapshots,
-  hiddenName,
   note,
   outputsFolder,
   outputsIn,
@@ -68,10 +68,16 @@ export function makeForks(job: ForksJob, machine: Machine | undefined): readonly
     checkReplaced(parent.genesis, overrides);
     checkNoGenesisChange(overrides, at);
   }
-  const made = job.futures.map(({ out }) => hiddenName(out, "fork"));
-  const trunkPath = hiddenName(job.futures[0]?.out ?? "", "trunk");
+  const made = job.futures.map(({ out }) => placeBeside(out));
+  const trunkPlace = `${job.futures[0]?.out ?? ""}.trunk`;
+  const trunkPath = placeBeside(trunkPlace);
   try {
-    for (const path of [trunkPath, ...made]) guardedWrite(path, () => clear(path));
+    for (const place of [trunkPlace, ...job.futures.map(({ out }) => out)]) {
+      guardedWrite(place, () => {
+        makeDurableFolders(dirname(place));
+        removeAbandoned(place);
+      });
+    }
     const { trunk, futures } = grownTwice(trunkPath, parent, { job, at, machine });
     const reports = job.futures.map((forked, index) => {
       const [path, future] = [made[index], futures[index]];
@@ -84,11 +90,6 @@ export function makeForks(job: ForksJob, machine: Machine | undefined): readonly
   } finally {
     for (const path of [trunkPath, ...made]) rmSync(path, { recursive: true, force: true });
   }
-}
-
-function clear(path: string): void {
-  makeDurableFolders(dirname(path));
-  rmSync(path, { recursive: true, force: true });
 }
 
 interface Growing {
