@@ -115,7 +115,7 @@ export const lookingVerbs: readonly CommandDefinition[] = [
     name: "why",
     summary: "Show the chain of causes behind a message, a field or a fault",
     description:
-      "Follows causes back from a message (an id that trace shows), from the last change of a field that an agent describes, or from a fault, to the input that began it. Then shows what the agent there had been told before by other agents: nothing proves that it mattered, but its state may come from it.",
+      "Follows causes back from a message (an id that trace shows), from the last change of a field that an agent describes, or from a fault, to the input that began it. Then shows what the agent there had been told before by other agents and would have done otherwise without: it is executed again with one message less, the newest first, until it does something else. Where that cannot be tried, the newest message is shown and said to be unproved.",
     arguments: [
       runArgument,
       {
