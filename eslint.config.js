@@ -25,8 +25,9 @@ export default tseslint.config(
       "sdk/javascript/*.d.ts",
       "apps/cli/*.d.ts",
       "examples/**/agents/**",
-      // A project of its own: its test checks its types and runs it.
+      // Projects of their own: their test checks their types and runs them.
       "examples/newsroom/**",
+      "examples/stage/**",
       // Projects of their own: their test compiles and runs them.
       "apps/cli/templates/**",
       "bench/worlds/**",
