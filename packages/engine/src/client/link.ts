@@ -186,6 +186,7 @@ export class WorldLink {
       case "tool-line":
         return this.#tellLine(event.line);
       case "replayed":
+      case "future":
       case "overrun":
       case "reads-stdin":
         return;

@@ -38,7 +38,9 @@ class ExecutingThread {
   #outcomesKnown = 0;
   #faults: FaultDetail[] = [];
   #call: ThreadCall | undefined;
-  /** Late digests were begun: they are computed between two commands. */
+  /** Late digests were begun and not answered: the command that asks for them may come when they have been. */
+  #owesDigests = false;
+  /** They are computed between two commands. */
   #isDigesting = false;
 
   constructor(data: ExecutingThreadData) {
@@ -97,8 +99,10 @@ class ExecutingThread {
   }
 
   #answerLate(): void {
+    if (!this.#owesDigests) return;
     this.#isDigesting = false;
     DigestRegion.answer(this.#digests, this.#executor.late.take());
+    this.#owesDigests = false;
     this.#gate.noteDigests();
   }
 
@@ -113,6 +117,7 @@ class ExecutingThread {
         );
       case Command.BEGIN_DIGESTS:
         this.#executor.late.begin(DigestRegion.questions(this.#digests));
+        this.#owesDigests = true;
         this.#isDigesting = true;
         return;
       case Command.TAKE_DIGESTS:
