@@ -4,8 +4,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { TensorType } from "@wasm-engine/abi";
-import { float32Tensor, writeOnnxModel } from "@wasm-engine/inference/onnx";
+import { lineModel } from "./testing/line-model.js";
 import { echoProject } from "./testing/project.js";
 import type { Project } from "./testing/project.js";
 
@@ -15,15 +14,7 @@ before(async () => {
   // Another machine without https is refused before it is asked.
   process.env["HF_ENDPOINT"] = "http://mirror.example.org";
   project = await echoProject();
-  const model = writeOnnxModel({
-    graphName: "line",
-    opsets: { "": 17 },
-    inputs: [{ name: "x", type: TensorType.FLOAT32, dimensions: ["rows", 2] }],
-    outputs: [{ name: "y", type: TensorType.FLOAT32, dimensions: ["rows", 1] }],
-    initializers: [float32Tensor("w", [2, 1], [0.5, 2])],
-    nodes: [{ operator: "MatMul", inputs: ["x", "w"], outputs: ["y"] }],
-  });
-  project.write("source/onnx/model.onnx", model);
+  project.write("source/onnx/model.onnx", lineModel());
   project.write("source/config.json", "{}");
   const config = readFileSync(join(project.folder, "engine.yaml"), "utf8");
   project.write("with-models.yaml", `${config}models: { line: models/line }\n`);

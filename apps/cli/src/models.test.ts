@@ -4,9 +4,8 @@ import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { TensorType } from "@wasm-engine/abi";
 import { nativeRuntimeVersion } from "@wasm-engine/inference";
-import { float32Tensor, writeOnnxModel } from "@wasm-engine/inference/onnx";
+import { lineModel } from "./testing/line-model.js";
 import { echoProject } from "./testing/project.js";
 import type { Project, Result } from "./testing/project.js";
 
@@ -44,15 +43,7 @@ let first: Result;
 
 before(async () => {
   project = await echoProject();
-  const model = writeOnnxModel({
-    graphName: "line",
-    opsets: { "": 17 },
-    inputs: [{ name: "x", type: TensorType.FLOAT32, dimensions: ["rows", 2] }],
-    outputs: [{ name: "y", type: TensorType.FLOAT32, dimensions: ["rows", 1] }],
-    initializers: [float32Tensor("w", [2, 1], [0.5, 2])],
-    nodes: [{ operator: "MatMul", inputs: ["x", "w"], outputs: ["y"] }],
-  });
-  project.write("models/line/line.onnx", model);
+  project.write("models/line/line.onnx", lineModel());
   project.write("models/line/model.json", '{"name":"line","version":"3","file":"line.onnx"}');
   project.write("asker.ts", agent);
   project.write("asked.jsonl", '{"tick":0,"x":[1,2]}\n{"tick":4,"x":[3,0]}\n');

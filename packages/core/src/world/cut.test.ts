@@ -5,39 +5,18 @@ import test from "node:test";
 import { Encoding, MessageFlag, encodeUtf8 } from "@wasm-engine/abi";
 import type { InputBody } from "../model.js";
 import { nodeHasher } from "../testing/node-hasher.js";
+import { actingWorld, seen } from "../testing/acting-world.js";
 import { all, atStart, on, puppet, type Acts } from "../testing/puppet.js";
 import { ScriptExecutors } from "../testing/script-executors.js";
-import {
-  ScriptWorld,
-  agentId,
-  genesis,
-  handle,
-  message,
-  publish,
-  spec,
-  task,
-  type SpecChanges,
-} from "../testing/script-world.js";
+import { agentId, handle, message, publish, task } from "../testing/script-world.js";
 import { World } from "./world.js";
-
-function world(acts: Acts, changes: Readonly<Record<string, SpecChanges>> = {}): ScriptWorld {
-  const agents = [...new Set([...Object.keys(acts), ...Object.keys(changes)])].map((id) =>
-    spec(id, changes[id]),
-  );
-  return new ScriptWorld(genesis(agents), puppet(acts));
-}
-
-function seen(script: ScriptWorld, id: string): string[] {
-  const lines = (script.executors.stateOf(id) ?? "").split("\n");
-  return lines.filter((line) => !/ (init|START null)$/.test(line));
-}
 
 function cut(id: string): InputBody {
   return { kind: "cut", agent: agentId(id) };
 }
 
 test("no message to a cut agent or from it arrives; senders are told, dead letters show it", () => {
-  const script = world({
+  const script = actingWorld({
     a: on("go", (context) => {
       context.send(handle("x"), { topic: "to" });
       context.send(handle("x"), { topic: "ask", wanted: true });
@@ -61,7 +40,7 @@ test("no message to a cut agent or from it arrives; senders are told, dead lette
 });
 
 test("a cut agent goes on by itself: timers, models, tasks and messages of its own", () => {
-  const script = world({
+  const script = actingWorld({
     a: undefined,
     x: all(
       atStart((context) => void context.timer(2, "wake")),
@@ -112,7 +91,7 @@ test("a cut agent goes on by itself: timers, models, tasks and messages of its o
 });
 
 test("who waits for an answer across the cut is told at once, and what was on its way is read", () => {
-  const script = world({
+  const script = actingWorld({
     a: atStart((context) => {
       context.send(handle("x"), { topic: "question", wanted: true });
       context.task({ taskId: "t", agentId: "x" }, 50);
@@ -145,7 +124,7 @@ test("who waits for an answer across the cut is told at once, and what was on it
 });
 
 test("inputs from outside do not reach a cut agent, those of its lifecycle do; a second cut changes nothing", () => {
-  const script = world(
+  const script = actingWorld(
     { x: undefined, y: undefined },
     { x: { channels: ["news"] }, y: { channels: ["news"] } },
   );
@@ -164,7 +143,7 @@ test("inputs from outside do not reach a cut agent, those of its lifecycle do; a
 });
 
 test("what is published to a cut topic reaches neither members nor outputs; other topics go on", () => {
-  const script = world(
+  const script = actingWorld(
     {
       a: on("go", (context) => {
         context.publish("news", "1");
@@ -195,7 +174,7 @@ test("[G4] cuts are part of state hash and snapshot, and a world without cuts ha
     a: on("go", (context) => void context.send(handle("x"), { topic: "to" })),
     x: undefined,
   };
-  const twins = [world(acts), world(acts)].map((script) => {
+  const twins = [actingWorld(acts), actingWorld(acts)].map((script) => {
     script.step();
     return script;
   });

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { Encoding, FaultCode, MessageFlag, OUTSIDE, encodeUtf8 } from "@wasm-engine/abi";
-import { all, atStart, on, puppet, type Acts } from "../testing/puppet.js";
+import { actingWorld, seen } from "../testing/acting-world.js";
+import { all, atStart, on } from "../testing/puppet.js";
 import {
   ScriptWorld,
   agentId,
@@ -14,23 +15,9 @@ import {
   publish,
   spec,
 } from "../testing/script-world.js";
-import type { SpecChanges } from "../testing/script-world.js";
-
-function world(acts: Acts, changes: Readonly<Record<string, SpecChanges>> = {}): ScriptWorld {
-  const agents = [...new Set([...Object.keys(acts), ...Object.keys(changes)])].map((id) =>
-    spec(id, changes[id]),
-  );
-  return new ScriptWorld(genesis(agents), puppet(acts));
-}
-
-/** Lines that an agent wrote down, without init and start. */
-function seen(script: ScriptWorld, id: string): string[] {
-  const lines = (script.executors.stateOf(id) ?? "").split("\n");
-  return lines.filter((line) => !/ (init|START null)$/.test(line));
-}
 
 test("[G1] a send of t is deliverable from t + 1, in plan order and emission order", () => {
-  const script = world({
+  const script = actingWorld({
     a: atStart((context) => {
       context.send(handle("c"), { topic: "a1" });
       context.send(handle("c"), { topic: "a2" });
@@ -43,7 +30,7 @@ test("[G1] a send of t is deliverable from t + 1, in plan order and emission ord
 });
 
 test("[G1] mail committed at t - 1 comes before inputs of t", () => {
-  const script = world({
+  const script = actingWorld({
     a: atStart((context) => void context.send(handle("b"), { topic: "mail" })),
     b: undefined,
   });
@@ -53,7 +40,7 @@ test("[G1] mail committed at t - 1 comes before inputs of t", () => {
 });
 
 test("an answer carries the request id and ends the request", () => {
-  const script = world({
+  const script = actingWorld({
     a: atStart((context) => void context.send(handle("b"), { topic: "ask", payload: "?", wanted: true })),
     b: on("ask", (context, { message: question }) => {
       if (question !== undefined) context.answer(question, "yes");
@@ -65,7 +52,7 @@ test("an answer carries the request id and ends the request", () => {
 });
 
 test("parts of an answer may follow each other; only the last one ends the request", () => {
-  const script = world({
+  const script = actingWorld({
     a: atStart((context) => void context.send(handle("b"), { topic: "ask", wanted: true })),
     b: on("ask", (context, { message: question }) => {
       if (question === undefined) return;
@@ -80,7 +67,7 @@ test("parts of an answer may follow each other; only the last one ends the reque
 });
 
 test("[G10] answers are accepted only from the agent that was asked", () => {
-  const script = world({
+  const script = actingWorld({
     a: atStart((context) => void context.send(handle("b"), { topic: "ask", wanted: true, timeoutTicks: 5 })),
     b: undefined,
     thief: all(
@@ -96,7 +83,7 @@ test("[G10] answers are accepted only from the agent that was asked", () => {
 });
 
 test("[G10] a late answer becomes a dead letter and the request stays answered once", () => {
-  const script = world({
+  const script = actingWorld({
     a: atStart((context) => void context.send(handle("b"), { topic: "ask", wanted: true, timeoutTicks: 2 })),
     b: on("ask", (context, { message: question }) => {
       if (question === undefined) return;
@@ -110,7 +97,7 @@ test("[G10] a late answer becomes a dead letter and the request stays answered o
 });
 
 test("the default timeout is 600 ticks; 0 waits for ever and is answered when the callee ends", () => {
-  const script = world({
+  const script = actingWorld({
     a: atStart((context) => {
       context.send(handle("b"), { wanted: true });
       context.send(handle("b"), { wanted: true, timeoutTicks: 0 });
@@ -125,7 +112,7 @@ test("the default timeout is 600 ticks; 0 waits for ever and is answered when th
 });
 
 test("[G10] unknown receiver: error answer where one was wanted, dead letter always", () => {
-  const script = world({
+  const script = actingWorld({
     a: atStart((context) => {
       context.send(12345, { topic: "lost", wanted: true });
       context.send(12345, { topic: "lost2" });
@@ -142,7 +129,7 @@ test("[G10] unknown receiver: error answer where one was wanted, dead letter alw
 });
 
 test("[G7] a full mailbox refuses at commit: answer where wanted, dead letter always", () => {
-  const script = world(
+  const script = actingWorld(
     {
       a: atStart((context) => {
         for (const topic of ["1", "2", "3"]) context.send(handle("b"), { topic });
@@ -161,7 +148,7 @@ test("[G7] a full mailbox refuses at commit: answer where wanted, dead letter al
 
 test("[G7] mail that its owner reads in the same tick does not count against the limit", () => {
   const acts = { a: on("go", (context) => void context.send(handle("b"), { topic: "x" })), b: undefined };
-  const script = world(acts, { b: { limits: { mailboxMessages: 1 } } });
+  const script = actingWorld(acts, { b: { limits: { mailboxMessages: 1 } } });
   script.step();
   script.step([message("a", "go"), message("b", "full")]);
   script.runUntil(10);
@@ -169,7 +156,7 @@ test("[G7] mail that its owner reads in the same tick does not count against the
 });
 
 test("[G5] capabilities are decided at commit: refused answer or dead letter, prefixes and `*` grant", () => {
-  const script = world(
+  const script = actingWorld(
     {
       a: atStart((context) => {
         context.send(handle("b"), { topic: "denied", wanted: true });
@@ -199,7 +186,7 @@ test("[G5] capabilities are decided at commit: refused answer or dead letter, pr
 });
 
 test("a publish of t goes to the members of t - 1, not to the publisher, and departs", () => {
-  const script = world(
+  const script = actingWorld(
     {
       a: on("go", (context, { text }) => {
         context.publish("news", text);
@@ -224,7 +211,7 @@ test("a publish of t goes to the members of t - 1, not to the publisher, and dep
 });
 
 test("inputs publish and change memberships, effective at the seal", () => {
-  const script = world({ a: undefined });
+  const script = actingWorld({ a: undefined });
   script.step();
   script.step([{ kind: "join", agent: agentId("a"), topic: "news" }, publish("news", "early")]);
   script.step([{ kind: "leave", agent: agentId("a"), topic: "news" }, publish("news", "now")]);
@@ -233,7 +220,7 @@ test("inputs publish and change memberships, effective at the seal", () => {
 });
 
 test("an outside question is answered once by a departure with the sequence of its input", () => {
-  const script = world({
+  const script = actingWorld({
     a: on("ask", (context, { message: question }) => {
       if (question === undefined) return;
       context.answer(question, "42");
@@ -255,7 +242,7 @@ test("an outside question is answered once by a departure with the sequence of i
 });
 
 test("[G10] an outside question to nobody, to a full mailbox or to an agent that ends departs as an error", () => {
-  const script = world({ a: undefined }, { a: { limits: { mailboxMessages: 1 } } });
+  const script = actingWorld({ a: undefined }, { a: { limits: { mailboxMessages: 1 } } });
   script.step();
   script.step([lifecycle("pause", "a")]);
   script.step([message("nobody", "q", "", true), message("a", "q1", "", true), message("a", "q2", "", true)]);
@@ -277,7 +264,7 @@ test("[G10] an outside question to nobody, to a full mailbox or to an agent that
 
 test("timers come back after max(1, delay) ticks, ticks beyond 2^32 included", () => {
   const far = 2 ** 32 + 5;
-  const script = world({
+  const script = actingWorld({
     a: all(
       atStart((context) => {
         context.timer(-7, "past");
@@ -295,7 +282,7 @@ test("timers come back after max(1, delay) ticks, ticks beyond 2^32 included", (
 });
 
 test("a timer of a long turn that would have been due before the turn landed is due next", () => {
-  const script = world({
+  const script = actingWorld({
     a: on("go", (context) => {
       context.timer(1, "late");
       context.timer(9, "exact");
@@ -309,7 +296,7 @@ test("a timer of a long turn that would have been due before the turn landed is 
 });
 
 test("cancel ends any pending request with CANCELLED, once", () => {
-  const script = world({
+  const script = actingWorld({
     a: atStart((context) => {
       context.timer(5);
       context.send(handle("b"), { wanted: true });
@@ -329,7 +316,7 @@ test("cancel ends any pending request with CANCELLED, once", () => {
 });
 
 test("external requests leave with name and emission index; results come in by request id", () => {
-  const script = world({
+  const script = actingWorld({
     a: atStart((context) => {
       context.log("first");
       context.infer("model", "prompt");
@@ -367,7 +354,7 @@ test("external requests leave with name and emission index; results come in by r
 });
 
 test("a result in the tick of the deadline is in time", () => {
-  const script = world({ a: atStart((context) => void context.infer("model", "", 3)) });
+  const script = actingWorld({ a: atStart((context) => void context.infer("model", "", 3)) });
   script.step();
   const result = {
     kind: "result",
@@ -380,7 +367,7 @@ test("a result in the tick of the deadline is in time", () => {
 });
 
 test("[G3] a second input with the same key within retainTicks is ignored", () => {
-  const script = world({ a: undefined });
+  const script = actingWorld({ a: undefined });
   script.step();
   script.step([message("a", "first")], 1, "k");
   script.step([message("a", "second")], 50, "k");
@@ -402,7 +389,7 @@ test("[G6] an agent that drowns in answers to its own requests is ended with HOS
 
 test("[G7] bytes that wait for an agent are bounded: refusals, error for a last answer", () => {
   const payload = "x".repeat(1_000_000);
-  const script = world({
+  const script = actingWorld({
     a: on("go", (context) => {
       for (let count = 0; count < 70; count += 1) context.timer(9, "big", payload);
       context.send(handle("b"), { wanted: true });

@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { atStart, on, puppet, type Acts } from "../testing/puppet.js";
+import { actingWorld, seen } from "../testing/acting-world.js";
+import { atStart, on, puppet } from "../testing/puppet.js";
 import {
   ScriptWorld,
   agentId,
@@ -14,19 +15,10 @@ import {
   tenantSpec,
 } from "../testing/script-world.js";
 
-function world(acts: Acts): ScriptWorld {
-  return new ScriptWorld(genesis(Object.keys(acts).map((id) => spec(id))), puppet(acts));
-}
-
-function seen(script: ScriptWorld, id: string): string[] {
-  const lines = (script.executors.stateOf(id) ?? "").split("\n");
-  return lines.filter((line) => !/ (init|START null)$/.test(line));
-}
-
 const failing = on("bad", (context) => context.fail());
 
 test("a task runs as a step, its owner is answered when it has completed", () => {
-  const script = world({
+  const script = actingWorld({
     a: atStart((context) => void context.task({ taskId: "t", agentId: "b", payload: { z: 1, a: [2] } })),
     b: undefined,
   });
@@ -36,7 +28,7 @@ test("a task runs as a step, its owner is answered when it has completed", () =>
 });
 
 test("tasks of one agent run by priority, first tick, id", () => {
-  const script = world({ a: undefined });
+  const script = actingWorld({ a: undefined });
   script.step();
   script.step([
     task("low", "a", { priority: -1 }),
@@ -50,7 +42,7 @@ test("tasks of one agent run by priority, first tick, id", () => {
 });
 
 test("dependsOn waits for the commit that completes the last dependency", () => {
-  const script = world({ a: undefined, b: undefined });
+  const script = actingWorld({ a: undefined, b: undefined });
   script.step();
   script.step([
     task("d", "a", { dependsOn: ["b", "c"] }),
@@ -64,7 +56,7 @@ test("dependsOn waits for the commit that completes the last dependency", () => 
 });
 
 test("a failed dependency: fail, skip and run, passed on along the graph", () => {
-  const script = world({
+  const script = actingWorld({
     a: atStart((context) => {
       context.task({ taskId: "bad", agentId: "b" });
       context.task({ taskId: "fail", agentId: "b", dependsOn: ["bad"] });
@@ -96,7 +88,7 @@ test("a failed dependency: fail, skip and run, passed on along the graph", () =>
 });
 
 test("[G10] cycles, unknown dependencies and what depends on them are refused; the rest runs", () => {
-  const script = world({
+  const script = actingWorld({
     a: atStart((context) => {
       context.task({ taskId: "self", dependsOn: ["self"] });
       context.task({ taskId: "x", dependsOn: ["y"] });
@@ -142,7 +134,7 @@ test("[G10] garbage instead of a task is refused with a dead letter", () => {
     '{"taskId":"t","payload":1e999}',
     '{"taskId":"t","payload":"\\ud800"}',
   ];
-  const script = world({ a: atStart((context) => garbage.forEach((json) => context.task(json))) });
+  const script = actingWorld({ a: atStart((context) => garbage.forEach((json) => context.task(json))) });
   script.runUntil(20);
   const answers = seen(script, "a").sort();
   assert.equal(answers.length, garbage.length);
@@ -152,7 +144,7 @@ test("[G10] garbage instead of a task is refused with a dead letter", () => {
 });
 
 test("a task id stays taken for retainTicks after its task has ended, and what depends on it sees its end", () => {
-  const script = world({ a: failing });
+  const script = actingWorld({ a: failing });
   script.step();
   script.step([task("done", "a"), task("bad", "a", { priority: -1 })]);
   script.step([task("done", "a"), task("late", "a", { dependsOn: ["done"] })]);
@@ -163,7 +155,7 @@ test("a task id stays taken for retainTicks after its task has ended, and what d
 });
 
 test("tasks of an agent that ends fail with UNDELIVERABLE, tasks for agents that do not exist as well", () => {
-  const script = world({
+  const script = actingWorld({
     a: atStart((context) => {
       context.task({ taskId: "t", agentId: "b" }, 100);
       context.task({ taskId: "next", dependsOn: ["t"] });
@@ -180,7 +172,7 @@ test("tasks of an agent that ends fail with UNDELIVERABLE, tasks for agents that
 });
 
 test("cancelling a task that runs ends the request, not the work; one that waits never runs", () => {
-  const script = world({
+  const script = actingWorld({
     a: atStart((context) => {
       context.task({ taskId: "long", agentId: "b" });
       context.task({ taskId: "waiting", agentId: "b", dependsOn: ["long"] });
@@ -210,7 +202,7 @@ test("tasks of two tenants may have the same id and do not see each other", () =
 });
 
 test("a chain of 20 000 dependent tasks that fails does not exhaust the stack", () => {
-  const script = world({ a: failing });
+  const script = actingWorld({ a: failing });
   script.step();
   const chain = Array.from({ length: 20_000 }, (_, index) =>
     task(`t${index}`, "a", { dependsOn: index === 0 ? ["bad"] : [`t${index - 1}`] }),
