@@ -88,7 +88,8 @@ export function causeOfDeath(code: number | null, signal: string | null, stderr:
 
 /** Connects `link` to a world process and gives it its job. */
 export function connectProcess(link: WorldLink, job: Job, { child, gone }: StartedProcess): void {
-  let dir = "";
+  // Until the world says where it is: it may die before, with a run that was begun.
+  let dir = job.kind === "world" ? (job.origin.dir ?? "") : "";
   child.on("message", (message) => {
     const event = message as WorldEvent; // sent by our own world process
     if (event.kind === "opened") dir = event.dir;

@@ -60,7 +60,11 @@ async function crashAt(
   });
   await assert.rejects(
     died,
-    { code: "WE_WORLD_DIED", retryable: true },
+    {
+      code: "WE_WORLD_DIED",
+      retryable: true,
+      details: { cause: "signal SIGKILL", dir: join(directory, "run") },
+    },
     `passage ${passage} is part of the run`,
   );
 }
