@@ -80,7 +80,8 @@ export class ConnectedWorld implements AsyncDisposable {
   /**
    * Sends many messages, as so many calls of {@link send} in this order would, with one promise for all of them: it
    * resolves when each is durable or refused, and tells both in the place of its message (`WE_WORLD_ENDED` where the
-   * world ended before it). Ids of agents are checked before the first is sent. @throws {WE_AGENT_SPEC} {WE_CONTROL_LOST} {WE_WORLD_ABORTED}
+   * world ended before it). Ids of agents are checked before the first is sent.
+   * @throws {WE_AGENT_SPEC} {WE_CONTROL_LOST} {WE_WORLD_ABORTED}
    */
   async sendMany(
     messages: readonly ConnectedMessage[],
