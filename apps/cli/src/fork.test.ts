@@ -98,6 +98,7 @@ test("[S14.fork] [G10] wrong command lines say what was expected", () => {
     [["--at", "1", "--input", "3"], "WE_CLI_USAGE", /SEQ=JSON/],
     [["--at", "1", "--drop-input", "x"], "WE_CLI_USAGE", /by its sequence/],
     [["--at", "1", "--ticks", "3"], "WE_CLI_USAGE", /--run/],
+    [["--at", "4", "--ticks", "5", "--run"], "WE_CLI_USAGE", /above 5; got 5/],
     [["--at", "1", "--set", "seed=4"], "WE_FORK_GENESIS", /--at start/],
     [["--at", "1", "--set", "modul.echo=x"], "WE_FORK_OVERRIDE", /did you mean/],
     [["--at", "start", "--set", "seed=4", "--set", "seed=5"], "WE_FORK_OVERRIDE", /seed.*twice/],

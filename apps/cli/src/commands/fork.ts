@@ -3,7 +3,14 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { forkRun, parseOverrides, parseWorkers } from "@wasm-engine/engine";
-import type { ForkInputs, ForkOptions, ForkOverrides, ForkReport, RunResult } from "@wasm-engine/engine";
+import type {
+  ForkInputs,
+  ForkOptions,
+  ForkOverrides,
+  ForkPoint,
+  ForkReport,
+  RunResult,
+} from "@wasm-engine/engine";
 import type { CommandContext, CommandFunction, Outcome, Parsed } from "../command.js";
 import { flagOption, integerOption, listOption, textOption } from "../command.js";
 import { usageError } from "../errors.js";
@@ -39,11 +46,10 @@ async function goneOn({ parsed, reporter, signal }: CommandContext, report: Fork
 function optionsOf(parsed: Parsed): ForkOptions {
   const dir = textOption(parsed, "dir");
   const workers = textOption(parsed, "workers");
-  if (!flagOption(parsed, "run") && integerOption(parsed, "ticks") !== undefined) {
-    throw usageError("fork", "--ticks says how far --run goes; without --run the fork is only made");
-  }
+  const at = forkPoint("fork", textOption(parsed, "at"));
+  checkEnd(parsed, at);
   return {
-    at: forkPoint("fork", textOption(parsed, "at")),
+    at,
     inputs: inputsOf(textOption(parsed, "inputs")),
     overrides: {
       ...parseOverrides(listOption(parsed, "set")),
@@ -54,6 +60,21 @@ function optionsOf(parsed: Parsed): ForkOptions {
     ...(dir === undefined ? {} : { dir }),
     ...(workers === undefined ? {} : { workers: parseWorkers(workers) }),
   };
+}
+
+/** A run up to a tick that its history has behind it would execute nothing and look like a success. */
+function checkEnd(parsed: Parsed, at: ForkPoint): void {
+  const ticks = integerOption(parsed, "ticks");
+  if (ticks === undefined) return;
+  if (!flagOption(parsed, "run")) {
+    throw usageError("fork", "--ticks says how far --run goes; without --run the fork is only made");
+  }
+  const first = at === "start" ? 0 : at + 1;
+  if (ticks > first) return;
+  throw usageError(
+    "fork",
+    `--ticks counts from the start of the run: after a fork at ${at} it is above ${first}; got ${ticks}`,
+  );
 }
 
 function inputsOf(text: string | undefined): ForkInputs {
