@@ -13,7 +13,7 @@ import type { Commit, Genesis, Input } from "../model.js";
 import type { Hasher } from "../ports.js";
 import { encodeCommit } from "./commit-codec.js";
 import { encodeGenesis } from "./genesis-codec.js";
-import { encodeWorldInput } from "./input-codec.js";
+import { encodeWorldInput, worldBytes } from "./input-codec.js";
 import { messageInputBytesMax, writeMessageInput } from "./message-input-codec.js";
 
 const genesisDomain = encodeUtf8("wasm-engine/genesis\0");
@@ -44,14 +44,36 @@ export function nextChainHead(hasher: Hasher, head: Uint8Array, commit: Commit):
 /** Digest over the inputs of one tick, in log order; undefined where there are none. */
 export function inputsDigest(hasher: Hasher, inputs: readonly Input[]): Uint8Array | undefined {
   if (inputs.length === 0) return undefined;
-  const parts: Uint8Array[] = [inputsDomain];
-  taken = 0;
-  piece = nextPiece(0);
-  end = 0;
+  const parts = beginDigest();
   for (const input of inputs) {
     const most = messageInputBytesMax(input);
     if (most === undefined || !appendMessage(input, most, parts)) appendBytes(encodeWorldInput(input), parts);
   }
+  return endDigest(hasher, parts);
+}
+
+/** An input and the bytes that it was read from. */
+export interface StoredInput {
+  readonly input: Input;
+  readonly bytes: Uint8Array;
+}
+
+/** The same for inputs of a log, whose bytes are there already. */
+export function storedInputsDigest(hasher: Hasher, inputs: readonly StoredInput[]): Uint8Array | undefined {
+  if (inputs.length === 0) return undefined;
+  const parts = beginDigest();
+  for (const { input, bytes } of inputs) appendBytes(worldBytes(input, bytes), parts);
+  return endDigest(hasher, parts);
+}
+
+function beginDigest(): Uint8Array[] {
+  taken = 0;
+  piece = nextPiece(0);
+  end = 0;
+  return [inputsDomain];
+}
+
+function endDigest(hasher: Hasher, parts: Uint8Array[]): Uint8Array {
   parts.push(piece.subarray(0, end));
   return hasher.sha256(...parts);
 }

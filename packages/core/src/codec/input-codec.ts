@@ -10,6 +10,7 @@ import { drainTicksMax } from "../limits.js";
 import type { Input, InputBody, TaskSpec } from "../model.js";
 import { decodeCanonical, encodeCanonical } from "./cbor.js";
 import { encodeMessageInput } from "./message-input-codec.js";
+import { readOrdinaryInput } from "./ordinary-input.js";
 import { agentIdShape, agentSpecShape, moduleDigestShape } from "./genesis-codec.js";
 import {
   bytes,
@@ -146,16 +147,35 @@ export function encodeInput(input: Input): Uint8Array {
 
 /** Canonical bytes of what the world sees of an input: everything but `source`, which lies at the end. */
 export function encodeWorldInput(input: Input): Uint8Array {
-  const stored = encodeInput(input);
-  if (input.source === undefined) return stored;
-  const bytes = stored.slice(0, stored.length - sourceKeyBytes - encodeCanonical(input.source).length);
+  return worldBytes(input, encodeInput(input));
+}
+
+/** The same from the bytes of `encodeInput`; those of an input without `source` are given back themselves. */
+export function worldBytes({ source }: Pick<Input, "source">, stored: Uint8Array): Uint8Array {
+  if (source === undefined) return stored;
+  const bytes = stored.subarray(0, stored.length - sourceKeyBytes - sourceBytes(source));
   const head = bytes[0];
   assert(head !== undefined && head > 0xa1 && head < 0xb8, "an input is a map of few fields");
-  bytes[0] = head - 1;
-  return bytes;
+  const world = new Uint8Array(bytes);
+  world[0] = head - 1;
+  return world;
+}
+
+/** Of a list of two counts. */
+function sourceBytes(source: readonly [number, number]): number {
+  const [file, record] = source;
+  return 1 + countBytes(file) + countBytes(record);
+}
+
+function countBytes(count: number): number {
+  if (count < 24) return 1;
+  return count < 0x100 ? 2 : count < 0x1_0000 ? 3 : count < 0x1_0000_0000 ? 5 : 9;
 }
 
 /** @throws {WE_CODEC_SHAPE} @throws {WE_CBOR_MALFORMED} */
 export function decodeInput(bytes: Uint8Array): Input {
-  return decodeShape(inputShape, "input", decodeCanonical(bytes));
+  const input = readOrdinaryInput(bytes) ?? decodeShape(inputShape, "input", decodeCanonical(bytes));
+  // The bytes are the canonical ones, which the digest of its tick is made of. They may lie in a file that was read.
+  if (input.body.kind !== "message") encoded.set(input, new Uint8Array(bytes));
+  return input;
 }

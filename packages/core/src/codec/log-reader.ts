@@ -8,7 +8,7 @@ import { EngineError, assert, readU64, unreachable } from "@wasm-engine/abi";
 import type { Commit, Genesis, Input } from "../model.js";
 import type { Hasher } from "../ports.js";
 import { equalBytes } from "./cbor.js";
-import { genesisBytesDigest, inputsDigest, nextChainHead } from "./chain.js";
+import { genesisBytesDigest, nextChainHead, storedInputsDigest, type StoredInput } from "./chain.js";
 import { decodeStoredCommit } from "./commit-codec.js";
 import { decodeGenesis } from "./genesis-codec.js";
 import { decodeInput } from "./input-codec.js";
@@ -72,6 +72,29 @@ type Content = LogRecord extends infer R
     : never
   : never;
 
+type Place = Pick<LogRecord, "record" | "segment" | "offset" | "bytes">;
+
+/** Nearly all records are of two kinds, which copying property by property would make slow. */
+function placed(content: Content, place: Place): LogRecord {
+  const { record, segment, offset, bytes } = place;
+  switch (content.kind) {
+    case "input":
+      return { kind: "input", input: content.input, record, segment, offset, bytes };
+    case "commit":
+      return {
+        kind: "commit",
+        commit: content.commit,
+        inputs: content.inputs,
+        record,
+        segment,
+        offset,
+        bytes,
+      };
+    default:
+      return { ...content, ...place };
+  }
+}
+
 /** Stops the reading inside a record; carries the reason out to the record's place. */
 class RecordRefused {
   readonly reason: string;
@@ -95,7 +118,7 @@ export class LogReader {
   /** Offset in the current segment after the last good record. */
   #segmentEnd = 0;
   /** Inputs whose tick is not committed yet. */
-  #pending: Input[] = [];
+  #pending: StoredInput[] = [];
   #closedAt: number | undefined;
   #reachedTick = -1;
   #damage: LogDamage | undefined;
@@ -140,7 +163,7 @@ export class LogReader {
 
   /** Inputs that were read and wait for their commit. */
   get pending(): readonly Input[] {
-    return this.#pending;
+    return this.#pending.map(({ input }) => input);
   }
 
   /** True where the last good record is the closing one. */
@@ -190,7 +213,7 @@ export class LogReader {
       this.#state.records += 1;
       if (content.kind === "close") this.#closedAt = record + 1;
       this.#segmentEnd = frame.end;
-      yield { ...content, record, segment: index, offset, bytes: size };
+      yield placed(content, { record, segment: index, offset, bytes: size });
     }
   }
 
@@ -322,13 +345,14 @@ export class LogReader {
     const position = this.#state.position + recordHeaderBytes + payload.length;
     const genesis = this.#readGenesis(genesisBytes);
     if (genesis instanceof RecordRefused) return genesis;
-    const waiting = inputs.map(decodeInput);
+    const stored = inputs.map((bytes): StoredInput => ({ input: decodeInput(bytes), bytes }));
+    const waiting = stored.map(({ input }) => input);
     const ascends = waiting.every(({ seq }, index) => seq > (waiting[index - 1]?.seq ?? 0) && seq <= lastSeq);
     if (!ascends || waiting.some((input) => input.tick <= tick) || commits < 1 || records < 1) {
       return new RecordRefused("its inputs are not those that wait at its tick");
     }
     this.#genesis = genesis.genesis;
-    this.#pending.push(...waiting);
+    this.#pending.push(...stored);
     this.#base = { tick, chainHead, state: { ...this.#state, position, records: records + 1 } };
     return { kind: "base", genesis: genesis.genesis, base: this.#base, waiting };
   }
@@ -341,28 +365,29 @@ export class LogReader {
     if (input.tick <= this.#state.tick) {
       return new RecordRefused(`its tick ${input.tick} is already committed`);
     }
-    this.#pending.push(input);
+    this.#pending.push({ input, bytes: payload });
     this.#state.lastSeq = input.seq;
     return { kind: "input", input };
   }
 
   #readCommit(payload: Uint8Array): Content | RecordRefused {
     const commit = decodeStoredCommit(payload, this.#state.tick);
-    const inputs = this.#pending.filter((input) => input.tick === commit.tick);
-    if (this.#pending.some((input) => input.tick < commit.tick)) {
+    const stored = this.#pending.filter(({ input }) => input.tick === commit.tick);
+    if (this.#pending.some(({ input }) => input.tick < commit.tick)) {
       return new RecordRefused(`the commit of tick ${commit.tick} passes over inputs of an earlier tick`);
     }
-    const digest = inputsDigest(this.#hasher, inputs) ?? new Uint8Array();
+    const digest = storedInputsDigest(this.#hasher, stored) ?? new Uint8Array();
     if (!equalBytes(digest, commit.inputsDigest ?? new Uint8Array())) {
       return new RecordRefused(
-        `its inputs digest is not that of the ${inputs.length} inputs of tick ${commit.tick}`,
+        `its inputs digest is not that of the ${stored.length} inputs of tick ${commit.tick}`,
       );
     }
     const every = this.#genesis?.stateHashEvery ?? 1;
     if ((commit.stateHash !== undefined) !== (commit.tick % every === 0)) {
       return new RecordRefused("a state hash stands exactly where the genesis asks for one");
     }
-    if (inputs.length > 0) this.#pending = this.#pending.filter((input) => input.tick > commit.tick);
+    const inputs = stored.map(({ input }) => input);
+    if (inputs.length > 0) this.#pending = this.#pending.filter(({ input }) => input.tick > commit.tick);
     this.#state.chainHead = nextChainHead(this.#hasher, this.#state.chainHead, commit);
     this.#state.commits += 1;
     this.#state.tick = commit.tick;
