@@ -113,6 +113,7 @@ function optionsOf(parsed: Parsed): OpenOptions {
   const durability = durabilityOption(parsed);
   const delivery = deliveryOption(parsed);
   const workers = textOption(parsed, "workers");
+  const inferenceWorkers = integerOption(parsed, "inferenceWorkers");
   const models = modelOption(parsed);
   return {
     ...(models === undefined ? {} : { models }),
@@ -124,6 +125,7 @@ function optionsOf(parsed: Parsed): OpenOptions {
     ...(durability === undefined ? {} : { durability }),
     ...(input === undefined ? {} : { inputs: [standardInput] }),
     ...(workers === undefined ? {} : { workers: parseWorkers(workers) }),
+    ...(inferenceWorkers === undefined ? {} : { inferenceWorkers }),
     ...(flagOption(parsed, "realtime") ? { realtime: true } : {}),
     ...(flagOption(parsed, "allowUnsigned") ? { allowUnsigned: true } : {}),
   };

@@ -56,6 +56,11 @@ export const runningVerbs: readonly CommandDefinition[] = [
         summary: "exit with 4 where a model does not run on the first of its providers",
       },
       workersOption,
+      {
+        flags: "--inference-workers <n>",
+        summary: "threads that answer for each model in a folder; shows in no answer",
+        type: "integer",
+      },
       { flags: "--allow-unsigned", summary: "accept modules without a trusted signature" },
     ],
     examples: [

@@ -7,6 +7,7 @@ import type { Delivery, Durability, InputSourceSpec, ResolvedWorld } from "../wo
 import type { CrashPlan } from "../world/crash-point.js";
 import type { WorldJob, WorldOrigin } from "../world/job.js";
 import type { SessionOptions } from "../world/session.js";
+import { checkInferenceWorkers } from "../inference/inference-workers.js";
 import { parseWorkers } from "../threads/worker-count.js";
 import type { Workers } from "../threads/worker-count.js";
 import { isFolder } from "../storage/path-kind.js";
@@ -58,6 +59,8 @@ export interface OpenOptions {
   readonly delivery?: Delivery;
   /** A model runs on the first of its providers or not at all. */
   readonly strictInference?: boolean;
+  /** Threads of each model in a folder; wins over the configuration, and shows in no answer. */
+  readonly inferenceWorkers?: number;
   /** Answers of earlier runs are not looked at; those of this one are kept. */
   readonly askAnew?: boolean;
   /** Telemetry hooks hear what agents write to their consoles, their faults and exits, as they happen. */
@@ -78,11 +81,12 @@ export interface OpenOptions {
 
 /**
  * Opens a world: a configuration file, a resolved configuration, a run folder, a prefix of a run id, or `@last`.
- * @throws {WE_RUN_UNKNOWN} @throws {WE_EXECUTOR_WORKERS} @throws {WE_WORLD_DIED}
+ * @throws {WE_RUN_UNKNOWN} @throws {WE_EXECUTOR_WORKERS} @throws {WE_INFERENCE_WORKERS}
+ * @throws {WE_WORLD_DIED}
  * and what configuration and recovery throw
  */
 async function open(target: string | ResolvedWorld, options: OpenOptions = {}): Promise<RunningWorld> {
-  const workers = parseWorkers(options.workers ?? "auto");
+  const workers = workersOf(options);
   const early = isBuilt(target, options) ? startProcess(spawnOptions(options, false)) : undefined;
   const link = new WorldLink();
   const abort = (): void => link.kill();
@@ -107,6 +111,12 @@ async function open(target: string | ResolvedWorld, options: OpenOptions = {}): 
   }
 }
 
+/** Executing threads; numbers of threads are looked at before anything is read. */
+function workersOf({ workers, inferenceWorkers }: OpenOptions): Workers {
+  if (inferenceWorkers !== undefined) checkInferenceWorkers(inferenceWorkers);
+  return parseWorkers(workers ?? "auto");
+}
+
 /** Whoever gives no function loads none of what they need. */
 async function toolsOf(
   link: WorldLink,
@@ -123,11 +133,13 @@ function jobOf(
   options: OpenOptions,
 ): WorldJob {
   const { realtime = false, delivery, strictInference, askAnew, observe, testing } = options;
+  const { inferenceWorkers } = options;
   const session = {
     start,
     realtime,
     ...(delivery === undefined ? {} : { delivery }),
     ...(strictInference === undefined ? {} : { strictInference }),
+    ...(inferenceWorkers === undefined ? {} : { inferenceWorkers }),
     ...(askAnew === undefined ? {} : { askAnew }),
     ...(observe === undefined ? {} : { observe }),
   };
@@ -189,7 +201,7 @@ async function detach(
   } = {},
 ): Promise<DetachedWorld> {
   const { beginLog } = await import("./detached-log.js");
-  const workers = parseWorkers(options.workers ?? "auto");
+  const workers = workersOf(options);
   const opening = await originOf(target, options);
   const { origin, dir } = withFolder(opening.origin);
   const link = new WorldLink();

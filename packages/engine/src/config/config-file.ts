@@ -99,6 +99,7 @@ export interface ModelFileEntry extends FakeEntry {
   readonly providers?: readonly ProviderName[];
   readonly pinned?: boolean;
   readonly thread?: "shared" | "own";
+  readonly workers?: number;
   readonly openai?: string;
   readonly model?: string;
   readonly key?: SecretEntry;

@@ -28,6 +28,7 @@ const belongings: Readonly<Partial<Record<keyof ModelFileEntry, readonly Source[
   providers: ["path"],
   pinned: ["path"],
   thread: ["path"],
+  workers: ["path"],
   model: ["openai"],
   key: ["openai"],
   parameters: ["openai"],
@@ -136,7 +137,7 @@ function resolveFolder(
   where: Path,
   { name, entry, providers }: FolderEntry,
 ): ModelSetup | undefined {
-  const { path = "", version, latencyTicks, delivery, thread = "shared" } = entry;
+  const { path = "", version, latencyTicks, delivery, thread = "shared", workers } = entry;
   const added = addedModels(context.directory);
   if (typeof added === "string") {
     context.add("WE_CONFIG_MODEL_LOCK", where, { problem: added });
@@ -171,5 +172,6 @@ function resolveFolder(
     ...(digest === undefined ? {} : { digest }),
     ...(latencyTicks === undefined ? {} : { latencyTicks }),
     ...(delivery === undefined ? {} : { delivery }),
+    ...(workers === undefined ? {} : { workers }),
   };
 }

@@ -1,7 +1,7 @@
 /** The part of the schema that is about one model. What its members exclude is checked by model-entries.ts. */
 
 import { callsAtOnceMax, callTimeoutMsMax } from "../adapters/limits.js";
-import { latencyTicksMax } from "../inference/limits.js";
+import { inferenceWorkersMax, latencyTicksMax } from "../inference/limits.js";
 import { delivery, integer, map, plainPattern, providers, text } from "./schema-parts.js";
 import type { Schema } from "./schema-parts.js";
 
@@ -69,6 +69,15 @@ export const model: Schema = {
       description: "own: a thread of its own, so that a slow model delays no other.",
       enum: ["shared", "own"],
       default: "shared",
+    },
+    workers: {
+      ...integer(
+        "Threads that answer for this model, each with its weights in memory; shows in no answer. More than one are " +
+          "its own.",
+        1,
+        inferenceWorkersMax,
+      ),
+      default: 1,
     },
     openai: text("Address of a server with the interface of OpenAI, up to and including /v1."),
     model: text("Name of the model at the server.", 255),

@@ -17,6 +17,8 @@ export interface InferenceThreadData {
   readonly models: readonly ModelSpec[];
   readonly options: ServiceOptions;
   readonly keptTexts: KeptTextsOptions;
+  /** It gives way to the other threads of the process, where the system can do that for a single thread. */
+  readonly yields: boolean;
 }
 
 /** Where texts are kept for later runs. */
@@ -45,6 +47,8 @@ export interface InferenceModule {
 /** A model as reports and side records show it. */
 export interface ModelReport extends ModelFacts {
   readonly delivery: Delivery;
+  /** Threads that answer for it; shows in no answer. Absent in runs of earlier releases. */
+  readonly workers?: number;
 }
 
 /** The models of a world, as its tick loop uses them. */

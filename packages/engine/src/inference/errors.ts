@@ -13,6 +13,15 @@ export const ENGINE_INFERENCE_ERRORS = {
       "Models are loaded by a thread of their own before the first tick. That thread ended without an error of its " +
       "own: the runtime aborted, or there was not enough memory for the weights.",
   },
+  WE_INFERENCE_WORKERS: {
+    message:
+      "The number of inference workers is a whole number from 1 to {inferenceWorkersMax}, not {workers}",
+    hint: "give --inference-workers a number of threads per model, or leave it out for that of the configuration",
+    exitCode: 2,
+    explanation:
+      "Each model is answered by one thread unless more are asked for. Every thread holds the weights of its model. " +
+      "The number shows in no answer.",
+  },
 } as const satisfies ErrorTable;
 
 export const fail = errorFactory(ENGINE_INFERENCE_ERRORS);

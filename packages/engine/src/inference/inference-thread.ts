@@ -3,6 +3,7 @@
  * writes the answers back. An error that it does not understand ends it, which its host tells (threads/thread-host.ts).
  */
 
+import { setPriority } from "node:os";
 import { workerData } from "node:worker_threads";
 import { EngineError, assert, encodeUtf8, limits } from "@wasm-engine/abi";
 import type { Encoding } from "@wasm-engine/abi";
@@ -25,7 +26,7 @@ import {
 } from "./inference-channel.js";
 import { KeptTexts } from "./kept-texts.js";
 import type { KeptTextEvents } from "./kept-texts.js";
-import { channelWaitStepMs, threadSpinLoadsMax } from "./limits.js";
+import { channelWaitStepMs, threadSpinLoadsMax, yieldingPriority } from "./limits.js";
 import { createService } from "./service-module.js";
 import { AdaptiveSpin } from "../threads/adaptive-spin.js";
 import { coreCount } from "../threads/worker-count.js";
@@ -232,7 +233,13 @@ function writeAnswer(channel: InferenceChannel, { operation, words, bytes }: Ans
   }
 }
 
+/** Only there the priority of process 0 is that of the calling thread; elsewhere it is that of the whole process. */
+function giveWay(): void {
+  if (process.platform === "linux") setPriority(0, yieldingPriority);
+}
+
 async function runThread(data: InferenceThreadData): Promise<void> {
+  if (data.yields) giveWay();
   const channel = new InferenceChannel(data.buffer, data.bell);
   try {
     const service = await createService(data.service, data.options);

@@ -18,6 +18,10 @@ export const loadPollMs = 2;
 export const closeDeadlineMs = 10_000;
 /** A thread that died is started again; one more death without an answer between fails what it was asked. */
 export const deathsPerBatchMax = 2;
+/** Niceness of threads that give way to a loop which keeps up with a clock. */
+export const yieldingPriority = 10;
+/** Threads of one model: each holds its weights. */
+export const inferenceWorkersMax = 64;
 /** Latency that configuration may ask for. */
 export const latencyTicksMax = 1_000_000;
 

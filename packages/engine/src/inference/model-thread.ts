@@ -36,6 +36,8 @@ export interface ModelThreadParts {
   readonly service: string;
   readonly options: ServiceOptions;
   readonly keptTexts: KeptTextsOptions;
+  /** The loop keeps up with a clock: the thread gives way to it. */
+  readonly yields: boolean;
   readonly host: ThreadHost;
   readonly bell?: SharedArrayBuffer;
 }
@@ -90,6 +92,13 @@ export class ModelThread {
     this.#facts = parts.models.map(() => undefined);
     this.#channel = InferenceChannel.allocate(parts.bell);
     this.#started = this.#start();
+  }
+
+  /** Requests that wait for their answers. */
+  get openRequests(): number {
+    let open = 0;
+    for (const batch of this.#batches.values()) open += batch.open;
+    return open;
   }
 
   /** Deaths of the thread since the world was opened. */
@@ -169,10 +178,15 @@ export class ModelThread {
     return this.#batches.size > 0 && this.#channel.hearsThread(this.#spin, this.#heard);
   }
 
+  /** Asks the thread to finish what runs and to end. Idempotent. */
+  leave(): void {
+    this.#channel.close();
+  }
+
   /** Returns when the thread has ended, or after a deadline: it is never cut off. */
   close(): void {
     const channel = this.#channel;
-    channel.close();
+    this.leave();
     const deadlineMs = performance.now() + closeDeadlineMs;
     for (;;) {
       const heard = channel.bells.host;
@@ -183,10 +197,18 @@ export class ModelThread {
   }
 
   #start(): StartedThread {
-    const { bell, service, models, options, keptTexts, host } = this.#parts;
+    const { bell, service, models, options, keptTexts, yields, host } = this.#parts;
     const { buffer, endSignal: end, leaveSignal: leave } = this.#channel;
     const outer = bell === undefined ? {} : { bell };
-    const data: InferenceThreadData = { buffer, service, models, options, keptTexts, ...outer };
+    const data: InferenceThreadData = {
+      buffer,
+      service,
+      models,
+      options,
+      keptTexts,
+      yields,
+      ...outer,
+    };
     return host.start({ program, data, end, leave });
   }
 

@@ -5,9 +5,10 @@
 
 import { join } from "node:path";
 import { answersDirectory } from "../adapters/answer-store.js";
-import type { Delivery, InferenceSetup, ModelSetup, ResolvedWorld } from "../world/contract.js";
+import type { InferenceSetup, ModelSetup, ResolvedWorld } from "../world/contract.js";
 import type { WorldJob, WorldOrigin } from "../world/job.js";
 import { readSetup } from "../world/run-store.js";
+import type { SessionOptions } from "../world/session.js";
 import type { ServiceOptions } from "./contract.js";
 import { ModelThreads } from "./model-threads.js";
 import { inferencePackage } from "./service-module.js";
@@ -31,7 +32,7 @@ export interface OpenedInference {
 export async function openInference(job: WorldJob, threads: ThreadAsker): Promise<OpenedInference> {
   const { origin, session, inferenceService: service = inferencePackage } = job;
   const setup = origin.kind === "new" ? origin.world : readSetup(origin.dir);
-  const setups = (setup.models ?? []).map((model) => withDelivery(model, session.delivery));
+  const setups = (setup.models ?? []).map((model) => overridden(model, session));
   if (setups.length === 0) return { origin, models: undefined };
   const models = await ModelThreads.open({
     setups,
@@ -43,6 +44,7 @@ export async function openInference(job: WorldJob, threads: ThreadAsker): Promis
       ...budgetsOf(setup.inference),
     },
     keptTexts: { directory: answersDirectory(setup.baseDirectory), asksAnew: session.askAnew ?? false },
+    yields: session.realtime,
     ...threads,
   });
   if (origin.kind === "resume") return { origin, models };
@@ -59,8 +61,13 @@ function budgetsOf({ weightBytesMax, kvBytesMax }: Partial<InferenceSetup> = {})
   };
 }
 
-function withDelivery(model: ModelSetup, delivery: Delivery | undefined): ModelSetup {
-  return delivery === undefined ? model : { ...model, delivery };
+/** What was asked for when the world was opened wins over its configuration. */
+function overridden(model: ModelSetup, { delivery, inferenceWorkers: workers }: SessionOptions): ModelSetup {
+  return {
+    ...model,
+    ...(delivery === undefined ? {} : { delivery }),
+    ...(workers === undefined ? {} : { workers }),
+  };
 }
 
 function pinned(world: ResolvedWorld, models: ModelThreads): ResolvedWorld {

@@ -100,6 +100,8 @@ export interface ModelSetup {
   readonly pinned?: boolean;
   /** own: a thread of its own, so that a slow model delays no other. */
   readonly thread: "shared" | "own";
+  /** Threads that answer for it, each with its weights; default 1. More than one are its own. */
+  readonly workers?: number;
 }
 
 /** What holds for every model of a world. */

@@ -45,6 +45,8 @@ export interface SessionOptions {
   readonly realtime: boolean;
   /** How answers of models enter; wins over the configuration. */
   readonly delivery?: Delivery;
+  /** Threads of each model in a folder; wins over the configuration, and shows in no answer. */
+  readonly inferenceWorkers?: number;
   /** Answers of earlier runs are not taken where an adapter could; those of this run are kept. */
   readonly askAnew?: boolean;
   /** Models run on the first of their providers or not at all. */
