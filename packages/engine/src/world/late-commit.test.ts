@@ -5,8 +5,9 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Engine } from "../client/engine.js";
+import { forkRun } from "../client/fork-run.js";
 import { replayRun } from "../client/replay-run.js";
-import { freshFolder, outputOf } from "../testing/run-folders.js";
+import { freshFolder, loggedInputs, outputOf } from "../testing/run-folders.js";
 import { sampleWorld } from "../testing/sample-world.js";
 import { openTicksMax } from "./limits.js";
 import { openRun } from "./open-run.js";
@@ -147,6 +148,41 @@ test("[G4] a snapshot that is begun at a tick without commit is of that tick, an
   assert.equal((await resumed.run()).chainHead, chainHead);
   const report = await replayRun(join(directory, "run"), { from: 16, isolation: "inline" });
   assert.equal(report.verified, true);
+});
+
+test("[G3] a paced process that is killed while commits wait for a state hash goes on undisturbed", async () => {
+  let waited = 0;
+  for (const passage of [17, 18, 33]) {
+    const directory = join(folder, `killed-${passage}`);
+    const dir = join(directory, "run");
+    const { genesis, ...rest } = await sampleWorld({ directory, ...every });
+    const paced = { ...rest, genesis: { ...genesis, tickNanos: 5_000_000n } };
+    const died = Engine.open(paced, {
+      dir,
+      realtime: true,
+      testing: { crash: { point: "after-commit", passage } },
+    }).then((world) => world.run());
+    await assert.rejects(died, { code: "WE_WORLD_DIED" });
+    const { recovered } = readRunStore(dir);
+    // Every tick of this world has work, so the last passage was that of the tick before this number.
+    assert.ok(recovered.tick < passage, "a commit that waits is not in the log");
+    if (recovered.tick < passage - 1) waited += 1;
+    await using resumed = await Engine.open(dir, { resume: true, isolation: "inline" });
+    const { chainHead, inputs } = await resumed.run();
+    await resumed.close();
+    const replayed = await replayRun(dir, { isolation: "inline" });
+    assert.deepEqual([replayed.verified, replayed.chainHead], [true, chainHead]);
+    assert.deepEqual(
+      loggedInputs(dir).map(({ seq }) => seq),
+      Array.from({ length: inputs }, (_, index) => index + 1),
+    );
+    // The same inputs, and nobody killed: everything has left exactly once.
+    const fork = await forkRun(dir, { at: "start" });
+    await using twin = await Engine.open(fork.dir, { resume: true, isolation: "inline" });
+    assert.equal((await twin.run()).chainHead, chainHead);
+    assert.equal(outputOf(directory), outputOf(join(fork.dir, "outputs")));
+  }
+  assert.ok(waited > 0, "a commit waited when a process was killed");
 });
 
 test("a world without idle time does a share of the hash in every tick, and nothing is left at the last", async () => {
