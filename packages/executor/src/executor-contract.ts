@@ -191,10 +191,10 @@ export interface ExecutorOptions {
   /** Instances kept at once; agents beyond it share slots. */
   readonly instancesMax?: number;
   /**
-   * World after world is executed, most from the same images: instances of a world that is cleared wait for the next
-   * one, and an image object that is loaded again is not read again.
+   * World after world is executed. `instances`: those of a world that is cleared wait for the next one. `images`: most
+   * worlds begin with the same images as well, and an image object that is loaded again is not read again.
    */
-  readonly isReused?: boolean;
+  readonly reuse?: "instances" | "images";
 }
 
 /** Counters of the host side; never part of the world. */

@@ -338,7 +338,7 @@ class Executor implements TurnExecutor {
     if (image.state.length !== module.stateBytes) throw refuse(`state has ${image.state.length} bytes`);
     base.captureBytes(image.memory, image.state, point);
     if (image.isKept === true) base.noteGiven();
-    if (this.#options.isReused !== true) return base;
+    if (this.#options.reuse !== "images") return base;
     this.#loadedBases.set(image, base);
     return base.fork(point);
   }
@@ -368,7 +368,7 @@ class Executor implements TurnExecutor {
   #module(digest: ModuleDigest): LoadedModule {
     const known = this.#modules.get(digest);
     if (known !== undefined) return known;
-    const { isReused, instancesMax = instancesMaxDefault } = this.#options;
+    const { reuse, instancesMax = instancesMaxDefault } = this.#options;
     const source = this.#options.modules(digest);
     if (source === undefined) throw fail("WE_EXECUTOR_MODULE_UNKNOWN", { digest });
     assert(source.digest === digest, "a module is found under its digest");
@@ -376,7 +376,7 @@ class Executor implements TurnExecutor {
       images: this.#options,
       imports: this.#imports,
       gates: this.#host.gates,
-      idleSlotsMax: isReused === true ? instancesMax : idleSlotsMax,
+      idleSlotsMax: reuse === undefined ? idleSlotsMax : instancesMax,
     });
     this.#modules.set(digest, module);
     return module;

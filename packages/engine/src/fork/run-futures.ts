@@ -49,7 +49,7 @@ export async function runFutures(
     readonly futures?: FutureSurroundings;
   },
 ): Promise<readonly FutureOutcome[]> {
-  const machine = new Machine({ workers: 1, isReused: true });
+  const machine = new Machine({ workers: 1, reuse: "images" });
   const local = futures === undefined ? new LocalThreadHost() : undefined;
   const surroundings = futures ?? localSurroundings(local ?? new LocalThreadHost());
   try {

@@ -7,6 +7,7 @@ import { answererReports, reportWorld, withAnswerers } from "../world/report.js"
 import type { WorldReport } from "../world/control.js";
 import type { InspectJob } from "./replay-contract.js";
 import { readConfirmed } from "./confirmed-track.js";
+import { lookingOn } from "./look-machine.js";
 import { lastTick } from "./play.js";
 import type { RecordedRun } from "./track.js";
 
@@ -14,12 +15,14 @@ import type { RecordedRun } from "./track.js";
 export function inspect(run: RecordedRun, job: InspectJob): WorldReport {
   const at = lastTick(run, job.at);
   const { agent } = job;
-  const report = readConfirmed(run, { from: at + 1, to: at }, (track) =>
-    reportWorld(track.world, {
-      runId: run.runId,
-      ...(agent === undefined ? {} : { agent }),
-      describe: (handle) => track.describe(handle),
-    }),
+  const report = lookingOn((machine) =>
+    readConfirmed(run, { from: at + 1, to: at, machine }, (track) =>
+      reportWorld(track.world, {
+        runId: run.runId,
+        ...(agent === undefined ? {} : { agent }),
+        describe: (handle) => track.describe(handle),
+      }),
+    ),
   );
   if (agent !== undefined && report.agents.length === 0) throw fail("WE_AGENT_UNKNOWN", { agent, tick: at });
   const records = run.sideRecords();

@@ -8,7 +8,13 @@ import type { ModuleDigest } from "@wasm-engine/abi";
 import { equalBytes } from "@wasm-engine/core";
 import type { Genesis } from "@wasm-engine/core";
 import { createInProcessExecutor } from "@wasm-engine/executor";
-import type { CallWitness, FaultDetail, GuestModule, InProcessExecutor } from "@wasm-engine/executor";
+import type {
+  CallWitness,
+  ExecutorOptions,
+  FaultDetail,
+  GuestModule,
+  InProcessExecutor,
+} from "@wasm-engine/executor";
 import { nodeHasher } from "../crypto/node-crypto.js";
 import { samePage } from "./same-page.js";
 import type { ThreadFault } from "./thread-faults.js";
@@ -18,6 +24,8 @@ import type { AgentExecutor, ThreadedOptions } from "./threaded-executor.js";
 import { coreCount, workerPlan } from "./worker-count.js";
 import type { WorkerPlan, Workers } from "./worker-count.js";
 
+type ExecutorReuse = NonNullable<ExecutorOptions["reuse"]>;
+
 export interface MachineOptions {
   readonly workers: Workers;
   /** Starts threads; without one everything runs in the calling thread, whatever `workers` says. */
@@ -25,8 +33,8 @@ export interface MachineOptions {
   readonly fault?: ThreadFault | undefined;
   /** Cores that other threads of this process keep busy: those of models. */
   readonly reservedCores?: number;
-  /** World after world is executed here, in this thread: each begins with the instances of the one before. */
-  readonly isReused?: boolean;
+  /** World after world is executed here, in this thread: each begins with what is left of the one before. */
+  readonly reuse?: ExecutorReuse;
   /** For tests. */
   readonly regions?: Pick<ThreadedOptions, "regionBytes" | "mailBytes" | "mailBytesMax">;
 }
@@ -88,8 +96,8 @@ export class Machine {
   /** An executor without agents. */
   start(request: ExecutorRequest): StartedExecutor {
     const { genesis } = request;
-    const { host, workers, isReused } = this.#options;
-    if (isReused === true && request.instrumented === undefined) return this.#again(request);
+    const { host, workers, reuse } = this.#options;
+    if (reuse !== undefined && request.instrumented === undefined) return this.#again(request, reuse);
     const plan = workerPlan(workers, genesis.agents.length, this.#cores);
     if (host === undefined || plan.workers === 1 || request.instrumented !== undefined)
       return inThisThread(request);
@@ -97,8 +105,8 @@ export class Machine {
   }
 
   /** The executor of the world before, where it is closed and nothing that it has compiled is another module now. */
-  #again(request: ExecutorRequest): StartedExecutor {
-    if (this.#reused?.fits(request) !== true) this.#reused = new ReusedExecutor(request);
+  #again(request: ExecutorRequest, reuse: ExecutorReuse): StartedExecutor {
+    if (this.#reused?.fits(request) !== true) this.#reused = new ReusedExecutor(request, reuse);
     return this.#reused.start(request);
   }
 
@@ -138,7 +146,7 @@ class ReusedExecutor {
   #request: ExecutorRequest;
   #isOpen = false;
 
-  constructor(request: ExecutorRequest) {
+  constructor(request: ExecutorRequest, reuse: ExecutorReuse) {
     this.#request = request;
     this.#executor = createInProcessExecutor({
       modules: (digest) => moduleOf(this.#request, digest),
@@ -146,7 +154,7 @@ class ReusedExecutor {
       samePage,
       depthBytes: request.genesis.depthBytes,
       onFaultDetail: (detail) => this.#request.onFaultDetail?.(detail),
-      isReused: true,
+      reuse,
     });
   }
 

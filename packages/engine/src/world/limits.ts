@@ -22,6 +22,8 @@ export const idleWaitMs = 200;
 export const durableWaitMs = 1;
 /** Progress is reported at most this often. */
 export const progressEveryMs = 200;
+/** Instances of the last look at a recorded run wait so long for the next one. */
+export const lookIdleMs = 10_000;
 /** Replay reports its progress once in so many ticks. */
 export const ticksPerProgress = 256;
 /** A world whose client is gone or that was told to stop ends at the latest after this. */
