@@ -20,6 +20,7 @@ import type { MeteringDocument } from "./metering-bench.js";
 import type { MessageDocument } from "./message-bench.js";
 import { prebuiltDigests, sourceDigests } from "./prebuilt-modules.js";
 import type { TickDocument } from "./tick-bench.js";
+import type { InferenceDocument } from "./inference-bench.js";
 import type { TravelDocument } from "./travel-bench.js";
 
 function document(program: string, ...words: string[]): unknown {
@@ -84,6 +85,20 @@ test("bench:travel looks at the ticks and finds the byte that it says", () => {
   assert.ok(ok, JSON.stringify({ diff, jump }));
   assert.match(diff?.found ?? "", /^tick 177, input, agent s2, memory byte \d+$/);
   assert.ok((jump?.p50Ms ?? 0) > 0);
+});
+
+test("bench:inference counts only texts with the same tokens and the same bits", () => {
+  const words = ["--no-peer", "--native", import.meta.dirname, "--only", "concurrent8", "--formats", "q4"];
+  const { ok, bitEqual, formats, ratioToRawBatchedLoop } = document(
+    "./inference.js",
+    ...words,
+  ) as InferenceDocument; // its own format
+  assert.ok(ok && bitEqual, JSON.stringify(formats));
+  assert.deepEqual(
+    formats.map(({ format, sameTokens }) => [format, sameTokens]),
+    [["q4", true]],
+  );
+  assert.ok(ratioToRawBatchedLoop > 0);
 });
 
 test("bench:metering compares equal work in every form and tier", () => {

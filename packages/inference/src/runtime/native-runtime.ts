@@ -15,8 +15,8 @@ import { sessionOptionsText } from "./session-options.js";
 export const nativeRuntimeVersion = "1.30.0";
 const setup = "npx wasm-engine setup native";
 
-/** The runtime, or why there is none. `folders` are those that hold a `node_modules`. */
-export function nativeRuntime(folders: readonly string[]): OnnxRuntime | string {
+/** The runtime, or why there is none. `folders` hold a `node_modules`; a run is shared out to `threads`. */
+export function nativeRuntime(folders: readonly string[], threads = 1): OnnxRuntime | string {
   const bases = [
     ...folders.filter((folder) => existsSync(join(folder, "node_modules", "onnxruntime-node"))),
     undefined,
@@ -25,6 +25,7 @@ export function nativeRuntime(folders: readonly string[]): OnnxRuntime | string 
   for (const base of bases) {
     const found = openFrom(
       base === undefined ? import.meta.url : pathToFileURL(join(base, "package.json")).href,
+      threads,
     );
     if (typeof found !== "string") return found;
     if (found !== "") {
@@ -36,7 +37,7 @@ export function nativeRuntime(folders: readonly string[]): OnnxRuntime | string 
 }
 
 /** The runtime as seen from `base`; an empty text says that it is not there, another one why it is of no use. */
-function openFrom(base: string): OnnxRuntime | string {
+function openFrom(base: string, threads: number): OnnxRuntime | string {
   const require = createRequire(base);
   try {
     require.resolve("onnxruntime-node");
@@ -50,24 +51,25 @@ function openFrom(base: string): OnnxRuntime | string {
       return `onnxruntime-node ${version} is installed, ${nativeRuntimeVersion} is needed: ${setup}`;
     // Before the first session: messages on stderr while a provider is tried follow this level alone.
     ort.env.logLevel = "fatal";
-    return adapt(ort, version);
+    return adapt(ort, version, threads);
   } catch (cause) {
     return `onnxruntime-node cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`;
   }
 }
 
-function adapt(ort: OrtModule, version: string): OnnxRuntime {
+function adapt(ort: OrtModule, version: string, threads: number): OnnxRuntime {
   return {
     describe: () => ({
       runtime: `onnxruntime-node ${version}`,
       platform: `${process.platform}/${process.arch}`,
-      options: sessionOptionsText,
+      options: sessionOptionsText(threads),
     }),
     createSession: (model, provider, weights) =>
       createOrtSession(ort, {
         model,
         provider,
         ...(weights === undefined ? {} : { weights }),
+        threads,
         weightsFrom: "folder",
       }),
   };

@@ -19,14 +19,18 @@ export interface SessionSource {
   readonly provider: ProviderName;
   /** Weights in other files. */
   readonly weights?: ModelWeights;
+  readonly threads: number;
   /** `folder`: the runtime opens them itself, however large; `memory`: they are read for it, each below 2 GiB. */
   readonly weightsFrom: "folder" | "memory";
 }
 
 export async function createOrtSession(ort: OrtModule, source: SessionSource): Promise<OnnxSession> {
-  const { model, provider, weights, weightsFrom } = source;
+  const { model, provider, weights, weightsFrom, threads } = source;
   const apart = weights === undefined || weights.names.length === 0 ? undefined : weights;
-  const options = sessionOptions(provider, weightsFrom === "folder" ? apart?.folder : undefined);
+  const options = sessionOptions(provider, {
+    weightFolder: weightsFrom === "folder" ? apart?.folder : undefined,
+    threads,
+  });
   if (apart !== undefined && weightsFrom === "memory")
     options.externalData = await Promise.all(
       apart.names.map(async (name) => ({

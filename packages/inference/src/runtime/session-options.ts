@@ -1,6 +1,7 @@
 /**
  * Options of every session. They decide bits: each one is pinned, and their text is part of the fingerprint.
- * One thread and no spinning, because worlds have threads of their own and results must not depend on a count.
+ * One thread unless the caller asks for more, and no spinning, because worlds have threads of their own. The count is
+ * part of the text: kernels may share their sums out by it.
  */
 
 import type { ProviderName } from "@wasm-engine/core";
@@ -17,17 +18,32 @@ const PINNED = {
   extra: { session: { x64quantprecision: "1", intra_op: { allow_spinning: "0" } } },
 } as const satisfies InferenceSession.SessionOptions;
 
-/** `weightFolder`: where the runtime itself opens the files of weights that the model names. */
+/** What may differ between sessions. */
+export interface SessionPlace {
+  /** Where the runtime itself opens the files of weights that the model names. */
+  readonly weightFolder?: string | undefined;
+  /** That one run is shared out to. */
+  readonly threads: number;
+}
+
 export function sessionOptions(
   provider: ProviderName,
-  weightFolder?: string,
+  { weightFolder, threads }: SessionPlace,
 ): InferenceSession.SessionOptions {
   const { session, ...rest } = PINNED.extra;
   const folder =
     weightFolder === undefined ? {} : { model_external_initializers_file_folder_path: weightFolder };
   const extra = { ...rest, session: { ...session, ...folder } };
   // Warnings of the runtime are about its own choices; what matters comes back as an error.
-  return { ...PINNED, extra, executionProviders: [provider], logSeverityLevel: 4 };
+  const own = {
+    extra,
+    intraOpNumThreads: threads,
+    executionProviders: [provider],
+    logSeverityLevel: 4,
+  } as const;
+  return { ...PINNED, ...own };
 }
 
-export const sessionOptionsText: string = JSON.stringify(PINNED);
+export function sessionOptionsText(threads: number): string {
+  return JSON.stringify({ ...PINNED, intraOpNumThreads: threads });
+}

@@ -30,12 +30,13 @@ async function openWebRuntime(): Promise<OnnxRuntime> {
   ort.env.wasm.wasmPaths = `${pathToFileURL(folder).href}/`;
   const runtime = `onnxruntime-web ${ort.env.versions.web ?? "unknown"}`;
   return {
-    describe: () => ({ runtime, platform: "any", options: `${sessionOptionsText} simd fixed, 1 thread` }),
+    describe: () => ({ runtime, platform: "any", options: `${sessionOptionsText(1)} simd fixed, 1 thread` }),
     createSession: (model, provider, weights) =>
       createOrtSession(ort, {
         model,
         provider,
         ...(weights === undefined ? {} : { weights }),
+        threads: 1,
         weightsFrom: "memory",
       }),
   };

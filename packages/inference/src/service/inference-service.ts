@@ -48,12 +48,12 @@ export function createInferenceService(options: InferenceServiceOptions = {}): I
 }
 
 /** Both packages of ONNX Runtime, each opened when a provider of it is asked for first. */
-export function runtimeSource(nativeFrom: readonly string[]): RuntimeSource {
+export function runtimeSource(nativeFrom: readonly string[], threads = 1): RuntimeSource {
   let native: OnnxRuntime | undefined;
   return async (provider) => {
     if (provider === "wasm")
       return webRuntime().catch((cause: unknown) => `onnxruntime-web cannot be loaded: ${reasonOf(cause)}`);
-    const found = native ?? nativeRuntime(nativeFrom);
+    const found = native ?? nativeRuntime(nativeFrom, threads);
     if (typeof found !== "string") native = found;
     return found;
   };

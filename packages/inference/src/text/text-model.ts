@@ -60,6 +60,8 @@ export interface TextModelOptions {
   readonly providers?: readonly ProviderName[];
   /** Folders whose `node_modules` may hold onnxruntime-node. */
   readonly nativeFrom?: readonly string[];
+  /** Threads that one run of a native provider is shared out to; default 1. They are part of the fingerprint. */
+  readonly threads?: number;
   /** Texts that get their tokens in one run; default 64, 16 for models above 8 MiB. */
   readonly rowsMax?: number;
   /** Bytes of keys and values of texts under way; default 1 GiB. */
@@ -124,7 +126,7 @@ export interface TextModel {
 
 /** @throws {WE_MODEL_…} or {WE_TEXT_…} that says what is wrong with the folder. */
 export async function openTextModel(options: TextModelOptions): Promise<TextModel> {
-  return openFrom(runtimeSource(options.nativeFrom ?? []), options);
+  return openFrom(runtimeSource(options.nativeFrom ?? [], options.threads), options);
 }
 
 /** {@link openTextModel} over any source of runtimes. */
