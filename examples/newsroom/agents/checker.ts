@@ -6,8 +6,8 @@ import type { Draft, Passage, Review } from "./messages.js";
 const instructions =
   "Does the source say what the claim says? Answer with the one word yes, or with no, a colon and the reason.";
 
-/** A sentence up to and including its citation: `Text. [2]` */
-const cited = /\s*(.+?)\s*\[(\d+)\]\.?/gs;
+/** What ends a sentence: `Text. [2]`. Splitting is linear: a model may write anything, and a turn has its fuel. */
+const citation = /\[(\d+)\]\.?/;
 
 export const agent = defineAgent({
   capabilities: ["models"],
@@ -16,7 +16,7 @@ export const agent = defineAgent({
 
   async onMessage(message: Message<Draft>, ctx) {
     const { text, sources } = message.body;
-    const claims = [...text.matchAll(cited)].map(([, claim = "", number]) => ({ claim, source: sources[Number(number) - 1] }));
+    const claims = claimsOf(text, sources);
     const verdicts = await Promise.all(
       claims.map(async ({ claim, source }) => {
         if (source === undefined) return `"${claim}" cites nothing that was found`;
@@ -24,7 +24,8 @@ export const agent = defineAgent({
           const { text: verdict } = await ctx.chat("writer", question(claim, source), { maxTokens: 40, temperature: 0 });
           return /^\s*yes\b/i.test(verdict) ? undefined : `"${claim}" (${verdict.trim()})`;
         } catch (error) {
-          if (error instanceof AgentError && error.retryable) return `"${claim}" could not be checked: ${error.code}`;
+          const isKnown = error instanceof AgentError && (error.retryable || error.code === "CONTEXT_LIMIT");
+          if (isKnown) return `"${claim}" could not be checked: ${error.code}`;
           throw error;
         }
       }),
@@ -36,6 +37,15 @@ export const agent = defineAgent({
     message.reply({ objections, checked: claims.length } satisfies Review);
   },
 });
+
+/** Every sentence with the passage that it cites; what follows the last citation claims nothing. */
+function claimsOf(text: string, sources: readonly Passage[]) {
+  const pieces = text.split(citation);
+  return pieces.flatMap((number, place) => {
+    const claim = (pieces[place - 1] ?? "").trim();
+    return place % 2 === 0 || claim === "" ? [] : [{ claim, source: sources[Number(number) - 1] }];
+  });
+}
 
 function question(claim: string, { text }: Passage) {
   return [
