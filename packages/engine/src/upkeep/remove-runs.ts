@@ -86,20 +86,27 @@ function knownRun(dir: string): KnownRun | undefined {
 /** The runs and, behind each, its forks and theirs. */
 function withForks(named: readonly KnownRun[], known: readonly KnownRun[]): readonly KnownRun[] {
   const all = new Map<string, KnownRun>();
+  const going = new Set(named.map(({ dir }) => dir));
   const add = (run: KnownRun): void => {
     if (all.has(run.dir)) return;
     all.set(run.dir, run);
+    if (hasTwin(run, going, known)) return;
     for (const other of known) if (other.parent === run.runId) add(other);
   };
   named.forEach(add);
   return [...all.values()];
 }
 
+/** A copy of the run stays: forks have their parent there. */
+function hasTwin({ runId, dir }: KnownRun, going: ReadonlySet<string>, known: readonly KnownRun[]): boolean {
+  return known.some((other) => other.runId === runId && other.dir !== dir && !going.has(other.dir));
+}
+
 /** @throws {WE_RM_FORKS} */
 function checkForks(run: KnownRun, all: readonly KnownRun[], known: readonly KnownRun[]): void {
   const going = new Set(all.map(({ dir }) => dir));
   const staying = known.filter(({ dir, parent }) => parent === run.runId && !going.has(dir));
-  if (staying.length === 0) return;
+  if (staying.length === 0 || hasTwin(run, going, known)) return;
   throw upkeepError("WE_RM_FORKS", {
     run: run.runId,
     forks: staying.map(({ runId }) => runId).join(", "),

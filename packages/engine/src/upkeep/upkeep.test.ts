@@ -46,6 +46,14 @@ test("[S14.rm] a run goes whole; one with forks says which, and takes them along
     [run, fork, forkOfFork].every((dir) => existsSync(dir)),
     "all or none",
   );
+  const copy = join(runs, "copy");
+  cpSync(run, copy, { recursive: true });
+  const copies = await removeRuns([copy], { ...options, forks: "remove" });
+  assert.deepEqual(
+    copies.removed.map(({ dir }) => dir),
+    [copy],
+    "forks belong to the run that stays",
+  );
   const orphaned = await removeRuns([run], { ...options, forks: "orphan" });
   assert.deepEqual(
     orphaned.removed.map(({ dir }) => dir),
