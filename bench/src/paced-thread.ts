@@ -1,14 +1,16 @@
 /**
- * Program of the thread that the snapshot benchmark measures in: the orchestrator's own loop at the pace of the wall clock,
+ * Program of the thread that benchmarks of paced worlds measure in: the orchestrator's own loop at the pace of the wall clock,
  * with the work of the loop added up per period of the clock. Everything that the loop does between two ticks counts to the
  * tick before: nothing of a snapshot can hide beside the ticks.
  */
 
 import { readFileSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
-import { assert } from "@wasm-engine/abi";
+import { EngineError, assert } from "@wasm-engine/abi";
+import type { RunResult } from "@wasm-engine/engine";
 import { Machine } from "../../packages/engine/dist/threads/machine.js";
 import { LocalThreadHost } from "../../packages/engine/dist/threads/thread-host.js";
+import { openAnswerers } from "../../packages/engine/dist/world/open-answerers.js";
 import { openRun } from "../../packages/engine/dist/world/open-run.js";
 import { Session } from "../../packages/engine/dist/world/session.js";
 import type { PacedSamples, PacedTask } from "./paced-world.js";
@@ -39,46 +41,54 @@ function threadProcessorMs(): number {
   if (process.platform !== "linux") return 0;
   return Number(readFileSync("/proc/thread-self/schedstat", "utf8").split(" ", 1)[0]) / 1e6;
 }
-const run = openRun(
-  { kind: "new", world, dir },
-  {
-    writer: "thread",
-    machine: new Machine({ workers, host: new LocalThreadHost() }),
-    pass: (point) => {
-      if (point === "after-snapshot") snapshots += 1;
-      if (point === "before-append") account();
-      if (point !== "after-commit") return;
-      // What a tick takes until its commit is its own, what follows too, until the next one begins.
-      executed += 1;
-      account();
-      commitMs[executed] = performance.now();
-    },
-  },
+const sessionOptions = { start: "paused", realtime } as const;
+const host = new LocalThreadHost();
+const bell = new SharedArrayBuffer(4);
+const { origin, answerers, threadCount } = await openAnswerers(
+  { kind: "world", origin: { kind: "new", world, dir }, session: sessionOptions },
+  { host, bell },
+  () => undefined,
 );
-let isOver = false;
+const run = openRun(origin, {
+  writer: "thread",
+  ...answerers,
+  machine: new Machine({ workers, host, reservedCores: threadCount }),
+  pass: (point) => {
+    if (point === "after-snapshot") snapshots += 1;
+    if (point === "before-append") account();
+    if (point !== "after-commit") return;
+    // What a tick takes until its commit is its own, what follows too, until the next one begins.
+    executed += 1;
+    account();
+    commitMs[executed] = performance.now();
+  },
+});
+let result: RunResult | undefined;
 const session = new Session(
   run,
   (event) => {
-    if (event.kind === "answer" && event.id === 1) isOver = true;
+    if (event.kind === "answer" && event.id === 1) result = event.value as RunResult; // of a run
+    if (event.kind === "refusal" && event.id === 1) throw EngineError.fromRecord(event.error);
   },
-  { start: "paused", realtime },
+  sessionOptions,
 );
-const sleeper = new Int32Array(new SharedArrayBuffer(4));
+const sleeper = new Int32Array(bell);
 const startMs = performance.now();
 session.handle({ id: 1, request: { method: "run", until: { rule: "never", ticks: untilTick } } });
-while (!isOver) {
+while (result === undefined) {
+  const heard = Atomics.load(sleeper, 0);
   const waitMs = session.pump();
   // The end of the run keeps a snapshot and waits for it: no tick comes after it.
-  if (isOver || waitMs <= 0) continue;
+  if (result !== undefined || waitMs <= 0) continue;
   account();
-  Atomics.wait(sleeper, 0, 0, waitMs);
+  Atomics.wait(sleeper, 0, heard, waitMs);
   sinceMs = performance.now();
 }
 const elapsedMs = performance.now() - startMs;
 const threads = run.workers();
 session.handle({ id: 2, request: { method: "stop", reason: "stopped" } });
 while (!session.ended) session.pump();
-const result: PacedSamples = {
+const samples: PacedSamples = {
   workMs: workMs.slice(1, executed),
   processorMs: processorMs.slice(1, executed),
   commitMs: commitMs.slice(1, executed).map((ms) => ms - startMs),
@@ -86,5 +96,6 @@ const result: PacedSamples = {
   snapshots,
   workers: threads,
   elapsedMs,
+  result,
 };
-port.postMessage(result);
+port.postMessage(samples);

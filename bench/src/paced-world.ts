@@ -3,8 +3,9 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { loadConfig } from "wasm-engine";
-import type { LoadedConfig, Workers } from "@wasm-engine/engine";
+import type { LoadedConfig, RunResult, Workers } from "@wasm-engine/engine";
 import { createWorldFolder } from "./world-folder.js";
+import type { WorldFolder, WorldPlan } from "./world-folder.js";
 
 /** Ticks per second of the paced worlds. */
 export const pacedHertz = 60;
@@ -19,6 +20,8 @@ export interface PacedPlan {
   readonly realtime: boolean;
   /** Executing threads; absent: the engine's own choice. */
   readonly workers?: number | undefined;
+  /** What the world has besides silent inhabitants. */
+  readonly more?: Pick<WorldPlan, "second" | "lines" | "prebuilt">;
 }
 
 /** What the thread is given. */
@@ -42,11 +45,37 @@ export interface PacedSamples {
   /** Executing threads at the end. */
   readonly workers: number;
   readonly elapsedMs: number;
+  readonly result: RunResult;
 }
 
 export async function runPaced(plan: PacedPlan): Promise<PacedSamples> {
-  const { name, agents, ticks, snapshotEvery, realtime, workers = "auto" } = plan;
-  const folder = createWorldFolder({
+  return (await lookedAt(plan, () => Promise.resolve())).samples;
+}
+
+/** Runs the world, and has somebody look at its run folder before that is removed. */
+export async function lookedAt<Found>(
+  plan: PacedPlan,
+  look: (dir: string) => Promise<Found>,
+): Promise<{ readonly samples: PacedSamples; readonly found: Found }> {
+  const folder = pacedFolder(plan);
+  try {
+    const { world } = await loadConfig(folder.config);
+    const { ticks, realtime, workers = "auto" } = plan;
+    const task: PacedTask = { world, dir: folder.runFolder("measured"), untilTick: ticks, realtime, workers };
+    const worker = new Worker(new URL("./paced-thread.js", import.meta.url), {
+      workerData: task,
+      resourceLimits: { stackSizeMb: 256, maxOldGenerationSizeMb: 4096 },
+    });
+    const [samples] = (await once(worker, "message")) as [PacedSamples]; // paced-thread.ts says nothing else
+    await worker.terminate();
+    return { samples, found: await look(task.dir) };
+  } finally {
+    folder.remove();
+  }
+}
+
+function pacedFolder({ name, agents, snapshotEvery, more = {} }: PacedPlan): WorldFolder {
+  return createWorldFolder({
     name,
     agent: "npc",
     agents,
@@ -58,19 +87,7 @@ export async function runPaced(plan: PacedPlan): Promise<PacedSamples> {
       "every: 1",
     ],
     tickMs: Number((1000 / pacedHertz).toFixed(6)),
+    ...more,
     ...(snapshotEvery === undefined ? {} : { snapshotEvery }),
   });
-  try {
-    const { world } = await loadConfig(folder.config);
-    const task: PacedTask = { world, dir: folder.runFolder("measured"), untilTick: ticks, realtime, workers };
-    const worker = new Worker(new URL("./paced-thread.js", import.meta.url), {
-      workerData: task,
-      resourceLimits: { stackSizeMb: 256, maxOldGenerationSizeMb: 4096 },
-    });
-    const [samples] = (await once(worker, "message")) as [PacedSamples]; // paced-thread.ts says nothing else
-    await worker.terminate();
-    return samples;
-  } finally {
-    folder.remove();
-  }
 }

@@ -8,18 +8,19 @@ import { copyFileSync, readFileSync, readdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { loadConfig } from "wasm-engine";
-import { benchFolder, createWorldFolder } from "./world-folder.js";
+import { benchFolder, createWorldFolder, worldOf } from "./world-folder.js";
 import type { AgentName } from "./world-folder.js";
 
-const agents = ["idle", "talk", "tally"] as const satisfies readonly AgentName[];
+const agents = ["idle", "npc", "talk", "talker", "tally"] as const satisfies readonly AgentName[];
 const listFile = join(benchFolder, "worlds/prebuilt.json");
 
 /** Digests of the sources now, by agent. */
 export function sourceDigests(): Readonly<Record<string, string>> {
-  const digest = (agent: string): string =>
-    createHash("sha256")
-      .update(readFileSync(agentFile(agent, "ts")))
-      .digest("hex");
+  const digest = (agent: AgentName): string => {
+    const hash = createHash("sha256").update(readFileSync(agentFile(agent, "ts")));
+    if (worldOf(agent) === "npc") hash.update(readFileSync(agentFile("npc", "ts", "-body")));
+    return hash.digest("hex");
+  };
   return Object.fromEntries(agents.map((agent) => [agent, digest(agent)]));
 }
 
@@ -35,7 +36,8 @@ async function compile(agent: AgentName): Promise<void> {
     agents: 1,
     columns: [],
     row: () => [],
-    entry: [],
+    entry: ['capabilities: { send: ["*"], models: [speech] }'],
+    lines: ["models: { speech: { failing: refuse } }"],
   });
   try {
     await loadConfig(folder.config);
@@ -47,8 +49,9 @@ async function compile(agent: AgentName): Promise<void> {
   }
 }
 
-function agentFile(agent: string, extension: "ts" | "wasm"): string {
-  return join(benchFolder, "worlds", agent, "agents", `${agent}.${extension}`);
+/** `part`: of the name, of a source that others import. */
+function agentFile(agent: AgentName, extension: "ts" | "wasm", part = ""): string {
+  return join(benchFolder, "worlds", worldOf(agent), "agents", `${agent}${part}.${extension}`);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {

@@ -95,7 +95,8 @@ export async function measureSnapshots(options: BenchOptions, say: Say): Promise
   };
 }
 
-function figureOf(name: string, samples: PacedSamples, warmUp: number): PacedFigure {
+/** @param warmUp ticks at the beginning that do not count */
+export function figureOf(name: string, samples: PacedSamples, warmUp: number): PacedFigure {
   const { workMs, commitMs, snapshots, workers } = samples;
   const work = workMs.slice(warmUp);
   const sorted = work.slice().sort();

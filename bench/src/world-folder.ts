@@ -4,19 +4,28 @@
  */
 
 import { createHash } from "node:crypto";
-import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const benchFolder: string = fileURLToPath(new URL("../", import.meta.url));
 
 export type AgentName =
-  "ring" | "ring-plain" | "idle" | "npc" | "echo-script" | "echo-compiled" | "echo-c" | "tally" | "talk";
+  | "ring"
+  | "ring-plain"
+  | "idle"
+  | "npc"
+  | "echo-script"
+  | "echo-compiled"
+  | "echo-c"
+  | "tally"
+  | "talk"
+  | "talker";
 
 export interface WorldPlan {
   /** Names the folder. */
   readonly name: string;
-  /** File in bench/worlds, without its extension; the folder is its name up to the first hyphen. */
+  /** File in bench/worlds, without its extension; see {@link worldOf} for its folder. */
   readonly agent: AgentName;
   readonly agents: number;
   /** Takes the compiled module that lies beside the source: a smoke test has no time for the compiler. */
@@ -28,6 +37,8 @@ export interface WorldPlan {
   readonly sources?: Readonly<Record<string, string>>;
   /** YAML of the agents' entry below `each`, `id` and `module`. */
   readonly entry: readonly string[];
+  /** Another module of the same world, and YAML of the entries of its agents. */
+  readonly second?: { readonly agent: AgentName; readonly entries: readonly string[] };
   /** Lines of engine.yaml beside the others. */
   readonly lines?: readonly string[];
   /** Virtual milliseconds of a tick; default 1. */
@@ -51,8 +62,10 @@ export function createWorldFolder(plan: WorldPlan): WorldFolder {
   const folder = join(benchFolder, ".wasm-engine", `${plan.name}-${process.pid}`);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(join(folder, "agents"), { recursive: true });
-  const agentFile = agentFileOf(plan);
-  copyFileSync(join(benchFolder, "worlds", worldOf(plan.agent), agentFile), join(folder, agentFile));
+  // Sources import what lies beside them.
+  cpSync(join(benchFolder, "worlds", worldOf(plan.agent), "agents"), join(folder, "agents"), {
+    recursive: true,
+  });
   for (const [name, text] of Object.entries(plan.sources ?? {}))
     writeFileSync(join(folder, "agents", name), text);
   const rows = [["id", ...plan.columns].join(",")];
@@ -80,7 +93,9 @@ export function folderBytes(folder: string): number {
   return bytes;
 }
 
-function worldOf(agent: AgentName): string {
+/** Folder in bench/worlds: the name of the agent up to the first hyphen, unless it lives in another one's world. */
+export function worldOf(agent: AgentName): string {
+  if (agent === "talker") return "npc";
   return agent.split("-")[0] ?? agent;
 }
 
@@ -101,7 +116,10 @@ function moduleYaml(plan: WorldPlan, folder: string): string {
 
 /** Nothing but what the world is: every limit and every policy has its default. */
 function engineYaml(plan: WorldPlan, folder: string): string {
-  const { snapshotEvery } = plan;
+  const { snapshotEvery, second } = plan;
+  const modules = [plan, ...(second === undefined ? [] : [{ ...plan, agent: second.agent }])].map(
+    (each) => `${each.agent}: ${moduleYaml(each, folder)}`,
+  );
   return [
     "version: 1",
     `name: ${plan.name}`,
@@ -110,12 +128,13 @@ function engineYaml(plan: WorldPlan, folder: string): string {
     ...(snapshotEvery === undefined ? [] : [`snapshotEvery: ${snapshotEvery}`]),
     "durability: sync",
     ...(plan.lines ?? []),
-    `modules: { ${plan.agent}: ${moduleYaml(plan, folder)} }`,
+    `modules: { ${modules.join(", ")} }`,
     "agents:",
     "  - each: ./agents.csv",
     '    id: "{id}"',
     `    module: ${plan.agent}`,
     ...plan.entry.map((line) => `    ${line}`),
+    ...(second?.entries ?? []).map((entry) => `  - ${entry}`),
     "",
   ].join("\n");
 }
