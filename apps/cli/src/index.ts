@@ -23,6 +23,7 @@ export {
   openBundle,
   replayRun,
   runFutures,
+  startServing,
   sweepConfig,
   sweepTable,
 } from "@wasm-engine/engine";
@@ -63,6 +64,9 @@ export type {
   ReplayReport,
   RunOptions,
   RunResult,
+  ServedRequest,
+  Serving,
+  ServingOptions,
   RunState,
   RunSummary,
   SendOptions,

@@ -16,6 +16,7 @@ import { INVARIANT_ERRORS } from "./invariants/errors.js";
 import { MINI_WORLD_ERRORS } from "./mini-world/errors.js";
 import { BUILD_ERRORS } from "./modules/errors.js";
 import { OUTPUT_ERRORS } from "./outputs/errors.js";
+import { SERVING_ERRORS } from "./serving/errors.js";
 import { STORAGE_ERRORS } from "./storage/errors.js";
 import { SWEEP_ERRORS } from "./sweep/errors.js";
 import { TRUST_ERRORS } from "./trust/errors.js";
@@ -38,6 +39,7 @@ export const ENGINE_ERRORS: ErrorTable = {
   ...OUTPUT_ERRORS,
   ...MINI_WORLD_ERRORS,
   ...BUILD_ERRORS,
+  ...SERVING_ERRORS,
   ...STORAGE_ERRORS,
   ...SWEEP_ERRORS,
   ...TRUST_ERRORS,

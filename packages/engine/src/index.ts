@@ -147,12 +147,18 @@ export {
   loadTrustPolicy,
   policyOfKeys,
   probeServer,
+  readServingToken,
+  servedModels,
   signModuleFile,
   startDev,
+  startServing,
   sweepConfig,
   sweepFutures,
   verifyModuleFile,
 } from "./client/deferred.js";
+export type { Serving, ServingOptions } from "./serving/serving.js";
+export type { ServedModels, ServedModelsRequest } from "./serving/served-models.js";
+export type { ServedRequest } from "./serving/http-face.js";
 export type { KeyPairPlace } from "./modules/key-file.js";
 export type {
   GeneratedKey,

@@ -46,6 +46,54 @@ export const environmentVerbs: readonly CommandDefinition[] = [
     load: async () => (await import("../commands/model.js")).model,
   },
   {
+    name: "serve",
+    summary: "Serve models, and agents of a running world, to clients of OpenAI",
+    description:
+      "Listens on 127.0.0.1 for clients that speak the interface of OpenAI: GET /v1/models, POST /v1/chat/completions, /v1/completions and /v1/embeddings, with streams. Models in folders are served outside of any world: MODEL is a folder, NAME=FOLDER or an added model, --models-of takes those of a configuration. With --run the agents of a running world are the models agent/NAME: each request is a logged input. Runs until Ctrl-C. The address is on standard error, with --follow on the first line of standard output.",
+    arguments: [
+      {
+        name: "models",
+        summary: "folders, NAME=FOLDER, or names of models.lock",
+        optional: true,
+        variadic: true,
+      },
+    ],
+    options: [
+      { flags: "--models-of <config>", summary: "all models in folders of an engine.yaml" },
+      {
+        flags: "--run <run>",
+        summary: "the agents of this running world: path, prefix of a run id, or @last",
+      },
+      { flags: "--port <n>", summary: "port on 127.0.0.1 (default: 0, any that is free)", type: "integer" },
+      { flags: "--token-file <path>", summary: "clients must send what this file holds as a bearer token" },
+      {
+        flags: "--provider <name>",
+        summary: "of the named models: providers in order; may be repeated (default: wasm)",
+        type: "list",
+        values: ["cuda", "tensorrt", "webgpu", "coreml", "dml", "cpu", "wasm"],
+      },
+      {
+        flags: "--cors <origin>",
+        summary: "pages of this site may ask; may be repeated (default: none)",
+        type: "list",
+      },
+      {
+        flags: "--timeout <seconds>",
+        summary: "wait so long for an agent's answer (default: 600; 0: for ever)",
+        type: "integer",
+      },
+      { flags: "--follow", summary: "a line per request on standard output (JSON Lines with --json)" },
+    ],
+    examples: [
+      "wasm-engine serve ./models/story --port 8080",
+      "wasm-engine serve --models-of engine.yaml --follow --json",
+      "wasm-engine serve --run @last",
+    ],
+    exitCodes:
+      "0 ended by Ctrl-C or SIGTERM, 2 usage, unknown model, bad token file or no running world, 4 no provider or the port is taken",
+    load: async () => (await import("../commands/serve.js")).serve,
+  },
+  {
     name: "setup",
     summary: "Install the native inference runtime into the project",
     description:

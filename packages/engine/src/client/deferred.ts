@@ -3,6 +3,8 @@
  * package, and whoever looks at a recorded run needs none of them.
  */
 
+import type { Serving, ServingOptions } from "../serving/serving.js";
+import type { ServedModels, ServedModelsRequest } from "../serving/served-models.js";
 import type { AdapterAnswer, ModelAdapterSetup } from "../adapters/contract.js";
 import type {
   ConfigOverrides,
@@ -81,6 +83,24 @@ export async function loadModuleSources(path: string): Promise<ModuleSourcePlace
 export async function loadModelSetups(path: string): Promise<LoadedModels> {
   const config = await import("../config/load-config.js");
   return config.loadModelSetups(path);
+}
+
+/** A server with the interface of OpenAI on this machine. @throws {WE_SERVE_LISTEN} and what loading models throws */
+export async function startServing(options: ServingOptions): Promise<Serving> {
+  const serving = await import("../serving/serving.js");
+  return serving.startServing(options);
+}
+
+/** The models that a server is to have. @throws {WE_SERVE_MODEL_FOLDER} and what a bad configuration throws */
+export async function servedModels(request: ServedModelsRequest): Promise<ServedModels> {
+  const models = await import("../serving/served-models.js");
+  return models.servedModels(request);
+}
+
+/** The token that clients of a server must send. @throws {WE_SERVE_TOKEN_FILE} */
+export async function readServingToken(path: string): Promise<string> {
+  const access = await import("../serving/access.js");
+  return access.readToken(path);
 }
 
 /** Asks a model that no file of this machine is, once. @throws what the adapter has against its setup */

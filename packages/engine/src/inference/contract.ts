@@ -37,6 +37,8 @@ export interface ServiceOptions {
   /** Absent: the adapter's own. */
   readonly weightBytesMax?: number;
   readonly keyValueBytesMax?: number;
+  readonly answerBytesMax?: number;
+  readonly partTokens?: number;
 }
 
 /** The part of the inference package that is used, loaded by name. */

@@ -17,7 +17,12 @@ import type {
 } from "@wasm-engine/core";
 import { EngineError, assert } from "@wasm-engine/abi";
 import { inferenceError } from "../errors.js";
-import { answerBytesMaxDefault, keyValueBytesMaxDefault, weightBytesMaxDefault } from "../limits.js";
+import {
+  answerBytesMaxDefault,
+  keyValueBytesMaxDefault,
+  tokensPerTick,
+  weightBytesMaxDefault,
+} from "../limits.js";
 import { readModelFolder } from "../model/model-folder.js";
 import { nativeRuntime } from "../runtime/native-runtime.js";
 import type { OnnxRuntime, RuntimeSource } from "../runtime/onnx-runtime.js";
@@ -40,6 +45,8 @@ export interface InferenceServiceOptions {
   readonly keyValueBytesMax?: number;
   /** Largest payload of an answer; default: what fits into a message of a world. */
   readonly answerBytesMax?: number;
+  /** Tokens of every part of a text but the last; default: those of a tick of a world. */
+  readonly partTokens?: number;
 }
 
 /** A service on ONNX Runtime. Nothing is loaded before the first model. Close it before its thread or process ends. */
@@ -73,7 +80,11 @@ interface Entry {
 export class LocalInference implements InferenceService {
   readonly #context: LoadContext;
   readonly #weightBytesMax: number;
-  readonly #limits: { readonly answerBytesMax: number; readonly keyValueBytesMax: number };
+  readonly #limits: {
+    readonly answerBytesMax: number;
+    readonly keyValueBytesMax: number;
+    readonly partTokens: number;
+  };
   readonly #entries = new Map<string, Entry>();
   /** Models that write texts: never given back while they are loaded, because texts are under way. */
   readonly #texts = new Map<string, ServedText>();
@@ -90,7 +101,7 @@ export class LocalInference implements InferenceService {
     };
     this.#weightBytesMax = options.weightBytesMax ?? weightBytesMaxDefault;
     const { answerBytesMax = answerBytesMaxDefault, keyValueBytesMax = keyValueBytesMaxDefault } = options;
-    this.#limits = { answerBytesMax, keyValueBytesMax };
+    this.#limits = { answerBytesMax, keyValueBytesMax, partTokens: options.partTokens ?? tokensPerTick };
   }
 
   load(spec: ModelSpec): Promise<ModelFacts> {

@@ -28,7 +28,10 @@ type Members = Readonly<Record<string, unknown>>;
 /** What a member must be; its limits are checked where it is used. */
 const MEMBERS: Readonly<Record<string, (value: unknown) => string | undefined>> = {
   messages,
-  prompt: (value) => (typeof value === "string" ? undefined : "a text"),
+  prompt: (value) =>
+    typeof value === "string" || (Array.isArray(value) && value.every((id) => typeof id === "number"))
+      ? undefined
+      : "a text, or a list of token ids",
   stream: (value) => (typeof value === "boolean" ? undefined : "true or false"),
   maxTokens: number,
   temperature: number,
@@ -73,7 +76,10 @@ export function readAgentRequest({ encoding, payload, seed = 0 }: TensorRequest)
 function requestOf(members: Members, seed: number): AgentRequest | BadRequest {
   const { messages: asked, prompt: text, stream = false, stop, ...rest } = members;
   if ((asked === undefined) === (text === undefined)) return bad("a request has messages or a prompt");
-  const prompt = asked === undefined ? (text as string) : { messages: (asked as Members[]).map(messageOf) };
+  const prompt =
+    asked === undefined
+      ? (text as string | readonly number[])
+      : { messages: (asked as Members[]).map(messageOf) };
   const sampling = rest as Partial<TextRequest>;
   const stops = stop === undefined ? {} : { stop: typeof stop === "string" ? [stop] : (stop as string[]) };
   return { kind: "request", stream: stream === true, request: { seed, ...sampling, ...stops, prompt } };

@@ -13,7 +13,7 @@ import type {
   TextWriting,
 } from "@wasm-engine/core";
 import { inferenceError } from "../errors.js";
-import { prefillTokensPerTick, tokensPerTick } from "../limits.js";
+import { prefillTokensPerTick } from "../limits.js";
 import { hasTextModel } from "../model/model-folder.js";
 import type { RuntimeSource } from "../runtime/onnx-runtime.js";
 import { readAgentRequest } from "./agent-request.js";
@@ -31,6 +31,8 @@ export interface ServedTextOptions {
   readonly answerBytesMax: number;
   /** Bytes of keys and values of texts under way. */
   readonly keyValueBytesMax?: number;
+  /** Tokens of every part but the last. */
+  readonly partTokens: number;
 }
 
 /** Version of folders without a manifest. */
@@ -40,18 +42,24 @@ export class ServedText {
   readonly facts: ModelFacts;
   readonly #model: TextModel;
   readonly #answerBytesMax: number;
+  readonly #partTokens: number;
 
-  private constructor(model: TextModel, facts: ModelFacts, answerBytesMax: number) {
+  private constructor(
+    model: TextModel,
+    facts: ModelFacts,
+    { answerBytesMax, partTokens }: Pick<ServedTextOptions, "answerBytesMax" | "partTokens">,
+  ) {
     this.#model = model;
     this.facts = facts;
     this.#answerBytesMax = answerBytesMax;
+    this.#partTokens = partTokens;
   }
 
   /** Undefined where the folder holds no text generator. @throws {WE_MODEL_…} and {WE_TEXT_…} */
   static async open(
     source: RuntimeSource,
     spec: ModelSpec,
-    { strict, answerBytesMax, ...budget }: ServedTextOptions,
+    { strict, answerBytesMax, partTokens, ...budget }: ServedTextOptions,
   ): Promise<ServedText | undefined> {
     const { name, dir: folder, providers, file, digest: expected } = spec;
     if (!(await hasTextModel(spec))) return undefined;
@@ -88,9 +96,9 @@ export class ServedText {
       fingerprint,
       fingerprintParts,
       latencyTicks: 1,
-      text: { prefillTokensPerTick, tokensPerTick },
+      text: { prefillTokensPerTick, tokensPerTick: partTokens },
     };
-    return new ServedText(model, facts, answerBytesMax);
+    return new ServedText(model, facts, { answerBytesMax, partTokens });
   }
 
   write(request: TensorRequest, events: TextEvents): TextWriting {
@@ -117,7 +125,7 @@ export class ServedText {
         shown += piece;
       },
       onToken: (tokens) => {
-        if (tokens % tokensPerTick === 0 && !signal.aborted) events.part(taken());
+        if (tokens % this.#partTokens === 0 && !signal.aborted) events.part(taken());
       },
     });
     const end = (response: TensorResponse): void => {

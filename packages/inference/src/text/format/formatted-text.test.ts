@@ -71,7 +71,11 @@ test("[G8] answers fit their schema whatever the model, the same alone and toget
 test("agents ask for a format in the words of servers, and are told what is wrong with one", async () => {
   using folder = decoderFolder(sampleDecoder("grouped"));
   const spec = { name: "sample", dir: folder.path, providers: ["wasm"], latencyTicks: 1 } as const;
-  const served = await ServedText.open(webRuntime, spec, { strict: false, answerBytesMax: 65_536 });
+  const served = await ServedText.open(webRuntime, spec, {
+    strict: false,
+    answerBytesMax: 65_536,
+    partTokens: 8,
+  });
   assert.ok(served !== undefined);
   const asking = (response_format: unknown, max_tokens = 60): TensorRequest => ({
     encoding: Encoding.JSON,
