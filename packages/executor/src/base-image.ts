@@ -188,13 +188,15 @@ export class BaseImage {
     this.#refreshLeaves();
     const pages: number[] = [];
     const changed: number[] = [];
+    const { leaves } = this.#tree;
     const digests = new Uint8Array(this.#pages.length * digestBytes);
     for (const [index, page] of this.#pages.entries()) {
       if (page === ZERO_PAGE) continue;
-      const digest = this.#tree.leaf(index);
-      if (isSame(digest, this.#zeroDigest)) continue;
+      const start = index * digestBytes;
+      if (isDigestAt(leaves, start, this.#zeroDigest)) continue;
       if (all || this.#given[index] === 0) changed.push(pages.length);
-      digests.set(digest, pages.length * digestBytes);
+      const end = pages.length * digestBytes;
+      for (let at = 0; at < digestBytes; at += 1) digests[end + at] = leaves[start + at] ?? 0;
       pages.push(index);
     }
     const bytes = new Uint8Array(changed.length * imagePageBytes);
@@ -303,8 +305,8 @@ export class BaseImage {
   }
 }
 
-function isSame(left: Uint8Array, right: Uint8Array): boolean {
-  for (let index = 0; index < digestBytes; index += 1) if (left[index] !== right[index]) return false;
+function isDigestAt(digests: Uint8Array, start: number, digest: Uint8Array): boolean {
+  for (let at = 0; at < digestBytes; at += 1) if (digests[start + at] !== digest[at]) return false;
   return true;
 }
 

@@ -44,11 +44,9 @@ export class MerkleTree {
     this.#dirty.push(pageIndex);
   }
 
-  /** Digest of one page, as it was last set. */
-  leaf(pageIndex: number): Uint8Array {
-    const leaves = this.#levels[0];
-    assert(leaves !== undefined && (pageIndex + 1) * DIGEST_BYTES <= leaves.length, "page is in the image");
-    return leaves.subarray(pageIndex * DIGEST_BYTES, (pageIndex + 1) * DIGEST_BYTES);
+  /** Digests of all pages, one after the other, as they were last set. */
+  get leaves(): Uint8Array {
+    return this.#levels[0] ?? new Uint8Array(0);
   }
 
   /** Digest over all pages. Only paths of changed leaves are hashed again. */

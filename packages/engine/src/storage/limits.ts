@@ -25,6 +25,10 @@ export const snapshotsAffordableMax = 512;
 export const snapshotBytesAffordableMax: number = 256 * 1024 * 1024;
 /** So many are kept however large they are. */
 export const snapshotsAffordableMin = 8;
+/** Images on their way to the writing thread share memory in parts of at least this; a larger image has its own. */
+export const imagePartBytesMin: number = 1024 * 1024;
+/** Of that memory, so much is kept for the next snapshot. */
+export const imageAreaBytesKept: number = 32 * 1024 * 1024;
 /** Packs that one snapshot names at most: restoring reads them all. */
 export const packsPerSnapshotMax = 32;
 /** A pack of which less than this share is in use is left: what it costs is bounded by its reciprocal. */

@@ -9,6 +9,8 @@ import type { MessagePort } from "node:worker_threads";
 import { EngineError, assert, unreachable } from "@wasm-engine/abi";
 import type { ErrorRecord } from "@wasm-engine/abi";
 import { storageError } from "./errors.js";
+import { ImageArea } from "./image-area.js";
+import type { ImageList } from "./image-area.js";
 import { waitStepMs } from "./limits.js";
 import type { FileSystem } from "./file-system.js";
 import type { DraftImage, SaveResult, SnapshotDraft } from "./snapshot-draft.js";
@@ -129,11 +131,12 @@ export class InlineSnapshotKeeper implements SnapshotKeeper {
   }
 }
 
-/** What the thread is told. */
-export type KeeperCall =
-  | { readonly kind: "images"; readonly images: readonly DraftImage[] }
-  | { readonly kind: "drop" }
-  | { readonly kind: "save"; readonly draft: SnapshotDraft; readonly syncFirst: readonly string[] };
+/** What the thread is told: a snapshot without its images, and where these are. */
+export interface KeeperCall {
+  readonly draft: SnapshotDraft;
+  readonly images: ImageList;
+  readonly syncFirst: readonly string[];
+}
 
 /** What the thread is started with. */
 export interface KeeperThreadData {
@@ -154,6 +157,9 @@ export class ThreadedSnapshotKeeper implements SnapshotKeeper {
   readonly #words = new Int32Array(new SharedArrayBuffer(8));
   #worker: Worker | undefined;
   #port: MessagePort | undefined;
+  readonly #area = new ImageArea();
+  /** What is in the area belongs to the snapshot that was begun last. */
+  #isRead = false;
   #begun = 0;
   #taken = 0;
 
@@ -169,26 +175,24 @@ export class ThreadedSnapshotKeeper implements SnapshotKeeper {
   }
 
   add(images: readonly DraftImage[]): void {
-    const owned = ownedImages(images);
-    this.#post({ kind: "images", images: owned }, owned);
+    // What the thread has read is of no use any more once it has answered: nothing is begun before.
+    if (this.#isRead) this.drop();
+    for (const image of images) this.#area.add(image);
   }
 
   drop(): void {
-    if (this.#port !== undefined) this.#post({ kind: "drop" }, []);
+    if (this.#isRead && !this.isIdle) return;
+    this.#area.clear();
+    this.#isRead = false;
   }
 
   begin(draft: SnapshotDraft, syncFirst: readonly string[] = []): void {
     assert(this.#begun === this.#taken, "the snapshot before is finished");
+    this.add(draft.images);
     this.#begun += 1;
-    const images = ownedImages(draft.images);
-    this.#post({ kind: "save", draft: { ...draft, world: whole(draft.world), images }, syncFirst }, images);
-  }
-
-  #post(call: KeeperCall, images: ReturnType<typeof ownedImages>): void {
-    this.#start().postMessage(
-      call,
-      images.map(({ bytes }) => bytes.buffer),
-    );
+    this.#isRead = true;
+    const call: KeeperCall = { draft: { ...draft, images: [] }, images: this.#area.list, syncFirst };
+    this.#start().postMessage(call);
   }
 
   finish(): KeepResult | undefined {
@@ -232,19 +236,6 @@ export class ThreadedSnapshotKeeper implements SnapshotKeeper {
     this.#port = port1;
     return port1;
   }
-}
-
-/** Bytes of images have buffers of their own, which are handed over; views would carry the whole buffer. */
-function ownedImages(images: readonly DraftImage[]) {
-  return images.map((image) => {
-    return { ...image, bytes: whole(image.bytes), digests: whole(image.digests), state: whole(image.state) };
-  });
-}
-
-function whole(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  const { buffer } = bytes;
-  const isWhole = buffer.byteLength === bytes.byteLength && buffer instanceof ArrayBuffer;
-  return isWhole ? new Uint8Array(buffer) : new Uint8Array(bytes);
 }
 
 function lost(): KeepResult {

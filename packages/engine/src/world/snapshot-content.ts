@@ -58,8 +58,43 @@ export function encodeHost(host: HostState): Uint8Array {
   return encodeCanonical(withoutUndefined(host));
 }
 
+/** What stands before and behind the ledger in the head of an agent, which is all that changes from day to day. */
+interface KnownHead extends Pick<ImageHead, "agent" | "id" | "limits"> {
+  readonly before: Uint8Array;
+  readonly behind: Uint8Array;
+}
+
+/** By the agent's own seed, which an executor in this thread gives out as the same object again and again. */
+const knownHeads = new WeakMap<Uint8Array, KnownHead>();
+
 /** What restoring an image needs beside its memory and globals. */
 export function encodeHead(image: Omit<AgentImage, "memory">): Uint8Array {
+  if (image.pending !== undefined) return encodeWholeHead(image);
+  const { agent, id, limits, streamSeed, ledger } = image;
+  const known = knownHeads.get(streamSeed);
+  const encoded = encodeCanonical({ ...ledger });
+  if (known !== undefined && known.limits === limits && known.agent === agent && known.id === id) {
+    return joined([known.before, encoded, known.behind]);
+  }
+  const whole = encodeWholeHead(image);
+  // In canonical order the ledger stands behind two shorter names.
+  const first = encodeCanonical({ id, agent }).length + encodeCanonical("ledger").length;
+  const before = whole.slice(0, first);
+  knownHeads.set(streamSeed, { agent, id, limits, before, behind: whole.slice(first + encoded.length) });
+  return whole;
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let length = 0;
+  for (const part of parts) {
+    bytes.set(part, length);
+    length += part.length;
+  }
+  return bytes;
+}
+
+function encodeWholeHead(image: Omit<AgentImage, "memory">): Uint8Array {
   const { agent, id, limits, streamSeed, ledger, pending } = image;
   const stored = pending?.map((entry) => ({ ...entry, timeNanos: String(entry.timeNanos) }));
   const head: ImageHead = {
