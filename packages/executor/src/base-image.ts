@@ -9,6 +9,7 @@ import type { Sha256 } from "@wasm-engine/abi";
 import type { ImagePages, Ledger, PageComparison } from "./executor-contract.js";
 import type { Gate } from "./gate-module.js";
 import type { GuestInstance } from "./guest-instance.js";
+import type { KeptImage } from "./kept-image.js";
 import { imagePageBytes } from "./limits.js";
 import { MerkleTree } from "./merkle-tree.js";
 
@@ -136,15 +137,36 @@ export class BaseImage {
   /** Takes over what `instance` holds now. Only pages that differ are copied. */
   capture(instance: GuestInstance, point: CapturePoint): void {
     this.#owed?.();
+    this.#resize(instance.memory.size / imagePageBytes);
     this.#captureMemory(instance.memory.bytes, instance.gate);
-    this.#state = instance.saveState();
+    this.#state = instance.saveState(this.#state);
     this.#point = point;
+  }
+
+  /** Takes over a copy of what this image has become. */
+  takeOver({ memory, memoryBytes, state, ledger, initialised }: KeptImage): void {
+    this.#owed?.();
+    this.#resize(memoryBytes / imagePageBytes);
+    this.#captureMemory(memory);
+    this.#state = state;
+    this.#point = { ledger, initialised };
+  }
+
+  /** Bytes of the memory of `instance`, which this image is an earlier one of, that nothing but zeros follow. */
+  extentOf({ memory, gate }: GuestInstance): number {
+    const pages = memory.size / imagePageBytes;
+    let used = this.#pages.length;
+    while (used > 0 && this.#pages[used - 1] === ZERO_PAGE) used -= 1;
+    let end = used;
+    for (let zeros = -1; zeros !== 0 && end < pages; end += zeros) zeros = this.#zeroPages(end, gate);
+    return (end < pages ? pages : used) * imagePageBytes;
   }
 
   /** Takes over an image given as bytes. */
   captureBytes(memory: Uint8Array, state: Uint8Array, point: CapturePoint): void {
     assert(memory.length % imagePageBytes === 0, "memory is whole pages");
     this.#owed?.();
+    this.#resize(memory.length / imagePageBytes);
     this.#captureMemory(memory.byteOffset % 4 === 0 ? memory : new Uint8Array(memory));
     this.#state = new Uint8Array(state);
     this.#point = point;
@@ -229,7 +251,7 @@ export class BaseImage {
   /** @param gate of the instance whose memory this is: looks for zeros fast */
   #captureMemory(memory: Uint8Array, gate?: Gate): void {
     const pageCount = memory.length / imagePageBytes;
-    this.#resize(pageCount);
+    assert(pageCount <= this.#pages.length, "the image has the size of the memory");
     for (let index = 0; index < pageCount; index += 1) {
       if (gate !== undefined) index += this.#zeroPages(index, gate);
       if (index === pageCount) return;

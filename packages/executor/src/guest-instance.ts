@@ -30,6 +30,9 @@ export interface GuestSurroundings {
   readonly gates: GateHub;
 }
 
+/** What memory holds where state is saved for a moment: mostly little. */
+const covered = new Uint8Array(1024);
+
 export class GuestInstance {
   readonly entries: GuestEntries;
   readonly memory: GuestMemory;
@@ -118,13 +121,20 @@ export class GuestInstance {
     this.#charge.value = 0;
   }
 
-  /** Mutable globals and segment flags, bit by bit. Guest memory is as before. */
-  saveState(): Uint8Array {
+  /**
+   * Mutable globals and segment flags, bit by bit. Guest memory is as before.
+   * @param known what they were; returned where they are the same
+   */
+  saveState(known?: Uint8Array): Uint8Array {
     const bytes = this.memory.bytes;
-    const kept = bytes.slice(0, this.#stateBytes);
+    const count = this.#stateBytes;
+    const kept = covered.length < count ? new Uint8Array(count) : covered;
+    for (let index = 0; index < count; index += 1) kept[index] = bytes[index] ?? 0;
     this.#stateSave(0);
-    const state = bytes.slice(0, this.#stateBytes);
-    bytes.set(kept, 0);
+    let isKnown = known?.length === count;
+    for (let index = 0; isKnown && index < count; index += 1) isKnown = known?.[index] === bytes[index];
+    const state = isKnown && known !== undefined ? known : bytes.slice(0, count);
+    for (let index = 0; index < count; index += 1) bytes[index] = kept[index] ?? 0;
     return state;
   }
 

@@ -117,9 +117,15 @@ export class Journal {
 
   /** Forgets the first `count` entries: they have become part of the base. */
   drop(count: number): void {
-    const rest = count === this.#length ? [] : this.entries().slice(count);
-    this.clear();
-    for (const entry of rest) this.appendEntry(entry);
+    if (count === this.#length) return this.clear();
+    const reader = this.read();
+    for (let index = 0; index < count; index += 1) {
+      reader.next();
+      this.#fuel -= reader.fuel;
+    }
+    this.#words.bytes.copyWithin(0, reader.end, this.#usedBytes);
+    this.#usedBytes -= reader.end;
+    this.#length -= count;
   }
 
   clear(): void {

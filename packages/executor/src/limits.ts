@@ -33,6 +33,11 @@ export const journalBytesMaxDefault: number = 64 * 1024;
 export const bufferKeptBytesMax: number = 256 * 1024;
 /** A base is renewed when executing its journal again would cost more than this. */
 export const journalFuelMaxDefault = 50_000_000;
+/** Memory of one agent, and of all of one thread, that is copied for a digest of a moment; more is compared at once. */
+export const keptImageBytesMax: number = 256 * 1024;
+export const keptBytesMax: number = 64 * 1024 * 1024;
+/** Buffers of such copies are whole multiples of this, so that few sizes are about. */
+export const keptStepBytes: number = 16 * 1024;
 /** What a journal entry takes beside its message and the answers of lookups. */
 export const journalEntryBytes = 64;
 /** DESIGN §7: ceiling of live instances per process. */

@@ -1,14 +1,15 @@
 /**
- * Image digests of one moment, computed little by little while the world goes on. An image is taken over into its base
- * before its agent changes, at the latest right before the agent's next turn; its digest is computed before the base
- * changes again. Taking over comes first: it is what the next turns would otherwise wait for.
+ * Image digests of one moment, computed little by little while the world goes on. An image is taken over, mostly as a
+ * copy, before its agent changes, at the latest right before the agent's next turn; it goes into the base, and its
+ * digest is computed, before the base changes again. Taking over comes first: it is what the next turns would wait for.
  *
- *   owed -> taken over (the base is the image of that moment) -> computed
+ *   owed -> taken over (the image of that moment is kept or in the base) -> computed
  */
 
 import { assert } from "@wasm-engine/abi";
 import type { AgentHandle } from "@wasm-engine/abi";
 import type { LateDigests } from "./executor-contract.js";
+import type { KeptImage } from "./kept-image.js";
 import type { ResidentAgent } from "./resident-agent.js";
 
 /** What one agent owes. */
@@ -16,12 +17,18 @@ export interface OwedDigest {
   readonly agent: ResidentAgent;
   readonly index: number;
   isTakenOver: boolean;
+  /** The image, where it was kept as a copy that is not in the base yet. */
+  kept: KeptImage | undefined;
 }
 
 export interface OwedDigestsOptions {
   readonly agentOf: (handle: AgentHandle) => ResidentAgent;
   /** Makes the base of an agent its image as it counts now. */
   readonly settle: (agent: ResidentAgent) => void;
+  /** Makes the image of an agent as it counts now outlast its next turns. */
+  readonly keep: (agent: ResidentAgent) => void;
+  /** Puts what was kept of an agent into its base. */
+  readonly putAway: (agent: ResidentAgent) => void;
 }
 
 export class OwedDigests implements LateDigests {
@@ -41,7 +48,7 @@ export class OwedDigests implements LateDigests {
     const digests = agents.map((handle, index) => {
       const agent = this.#options.agentOf(handle);
       if (agent.digest !== undefined) return agent.digest;
-      agent.owed = { agent, index, isTakenOver: false };
+      agent.owed = { agent, index, isTakenOver: false, kept: undefined };
       owed.push(agent.owed);
       return undefined;
     });
@@ -100,7 +107,8 @@ export class OwedDigests implements LateDigests {
   /** The agent is about to change. */
   takeOver(owed: OwedDigest): void {
     if (owed.isTakenOver) return;
-    this.#options.settle(owed.agent);
+    this.#options.keep(owed.agent);
+    owed.kept = owed.agent.kept;
     owed.isTakenOver = true;
   }
 
@@ -108,8 +116,11 @@ export class OwedDigests implements LateDigests {
   compute(owed: OwedDigest): void {
     const { agent, index } = owed;
     if (this.#digests[index] !== undefined) return;
-    this.takeOver(owed);
     agent.owed = undefined;
+    if (!owed.isTakenOver) this.#options.settle(agent);
+    // Another copy than that is of a later moment.
+    else if (owed.kept !== undefined && owed.kept === agent.kept) this.#options.putAway(agent);
+    owed.isTakenOver = true;
     const digest = agent.base.digest();
     this.#digests[index] = digest;
     // What the base is and nothing has happened since: the agent as it is now has this digest, too.

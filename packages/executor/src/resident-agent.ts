@@ -13,6 +13,7 @@ import type { LedgerMark } from "./agent-ledger.js";
 import type { BaseImage } from "./base-image.js";
 import type { AgentLimits } from "./executor-contract.js";
 import type { GuestInstance } from "./guest-instance.js";
+import type { KeptImage } from "./kept-image.js";
 import { Journal } from "./journal.js";
 import type { LoadedModule } from "./loaded-module.js";
 import type { OwedDigest } from "./owed-digests.js";
@@ -47,6 +48,8 @@ export class ResidentAgent {
   owed: OwedDigest | undefined;
   /** An image of an earlier moment that has not been taken over yet. */
   owedImage: OwedImage | undefined;
+  /** The image of an earlier boundary, which is to go into the base before the agent is brought up to date. */
+  kept: KeptImage | undefined;
   /** Image digest, as long as it holds. */
   digest: Uint8Array | undefined;
   /** The journal was executed again: the next turn starts from a new base. */
@@ -102,6 +105,7 @@ export class ResidentAgent {
 
   /** Starts over from `base`; a ledger that goes on is part of it. */
   replaceBase(base: BaseImage): void {
+    assert(this.kept === undefined, "what was kept of an agent is put away before the agent starts over");
     this.releaseSlot();
     this.base = base;
     this.journal.clear();

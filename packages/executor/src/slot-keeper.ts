@@ -12,6 +12,7 @@ import type { Caller } from "./guest-call.js";
 import type { GuestInstance } from "./guest-instance.js";
 import type { HostContext } from "./host-context.js";
 import type { JournalReader } from "./journal.js";
+import { KeptImages } from "./kept-image.js";
 import { unboundedFuel } from "./limits.js";
 import type { ResidentAgent } from "./resident-agent.js";
 
@@ -37,6 +38,7 @@ export class SlotKeeper {
   readonly #holders = new Set<ResidentAgent>();
   readonly #meter = new FuelMeter();
   readonly #invocation = emptyInvocation();
+  readonly #kept = new KeptImages();
   /** Hears of every base that is about to be renewed. */
   beforeRenewal: (agent: ResidentAgent) => void = () => undefined;
   #renewals = 0;
@@ -94,7 +96,9 @@ export class SlotKeeper {
 
   /** Makes the base the agent's image as it counts now: before a turn that has not landed, else the present one. */
   settle(agent: ResidentAgent): void {
-    const upTo = agent.pendingFrom ?? agent.journal.length;
+    if (this.#unsettled(agent) === 0) return;
+    this.putAway(agent);
+    const upTo = this.#unsettled(agent);
     if (upTo === 0) return;
     this.#renewals += 1;
     this.beforeRenewal(agent);
@@ -109,6 +113,41 @@ export class SlotKeeper {
     }
     agent.journal.drop(upTo);
     agent.renewalDue = false;
+  }
+
+  #unsettled({ pendingFrom, journal }: ResidentAgent): number {
+    return pendingFrom ?? journal.length;
+  }
+
+  /** The agent's image as it counts now outlasts its next turns: copied where that is cheap, else in its base. */
+  keep(agent: ResidentAgent): void {
+    const { kept, journal, pendingFrom, slot } = agent;
+    // What a turn that has not landed begins with has to be found from the journal.
+    if (pendingFrom !== undefined) return this.settle(agent);
+    if (kept !== undefined && kept.journalLength === journal.length) return;
+    this.putAway(agent);
+    const journalLength = journal.length;
+    if (journalLength === 0) return;
+    if (slot !== undefined) {
+      const { initialised, ledger } = agent;
+      agent.kept = this.#kept.copy(slot, agent.base, { initialised, ledger: ledger.plain(), journalLength });
+    }
+    if (agent.kept === undefined) this.settle(agent);
+  }
+
+  /** What was kept of the agent goes into its base. */
+  putAway(agent: ResidentAgent): void {
+    if (agent.kept === undefined) return;
+    this.beforeRenewal(agent);
+    const { kept, base } = agent;
+    if (kept === undefined) return;
+    agent.kept = undefined;
+    this.#renewals += 1;
+    base.takeOver(kept);
+    if (kept.owe !== undefined) base.owe(kept.owe);
+    this.#kept.release(kept);
+    agent.journal.drop(kept.journalLength);
+    if (agent.pendingFrom !== undefined) agent.pendingFrom -= kept.journalLength;
   }
 
   /** State after the pending turn of an agent that was loaded from an image; its slot holds it. */

@@ -99,11 +99,17 @@ class Executor implements TurnExecutor {
     const settle = (agent: ResidentAgent): void => {
       this.#settle(agent);
     };
-    this.late = new OwedDigests({ agentOf: (handle) => this.#agent(handle), settle });
+    const keep = (agent: ResidentAgent): void => {
+      this.#keep(agent);
+    };
+    const putAway = (agent: ResidentAgent): void => {
+      keeper.putAway(agent);
+    };
+    this.late = new OwedDigests({ agentOf: (handle) => this.#agent(handle), settle, keep, putAway });
     keeper.beforeRenewal = ({ owed }) => {
       if (owed?.isTakenOver === true) this.late.compute(owed);
     };
-    this.#owed = new OwedImages((agent) => this.#imageOf(agent));
+    this.#owed = new OwedImages({ headOf: (agent) => this.#keptHead(agent), putAway });
   }
 
   apply(operations: readonly AgentOperation[], tick: number): readonly UpgradeOutcome[] {
@@ -169,6 +175,7 @@ class Executor implements TurnExecutor {
   #payUp(agent: ResidentAgent | undefined): void {
     if (agent?.owed !== undefined) this.late.compute(agent.owed);
     if (agent?.owedImage !== undefined) this.#owed.takeOver(agent.owedImage);
+    if (agent !== undefined) this.#keeper.putAway(agent);
   }
 
   imageDigests(agents: readonly AgentHandle[]): readonly Uint8Array[] {
@@ -216,16 +223,27 @@ class Executor implements TurnExecutor {
   /** Everything of an image but its memory; the base is brought up to date. */
   #imageOf(agent: ResidentAgent): Omit<AgentImage, "memory"> {
     this.#settle(agent);
-    const { base, journal } = agent;
+    return this.#headOf(agent);
+  }
+
+  /** The same where the image may also be kept as a copy. */
+  #keptHead(agent: ResidentAgent): Omit<AgentImage, "memory"> {
+    this.#keep(agent);
+    return this.#headOf(agent);
+  }
+
+  #headOf(agent: ResidentAgent): Omit<AgentImage, "memory"> {
+    const { journal } = agent;
+    const { ledger, state, initialised } = agent.kept ?? agent.base;
     const image: Omit<AgentImage, "memory"> = {
       agent: agent.agent,
       id: agent.id,
       module: agent.module.digest,
       limits: agent.limits,
       streamSeed: agent.streamSeed,
-      ledger: base.ledger,
-      state: base.state,
-      initialised: base.initialised,
+      ledger,
+      state,
+      initialised,
     };
     return agent.pendingFrom === undefined ? image : { ...image, pending: journal.entries() };
   }
@@ -241,7 +259,10 @@ class Executor implements TurnExecutor {
   clear(): void {
     this.#owed.begin([], false);
     this.late.clear();
-    for (const agent of this.#agents.sorted()) this.#keeper.release(agent);
+    for (const agent of this.#agents.sorted()) {
+      this.#keeper.putAway(agent);
+      this.#keeper.release(agent);
+    }
     this.#agents = new AgentIndex();
     this.#host.forgetPopulation();
   }
@@ -346,6 +367,12 @@ class Executor implements TurnExecutor {
   #settle(agent: ResidentAgent): void {
     this.#guard({ agent: agent.agent, tick: -1 }, () => {
       this.#keeper.settle(agent);
+    });
+  }
+
+  #keep(agent: ResidentAgent): void {
+    this.#guard({ agent: agent.agent, tick: -1 }, () => {
+      this.#keeper.keep(agent);
     });
   }
 

@@ -13,7 +13,7 @@ export const openTicksMax = 8;
 /** The first ticks of these have enough to do: noting what a hash covers, taking images over before turns. */
 export const imageTicks = 2;
 /** Agents that are looked at in one go for a state hash that commits wait for: some tenths of a millisecond. */
-export const commitSliceAgents = 8;
+export const commitSliceAgents = 4;
 /** Nothing is begun that can wait where the next tick is due within this share of a tick: collectors want time, too. */
 export const spareShareMin = 0.3;
 /** Longest sleep of an orchestrator with nothing to do: a missed wake costs at most this. */
