@@ -18,6 +18,9 @@ interface Line extends TestResult {
   readonly reason?: string;
 }
 
+/** A file that takes so long hangs: it is ended and named. Ten times what the longest takes on two cores. */
+const fileMsMax = 480_000;
+
 const { positionals: filter } = programOptions({
   usage: "npm test [-- PART-OF-PATH …]",
   options: {},
@@ -46,6 +49,7 @@ const run = spawnSync(
   [
     "--test",
     `--test-concurrency=${Math.max(1, Math.min(4, availableParallelism()))}`,
+    `--test-timeout=${fileMsMax}`,
     "--test-reporter=./scripts/dist/terminal-report.mjs",
     "--test-reporter-destination=stdout",
     "--test-reporter=./scripts/dist/test-results.mjs",
