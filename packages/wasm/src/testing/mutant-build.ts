@@ -46,16 +46,44 @@ export function prepareMutantFolder(folder: string): void {
   symlinkSync(dependency, join(folder, "node_modules", "@wasm-engine", "abi"), "junction");
 }
 
-/** Writes a copy of the package, with a mistake unless there is none to make, and loads it. */
+const imports = /(?<=\bfrom ")\.\/([^"]+)(?=")/g;
+
+/** Compiled modules of the package, with those that each imports. */
+function importGraph(): ReadonlyMap<string, readonly string[]> {
+  const files = readdirSync(compiled).filter((file) => file.endsWith(".js") && !file.endsWith(".test.js"));
+  return new Map(
+    files.map((file) => {
+      const text = readFileSync(join(compiled, file), "utf8");
+      return [file, [...text.matchAll(imports)].map(([, name = ""]) => name)];
+    }),
+  );
+}
+
+/** The module with the mistake, and all that reach it by their imports. */
+function changedFiles(file: string): ReadonlySet<string> {
+  const graph = importGraph();
+  const changed = new Set([file]);
+  // A set is walked over what is added meanwhile, too.
+  for (const one of changed) for (const [name, names] of graph) if (names.includes(one)) changed.add(name);
+  return changed;
+}
+
+/**
+ * Loads the package with a mistake, or as it is. Only what reaches the mistake is written anew; the rest is the
+ * package's own, which holds no state.
+ */
 export async function loadMutant(folder: string, mutant: Mutant | undefined): Promise<Instrument> {
-  const name = mutant === undefined ? "unchanged" : mutant.name.replace(/[^a-z0-9]+/gi, "-");
-  const target = join(folder, name);
-  mkdirSync(target, { recursive: true });
-  for (const file of readdirSync(compiled)) {
-    if (!file.endsWith(".js") || file.endsWith(".test.js")) continue;
-    let text = readFileSync(join(compiled, file), "utf8").replace(/^\/\/# sourceMappingURL=.*$/m, "");
-    if (file === mutant?.file) text = text.replace(pattern(mutant.find), () => mutant.replace);
-    writeFileSync(join(target, file), text);
+  const target = mutant === undefined ? compiled : join(folder, mutant.name.replace(/[^a-z0-9]+/gi, "-"));
+  if (mutant !== undefined) {
+    mkdirSync(target, { recursive: true });
+    const changed = changedFiles(mutant.file);
+    for (const file of changed) {
+      const source = readFileSync(join(compiled, file), "utf8").replace(/^\/\/# sourceMappingURL=.*$/m, "");
+      const text = file === mutant.file ? source.replace(pattern(mutant.find), () => mutant.replace) : source;
+      const elsewhere = (specifier: string, name: string): string =>
+        changed.has(name) ? specifier : pathToFileURL(join(compiled, name)).href;
+      writeFileSync(join(target, file), text.replace(imports, elsewhere));
+    }
   }
   const loaded: unknown = await import(pathToFileURL(join(target, "instrument.js")).href);
   return (loaded as { readonly instrument: Instrument }).instrument; // a copy of the module that declares it
