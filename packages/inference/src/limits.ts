@@ -30,6 +30,8 @@ export const promptPartTokens = 128;
 export const promptPartsPerRound = 4;
 /** Narrowest slab of keys and values. It decides bits where a model's sums depend on the width. */
 export const widthTokensMin = 64;
+/** Widths are multiples of it where they do not decide bits: every run copies the whole width. */
+export const mixedWidthTokens = 32;
 /** Default budget of keys and values of texts under way. */
 export const keyValueBytesMaxDefault: number = 2 ** 30;
 /** Default budget of keys and values that are kept for prompts that begin alike. */

@@ -47,6 +47,18 @@ export class MessageWriter {
     return this;
   }
 
+  /** Fields as they stand in another message. */
+  raw(fields: Uint8Array): this {
+    this.#push(fields);
+    return this;
+  }
+
+  /** The fields of another message, at the same level. */
+  append(other: MessageWriter): this {
+    for (const chunk of other.#chunks) this.#push(chunk);
+    return this;
+  }
+
   finish(): Uint8Array {
     const bytes = new Uint8Array(this.#length);
     let offset = 0;
@@ -78,6 +90,8 @@ export class MessageWriter {
 export interface Field {
   readonly number: number;
   readonly wire: 0 | 1 | 2 | 5;
+  /** Where its tag stands in the message. */
+  readonly start: number;
   /** Value of a varint, 0 otherwise. */
   readonly integer: bigint;
   readonly bytes: Uint8Array;
@@ -90,6 +104,7 @@ export class WireProblem extends Error {}
 export function* readFields(message: Uint8Array): Generator<Field, void> {
   let offset = 0;
   while (offset < message.length) {
+    const start = offset;
     const tag = readVarint(message, offset);
     offset = tag.end;
     const number = Number(tag.value >> 3n);
@@ -98,7 +113,7 @@ export function* readFields(message: Uint8Array): Generator<Field, void> {
     if (wire === 0) {
       const { value, end } = readVarint(message, offset);
       offset = end;
-      yield { number, wire, integer: value, bytes: message.subarray(0, 0) };
+      yield { number, wire, start, integer: value, bytes: message.subarray(0, 0) };
     } else if (wire === 1 || wire === 2 || wire === 5) {
       const sized = wire === 2 ? readVarint(message, offset) : { value: wire === 1 ? 8n : 4n, end: offset };
       const end = BigInt(sized.end) + sized.value;
@@ -107,7 +122,7 @@ export function* readFields(message: Uint8Array): Generator<Field, void> {
           `field ${number} needs ${sized.value} bytes, ${message.length - sized.end} are left`,
         );
       offset = Number(end);
-      yield { number, wire, integer: 0n, bytes: message.subarray(sized.end, offset) };
+      yield { number, wire, start, integer: 0n, bytes: message.subarray(sized.end, offset) };
     } else {
       throw new WireProblem(`wire type ${wire} at byte ${offset}`);
     }

@@ -1,11 +1,13 @@
 /**
  * Adds outputs to a decoder: the keys and values that a run has written, and the scores after the last token. Without
  * them each step would carry the whole past out of the runtime again, and a prompt the scores of every token of it.
+ * Where the graph shows how, scores are computed for the last token alone: with many words they cost as much as layers.
  */
 
 import { TensorType } from "@wasm-engine/abi";
 import { appendToGraph, int, int64Tensor } from "../onnx/index.js";
 import type { OnnxNode, OnnxTensor, OnnxValue } from "../onnx/index.js";
+import { nodeLinks, withFirstInput } from "../onnx/node-input.js";
 import type { DecoderShape, KeyValuePort } from "./decoder-shape.js";
 
 /** Output with the scores after the last token: [batch, vocabulary]. */
@@ -13,13 +15,29 @@ export const lastScores = "wasm_engine.scores";
 /** Output with what a run adds to `present`: [batch, heads, tokens of the run, size]. */
 export const writtenName = (port: KeyValuePort): string => `wasm_engine.written.${port.present}`;
 
+/** Operators that make scores out of what the layers leave, by their first input. */
+const HEADS = ["MatMul", "com.microsoft:MatMulNBits"];
+/** Operators that may stand between those and the output, each element by itself. */
+const BEHIND_HEADS = ["Cast", "Identity", "Tanh"];
+
 const constant = (name: string): string => `wasm_engine.constant.${name}`;
 const value = (name: string): string => `wasm_engine.value.${name}`;
 
 /** `model` with the outputs of {@link lastScores} and {@link writtenName}. */
 export function withStepOutputs(model: Uint8Array, shape: DecoderShape): Uint8Array {
   const written = shape.placement === "append" ? writtenAtEnd(shape) : writtenByLength(shape);
+  const head = scoresHead(model, shape);
   const nodes: OnnxNode[] = [
+    ...(head === undefined
+      ? []
+      : [
+          {
+            operator: "Gather",
+            inputs: [head.input, constant("last-row")],
+            outputs: [value("last-hidden")],
+            attributes: { axis: int(1) },
+          },
+        ]),
     {
       operator: "Gather",
       inputs: ["logits", constant("last")],
@@ -28,7 +46,11 @@ export function withStepOutputs(model: Uint8Array, shape: DecoderShape): Uint8Ar
     },
     ...written.nodes,
   ];
-  const initializers: OnnxTensor[] = [int64Tensor(constant("last"), [], [-1]), ...written.initializers];
+  const initializers: OnnxTensor[] = [
+    int64Tensor(constant("last"), [], [-1]),
+    ...(head === undefined ? [] : [int64Tensor(constant("last-row"), [1], [-1])]),
+    ...written.initializers,
+  ];
   const outputs: OnnxValue[] = [
     { name: lastScores, type: shape.scores, dimensions: ["batch", shape.vocabulary] },
     ...shape.keyValues.map((port) => ({
@@ -39,7 +61,28 @@ export function withStepOutputs(model: Uint8Array, shape: DecoderShape): Uint8Ar
   ];
   // Names of nodes must differ from those of the model, too.
   const named = nodes.map((node, index) => ({ ...node, name: `wasm_engine.node.${index}` }));
-  return appendToGraph(model, { nodes: named, initializers, outputs });
+  const changed = head === undefined ? model : withFirstInput(model, head.output, value("last-hidden"));
+  return appendToGraph(changed, { nodes: named, initializers, outputs });
+}
+
+/** The node that may be given the last token alone; undefined where that is not plain to see. */
+function scoresHead(
+  model: Uint8Array,
+  { scoresToKeep }: DecoderShape,
+): { readonly input: string; readonly output: string } | undefined {
+  // Such a model does it itself.
+  if (scoresToKeep !== undefined) return undefined;
+  const nodes = nodeLinks(model);
+  for (let output = "logits"; ;) {
+    const maker = nodes.find(({ outputs }) => outputs.includes(output));
+    const [input = ""] = maker?.inputs ?? [];
+    // What somebody else reads as well keeps its rows.
+    const isRead = output !== "logits" && nodes.filter(({ inputs }) => inputs.includes(output)).length > 1;
+    if (maker?.outputs.length !== 1 || isRead) return undefined;
+    if (HEADS.includes(maker.operator)) return { input, output };
+    if (!BEHIND_HEADS.includes(maker.operator)) return undefined;
+    output = input;
+  }
 }
 
 interface Addition {

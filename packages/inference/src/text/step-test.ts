@@ -5,6 +5,7 @@
 
 import { assert } from "@wasm-engine/abi";
 import type { BatchMode } from "@wasm-engine/core";
+import { mixedWidthTokens } from "../limits.js";
 import { SeededNumbers } from "../batch/seeded-numbers.js";
 import type { DecoderSession, RowResult, StepRow } from "./decoder-session.js";
 import { KeyValueSlab } from "./key-value-slab.js";
@@ -39,18 +40,33 @@ export async function testSteps(
   const pool = await readPool(session, width);
   const alone = await lone(session, pool, { width, batch: 1 });
   await checkPadding(session, pool, alone);
-  const wider = Math.min(wide, width * 4);
-  const mixedWidths =
-    session.shape.placement === "in-place" &&
-    same(await lone(session, pool, { width: wider, batch: 1 }), alone);
-  if (
-    await batchesEqual(session, pool, { expected: alone, sizes, width, wider: mixedWidths ? wider : width })
-  )
-    return { mode: "exact", sizes: [1, ...sizes], mixedWidths };
-  const paired = await lone(session, pool, { width, batch: 2 });
-  if (await batchesEqual(session, pool, { expected: paired, sizes, width, wider: width }))
-    return { mode: "min-2-rows", sizes, mixedWidths: false };
+  for (const [mode, batch] of [
+    ["exact", 1],
+    ["min-2-rows", 2],
+  ] as const) {
+    const expected = batch === 1 ? alone : await lone(session, pool, { width, batch });
+    const widths = [width + mixedWidthTokens, width * 4].map((tokens) => Math.min(wide, tokens));
+    const mixedWidths = await widthsEqual(session, pool, { expected, widths, batch });
+    const wider = mixedWidths ? Math.max(...widths) : width;
+    if (await batchesEqual(session, pool, { expected, sizes, width, wider }))
+      return { mode, sizes: mode === "exact" ? [1, ...sizes] : sizes, mixedWidths };
+  }
   return { mode: "serial", sizes: [1], mixedWidths: false };
+}
+
+/** Whether rows may stand in slabs of other widths: only where each row's own length says what is read of it. */
+async function widthsEqual(
+  session: DecoderSession,
+  pool: readonly PoolRow[],
+  {
+    expected,
+    widths,
+    batch,
+  }: { readonly expected: readonly RowResult[]; readonly widths: readonly number[]; readonly batch: number },
+): Promise<boolean> {
+  if (session.shape.placement !== "in-place") return false;
+  for (const width of widths) if (!same(await lone(session, pool, { width, batch }), expected)) return false;
+  return true;
 }
 
 async function readPool(session: DecoderSession, width: number): Promise<readonly PoolRow[]> {

@@ -12,7 +12,7 @@
 import { EngineError, assert } from "@wasm-engine/abi";
 import type { ProviderName } from "@wasm-engine/core";
 import { inferenceError } from "../errors.js";
-import { promptPartTokens, promptPartsPerRound, widthTokensMin } from "../limits.js";
+import { mixedWidthTokens, promptPartTokens, promptPartsPerRound, widthTokensMin } from "../limits.js";
 import type { DecoderSession, RowResult } from "./decoder-session.js";
 import type { Generation, TextResult } from "./generation.js";
 import type { KeyValues } from "./key-value-slab.js";
@@ -221,7 +221,10 @@ export class TextGenerator {
   }
 
   #widthOf(tokens: number): number {
-    return slabWidth(tokens, this.#options.context);
+    const { rules, context } = this.#options;
+    if (!rules.mixedWidths) return slabWidth(tokens, context);
+    const width = Math.max(Math.ceil(tokens / mixedWidthTokens) * mixedWidthTokens, widthTokensMin);
+    return Math.min(width, context);
   }
 
   /** The first always has; a request that can never have is refused before. */

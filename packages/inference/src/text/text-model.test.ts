@@ -189,7 +189,7 @@ test("requests: texts, chats, ends, budgets, cancellation and what is no request
   assert.match(model.facts.fingerprint, /^[0-9a-f]{64}$/);
   assert.match(
     model.facts.fingerprintParts["options"] ?? "",
-    /text 1: parts of 128, widths mixed, tokenizer [0-9a-f]{64}$/,
+    /text 2: parts of 128, widths mixed, tokenizer [0-9a-f]{64}$/,
   );
   assert.equal(model.textOf(model.tokenize("tea €")), "tea €");
   const plain = await model.generate({ prompt: "the hen", maxTokens: 30 });

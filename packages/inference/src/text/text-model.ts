@@ -271,7 +271,7 @@ function withTextRules(
   { mixedWidths }: StepRules,
 ): RuntimeDescription {
   const widths = mixedWidths ? "mixed" : `from ${widthTokensMin}`;
-  const rules = `text 1: parts of ${promptPartTokens}, widths ${widths}, tokenizer ${tokenizerDigest}`;
+  const rules = `text 2: parts of ${promptPartTokens}, widths ${widths}, tokenizer ${tokenizerDigest}`;
   return { ...description, options: `${description.options} ${rules}` };
 }
 
