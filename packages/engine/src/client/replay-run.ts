@@ -54,10 +54,7 @@ export async function replayRun(
     ...(testing === undefined ? {} : { testing }),
   };
   return withRun(run, options.baseDirectory, async ({ dir, name }) => {
-    const placed = { ...job, dir };
-    const { replayInParts } = await import("./replay-parts.js");
-    const parts = options.isolation === "inline" ? undefined : await replayInParts(placed, options);
-    const report = parts ?? ((await executeJob(placed, options)) as ReplayReport); // value of the job `replay`
+    const report = (await executeJob({ ...job, dir }, options)) as ReplayReport; // value of the job `replay`
     return { ...report, dir: name };
   });
 }

@@ -132,13 +132,6 @@ export interface ReplayReport {
   readonly v8Flags: readonly string[];
 }
 
-/** Executes a stretch of a run: from one of its snapshots, or its begin, to another or its end. */
-export interface ReplayPartJob extends Pick<ReplayOptions, "from"> {
-  readonly kind: "replay-part";
-  readonly dir: string;
-  readonly to: number;
-}
-
 /** A world at a moment, by what no two worlds have in common. */
 export interface WorldMark {
   readonly tick: number;
@@ -146,14 +139,12 @@ export interface WorldMark {
   readonly stateHash: string;
 }
 
+/** What executing a part of a run has shown. */
 export interface ReplayPart {
   readonly report: ReplayReport;
   /** The world that was restored, by its own pages and not by what the snapshot says; absent at the begin of a run. */
   readonly begin?: WorldMark;
   readonly end: WorldMark;
-  /** Unix milliseconds of one machine. */
-  readonly startedMs: number;
-  readonly endedMs: number;
 }
 
 /** How far a job has come. */

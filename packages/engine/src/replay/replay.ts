@@ -17,11 +17,11 @@ import type {
   FirstDivergence,
   ReplayJob,
   ReplayPart,
-  ReplayPartJob,
   ReplayProgress,
   ReplayReport,
   WorldMark,
 } from "./replay-contract.js";
+import type { Stretch } from "./replay-stretches.js";
 import { openTrack } from "./track.js";
 import type { RecordedRun, Track } from "./track.js";
 
@@ -89,16 +89,15 @@ function replayOnce(run: RecordedRun, job: ReplayJob, surroundings: ReplaySurrou
   }
 }
 
-/** The job `replay-part`. A difference is not traced: whoever puts parts together executes it all then. */
+/** One part of a run. Nothing is tried twice or traced: if need be, all is executed in one piece afterwards. */
 export function replayPart(
   run: RecordedRun,
-  { from, to, dir }: ReplayPartJob,
+  { from, to }: Pick<Stretch, "from" | "to">,
   surroundings: Pick<ReplaySurroundings, "machine" | "onProgress">,
 ): ReplayPart {
   let [begin, end]: (WorldMark | undefined)[] = [];
-  const startedMs = Date.now();
-  const job: ReplayJob = { kind: "replay", dir, to, ...(from === undefined ? {} : { from }) };
-  const report = replay(run, job, {
+  const job: ReplayJob = { kind: "replay", dir: run.dir, to, ...(from === undefined ? {} : { from }) };
+  const report = replayOnce(run, job, {
     ...surroundings,
     locates: false,
     onStart: (track) => {
@@ -109,7 +108,7 @@ export function replayPart(
     },
   });
   assert(end !== undefined, "a part has an end");
-  return { report, ...(begin === undefined ? {} : { begin }), end, startedMs, endedMs: Date.now() };
+  return { report, ...(begin === undefined ? {} : { begin }), end };
 }
 
 function markOf({ world }: Track): WorldMark {

@@ -8,6 +8,7 @@ import type { BisectJob, CheckJob } from "../invariants/contract.js";
 import type { ProfileJob } from "../profile/profile-contract.js";
 import { singleThread } from "../threads/machine.js";
 import type { Machine } from "../threads/machine.js";
+import type { ThreadHost } from "../threads/thread-host.js";
 import type { UpgradeCheckJob } from "../upgrade-check/contract.js";
 import type { LogChecking } from "../world/run-store.js";
 import type { HistoryJob } from "./history-contract.js";
@@ -18,11 +19,10 @@ import type {
   InspectJob,
   LogsJob,
   ReplayJob,
-  ReplayPartJob,
   ReplayProgress,
   ReplayReport,
 } from "./replay-contract.js";
-import { replay, replayPart } from "./replay.js";
+import { replay } from "./replay.js";
 import type { StoryJob } from "./story-contract.js";
 import { openRecordedRun } from "./track.js";
 import type { RecordedRun } from "./track.js";
@@ -31,6 +31,8 @@ export interface JobSurroundings {
   readonly onProgress: (progress: ReplayProgress) => void;
   /** What executes agents where there is much to execute: in a replay. Default: this thread alone. */
   readonly machine?: Machine;
+  /** Starts threads where a job is done in parts. */
+  readonly host?: ThreadHost;
   /** Told of every future that a job executes, as it ends. */
   readonly onFuture?: (outcome: FutureOutcome) => void;
   /** Where futures are executed; default: in this thread alone. */
@@ -40,7 +42,6 @@ export interface JobSurroundings {
 export async function runJob(
   job:
     | ReplayJob
-    | ReplayPartJob
     | InspectJob
     | LogsJob
     | DeadLettersJob
@@ -61,14 +62,14 @@ export async function runJob(
     const { diffRuns } = await import("../diff/diff-runs.js");
     return diffRuns(job);
   }
+  if (job.kind === "replay") {
+    const report = await inParts(job, surroundings);
+    if (report !== undefined) return report;
+  }
   const run = openRecordedRun(job.dir, checkingOf(job));
   switch (job.kind) {
     case "replay":
       return await replayed(run, job, surroundings);
-    case "replay-part": {
-      const { onProgress, machine = singleThread } = surroundings;
-      return replayPart(run, job, { onProgress, machine });
-    }
     case "inspect":
       return inspect(run, job);
     case "logs":
@@ -129,6 +130,16 @@ function checkingOf({ kind }: { readonly kind: string }): LogChecking {
   return kind === "inspect" || kind === "logs" || kind === "dead-letters" || kind === "bisect"
     ? "parts"
     : "whole";
+}
+
+/** Undefined where no threads can be started, or parts give no verdict. */
+async function inParts(
+  job: ReplayJob,
+  { host, onProgress }: JobSurroundings,
+): Promise<ReplayReport | undefined> {
+  if (host === undefined) return undefined;
+  const { replayInParts } = await import("./replay-parts.js");
+  return replayInParts(job, { host, onProgress });
 }
 
 /** Models are asked again only where the replay itself agrees with the log. */

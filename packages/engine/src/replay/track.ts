@@ -29,6 +29,7 @@ export interface RecordedRun {
   moduleBytes: ReadRun["moduleBytes"];
   moduleName: ReadRun["moduleName"];
   newestSnapshot: ReadRun["newestSnapshot"];
+  snapshotTicks: ReadRun["snapshotTicks"];
   sideRecords: ReadRun["sideRecords"];
   /** State hash that a snapshot of exactly this tick recorded. */
   stateHashOfSnapshot(tick: number): Uint8Array | undefined;
@@ -64,6 +65,7 @@ export function openRecordedRun(dir: string, checking?: LogChecking): RecordedRu
     moduleBytes: (digest) => run.moduleBytes(digest),
     moduleName: (digest) => run.moduleName(digest),
     newestSnapshot: (tick) => run.newestSnapshot(tick),
+    snapshotTicks: () => run.snapshotTicks(),
     sideRecords: () => run.sideRecords(),
     stateHashOfSnapshot: (tick) => {
       const snapshot = run.newestSnapshot(tick);

@@ -9,13 +9,7 @@ import type { ProfileJob } from "../profile/profile-contract.js";
 import type { ResolvedWorld } from "./contract.js";
 import type { ControlCall, RunUntil } from "./control.js";
 import type { SessionOptions } from "./session.js";
-import type {
-  DeadLettersJob,
-  InspectJob,
-  LogsJob,
-  ReplayJob,
-  ReplayPartJob,
-} from "../replay/replay-contract.js";
+import type { DeadLettersJob, InspectJob, LogsJob, ReplayJob } from "../replay/replay-contract.js";
 import type { UpgradeCheckJob } from "../upgrade-check/contract.js";
 import type { HistoryJob } from "../replay/history-contract.js";
 import type { StoryJob } from "../replay/story-contract.js";
@@ -48,7 +42,6 @@ export interface WorldJob {
 export type Job =
   | WorldJob
   | ReplayJob
-  | ReplayPartJob
   | InspectJob
   | LogsJob
   | DeadLettersJob

@@ -106,6 +106,7 @@ try {
       kind: "answer",
       id: 0,
       value: await runJob(job, {
+        host,
         machine: machineOf("workers" in job ? job.workers : job.kind === "replay" ? "auto" : 1),
         onProgress: (progress) => emit({ kind: "replayed", progress }),
         onFuture: (outcome) => emit({ kind: "future", outcome }),

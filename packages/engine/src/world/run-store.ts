@@ -74,6 +74,8 @@ export interface ReadRun {
   sideRecords(): readonly SideRecord[];
   /** The newest usable snapshot at or before `tick`. */
   newestSnapshot(tick: number): Snapshot | undefined;
+  /** Ticks of the snapshots that are there, ascending; whether they can be used shows when they are read. */
+  snapshotTicks(): readonly number[];
 }
 
 /** How a run ended, noted beside the chain so that lists of runs need not read logs. */
@@ -83,7 +85,10 @@ export interface RunEnd {
 }
 
 /** A run folder opened for going on. */
-export interface RunStore extends Omit<ReadRun, "recovered" | "moduleBytes" | "moduleName"> {
+export interface RunStore extends Omit<
+  ReadRun,
+  "recovered" | "moduleBytes" | "moduleName" | "snapshotTicks"
+> {
   readonly log: EventLog;
   /** Absent in a new run. */
   readonly recovered: RecoveredLog | undefined;
@@ -243,6 +248,7 @@ export function readRunStore(dir: string, checking: LogChecking = "whole"): Read
     stacks: stacksOf(folder, info),
     fork: info.fork,
     sideRecords: () => folder.sideRecords(),
+    snapshotTicks: () => folder.snapshots.ticks(),
     newestSnapshot: (tick) =>
       newestSnapshot(folder, { digest: recovered.genesisDigest, records, base, tick }),
   };

@@ -6,12 +6,13 @@ import { join } from "node:path";
 import { before, test } from "node:test";
 import { freshFolder } from "../testing/run-folders.js";
 import { sampleWorld } from "../testing/sample-world.js";
-import type { ReplayPart, WorldMark } from "../replay/replay-contract.js";
 import type { RunResult } from "../world/control.js";
-import { Engine } from "./engine.js";
-import { forkRun } from "./fork-run.js";
+import { Engine } from "../client/engine.js";
+import { forkRun } from "../client/fork-run.js";
+import { replayRun } from "../client/replay-run.js";
+import type { ReplayPart, WorldMark } from "./replay-contract.js";
 import { joinedParts } from "./replay-parts.js";
-import { replayRun } from "./replay-run.js";
+import { stretchesOf } from "./replay-stretches.js";
 
 const folder = freshFolder("parts");
 const inline = { isolation: "inline" } as const;
@@ -75,13 +76,52 @@ test("[G4] parts are joined only where the world that one begins with is the one
     stateHash: `state ${tick}`,
   });
   const part = (begin: WorldMark | undefined, end: WorldMark): ReplayPart => {
-    return { report, ...(begin && { begin }), end, startedMs: 5, endedMs: 7 };
+    return { report, ...(begin && { begin }), end };
   };
+  const work = { workers: 2, wallMs: 7 };
   const [first, last] = [part(undefined, mark(4)), part(mark(4), mark(9))];
-  assert.equal(joinedParts([first, last])?.turnsExecuted, 2 * report.turnsExecuted);
-  for (const change of [{ tick: 5 }, { chainHead: "another" }, { stateHash: "another" }]) {
-    assert.equal(joinedParts([first, { ...last, begin: { ...mark(4), ...change } }]), undefined);
+  for (const parts of [
+    [first, last],
+    [last, first],
+  ]) {
+    const joined = joinedParts(parts, work);
+    assert.equal(joined?.turnsExecuted, 2 * report.turnsExecuted);
+    assert.deepEqual([joined.workers, joined.wallMs], [2, 7]);
   }
-  assert.equal(joinedParts([first, part(undefined, mark(9))]), undefined);
-  assert.equal(joinedParts([first, { ...last, report: { ...report, verified: false } }]), undefined);
+  for (const change of [{ tick: 5 }, { chainHead: "another" }, { stateHash: "another" }]) {
+    assert.equal(joinedParts([first, { ...last, begin: { ...mark(4), ...change } }], work), undefined);
+  }
+  assert.equal(joinedParts([first, part(undefined, mark(9))], work), undefined);
+  assert.equal(joinedParts([first, { ...last, report: { ...report, verified: false } }], work), undefined);
+});
+
+test("a run is cut at the snapshots nearest to equal work, which bytes of its log tell", () => {
+  // Nothing happens for 1000 ticks, then much.
+  const heads = [
+    { tick: -1, position: 0 },
+    { tick: 999, position: 1000 },
+    { tick: 1999, position: 101_000 },
+  ];
+  const run = { from: undefined, to: 1999, snapshots: [1, 500, 1000, 1240, 1260, 1490, 1800, 1999], heads };
+  const stretches = stretchesOf(run, 4);
+  assert.deepEqual(
+    stretches.map(({ from, to }) => [from, to]),
+    [
+      [undefined, 1240],
+      [1240, 1490],
+      [1490, 1800],
+      [1800, 1999],
+    ],
+  );
+  const work = stretches.reduce((sum, stretch) => sum + stretch.work, 0);
+  assert.equal(Math.round(work), 101_000);
+  assert.deepEqual(stretchesOf({ ...run, snapshots: [] }, 4).length, 1);
+  assert.deepEqual(
+    stretchesOf({ ...run, from: 1240, to: 1700 }, 8).map(({ from, to }) => [from, to]),
+    [
+      [1240, 1260],
+      [1260, 1490],
+      [1490, 1700],
+    ],
+  );
 });
