@@ -1,12 +1,15 @@
 /**
  * The snapshot benchmark: a game's world at 60 Hz with a snapshot every ten seconds, between two runs of the same world
- * without any. A tick is all work of the loop from the moment it is due until the next one is.
+ * without any. A tick is all work of the loop from the moment it is due until the next one is. Beside it stands what the
+ * machine does to threads that only compute: a longest tick says little where theirs is as long.
  */
 
 import type { BenchOptions, Say } from "./bench-options.js";
 import { digits, figureTable } from "./figure-table.js";
 import { headLine, machineFacts } from "./machine.js";
 import type { MachineFacts } from "./machine.js";
+import { measureMachinePace } from "./machine-pace.js";
+import type { MachinePace } from "./machine-pace.js";
 import { pacedHertz, runPaced } from "./paced-world.js";
 import type { PacedPlan, PacedSamples } from "./paced-world.js";
 
@@ -17,6 +20,9 @@ const overheadMax = 0.05;
 const warmUpSeconds = 5;
 const measuredSeconds = 120;
 const controlSeconds = 12;
+/** Threads that only compute, a third of a period each. */
+const machineSeconds = 30;
+const machineWorkMs = 5;
 const snapshotSeconds = 10;
 
 export interface PacedFigure {
@@ -47,6 +53,8 @@ export interface SnapshotDocument {
   readonly withSnapshots: PacedFigure;
   /** Before and after. */
   readonly without: readonly PacedFigure[];
+  /** The machine's own: no world, only threads that compute. */
+  readonly control: MachinePace;
   /** What the mean tick takes more with snapshots than without; a share. */
   readonly overhead: number;
   /** The same as a share of the wall clock. */
@@ -78,6 +86,11 @@ export async function measureSnapshots(options: BenchOptions, say: Say): Promise
   const every = quick ? 10 : snapshotSeconds * pacedHertz;
   const withSnapshots = await run(`every ${every} ticks`, measuredSeconds, every);
   const after = await run("without, after", controlSeconds);
+  const control = await measureMachinePace(withSnapshots.workers, {
+    periodMs: 1000 / pacedHertz,
+    workMs: machineWorkMs,
+    periods: quick ? 30 : machineSeconds * pacedHertz,
+  });
   const controlMs = (before.meanMs + after.meanMs) / 2;
   const extraMs = withSnapshots.meanMs - controlMs;
   const overhead = Number((extraMs / controlMs).toFixed(4));
@@ -87,6 +100,7 @@ export async function measureSnapshots(options: BenchOptions, say: Say): Promise
     agents,
     withSnapshots,
     without: [before, after],
+    control,
     overhead,
     overheadOfTime: Number((extraMs / (1000 / pacedHertz)).toFixed(4)),
     withinLimits: withSnapshots.maxMs <= tickMsMax && overhead <= overheadMax,
@@ -135,7 +149,7 @@ function round(ms: number): number {
 }
 
 export function snapshotTable(document: SnapshotDocument): string {
-  const { agents, withSnapshots, without, overhead, overheadOfTime, withinLimits } = document;
+  const { agents, withSnapshots, without, control, overhead, overheadOfTime, withinLimits } = document;
   const [before, after] = without;
   const rows = [before, withSnapshots, after].flatMap((figure) =>
     figure === undefined ? [] : [rowOf(figure)],
@@ -162,6 +176,9 @@ export function snapshotTable(document: SnapshotDocument): string {
     "",
     `  ${agents} agents at ${pacedHertz} Hz: ${share(overhead)} more work per tick, ${share(overheadOfTime)} of the time; ` +
       `limits (${tickMsMax} ms, ${share(overheadMax)}) ${withinLimits ? "met" : "MISSED"}`,
+    `  the machine's own: ${control.workMs} ms of computing on ${control.threads} threads took ` +
+      `${digits(control.p50Ms)} (p50), ${digits(control.p99Ms)} (p99), ${digits(control.maxMs)} ms (most) ` +
+      `in ${control.periods} periods`,
   ].join("\n");
 }
 
