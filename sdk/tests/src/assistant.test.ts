@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { Engine, forkRun, inspectRun, replayRun } from "@wasm-engine/engine";
 import type { RunResult, RunningWorld } from "@wasm-engine/engine";
 import { projectOf } from "./testing/typescript-world.js";
@@ -61,8 +62,16 @@ const figures = ({ chainHead, stateHash, fuel }: RunResult): unknown => ({ chain
 const dirOf = (name: string): string => join(project.folder, name.replaceAll(/\W/g, "-"));
 const answersFile = join(project.folder, "out/answers.jsonl");
 
-async function opened(dir: string): Promise<RunningWorld> {
-  return Engine.open(project.config, { dir, start: "paused" });
+/** In a process of its own only where that is killed: one costs more than all that the world does. */
+async function opened(dir: string, isolation: "process" | "inline" = "inline"): Promise<RunningWorld> {
+  return Engine.open(project.config, { dir, start: "paused", isolation });
+}
+
+/** A step is answered before its tick is on the disk. */
+async function killedAfter(world: RunningWorld, tick: number): Promise<void> {
+  while ((await inspectRun(world.dir, { isolation: "inline" })).tick < tick) await pause(10);
+  process.kill(world.pid, "SIGKILL");
+  await world.kill();
 }
 
 /** Executes until the answerer waits in that place. */
@@ -72,7 +81,7 @@ async function stepTo(world: RunningWorld, place: string): Promise<void> {
 }
 
 async function resumedTo(dir: string): Promise<RunResult> {
-  await using world = await Engine.open(dir, { resume: true });
+  await using world = await Engine.open(dir, { resume: true, isolation: "inline" });
   return await world.run();
 }
 
@@ -88,7 +97,7 @@ before(async () => {
   await using world = await Engine.open(project.config, { dir });
   undisturbed = await world.run();
   answers = readFileSync(answersFile, "utf8");
-  for (let tick = 0; tick < undisturbed.ticks; tick++) {
+  for (let tick = 0; tick < undisturbed.ticks && places.size < 4; tick++) {
     const report = await inspectRun(dir, { agent: "answerer", at: tick, isolation: "inline" });
     const described = report.agents[0]?.describe as { waiting?: string[] } | undefined; // as the SDK describes
     const [what] = described?.waiting ?? [];
@@ -109,13 +118,9 @@ test("the agent answers, and waits in four places", () => {
 for (const place of ["chat writer", "tool search", "ask critic", "sleep"]) {
   test(`[G3] kill -9 inside of "${place}": resumed, the run has the undisturbed head`, async () => {
     const dir = dirOf(`killed ${place}`);
-    const world = await opened(dir);
+    const world = await opened(dir, "process");
     await stepTo(world, place);
-    const last = places.get(place) ?? -1;
-    // A step is answered before its tick is on the disk.
-    while ((await inspectRun(dir, { isolation: "inline" })).tick < last);
-    process.kill(world.pid, "SIGKILL");
-    await world.kill();
+    await killedAfter(world, places.get(place) ?? -1);
     assert.ok((await waitingIn(dir)).some((what) => what.startsWith(place)));
     assert.deepEqual(figures(await resumedTo(dir)), figures(undisturbed));
     assert.equal(readFileSync(answersFile, "utf8"), answers);
@@ -134,7 +139,7 @@ for (const place of ["chat writer", "tool search", "ask critic", "sleep"]) {
   test(`[G4] a fork inside of "${place}" that changes nothing has the undisturbed head`, async () => {
     const at = places.get(place) ?? -1;
     const dir = dirOf(`fork ${place}`);
-    const fork = await forkRun(dirOf("undisturbed"), { at, dir });
+    const fork = await forkRun(dirOf("undisturbed"), { at, dir, isolation: "inline" });
     assert.equal(fork.at, at);
     assert.ok((await waitingIn(dir, at)).some((what) => what.startsWith(place)));
     assert.deepEqual(figures(await resumedTo(dir)), figures(undisturbed));
@@ -145,7 +150,7 @@ for (const place of ["chat writer", "tool search", "ask critic", "sleep"]) {
     const twin = dirOf(`killed upgrade ${place}`);
     const upgraded: RunResult[] = [];
     for (const folder of [dir, twin]) {
-      const world = await opened(folder);
+      const world = await opened(folder, folder === twin ? "process" : "inline");
       await stepTo(world, place);
       await world.upgradeAgent("answerer", "next");
       const { tick } = await world.step();
@@ -153,9 +158,7 @@ for (const place of ["chat writer", "tool search", "ask critic", "sleep"]) {
       assert.equal(agents[0]?.status, "draining");
       assert.equal(agents[0].upgrade?.sinceTick, tick);
       if (folder === twin) {
-        while ((await inspectRun(folder, { isolation: "inline" })).tick < tick);
-        process.kill(world.pid, "SIGKILL");
-        await world.kill();
+        await killedAfter(world, tick);
         upgraded.push(await resumedTo(folder));
       } else {
         upgraded.push(await world.run());

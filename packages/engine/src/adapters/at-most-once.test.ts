@@ -64,7 +64,7 @@ const calls = [1, 2, 3, 4, 5].flatMap((n) => [
 
 test("[G3] kill -9 anywhere: what cannot be repeated begins once, and nothing is lost silently", async (context) => {
   const undisturbed = project(context, { a: calls });
-  const whole = await finished(undisturbed);
+  const whole = await finished(undisturbed, { isolation: "inline" });
   const passages = Array.from({ length: 10 }, (_, index) => 3 + index * 10);
   let unknown = 0;
   await inLanes(passages, 2, async (passage) => {
@@ -109,7 +109,7 @@ test("[G3] a call that was begun is OUTCOME_UNKNOWN or is repeated with the same
     const dir = join(directory, "run");
     const testing = { crash: { point: "after-ask", passage: 1 } } as const;
     await assert.rejects(finished(directory, { dir, testing }), { code: "WE_WORLD_DIED" });
-    await finished(dir, { resume: true });
+    await finished(dir, { resume: true, isolation: "inline" });
     assert.deepEqual(outcomesOf(directory).map(shown), [passage]);
     assert.equal(new Set(tracesOf(directory)).size, tracesOf(directory).length > 0 ? 1 : 0);
   }
@@ -142,7 +142,7 @@ test("a tool that ends or blocks the thread of all tools costs its own calls, no
   assert.equal(result.adapterThreadDeaths, 4);
   const records = readFileSync(join(result.dir, "side.jsonl"), "utf8");
   assert.match(records, /"adapter-thread".*ended with code 3/);
-  assert.ok((await replayRun(result.dir)).verified);
+  assert.ok((await replayRun(result.dir, { isolation: "inline" })).verified);
 });
 
 test("a thread that ends once is started again, and calls that may be repeated are", async (context) => {
@@ -156,7 +156,7 @@ test("a thread that ends once is started again, and calls that may be repeated a
 test("[G3] losing an executing thread begins no call again: the one under way is waited for", async (context) => {
   const names = ["a", "b", "c", "d", "e", "f"];
   const agents = Object.fromEntries(names.map((name) => [name, calls.slice(0, 4)]));
-  const whole = await finished(project(context, agents));
+  const whole = await finished(project(context, agents), { isolation: "inline" });
   const directory = project(context, agents);
   const result = await finished(directory, { workers: 2, testing: { threads: "kill:1@3" } });
   assert.equal(result.threadsLost, 1);
@@ -178,7 +178,8 @@ test("[G2] lockstep twins are equal whatever tools take, with one thread and wit
       { a1: plan, a2: plan, a3: plan, a4: plan },
       { files: { "tracing.mjs": tracing.replace("input.delayMs ?? 2", `Math.random() * ${scale}`) } },
     );
-    const result = await finished(directory, { workers });
+    const isolation = workers === 1 ? "inline" : "process";
+    const result = await finished(directory, { workers, isolation });
     assert.equal(result.toolCalls, 12);
     heads.add(result.chainHead);
   }

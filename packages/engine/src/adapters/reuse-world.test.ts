@@ -36,7 +36,7 @@ export const agent = defineAgent({
 });
 `;
 
-const agentCount = 20;
+const agentCount = 10;
 /** Every agent asks once, every second one is handed a text and asks about it. */
 const requestCount = agentCount + agentCount / 2;
 
@@ -67,8 +67,10 @@ function project(context: TestContext, text: string): string {
   return projectFolder(context, { "writer.ts": writer, "engine.yaml": text, "key.txt": `${key}\n` });
 }
 
+/** In this process unless it is given threads: one of its own costs more than the world. */
 async function run(folder: string, options: OpenOptions = {}): Promise<RunResult> {
-  await using world = await Engine.open(join(folder, "engine.yaml"), options);
+  const isolation = options.workers === undefined ? "inline" : "process";
+  await using world = await Engine.open(join(folder, "engine.yaml"), { isolation, ...options });
   const result = await world.run();
   assert.equal(result.reason, "idle");
   assert.equal(result.faults, 0, JSON.stringify(result.faultDetails));
@@ -90,7 +92,7 @@ function questions(asked: readonly AskedRequest[]): string[] {
 test("a second run asks only for the prompt that was changed, and for what follows from it", async (context) => {
   const server = await openAiServer(context, { answer: answerTo });
   const folder = project(context, configuration(server.url));
-  const first = await run(folder);
+  const first = await run(folder, { isolation: "process" });
   assert.deepEqual(first.answers, { reused: 0, asked: requestCount });
   assert.equal(server.asked.length, requestCount);
   assert.ok(server.asked.every(({ authorization }) => authorization === `Bearer ${key}`));
@@ -193,9 +195,9 @@ export const agent = defineAgent({
 `;
 
 test("the time of requests that wait for their turn at the server does not count", async (context) => {
-  const server = await openAiServer(context, { answer: answerTo, deed: () => ({ do: "slow", ms: 200 }) });
+  const server = await openAiServer(context, { answer: answerTo, deed: () => ({ do: "slow", ms: 600 }) });
   // All of them together take longer than the limit of one, and each a small part of it, on a loaded machine too.
-  const folder = project(context, configuration(server.url, { model: ", concurrency: 1, timeoutMs: 3500" }));
+  const folder = project(context, configuration(server.url, { model: ", concurrency: 1, timeoutMs: 5000" }));
   writeFileSync(join(folder, "writer.ts"), parts.replace(", { onPart: ({ text }) => seen.push(text) }", ""));
   const result = await run(folder);
   assert.deepEqual(result.answers, { reused: 0, asked: agentCount });
@@ -241,7 +243,7 @@ test("rules, recordings and failures stand for a model; without a server nothing
   stand("{ scripted: ./rules.yaml }");
   const scripted = await run(folder);
   const texts = readFileSync(join(folder, "texts.jsonl"), "utf8");
-  assert.ok(texts.includes('"w19!"') && texts.includes('"good w18!"'));
+  assert.ok(texts.includes('"w9!"') && texts.includes('"good w8!"'));
   assert.equal((await run(folder, { workers: 3 })).chainHead, scripted.chainHead);
   assert.equal((await replayRun(scripted.dir, { isolation: "inline" })).verified, true);
 });

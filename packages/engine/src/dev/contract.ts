@@ -15,6 +15,8 @@ export interface DevOptions {
   /** Runs stop before this tick. */
   readonly ticks?: number;
   readonly workers?: Workers;
+  /** `inline`: in the calling thread, for tests. */
+  readonly isolation?: "process" | "inline";
   readonly allowUnsigned?: boolean;
   /** Ticks follow the wall clock; the world stays running and takes new code over. */
   readonly realtime?: boolean;

@@ -33,7 +33,8 @@ function listened(
     events.push(event);
     heard();
   };
-  const session = new DevSession({ config: folder, workers: 1, ...options, tell });
+  // Worlds of their own processes are those of the verb and of the test that cuts a run short.
+  const session = new DevSession({ config: folder, isolation: "inline", ...options, tell });
   const done = session.run();
   context.after(async () => {
     session.command("quit");
@@ -132,7 +133,7 @@ test("forks of forks: one failure after the other is gone, every run replays", a
   );
   for (const { run, replay } of [first, second, third, fourth]) {
     assert.equal(replay, "identical");
-    assert.equal((await replayRun(run?.dir ?? "")).chainHead, run?.chainHead);
+    assert.equal((await replayRun(run?.dir ?? "", { isolation: "inline" })).chainHead, run?.chainHead);
   }
 });
 
@@ -198,7 +199,10 @@ agents: [{ id: clock, module: clock, every: 1 }]
 `,
     "clock.ts": endless("tick"),
   };
-  const { cycle, event, write, session, done } = listened(context, long);
+  const { cycle, event, write, session, done } = listened(context, long, {
+    isolation: "process",
+    workers: 1,
+  });
   await event("observed");
   write("clock.ts", endless("tock"));
   const cut = await cycle();

@@ -289,7 +289,8 @@ export class DevSession {
 
   async #story(dir: string, notes: Notes): Promise<StoryReport | undefined> {
     try {
-      const report = await storyOfRun(dir, { signal: this.#ending.signal });
+      const { isolation = "process" } = this.#options;
+      const report = await storyOfRun(dir, { signal: this.#ending.signal, isolation });
       notes.replay = report.replay.verified ? "identical" : "diverged";
       this.#tell({ kind: "verified", replay: report.replay });
       return report;

@@ -35,9 +35,10 @@ export async function openDevRun(request: OpenRequest): Promise<OpenedRun> {
   const { plan, project, last, options, signal } = request;
   const { world: resolved } = project.loaded;
   const dir = newDevRun(resolved.baseDirectory);
-  const { workers, realtime } = options;
+  const { workers, realtime, isolation = "process" } = options;
   const open: OpenOptions = {
     observe: true,
+    isolation,
     ...(workers === undefined ? {} : { workers }),
     ...(realtime === undefined ? {} : { realtime }),
   };
@@ -47,6 +48,7 @@ export async function openDevRun(request: OpenRequest): Promise<OpenedRun> {
       dir,
       overrides: await overridesOf(plan, project, last),
       signal,
+      isolation,
     });
   }
   const world =

@@ -36,7 +36,7 @@ async function forked(run: string, options: ForkOptions): Promise<string> {
 }
 
 async function finished(dir: string): Promise<RunResult> {
-  await using world = await Engine.open(dir, { resume: true });
+  await using world = await Engine.open(dir, { resume: true, ...inline });
   return await world.run();
 }
 
@@ -55,7 +55,7 @@ const calls = (from: number, count: number): ToolProjectOptions["agents"][string
   Array.from({ length: count }, (_, index) => ({ tool: "echo", input: { n: from + index } }));
 
 async function toolRun(directory: string): Promise<RunResult> {
-  await using world = await Engine.open(directory);
+  await using world = await Engine.open(directory, inline);
   return await world.run();
 }
 
@@ -76,7 +76,7 @@ test("pending awaits of agents go on in a fork, and every recorded answer is use
     assert.equal(result.chainHead, run.chainHead, `at ${at}`);
     const later = answersAfter(run.dir, at === "start" ? -1 : at).length;
     assert.deepEqual(result.answers, { reused: later, asked: 0 }, `at ${at}`);
-    assert.equal((await replayRun(dir)).chainHead, run.chainHead);
+    assert.equal((await replayRun(dir, inline)).chainHead, run.chainHead);
   }
 });
 
@@ -86,7 +86,7 @@ test("a fork that is stopped between answers goes on with the others", async (co
   const dir = await forked(run.dir, { at: 1 });
   let reused = 0;
   for (const ticks of [5, 9]) {
-    await using world = await Engine.open(dir, { resume: true });
+    await using world = await Engine.open(dir, { resume: true, ...inline });
     const { answers } = await world.run({ ticks });
     reused += answers.reused;
     assert.equal(answers.asked, 0);
