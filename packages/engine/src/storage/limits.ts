@@ -19,8 +19,8 @@ export const fullRetryMs = 200;
 export const waitStepMs = 1000;
 /** Attempts after EAGAIN before a write counts as failed. */
 export const writeAttemptsMax = 1000;
-/** Snapshots that are kept where nobody says how many: gaps of 50 ms of execution for 25 s, then longer ones. */
-export const snapshotsAffordableMax = 512;
+/** Snapshots that are kept where nobody says how many: gaps of 50 ms of execution for 50 s, then longer ones. */
+export const snapshotsAffordableMax = 1024;
 /** Bytes of snapshots and their pages from which on fewer are kept, where nobody says how many. */
 export const snapshotBytesAffordableMax: number = 256 * 1024 * 1024;
 /** So many are kept however large they are. */

@@ -38,8 +38,14 @@ export const hashesPerSnapshotMin = 4;
 export const snapshotWorkMsMin = 50;
 /** What taking a snapshot and going on from it costs about, per agent: a future that took less ends without one. */
 export const snapshotMsPerAgent = 0.5;
+/** What a snapshot takes of the loop's time, per agent: a guess for the first one, which starts a thread beside it. */
+export const snapshotLoopMsPerAgent = 0.05;
 /** What snapshots cost at most of the time in which ticks are executed, where nobody says how often. */
 export const snapshotCostShareMax = 0.05;
+/** So much they may cost before it is earned: the first one starts a thread. Unused, no more than this is kept. */
+export const snapshotCreditMs = 25;
+/** What a snapshot takes beyond so many times those before it is a hitch of the machine. */
+export const snapshotHitchFactor = 4;
 /** Standard error of a world process that is kept to explain its death. */
 export const stderrTailBytes = 4096;
 /** Messages that a subscription keeps for a reader that does not read; older ones are dropped and counted. */

@@ -91,7 +91,8 @@ export class Session {
     this.#snapshotTick = run.snapshotTick;
     const { genesis, tick } = run.loop.world;
     this.#settlement = new Settlement(emit, genesis.retainTicks);
-    const pacing = { waits: !options.realtime, isFuture: options.isFuture ?? false };
+    const { length: agents } = genesis.agents;
+    const pacing = { waits: !options.realtime, isFuture: options.isFuture ?? false, agents };
     this.#pace = new SnapshotPace(run.snapshotEvery, genesis.stateHashEvery, pacing);
     this.#pacer = options.realtime ? new Pacer(genesis.tickNanos, tick + 1) : undefined;
     emit({ kind: "opened", runId: run.runId, dir: run.dir, tick, genesis });

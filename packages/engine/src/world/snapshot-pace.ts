@@ -7,6 +7,9 @@ import type { WorldContract } from "@wasm-engine/core";
 import {
   hashesPerSnapshotMin,
   snapshotCostShareMax,
+  snapshotCreditMs,
+  snapshotHitchFactor,
+  snapshotLoopMsPerAgent,
   snapshotMsPerAgent,
   snapshotWorkMsMin,
 } from "./limits.js";
@@ -25,6 +28,11 @@ export class SnapshotPace {
   #workMs = 0;
   /** What the last snapshot has taken of the loop's time so far. */
   #costMs = 0;
+  #isBegun = false;
+  /** The same of the two before it, the newer first. Before there are any: what so many agents take elsewhere. */
+  #beforeMs: readonly [number, number];
+  /** What snapshots may still take: a share of the time in which ticks were executed, less what they took. */
+  #creditMs = snapshotCreditMs;
 
   /**
    * `waits`: ticks may wait for a snapshot, which they must not in a world that is paced. `isFuture`: it goes on from a
@@ -34,8 +42,15 @@ export class SnapshotPace {
   constructor(
     spacing: SnapshotSpacing,
     stateHashEvery: number,
-    options: { readonly waits: boolean; readonly isFuture?: boolean; readonly now?: () => number },
+    options: {
+      readonly waits: boolean;
+      readonly isFuture?: boolean;
+      readonly agents?: number;
+      readonly now?: () => number;
+    },
   ) {
+    const guessedMs = (options.agents ?? 0) * snapshotLoopMsPerAgent;
+    this.#beforeMs = [guessedMs, guessedMs];
     this.#now = options.now ?? (() => performance.now());
     // A paced world is told when: nobody wants hitches that the configuration does not name.
     this.#spacing = spacing === "affordable" && !options.waits ? undefined : spacing;
@@ -48,7 +63,10 @@ export class SnapshotPace {
   working<Result>(execute: () => Result): Result {
     const startedMs = this.#now();
     const result = execute();
-    this.#workMs += this.#now() - startedMs;
+    const ms = this.#now() - startedMs;
+    this.#workMs += ms;
+    const creditMs = this.#creditMs + ms * snapshotCostShareMax;
+    this.#creditMs = Math.min(creditMs, Math.max(snapshotCreditMs, this.#costMs));
     return result;
   }
 
@@ -56,8 +74,18 @@ export class SnapshotPace {
   advancing<Result>(advance: () => Result): Result {
     const startedMs = this.#now();
     const result = advance();
-    this.#costMs += this.#now() - startedMs;
+    this.#spend(this.#now() - startedMs);
     return result;
+  }
+
+  /**
+   * Where one takes many times what both before it took, the machine did something else meanwhile, which ticks would
+   * have met as well: that is not for snapshots to pay.
+   */
+  #spend(ms: number): void {
+    const chargedMs = Math.max(...this.#beforeMs) * snapshotHitchFactor || Infinity;
+    this.#creditMs -= Math.max(0, Math.min(ms, chargedMs - this.#costMs));
+    this.#costMs += ms;
   }
 
   /** Calls `begin`, which begins a snapshot unless it cannot. */
@@ -66,7 +94,10 @@ export class SnapshotPace {
     const isBegun = begin();
     if (!isBegun) return false;
     this.#workMs = 0;
-    this.#costMs = this.#now() - startedMs;
+    if (this.#isBegun) this.#beforeMs = [this.#costMs, this.#beforeMs[0]];
+    this.#isBegun = true;
+    this.#costMs = 0;
+    this.#spend(this.#now() - startedMs);
     return true;
   }
 
@@ -85,8 +116,10 @@ export class SnapshotPace {
     if (spacing === undefined) return false;
     const isHashed = tick % this.#stateHashEvery === 0;
     if (spacing === "affordable") {
-      const wantedMs = Math.max(snapshotWorkMsMin, this.#costMs / snapshotCostShareMax);
-      return this.#workMs >= (isHashed ? wantedMs : 2 * wantedMs);
+      // The cheaper of two: a hitch of the machine in one of them says nothing about the next.
+      const costMs = Math.min(this.#costMs, this.#beforeMs[0]);
+      const patience = isHashed ? 1 : 2;
+      return this.#workMs >= patience * snapshotWorkMsMin && this.#creditMs >= patience * costMs;
     }
     if (age >= spacing) return true;
     return (
