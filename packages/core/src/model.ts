@@ -149,6 +149,8 @@ export type InputBody =
       /** A closed set of words: texts of an engine never enter the log. */
       readonly reason: "run-failed";
     }
+  /** From this tick on `by` answers what `model` is asked; both are names of the genesis. No effect on the world. */
+  | { readonly kind: "model-swapped"; readonly model: string; readonly by: string }
   | {
       readonly kind: "result";
       /** Requesting agent and its request id. */

@@ -6,8 +6,9 @@ import type { InferenceService, ModelSpec } from "@wasm-engine/core";
 import { askModel, loadModelSetups } from "@wasm-engine/engine";
 import type { LoadedModels, ModelAdapterSetup, ModelSetup } from "@wasm-engine/engine";
 import { createInferenceService } from "@wasm-engine/inference";
-import type { CommandFunction, Outcome } from "../command.js";
+import type { CommandContext, CommandFunction, Outcome } from "../command.js";
 import { usageError } from "../errors.js";
+import { withLiveWorld } from "../live-world.js";
 import { textTable } from "../table.js";
 import { visible } from "../visible.js";
 import { addModel, listAdded, removeAdded, showAdded } from "./added-models.js";
@@ -19,13 +20,26 @@ export const model: CommandFunction = async (context) => {
   if (action === "show") return await showAdded(context, subject);
   if (action === "rm") return await removeAdded(context, subject);
   if (action === "list" && subject === undefined) return await listAdded(context);
+  if (action === "swap") return await swapModel(context, { model: subject, by: name });
   if (action !== "list" && action !== "try" && action !== "bench") {
-    const known = "add, list, show, rm, try and bench";
+    const known = "add, list, show, rm, try, bench and swap";
     throw usageError("model", `model knows ${known}, not ${JSON.stringify(action)}`);
   }
   if (subject === undefined) throw usageError("model", `model ${action} needs CONFIG NAME JSON`);
   return await askConfigured(action, subject, { name, json });
 };
+
+/** An input of a running world. */
+async function swapModel(
+  { parsed, signal }: CommandContext,
+  { model, by }: { readonly model: string | undefined; readonly by: string | undefined },
+): Promise<Outcome> {
+  if (model === undefined || by === undefined) throw usageError("model", "model swap needs NAME OTHER");
+  return withLiveWorld(parsed, async (world) => {
+    const document = await world.swapModel(model, by, { signal });
+    return { document, text: `${by} answers what ${model} is asked from tick ${document.tick} on` };
+  });
+}
 
 async function askConfigured(
   action: "list" | "try" | "bench",

@@ -1,25 +1,27 @@
 /** Verbs about models, this machine and the errors that it may show. */
 
 import type { CommandDefinition } from "../command.js";
+import { runOption } from "./operating.js";
 
 export const environmentVerbs: readonly CommandDefinition[] = [
   {
     name: "model",
     summary: "Add models to a project; show, ask and measure those of a configuration",
     description:
-      "add fetches a model into models/NAME and pins every file in models.lock: hf:ORG/NAME[@REVISION] from a hub with the interface of Hugging Face (HF_ENDPOINT, HF_TOKEN, HF_HOME, HTTPS_PROXY), https://…/model.onnx, or file:PATH. It goes on where an interrupted one stopped; without a source every model of models.lock is made whole. list without a configuration, show and rm are about added models; show reads their files again. list with a configuration loads every model on its providers and shows version, provider, why others were passed over, latency and digest; models behind a server or a stand-in are shown with their address, delivery and reuse, and no server is asked. try asks one of them once with JSON, as an agent would, and prints the answer; bench asks it often, alone and beside others. None of them builds modules or starts a world.",
+      "add fetches a model into models/NAME and pins every file in models.lock: hf:ORG/NAME[@REVISION] from a hub with the interface of Hugging Face (HF_ENDPOINT, HF_TOKEN, HF_HOME, HTTPS_PROXY), https://…/model.onnx, or file:PATH. It goes on where an interrupted one stopped; without a source every model of models.lock is made whole. list without a configuration, show and rm are about added models; show reads their files again. list with a configuration loads every model on its providers and shows version, provider, why others were passed over, latency and digest; models behind a server or a stand-in are shown with their address, delivery and reuse, and no server is asked. try asks one of them once with JSON, as an agent would, and prints the answer; bench asks it often, alone and beside others. None of them builds modules or starts a world. swap NAME OTHER has the model OTHER of the configuration answer what NAME is asked, in a world that is running, from the tick of a logged input on; what is under way is answered by the former one, and swap NAME NAME ends it.",
     arguments: [
       {
         name: "action",
-        summary: "add, list, show, rm, try or bench",
-        values: ["add", "list", "show", "rm", "try", "bench"],
+        summary: "add, list, show, rm, try, bench or swap",
+        values: ["add", "list", "show", "rm", "try", "bench", "swap"],
       },
       {
         name: "subject",
-        summary: "add: the source; show, rm: the model; list, try, bench: path of engine.yaml or its folder",
+        summary:
+          "add: the source; show, rm, swap: the model; list, try, bench: path of engine.yaml or its folder",
         optional: true,
       },
-      { name: "name", summary: "try, bench: the model", optional: true },
+      { name: "name", summary: "try, bench: the model; swap: the one that answers for it", optional: true },
       { name: "json", summary: "try, bench: the request", optional: true },
     ],
     options: [
@@ -34,12 +36,14 @@ export const environmentVerbs: readonly CommandDefinition[] = [
         flags: "--dir <folder>",
         summary: "folder of the configuration, for added models (default: the working directory)",
       },
+      { ...runOption, summary: `swap: ${runOption.summary}` },
     ],
     examples: [
       "wasm-engine model add hf:ORG/NAME --dtype q4",
       "wasm-engine model show NAME",
       "wasm-engine model list engine.yaml",
       "wasm-engine model try engine.yaml delay '[[8, 740]]'",
+      "wasm-engine model swap writer writer-2 --run @last",
     ],
     exitCodes:
       "0 ok, 1 the model cannot answer that, 2 usage or unknown model, 3 another digest, 4 no provider, network or room, 130 interrupted",

@@ -3,7 +3,7 @@
 import type { CommandDefinition, OptionDefinition } from "../command.js";
 import { fromOption, toOption } from "./shared-options.js";
 
-const runOption: OptionDefinition = {
+export const runOption: OptionDefinition = {
   flags: "--run <run>",
   summary: "path, unique prefix of a run id, or @last (default: the only running world of the project)",
 };

@@ -38,6 +38,7 @@ const bodies: readonly InputBody[] = [
   { kind: "leave", agent, topic: "t" },
   { kind: "cut", agent },
   { kind: "cut-topic", topic: "t" },
+  { kind: "model-swapped", model: "m", by: "m-2" },
   { kind: "provider-changed", model: "m", from: "cuda", to: "wasm", reason: "run-failed" },
   {
     kind: "result",

@@ -97,6 +97,7 @@ export const inputBodyShape: Shape<InputBody> = union<InputBody>({
     to: oneOf(...PROVIDER_NAMES),
     reason: oneOf("run-failed"),
   }),
+  "model-swapped": record<Case<"model-swapped">>({ kind: oneOf("model-swapped"), model: text, by: text }),
   result: record<Case<"result">>({
     kind: oneOf("result"),
     agent: handleShape,

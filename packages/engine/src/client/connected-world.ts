@@ -136,6 +136,11 @@ export class ConnectedWorld implements AsyncDisposable {
     return this.#call("upgrade", { agent: agentId, module, ...wait, ...keyed(options) }, options);
   }
 
+  /** Has another model answer for a name, as {@link RunningWorld.swapModel} does. */
+  swapModel(model: string, by: string, options: CallOptions = {}): Promise<Acknowledgement> {
+    return this.#call("swapModel", { model, by }, options);
+  }
+
   /** Messages that the world publishes on `topic` from now on (`*`: on every topic), once they are durable. */
   async messages(topic: string, options: CallOptions = {}): Promise<Subscription> {
     const ids: number[] = [];

@@ -7,6 +7,7 @@ import { isLocalModel } from "../adapters/adapter-report.js";
 import type { AgentId, EngineError } from "@wasm-engine/abi";
 import type { Genesis, InputBody, Json } from "@wasm-engine/core";
 import type { ModelReport } from "../inference/contract.js";
+import { resolveSwap } from "../inference/model-swaps.js";
 import type {
   Acknowledgement,
   AgentReport,
@@ -193,6 +194,14 @@ export class RunningWorld implements AsyncDisposable {
    */
   upgradeAgent(agentId: string, module: string, options: UpgradeOptions = {}): Promise<Acknowledgement> {
     return this.#input(resolveUpgrade(this.#genesis, { agentId, module, ...options }), options);
+  }
+
+  /**
+   * Has model `by` of the configuration answer what `model` is asked from the tick of the input on; what is under way is
+   * answered by the former one. A model that answers for itself ends that. @throws {WE_INFERENCE_SWAP}
+   */
+  swapModel(model: string, by: string, options: Pick<SendOptions, "signal"> = {}): Promise<Acknowledgement> {
+    return this.#input(resolveSwap(this.#genesis, { model, by }), options);
   }
 
   /** Messages that the world publishes on `topic` from now on (`*`: on every topic), once they are durable. */

@@ -154,6 +154,7 @@ test("[G10] what cannot be used is refused before it is logged, with its place",
   );
   assert.match(wrong.message, /\/spec\/capabilities\/send must be array/);
   await rejectsWith("WE_AGENT_SPEC", world.upgradeAgent("a1", "none"));
+  await rejectsWith("WE_INFERENCE_SWAP", world.swapModel("m", "n"));
   await rejectsWith("WE_CONTROL_PARAMS", world.step(0));
   await owner.stop();
   assert.deepEqual(loggedInputs(owner.dir), []);

@@ -137,7 +137,7 @@ test("[G6] random bytes and random JSON end no world", async () => {
   };
   // Whatever ends or holds the world is what it is for.
   const methods =
-    "send ask publish spawn task join leave upgrade resume snapshot status agents inspect deadLetters";
+    "send ask publish spawn task join leave upgrade swapModel resume snapshot status agents inspect deadLetters";
   const names = `${methods} subscribe unsubscribe cancel`.split(" ");
   const client = new RawConnection(owner.dir);
   for (let index = 0; index < 400; index += 1) {

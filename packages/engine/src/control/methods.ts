@@ -5,6 +5,7 @@ import { drainTicksMax } from "@wasm-engine/core";
 import type { Genesis, InputBody, Json } from "@wasm-engine/core";
 import { asAgentId, resolveSpec, resolveTask, resolveUpgrade } from "../client/agent-input.js";
 import type { AgentInput, TaskInput } from "../client/agent-input.js";
+import { resolveSwap } from "../inference/model-swaps.js";
 import { encodePayload, encodingNames, encodingOf } from "../world/payload.js";
 import type { EncodedPayload } from "../world/payload.js";
 import { agentSpecSchema } from "../config/schema.js";
@@ -15,6 +16,7 @@ import type { ConnectionMethod, ControlMethod, MethodParams } from "./method-con
 const agentId = { type: "string", minLength: 1, maxLength: 63 } as const;
 const topic = { type: "string", minLength: 1, maxLength: limits.topicBytesMax } as const;
 const key = { type: "string", minLength: 1, maxLength: 255 } as const;
+const modelName = { type: "string", minLength: 1, maxLength: 255 } as const;
 const count = { type: "integer", minimum: 0, maximum: Number.MAX_SAFE_INTEGER } as const;
 /** Content: any JSON as `body`, or bytes as base64 in `payload` with their encoding. */
 const content = {
@@ -158,6 +160,13 @@ export const controlMethods: Readonly<Record<string, ControlMethod>> = {
       ["agent", "module"],
     ),
     requests: (given, genesis) => [input(upgradeBody(given, genesis), given, true)],
+  },
+  swapModel: {
+    params: params({ model: modelName, by: modelName }, ["model", "by"]),
+    requests: (given, genesis) => {
+      const swap = given as unknown as { readonly model: string; readonly by: string }; // its schema
+      return [input(resolveSwap(genesis, swap), given, true)];
+    },
   },
   pause: { params: params(agentProperties), requests: agentOr("pause", { method: "pause" }) },
   resume: { params: params(agentProperties), requests: agentOr("resume", { method: "resume" }) },

@@ -72,6 +72,7 @@ export function receiverOf(body: InputBody, nameOf?: NameOf): string | undefined
     case "publish":
     case "cut-topic":
     case "provider-changed":
+    case "model-swapped":
       return undefined;
     case "stop":
     case "terminate":
@@ -103,6 +104,7 @@ function contentIn(body: InputBody): Json | undefined {
   if (body.kind === "task") return readablePayload(body.task.encoding, body.task.payload);
   if (body.kind === "upgrade") return body.module;
   if (body.kind === "provider-changed") return `${body.model}: ${body.from} to ${body.to}`;
+  if (body.kind === "model-swapped") return `${body.model}: answered by ${body.by}`;
   if (!("payload" in body)) return undefined;
   const { encoding, payload } = body;
   return encoding === Encoding.BYTES || encoding === Encoding.TENSOR

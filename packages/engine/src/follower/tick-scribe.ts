@@ -126,7 +126,7 @@ export class TickScribe {
     if (body.kind === "publish" || body.kind === "cut-topic") return topic(body.topic);
     if (body.kind === "task") return { ...peer(body.task.agentId), ...topic(body.task.taskId) };
     if (body.kind === "spawn") return peer(body.spec.id);
-    if (body.kind === "provider-changed") return topic(body.model);
+    if (body.kind === "provider-changed" || body.kind === "model-swapped") return topic(body.model);
     if (body.kind === "result")
       return { ...peer(this.#idOf(body.agent)), ...topic(body.source), request: body.requestId };
     return {

@@ -38,6 +38,7 @@ export const inputNames = [
   "result",
   "cut",
   "cut-topic",
+  "model-swapped",
 ] as const;
 
 /** An invocation without a message: 16 + its EntryCode. */

@@ -6,6 +6,8 @@
 
 import { assert } from "@wasm-engine/abi";
 import type { ExternalRequest, Input, InputBody, WorldContract } from "@wasm-engine/core";
+import type { ModelSwap } from "../inference/model-swaps.js";
+import { asAnswered } from "../inference/model-swaps.js";
 import { requestKey } from "../inference/request-key.js";
 import { answerKey } from "./fork-plan.js";
 import type { RecordedAnswer, RecordedPart } from "./fork-plan.js";
@@ -20,6 +22,7 @@ export type BookWorld = Pick<WorldContract, "awaits" | "genesis" | "tick">;
 
 export class AnswerBook {
   readonly #world: BookWorld;
+  readonly #swaps: readonly ModelSwap[];
   readonly #answers: ReadonlyMap<string, RecordedAnswer>;
   /** In the order of emission. Kept until the world has stopped waiting, which it does in the tick of the last part. */
   readonly #claimed = new Map<string, ClaimedRequest>();
@@ -27,8 +30,10 @@ export class AnswerBook {
   /** Last input that was settled: what a resumed run adopts is shown here twice. */
   #settledSeq = 0;
 
-  constructor(world: BookWorld, answers: readonly RecordedAnswer[]) {
+  /** @param swaps as of every tick whose requests are claimed */
+  constructor(world: BookWorld, answers: readonly RecordedAnswer[], swaps: readonly ModelSwap[] = []) {
     this.#world = world;
+    this.#swaps = swaps;
     this.#answers = new Map(answers.map((answer) => [answer.key, answer]));
   }
 
@@ -49,7 +54,7 @@ export class AnswerBook {
     return requests.filter((request) => {
       const { agent, requestId, tick } = request;
       if (!this.#world.awaits(agent, requestId)) return true;
-      const answer = this.#answers.get(answerKey(request, this.#world.genesis.seed));
+      const answer = this.#answers.get(answerKey(asAnswered(request, this.#swaps), this.#world.genesis.seed));
       if (answer === undefined) return true;
       const parts = answer.parts.filter(({ delayTicks }) => tick + delayTicks > this.#world.tick);
       this.#claimed.set(requestKey(agent, requestId), { request, parts });

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { EngineError } from "@wasm-engine/abi";
 import type { Genesis, Input, WorldContract } from "@wasm-engine/core";
 import { sha256Hex } from "../crypto/node-crypto.js";
+import type { ModelSwap } from "../inference/model-swaps.js";
 import { openInputSource } from "../inputs/input-source.js";
 import { nodeFileSystem } from "../storage/index.js";
 import type { InputSource, InputSourceSpec } from "../world/contract.js";
@@ -58,9 +59,14 @@ export function forkSources(
   });
 }
 
-export function forkFuture(plan: ForkPlan, world: WorldContract): ForkFuture {
+/** @param swaps of the fork, as of every tick whose requests it makes */
+export function forkFuture(
+  plan: ForkPlan,
+  world: WorldContract,
+  swaps: readonly ModelSwap[] = [],
+): ForkFuture {
   const calls = plan.inputs.filter(({ source }) => source === undefined);
-  return { calls: keptCalls(calls, plan.first), book: new AnswerBook(world, plan.answers) };
+  return { calls: keptCalls(calls, plan.first), book: new AnswerBook(world, plan.answers, swaps) };
 }
 
 /** What the plan has of the source with this index. */

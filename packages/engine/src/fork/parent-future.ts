@@ -7,6 +7,8 @@ import type { ExternalRequest, Input, TickResult, WorldContract } from "@wasm-en
 import { compareCommits } from "../replay/play.js";
 import type { RecoveredTick } from "../storage/contract.js";
 import { fail } from "../world/errors.js";
+import { asAnswered, noteSwap } from "../inference/model-swaps.js";
+import type { ModelSwap } from "../inference/model-swaps.js";
 import { requestKey } from "../inference/request-key.js";
 import { answerKey } from "./fork-plan.js";
 import type { RecordedAnswer, RecordedPart } from "./fork-plan.js";
@@ -35,6 +37,8 @@ export interface AnsweringParent {
   readonly world: WorldContract;
   /** Requests that were under way at that tick. */
   readonly outstanding: readonly ExternalRequest[];
+  /** As of that tick. */
+  readonly swaps: readonly ModelSwap[];
   readonly ticks: Iterable<RecoveredTick>;
 }
 
@@ -45,12 +49,15 @@ export interface AnsweringParent {
  */
 export function recordedAnswers(parent: AnsweringParent): readonly RecordedAnswer[] {
   const { world, dir, outstanding, ticks } = parent;
+  const swaps = [...parent.swaps];
   const open = new Map<string, OpenRequest>();
   const answers: RecordedAnswer[] = [];
   const note = (requests: readonly ExternalRequest[]): void => {
     for (const request of requests) {
       const { agent, requestId } = request;
-      if (world.awaits(agent, requestId)) open.set(requestKey(agent, requestId), { request, parts: [] });
+      if (!world.awaits(agent, requestId)) continue;
+      // Whoever answered counts, not whoever was named.
+      open.set(requestKey(agent, requestId), { request: asAnswered(request, swaps), parts: [] });
     }
   };
   const close = (key: string, { request, parts }: OpenRequest): void => {
@@ -65,6 +72,7 @@ export function recordedAnswers(parent: AnsweringParent): readonly RecordedAnswe
       if (answered !== undefined) close(key, answered);
     }
     if (entry.commit === undefined) continue;
+    for (const input of entry.inputs) noteSwap(swaps, input);
     note(executed(world, entry, dir).requests);
     for (const [key, waiting] of open) {
       const { agent, requestId } = waiting.request;

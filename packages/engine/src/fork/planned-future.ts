@@ -141,11 +141,11 @@ function answersOf(
   const { genesis, dir, recovered } = parent;
   if (genesis.models.length === 0 && genesis.tools.length === 0) return [];
   const ticks = recovered.ticks(at);
-  const outstanding = isShared ? loop.state.outstanding : [];
+  const { outstanding, modelSwaps: swaps } = isShared ? loop.state : { outstanding: [], modelSwaps: [] };
   const track = isShared ? undefined : openTrack(openRecordedRun(dir), undefined);
   try {
     const world = track?.world ?? loop.world;
-    const own = recordedAnswers({ dir, world, outstanding, ticks });
+    const own = recordedAnswers({ dir, world, outstanding, swaps, ticks });
     const known = new Set(own.map(({ key }) => key));
     const inherited = left.answers.filter(({ key }) => !known.has(key));
     return [...own, ...inherited];

@@ -13,6 +13,14 @@ export const ENGINE_INFERENCE_ERRORS = {
       "Models are loaded by a thread of their own before the first tick. That thread ended without an error of its " +
       "own: the runtime aborted, or there was not enough memory for the weights.",
   },
+  WE_INFERENCE_SWAP: {
+    message: 'Model "{by}" cannot answer for "{model}": {reason}',
+    hint: "both are names of `models` in the configuration of the run",
+    exitCode: 2,
+    explanation:
+      "What stands behind a model's name may change while a world runs: another model of its configuration answers for " +
+      "it from a logged tick on. Only models that were declared when the run began are loaded and pinned.",
+  },
   WE_INFERENCE_WORKERS: {
     message:
       "The number of inference workers is a whole number from 1 to {inferenceWorkersMax}, not {workers}",

@@ -83,7 +83,7 @@ export class ModelThreads implements Models {
 
   /** Texts end at their next token. Runs of other models are not cut off: the desk drops what nobody waits for. */
   forget(request: ExternalRequest): void {
-    this.#places.get(request.name)?.workers.forget(request);
+    for (const workers of this.#groups) workers.forget(request);
   }
 
   poll(): readonly AnswerEvent[] {

@@ -6,6 +6,8 @@
 
 import { Encoding, assert, encodeUtf8 } from "@wasm-engine/abi";
 import type { ExternalRequest, Input, InputBody, ProviderChange, WorldContract } from "@wasm-engine/core";
+import { answererOf } from "./model-swaps.js";
+import type { ModelSwap } from "./model-swaps.js";
 import { requestKey } from "./request-key.js";
 import type { AnswerEvent, Answerer, RequestAnswer } from "./answerer.js";
 import { EnteredParts, TextProgress } from "./text-progress.js";
@@ -13,6 +15,8 @@ import type { BegunText } from "./text-progress.js";
 
 interface PendingRequest {
   readonly request: ExternalRequest;
+  /** Model or tool that is asked: another than the request names where models were swapped. */
+  readonly name: string;
   /** Undefined where nobody answers. */
   readonly answerer: Answerer | undefined;
   /** Tick at which the answer enters; undefined: whenever it has come, or as {@link text} says. */
@@ -42,6 +46,7 @@ export class RequestDesk {
   readonly figures: AnswerFigures = { asked: 0, reused: 0 };
   readonly #world: WorldRequests;
   readonly #answerers: readonly Answerer[];
+  readonly #swaps: readonly ModelSwap[];
   /** In order of emission. */
   #pending = new Map<string, PendingRequest>();
   /** Go out when their ticks are durable. */
@@ -56,10 +61,11 @@ export class RequestDesk {
   #stalledSinceMs: number | undefined;
   #isAsking = false;
 
-  /** The first of `answerers` that knows a name answers it. */
-  constructor(world: WorldRequests, answerers: readonly Answerer[]) {
+  /** The first of `answerers` that knows a name answers it. @param swaps as of every tick whose requests are noted */
+  constructor(world: WorldRequests, answerers: readonly Answerer[], swaps: readonly ModelSwap[] = []) {
     this.#world = world;
     this.#answerers = answerers;
+    this.#swaps = swaps;
   }
 
   /** Everything that is pending, in order of emission: what a snapshot keeps. */
@@ -215,10 +221,11 @@ export class RequestDesk {
 
   #add(request: ExternalRequest): void {
     const { agent, requestId, tick } = request;
-    const answerer = this.#answerers.find((candidate) => candidate.schedule(request) !== undefined);
-    const schedule = answerer?.schedule(request);
+    const target = { kind: request.kind, name: answererOf(this.#swaps, request) };
+    const answerer = this.#answerers.find((candidate) => candidate.schedule(target) !== undefined);
+    const schedule = answerer?.schedule(target);
     const entered = new EnteredParts();
-    const base = { request, answerer, parts: [], entered };
+    const base = { request, name: target.name, answerer, parts: [], entered };
     const key = requestKey(agent, requestId);
     if (schedule === undefined) {
       // No adapter: the answer is known at once and enters in the next tick.
@@ -248,9 +255,9 @@ export class RequestDesk {
   #ask(requests: readonly ExternalRequest[]): void {
     const batches = new Map<string, { answerer: Answerer; name: string; requests: ExternalRequest[] }>();
     for (const request of requests) {
-      const { kind, name, tick, agent, requestId } = request;
-      const { answerer, answer } = this.#pending.get(requestKey(agent, requestId)) ?? {};
-      if (answerer === undefined || answer !== undefined) continue;
+      const { kind, tick, agent, requestId } = request;
+      const { answerer, answer, name } = this.#pending.get(requestKey(agent, requestId)) ?? {};
+      if (answerer === undefined || answer !== undefined || name === undefined) continue;
       const key = `${tick}:${kind}:${name}`;
       const batch = batches.get(key) ?? { answerer, name, requests: [] };
       batch.requests.push(request);

@@ -188,6 +188,7 @@ export class WorldRecord {
       case "cut":
       case "cut-topic":
       case "provider-changed":
+      case "model-swapped":
         return;
       default:
         return unreachable(body);

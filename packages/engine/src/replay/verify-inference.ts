@@ -18,7 +18,7 @@ import { answeredRequests } from "./answered-requests.js";
 import type { LoggedResult, AnsweredRequest } from "./answered-requests.js";
 import type { RecordedRun } from "./track.js";
 
-type Recorded = Pick<AnsweredRequest, "agentId" | "tick" | "request" | "result">;
+type Recorded = Pick<AnsweredRequest, "agentId" | "tick" | "request" | "answeredBy" | "result">;
 
 interface Sums {
   compared: number;
@@ -91,7 +91,8 @@ async function compareRound(
 ): Promise<void> {
   const batches = new Map<string, Recorded[]>();
   for (const recorded of round) {
-    const { name, tick } = recorded.request;
+    const { answeredBy: name } = recorded;
+    const { tick } = recorded.request;
     if (!models.has(name) || isHostFailure(recorded.result)) {
       sums.notCompared += 1;
       continue;
@@ -101,7 +102,7 @@ async function compareRound(
     else batch.push(recorded);
   }
   for (const batch of batches.values()) {
-    const model = models.get(batch[0]?.request.name ?? "");
+    const model = models.get(batch[0]?.answeredBy ?? "");
     if (model === undefined) continue;
     const { responses } = await adapter.run(
       model.name,

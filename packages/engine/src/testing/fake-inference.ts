@@ -31,6 +31,8 @@ export interface FakeBehaviour {
   readonly changesInBatch?: number;
   /** Part of every answer: the same fingerprint, other answers. */
   readonly salt?: string;
+  /** Part of its fingerprint. */
+  readonly mark?: string;
   /** The model cannot be loaded. */
   readonly refuses?: boolean;
   /** Ends the thread while it loads. */
@@ -158,7 +160,7 @@ class FakeService implements InferenceService {
     const { version = "1", latencyTicks = 1 } = behaviour;
     const digest = "ab".repeat(32);
     const fingerprintParts = { provider };
-    const fingerprint = provider.padEnd(64, "0");
+    const fingerprint = `${provider}${behaviour.mark ?? ""}`.padEnd(64, "0");
     const batchMode = "exact";
     return {
       name,

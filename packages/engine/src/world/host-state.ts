@@ -5,6 +5,8 @@
 
 import { assert } from "@wasm-engine/abi";
 import type { ExecutedTick, ExternalRequest, Input } from "@wasm-engine/core";
+import { noteSwap } from "../inference/model-swaps.js";
+import type { ModelSwap } from "../inference/model-swaps.js";
 import type { BegunText } from "../inference/text-progress.js";
 import type { StopRule } from "./contract.js";
 
@@ -33,6 +35,8 @@ export interface HostState {
   outstanding: ExternalRequest[];
   /** What has entered of texts among them. */
   begunTexts: BegunText[];
+  /** Which models answer for others, from which ticks on. */
+  readonly modelSwaps: ModelSwap[];
   /** The agent that the stop rule waits for has ended. */
   exitSeen: boolean;
 }
@@ -51,8 +55,8 @@ const noTotals: Readonly<Totals> = {
 /** A stored state; what an earlier release did not count yet begins at 0. */
 export function storedHostState(stored: HostState): HostState {
   // Absent in what an earlier release has stored.
-  const { begunTexts = [] } = stored as Partial<HostState>;
-  return { ...stored, begunTexts, totals: { ...noTotals, ...stored.totals } };
+  const { begunTexts = [], modelSwaps = [] } = stored as Partial<HostState>;
+  return { ...stored, begunTexts, modelSwaps, totals: { ...noTotals, ...stored.totals } };
 }
 
 export function newHostState(sourceCount: number, sinkCount: number): HostState {
@@ -63,14 +67,16 @@ export function newHostState(sourceCount: number, sinkCount: number): HostState 
     sinkPositions: new Array<number>(sinkCount).fill(0),
     outstanding: [],
     begunTexts: [],
+    modelSwaps: [],
     exitSeen: false,
   };
 }
 
-/** Counts one executed input: sequence and source position. */
+/** Counts one executed input: sequence, source position, which model answers for another. */
 export function noteInput(state: HostState, input: Input): void {
   assert(input.seq === state.lastSeq + 1, "inputs follow one another");
   state.lastSeq = input.seq;
+  noteSwap(state.modelSwaps, input);
   if (input.source !== undefined) {
     const [index, record] = input.source;
     assert(index < state.sourceRecords.length, `input source ${index} is one of the run's`);

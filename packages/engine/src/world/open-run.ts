@@ -199,7 +199,7 @@ function assemble(store: RunStore, options: OpenRunOptions, started: WorldParts[
     ticksAheadMax: setup.ticksAheadMax,
     pass,
     faults,
-    ...(plan === undefined ? {} : { future: forkFuture(plan, world) }),
+    ...(plan === undefined ? {} : { future: forkFuture(plan, world, state.modelSwaps) }),
     ...observing(store, options.observation),
     answerers: [models, adapters].filter((answerer) => answerer !== undefined),
   });

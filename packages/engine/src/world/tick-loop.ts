@@ -85,7 +85,7 @@ export class TickLoop {
     this.#executedTick = parts.world.tick;
     this.#committedTick = parts.world.tick;
     this.#loggedSeq = parts.state.lastSeq;
-    const desk = new RequestDesk(parts.world, parts.answerers ?? []);
+    const desk = new RequestDesk(parts.world, parts.answerers ?? [], parts.state.modelSwaps);
     this.#desk = parts.future === undefined ? desk : new ReusingDesk(desk, parts.future.book);
     this.#desk.note(parts.state.outstanding);
     this.#desk.recall(parts.state.begunTexts);
