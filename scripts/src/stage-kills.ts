@@ -1,7 +1,8 @@
 /**
- * `npm run test:stage-kills -- [--kills N] [--json]`: the rehearsal of examples/stage is killed with SIGKILL at N points
- * spread over it and gone on with; stopped with four texts under way or more, restored from its snapshot, and forked there
- * without a change. Texts are written again each time. Every end must have the chain of the undisturbed rehearsal.
+ * `npm run test:stage-kills -- [--kills N] [--json]`: the rehearsal of examples/stage is killed with SIGKILL at N
+ * points spread over it and gone on with; stopped with four texts under way or more, restored from its snapshot, and
+ * forked there without a change. Texts are written again each time. Every end must have the chain of the undisturbed
+ * rehearsal.
  */
 
 import { mkdtempSync, rmSync } from "node:fs";

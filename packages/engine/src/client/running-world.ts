@@ -197,8 +197,8 @@ export class RunningWorld implements AsyncDisposable {
   }
 
   /**
-   * Has model `by` of the configuration answer what `model` is asked from the tick of the input on; what is under way is
-   * answered by the former one. A model that answers for itself ends that. @throws {WE_INFERENCE_SWAP}
+   * Has model `by` of the configuration answer what `model` is asked from the tick of the input on; what is under way
+   * is answered by the former one. A model that answers for itself ends that. @throws {WE_INFERENCE_SWAP}
    */
   swapModel(model: string, by: string, options: Pick<SendOptions, "signal"> = {}): Promise<Acknowledgement> {
     return this.#input(resolveSwap(this.#genesis, { model, by }), options);

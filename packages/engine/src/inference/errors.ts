@@ -18,8 +18,8 @@ export const ENGINE_INFERENCE_ERRORS = {
     hint: "both are names of `models` in the configuration of the run",
     exitCode: 2,
     explanation:
-      "What stands behind a model's name may change while a world runs: another model of its configuration answers for " +
-      "it from a logged tick on. Only models that were declared when the run began are loaded and pinned.",
+      "What stands behind a model's name may change while a world runs: another model of its configuration answers " +
+      "for it from a logged tick on. Only models that were declared when the run began are loaded and pinned.",
   },
   WE_INFERENCE_WORKERS: {
     message:

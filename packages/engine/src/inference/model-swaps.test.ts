@@ -1,4 +1,4 @@
-/** Another model answers for a name from a logged tick on: who is asked, what goes on, runs that go on, forks, replays. */
+/** Another model answers for a name from a logged tick on: who is asked, runs that go on, forks, replays. */
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -20,7 +20,7 @@ const former = writeFake(join(folder, "former"), {});
 const latter = writeFake(join(folder, "latter"), { salt: "latter", mark: "2" });
 const inline = { isolation: "inline", testing: fakeTesting } as const;
 
-/** Samples, so that no text is that of another request. At the swap before tick 3 two texts are under way; each agent asks once more behind it. */
+/** Samples, so that no text is that of another request. At the swap before tick 3 two texts are under way. */
 const records: readonly TextRecord[] = (
   [
     { tick: 0, to: "a1", prompt: "first", maxTokens: 60, stream: true },

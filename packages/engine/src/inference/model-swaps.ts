@@ -1,7 +1,7 @@
 /**
  * Which model answers for a name, by tick. An input `model-swapped` has another model of the configuration answer for a
- * name from its tick on; what was asked before is answered by the former one. Plain data, beside the world in snapshots:
- * the world itself knows names alone.
+ * name from its tick on; what was asked before is answered by the former one. Plain data, beside the world in
+ * snapshots: the world itself knows names alone.
  */
 
 import type { ExternalRequest, Genesis, Input, InputBody } from "@wasm-engine/core";
@@ -29,7 +29,7 @@ export function answererOf(
   return swap?.by ?? name;
 }
 
-/** The input that has `by` answer for `model`; a model that answers for itself ends a swap. @throws {WE_INFERENCE_SWAP} */
+/** The input of a swap; a model that answers for itself ends one. @throws {WE_INFERENCE_SWAP} */
 export function resolveSwap(
   { models }: Pick<Genesis, "models">,
   { model, by }: Pick<ModelSwap, "model" | "by">,
