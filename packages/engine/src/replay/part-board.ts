@@ -12,7 +12,7 @@ export interface PartWords {
   readonly progress: SharedArrayBuffer;
 }
 
-const Word = { NEXT: 0, STOPPED: 1, BELL: 2, ENDED: 3 } as const;
+const Word = { NEXT: 0, STOPPED: 1, BELL: 2, PLANNED: 3, ENDED: 4 } as const;
 /** Numbers of progress per thread: ticks, turns. */
 const stride = 2;
 
@@ -36,15 +36,29 @@ export class PartBoard {
 
   /** Number of a part that nobody has taken; undefined where none is left, or it would be of no use. */
   take(count: number): number | undefined {
-    if (this.isStopped) return undefined;
+    // Who was given nothing takes nothing away from the others.
+    if (count === 0 || this.isStopped) return undefined;
     const next = Atomics.add(this.#words, Word.NEXT, 1);
     return next < count ? next : undefined;
   }
 
-  /** The parts will give no verdict. */
+  /** There is nothing more to be done, or the parts will give no verdict. */
   stop(): void {
     Atomics.store(this.#words, Word.STOPPED, 1);
+    this.announce();
     this.ring();
+  }
+
+  /** Every thread has been sent what there is to do. */
+  announce(): void {
+    Atomics.store(this.#words, Word.PLANNED, 1);
+    Atomics.notify(this.#words, Word.PLANNED);
+  }
+
+  /** Sleeps until there is a plan. False where there will be none. */
+  awaitPlan(waitMs: number): boolean {
+    while (Atomics.load(this.#words, Word.PLANNED) === 0) Atomics.wait(this.#words, Word.PLANNED, 0, waitMs);
+    return !this.isStopped;
   }
 
   get isStopped(): boolean {

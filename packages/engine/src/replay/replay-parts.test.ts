@@ -1,7 +1,7 @@
 /** A run that is replayed in parts gives the report of one piece; parts that do not fit together are no verdict. */
 
 import assert from "node:assert/strict";
-import { copyFileSync, readdirSync } from "node:fs";
+import { copyFileSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, test } from "node:test";
 import { freshFolder } from "../testing/run-folders.js";
@@ -12,7 +12,8 @@ import { forkRun } from "../client/fork-run.js";
 import { replayRun } from "../client/replay-run.js";
 import type { ReplayPart, WorldMark } from "./replay-contract.js";
 import { joinedParts } from "./replay-parts.js";
-import { stretchesOf } from "./replay-stretches.js";
+import { PartBoard } from "./part-board.js";
+import { evenStretchesOf, stretchesOf } from "./replay-stretches.js";
 
 const folder = freshFolder("parts");
 const inline = { isolation: "inline" } as const;
@@ -124,4 +125,45 @@ test("a run is cut at the snapshots nearest to equal work, which bytes of its lo
       [1490, 1700],
     ],
   );
+});
+
+test("there are as many parts as threads where they come out even, and more where they do not", () => {
+  const heads = [
+    { tick: -1, position: 0 },
+    { tick: 999, position: 100_000 },
+  ];
+  const even = { from: undefined, to: 999, heads, snapshots: [249, 499, 749] };
+  assert.equal(evenStretchesOf(even, 4, 0.04).length, 4);
+  const odd = { ...even, snapshots: [99, 199, 299, 599, 699, 799, 899] };
+  // Two threads: 0 to 599 and the rest would be 6 to 4.
+  const parts = evenStretchesOf(odd, 2, 0.04);
+  assert.ok(parts.length > 2, `${parts.length} parts`);
+  assert.deepEqual([parts[0]?.from, parts.at(-1)?.to], [undefined, 999]);
+  for (const [index, part] of parts.entries()) if (index > 0) assert.equal(part.from, parts[index - 1]?.to);
+  assert.equal(evenStretchesOf({ ...even, snapshots: [] }, 4, 0.04).length, 1);
+});
+
+test("a part is taken once, and by nobody once there is no use in it", () => {
+  const board = new PartBoard(2);
+  const other = new PartBoard(board.shared);
+  assert.deepEqual(
+    [board.take(3), other.take(0), other.take(3), board.take(3), board.take(3)],
+    [...[0, undefined, 1], ...[2, undefined]],
+  );
+  const next = new PartBoard(1);
+  next.announce();
+  assert.equal(next.awaitPlan(1), true);
+  next.stop();
+  assert.deepEqual([next.take(3), next.awaitPlan(1)], [undefined, false]);
+});
+
+test("[G4] a part of the log that no thread executes is read all the same", async () => {
+  const copy = await forkRun(run.dir, { ...inline, at: 39, dir: join(folder, "flipped") });
+  const [segment] = readdirSync(join(copy.dir, "log"));
+  const path = join(copy.dir, "log", segment ?? "");
+  const bytes = readFileSync(path);
+  const place = bytes.length - 40;
+  bytes.writeUInt8(bytes.readUInt8(place) ^ 1, place);
+  writeFileSync(path, bytes);
+  await assert.rejects(replayRun(copy.dir, { ...inParts, to: 20 }), { code: "WE_LOG_DAMAGED" });
 });

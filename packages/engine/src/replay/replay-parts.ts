@@ -4,9 +4,12 @@
  * executed and the whole has been reproduced. Anything else is no verdict: then the run is replayed in one piece.
  */
 
+import { join } from "node:path";
 import { MessageChannel, receiveMessageOnPort } from "node:worker_threads";
 import type { MessagePort } from "node:worker_threads";
 import { EngineError } from "@wasm-engine/abi";
+import { nodeHasher } from "../crypto/node-crypto.js";
+import { RunFolder, nodeFileSystem } from "../storage/index.js";
 import type { StartedThread, ThreadHost } from "../threads/thread-host.js";
 import { coreCount } from "../threads/worker-count.js";
 import { executorStackMb, orchestratorHeapMb } from "../world/limits.js";
@@ -14,15 +17,15 @@ import {
   partAgentsMax,
   partLogBytesMin,
   partProgressMs,
+  partRestoringShare,
   partWorkersAutoMax,
-  partsPerWorker,
 } from "./limits.js";
 import { PartBoard } from "./part-board.js";
 import { lastTick } from "./play.js";
 import type { ReplayJob, ReplayPart, ReplayProgress, ReplayReport } from "./replay-contract.js";
-import { stretchesOf } from "./replay-stretches.js";
+import { evenStretchesOf } from "./replay-stretches.js";
 import { takeParts } from "./take-parts.js";
-import type { PartFound, PartTask, PartThreadData, PartWork } from "./take-parts.js";
+import type { PartFound, PartTask, PartThreadData } from "./take-parts.js";
 import { openRecordedRun } from "./track.js";
 import type { RecordedRun } from "./track.js";
 
@@ -35,18 +38,37 @@ export interface PartSurroundings {
 
 /** Undefined where there is nothing to gain, or the parts give no verdict. */
 export function replayInParts(job: ReplayJob, surroundings: PartSurroundings): ReplayReport | undefined {
-  const { workers = "auto", testing, verifyInference } = job;
-  const most = workers === "auto" ? Math.min(coreCount(), partWorkersAutoMax) : workers;
-  if (most < 2 || testing?.flip !== undefined || verifyInference === true) return undefined;
+  const workers = workersFor(job);
+  if (workers < 2) return undefined;
+  const crew = new PartCrew(job.dir, workers, surroundings.host);
   try {
+    // The others load their parts of the program meanwhile.
     const run = openRecordedRun(job.dir, "parts");
-    const plan = planOf(run, job, most);
-    return plan === undefined ? undefined : executed(run, plan, surroundings);
+    const plan = planOf(run, job, workers);
+    return plan === undefined
+      ? undefined
+      : executed(run, plan, { crew, onProgress: surroundings.onProgress });
   } catch (error) {
     // What is wrong with the run is found again, and said, when it is executed in one piece.
     if (!EngineError.is(error) || error.code === "WE_INTERNAL_ASSERTION") throw error;
     return undefined;
+  } finally {
+    crew.end();
   }
+}
+
+/** Threads that may be worth their start, from what can be known without reading the run. */
+function workersFor({ dir, workers = "auto", testing, verifyInference }: ReplayJob): number {
+  const most = workers === "auto" ? Math.min(coreCount(), partWorkersAutoMax) : workers;
+  if (most < 2 || testing?.flip !== undefined || verifyInference === true) return 1;
+  const { log, snapshots } = RunFolder.open(dir, nodeHasher);
+  const segments = nodeFileSystem.list(log.logFolder) ?? [];
+  const bytes = segments.reduce(
+    (sum, name) => sum + (nodeFileSystem.length(join(log.logFolder, name)) ?? 0),
+    0,
+  );
+  const isLong = bytes >= (testing?.partLogBytesMin ?? partLogBytesMin);
+  return isLong ? Math.min(most, snapshots.ticks().length) : 1;
 }
 
 /** Tasks in the order in which they are taken: the longest first. */
@@ -55,18 +77,16 @@ interface PartPlan {
   readonly workers: number;
 }
 
-/** Undefined where it is asked for one piece, or where the run is too small or too large. */
-function planOf(run: RecordedRun, { from, to, testing }: ReplayJob, most: number): PartPlan | undefined {
+/** Undefined where there is one piece, or the run is too large. */
+function planOf(run: RecordedRun, { from, to }: ReplayJob, most: number): PartPlan | undefined {
   const { log, genesis } = run;
   const last = lastTick(run, to);
-  const heads = log.heads();
-  const bytes = heads.at(-1)?.position ?? 0;
   // Every thread holds all agents.
-  const fitting = Math.floor(partAgentsMax / Math.max(1, genesis.agents.length));
-  const workers = Math.min(most, fitting);
-  if (bytes < (testing?.partLogBytesMin ?? partLogBytesMin) || workers < 2) return undefined;
+  const workers = Math.min(most, Math.floor(partAgentsMax / Math.max(1, genesis.agents.length)));
+  if (workers < 2) return undefined;
   const snapshots = run.snapshotTicks().filter((tick) => tick > (log.base?.tick ?? -1));
-  const stretches = stretchesOf({ from, to: last, snapshots, heads }, workers * partsPerWorker);
+  const toCut = { from, to: last, snapshots, heads: log.heads() };
+  const stretches = evenStretchesOf(toCut, workers, partRestoringShare);
   if (stretches.length < 2) return undefined;
   const tasks: PartTask[] = [...stretches].sort((left, right) => right.work - left.work);
   // Who executes every tick reads all of the log; otherwise somebody must.
@@ -74,58 +94,81 @@ function planOf(run: RecordedRun, { from, to, testing }: ReplayJob, most: number
   return { tasks, workers: Math.min(workers, tasks.length) };
 }
 
-/** A thread beside this one. */
-interface PartThread {
-  readonly started: StartedThread;
-  readonly port: MessagePort;
-}
-
 function executed(
   run: RecordedRun,
   { tasks, workers }: PartPlan,
-  { host, onProgress }: PartSurroundings,
+  { crew, onProgress }: Pick<PartSurroundings, "onProgress"> & { readonly crew: PartCrew },
 ): ReplayReport | undefined {
   const startedMs = performance.now();
-  const board = new PartBoard(workers);
-  const work = { dir: run.dir, tasks, board };
-  const threads = Array.from({ length: workers - 1 }, (_, index) =>
-    begin(host, { ...work, thread: index + 1 }),
-  );
+  const { board } = crew;
   const found: PartFound[] = [];
-  try {
-    takeParts(run, { ...work, thread: 0, onProgress: () => onProgress(board.progress) }, (part) => {
-      found.push(part);
-    });
-    while (found.length < tasks.length && !board.isStopped) {
-      const { heard } = board;
-      const isOver = threads.every((_, index) => board.hasEnded(index + 1));
-      for (const { port } of threads) found.push(...received(port));
-      if (isOver) break;
-      onProgress(board.progress);
-      if (found.length < tasks.length) board.rest(heard, partProgressMs);
-    }
-  } finally {
-    board.stop();
-    for (const { started, port } of threads) {
-      started.kill();
-      port.close();
-    }
+  crew.give(tasks, workers);
+  const taking = { tasks, thread: 0, board, onProgress: () => onProgress(board.progress) };
+  takeParts(run, taking, (part) => found.push(part));
+  while (found.length < tasks.length && !board.isStopped) {
+    const { heard } = board;
+    const isOver = crew.isOver;
+    found.push(...crew.receive());
+    if (isOver) break;
+    onProgress(board.progress);
+    if (found.length < tasks.length) board.rest(heard, partProgressMs);
   }
   if (found.length < tasks.length) return undefined;
   const parts = found.flatMap(({ part }) => part ?? []);
   return joinedParts(parts, { workers, wallMs: Math.round(performance.now() - startedMs) });
 }
 
-function begin(host: ThreadHost, { board, ...work }: PartWork & { readonly board: PartBoard }): PartThread {
-  const { port1, port2 } = new MessageChannel();
-  const data: PartThreadData = { ...work, shared: board.shared, port: port2 };
-  const started = host.start({
-    program,
-    data,
-    resourceLimits: { stackSizeMb: executorStackMb, maxOldGenerationSizeMb: orchestratorHeapMb },
-    end: board.endOf(work.thread),
-  });
-  return { started, port: port1 };
+/** A thread beside this one. */
+interface PartThread {
+  readonly number: number;
+  readonly started: StartedThread;
+  readonly port: MessagePort;
+}
+
+/** The threads beside this one: they are started, are told what there is to do, and end. */
+class PartCrew {
+  readonly board: PartBoard;
+  readonly #threads: readonly PartThread[];
+
+  constructor(dir: string, workers: number, host: ThreadHost) {
+    this.board = new PartBoard(workers);
+    const numbers = Array.from({ length: workers - 1 }, (_, index) => index + 1);
+    this.#threads = numbers.map((number) => {
+      const { port1, port2 } = new MessageChannel();
+      const data: PartThreadData = { dir, thread: number, shared: this.board.shared, port: port2 };
+      const started = host.start({
+        program,
+        data,
+        resourceLimits: { stackSizeMb: executorStackMb, maxOldGenerationSizeMb: orchestratorHeapMb },
+        end: this.board.endOf(number),
+      });
+      return { number, started, port: port1 };
+    });
+  }
+
+  /** Tells as many as are needed what there is to do; the others do nothing. */
+  give(tasks: readonly PartTask[], workers: number): void {
+    for (const { number, port } of this.#threads) port.postMessage(number < workers ? tasks : []);
+    this.board.announce();
+  }
+
+  /** Nobody is left. */
+  get isOver(): boolean {
+    return this.#threads.every(({ number }) => this.board.hasEnded(number));
+  }
+
+  /** What they have found since they were asked last. */
+  receive(): readonly PartFound[] {
+    return this.#threads.flatMap(({ port }) => received(port));
+  }
+
+  end(): void {
+    this.board.stop();
+    for (const { started, port } of this.#threads) {
+      started.kill();
+      port.close();
+    }
+  }
 }
 
 function received(port: MessagePort): readonly PartFound[] {

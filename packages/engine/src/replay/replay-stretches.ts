@@ -4,6 +4,7 @@
  */
 
 import type { LogState } from "@wasm-engine/core";
+import { partsPerWorkerMax } from "./limits.js";
 
 /** Executed from a snapshot, or the begin of the run, to another or its end. */
 export interface Stretch {
@@ -21,6 +22,30 @@ export interface RunToCut {
   readonly snapshots: readonly number[];
   /** States of the log, ascending: the more, the better the work is known. */
   readonly heads: readonly Pick<LogState, "tick" | "position">[];
+}
+
+/**
+ * Stretches that so many threads execute in the least time, each taking the longest that is left: as many as threads
+ * where they come out even, more where they do not. `restoring` is what beginning one costs, as a share of all work.
+ */
+export function evenStretchesOf(run: RunToCut, workers: number, restoring: number): readonly Stretch[] {
+  let best: readonly Stretch[] = stretchesOf(run, workers);
+  for (let count = workers + 1; count <= workers * partsPerWorkerMax; count += 1) {
+    const stretches = stretchesOf(run, count);
+    if (longest(stretches, workers, restoring) < longest(best, workers, restoring)) best = stretches;
+  }
+  return best;
+}
+
+/** Work of the thread that has most of it. */
+function longest(stretches: readonly Stretch[], workers: number, restoring: number): number {
+  const all = stretches.reduce((sum, { work }) => sum + work, 0);
+  const loads = Array.from({ length: workers }, () => 0);
+  for (const work of stretches.map((stretch) => stretch.work).sort((left, right) => right - left)) {
+    const least = loads.indexOf(Math.min(...loads));
+    loads[least] = (loads[least] ?? 0) + work + restoring * all;
+  }
+  return Math.max(...loads);
 }
 
 /** At most `count` stretches in the order of the run, cut at the snapshots that are nearest to equal work. */

@@ -16,16 +16,11 @@ import type { RecordedRun } from "./track.js";
 /** A stretch to execute; `log`: the whole log to read, where stretches leave some of it out. */
 export type PartTask = Stretch | "log";
 
-/** What a thread does, and with whom. */
-export interface PartWork {
+/** What a thread is started with. Its tasks come over the port, before the board announces them. */
+export interface PartThreadData {
   readonly dir: string;
-  readonly tasks: readonly PartTask[];
   /** Number of the thread. */
   readonly thread: number;
-}
-
-/** What a thread is started with. */
-export interface PartThreadData extends PartWork {
   readonly shared: PartWords;
   readonly port: MessagePort;
 }
@@ -36,7 +31,9 @@ export interface PartFound {
   readonly part?: ReplayPart;
 }
 
-export interface PartTaking extends PartWork {
+/** What a thread does, and with whom. */
+export interface PartTaking extends Pick<PartThreadData, "thread"> {
+  readonly tasks: readonly PartTask[];
   readonly board: PartBoard;
   /** Told now and then; the board says how far all have come. */
   readonly onProgress?: () => void;
@@ -45,7 +42,7 @@ export interface PartTaking extends PartWork {
 /** Returns when nothing is left to take. @throws what is wrong with the run */
 export function takeParts(
   run: RecordedRun,
-  { dir, tasks, thread, board, onProgress }: PartTaking,
+  { tasks, thread, board, onProgress }: PartTaking,
   onFound: (found: PartFound) => void,
 ): void {
   const machine = new Machine({ workers: 1, reuse: "instances" });
@@ -54,7 +51,7 @@ export function takeParts(
     const task = tasks[index];
     assert(task !== undefined, "a task is taken by its number");
     if (task === "log") {
-      readRunStore(dir, "whole");
+      readRunStore(run.dir, "whole");
       onFound({ index });
       continue;
     }
