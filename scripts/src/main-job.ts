@@ -37,9 +37,9 @@ const number = (value: number): string => value.toLocaleString("en-US");
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 
 /** Runs one verb; its progress goes to this terminal if it is one, its JSON document comes back. */
-function verb<Document>(...args: readonly string[]): Document {
+function verb<Document>(args: readonly string[], flags: readonly string[] = []): Document {
   const quiet = process.stderr.isTTY ? [] : ["--quiet"];
-  const { status, stdout } = commandLine([...args, ...quiet]);
+  const { status, stdout } = commandLine([...args, ...quiet], { flags });
   if (status !== 0) process.exit(status ?? 70);
   return JSON.parse(stdout) as Document; // DESIGN §14 fixes the documents
 }
@@ -49,9 +49,12 @@ export const introduction =
   "224 airports and an arbiter, 20,000 US flights of January to March 2001; one tick = 10 virtual minutes\n" +
   "every origin asks an ONNX model how likely its flight is late, from the calendar and what arrivals have told";
 
-/** Runs the world as it is, or with the mail cut. */
-export function runWorld(config: "engine.yaml" | "engine.cut.yaml"): RunReport {
-  return verb<RunReport>("run", `examples/airports/${config}`);
+/** Runs the world as it is, or with the mail cut; `flags` are for V8 and show in no chain. */
+export function runWorld(
+  config: "engine.yaml" | "engine.cut.yaml",
+  flags: readonly string[] = [],
+): RunReport {
+  return verb<RunReport>(["run", `examples/airports/${config}`], flags);
 }
 
 /** One line about a run; it differs from machine to machine by its seconds alone. */
@@ -110,7 +113,7 @@ export interface Proof {
 
 /** Replays the run; `same` only where every commit, turn and the chain head agree. */
 export function replayOf(run: RunReport): Proof {
-  const replay = verb<ReplayReport>("replay", run.dir);
+  const replay = verb<ReplayReport>(["replay", run.dir]);
   const same =
     replay.verified && replay.chainHead === run.chainHead && replay.turnsExecuted === run.turnsExecuted;
   return { same, line: same ? identicalLine(replay) : `replay: DIFFERENT, chain head ${replay.chainHead}` };
@@ -123,7 +126,7 @@ export function identicalLine({ ticks, turnsExecuted }: Pick<RunReport, "ticks" 
 
 /** Replays the bundle that another machine has recorded; its head must be that of the run as well. */
 export function goldenProof(run: RunReport): Proof {
-  const replay = verb<ReplayReport>("replay", golden);
+  const replay = verb<ReplayReport>(["replay", golden]);
   const same = replay.verified && replay.chainHead === run.chainHead;
   const line = same ? goldenLine(run) : `recorded elsewhere: DIFFERENT, chain head ${replay.chainHead}`;
   return { same, line };

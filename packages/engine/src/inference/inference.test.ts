@@ -16,7 +16,7 @@ import type { ModelWorldOptions } from "../testing/model-world.js";
 const folder = freshFolder("inference");
 
 async function finished(options: ModelWorldOptions, open: OpenOptions = {}): Promise<RunResult> {
-  const given = { testing: fakeTesting, ...open };
+  const given = { isolation: "inline", testing: fakeTesting, ...open } as const;
   await using world = await Engine.open(await modelWorld(options), given);
   return await world.run();
 }
@@ -60,7 +60,7 @@ test("[G4] replay needs no model, and its folder may be gone", async () => {
   const directory = join(folder, "replayed");
   const { dir, chainHead } = await finished({ directory });
   rmSync(join(directory, "model"), { recursive: true });
-  const report = await replayRun(dir);
+  const report = await replayRun(dir, { isolation: "inline" });
   assert.equal(report.verified, true);
   assert.equal(report.chainHead, chainHead);
 });
@@ -90,7 +90,7 @@ test("recorded: nothing waits, every answer enters, replay agrees", async () => 
   assert.equal(result.inferenceStallMs, 0);
   assert.equal(resultTicks(result.dir).length, 20);
   assert.equal(outputOf(directory).trimEnd().split("\n").length, 20);
-  assert.equal((await replayRun(result.dir)).verified, true);
+  assert.equal((await replayRun(result.dir, { isolation: "inline" })).verified, true);
 });
 
 test("recorded is the default of a run that follows the clock", async () => {
@@ -101,7 +101,7 @@ test("recorded is the default of a run that follows the clock", async () => {
   const result = await world.run();
   assert.equal(result.models[0]?.delivery, "recorded");
   assert.equal(resultTicks(result.dir).length, 6);
-  assert.equal((await replayRun(result.dir)).verified, true);
+  assert.equal((await replayRun(result.dir, { isolation: "inline" })).verified, true);
 });
 
 test("a request times out after its ticks, and the late answer is dropped", async () => {
@@ -116,7 +116,7 @@ test("a request times out after its ticks, and the late answer is dropped", asyn
   assert.match(outputOf(directory), /"code":"TIMEOUT"/);
   assert.deepEqual(resultTicks(result.dir), [], "no late answer is logged");
   assert.equal(result.ticks, 5);
-  assert.equal((await replayRun(result.dir)).verified, true);
+  assert.equal((await replayRun(result.dir, { isolation: "inline" })).verified, true);
 });
 
 test("recorded: an idle world without a clock waits for the answer instead of passing to the timeout", async () => {

@@ -25,7 +25,8 @@ before(async () => {
 });
 
 async function finished(options: ModelWorldOptions, open: OpenOptions = {}): Promise<RunResult> {
-  await using world = await Engine.open(await modelWorld(options), { testing: fakeTesting, ...open });
+  const given = { isolation: "inline", testing: fakeTesting, ...open } as const;
+  await using world = await Engine.open(await modelWorld(options), given);
   return await world.run();
 }
 
@@ -53,7 +54,7 @@ test("[G3] kill -9 between request, result and commit: a resumed run has the und
     };
     const testing = { ...fakeTesting, crash: { point: "any", passage } } as const;
     await assert.rejects(
-      finished(options, { dir, testing }),
+      finished(options, { dir, testing, isolation: "process" }),
       { code: "WE_WORLD_DIED" },
       `passage ${passage}`,
     );
@@ -107,7 +108,7 @@ test("[G10] a thread that dies again over the same requests fails them, and goes
       retryable: true,
     });
   }
-  assert.equal((await replayRun(result.dir)).verified, true);
+  assert.equal((await replayRun(result.dir, { isolation: "inline" })).verified, true);
 });
 
 test("a change of provider is a logged input, a side record, and seen in the report", async () => {
@@ -128,7 +129,7 @@ test("a change of provider is a logged input, a side record, and seen in the rep
     report.models?.map(({ name, provider }) => [name, provider]),
     [["m", "wasm"]],
   );
-  assert.equal((await replayRun(result.dir)).verified, true);
+  assert.equal((await replayRun(result.dir, { isolation: "inline" })).verified, true);
 });
 
 test("what was loaded is pinned: run.json names version, digest and latency", async () => {
