@@ -6,6 +6,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import { setFlagsFromString } from "node:v8";
 import type { Json } from "@wasm-engine/core";
@@ -94,7 +95,9 @@ test("a fork without a change has the same head; at another temperature the seco
 test("[G3] kill -9 with four generations in flight: resumed, the run has the undisturbed head", async () => {
   const dir = join(folder, "killed");
   const world = await Engine.open(configuration, { dir, askAnew: true, v8Flags: ["--liftoff-only"] });
-  await world.step(4);
+  const { tick } = await world.step(4);
+  // A step is answered before its tick is on the disk.
+  while ((await inspectRun(dir, inline)).tick < tick) await pause(20);
   process.kill(world.pid, "SIGKILL");
   await world.kill();
   const { agents } = await inspectRun(dir, { agent: "romeo", ...inline });

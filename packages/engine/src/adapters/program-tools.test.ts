@@ -6,11 +6,13 @@ import { once } from "node:events";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import type { TestContext } from "node:test";
 import type { Json } from "@wasm-engine/core";
 import { Engine } from "../client/engine.js";
 import type { OpenOptions } from "../client/engine.js";
 import { inspectRun, replayRun } from "../client/replay-run.js";
+import { lockHolder } from "../storage/run-lock.js";
 import { outcomesOf, toolProject } from "../testing/tool-project.js";
 import type { ToolCallPlan, ToolOutcome } from "../testing/tool-project.js";
 import type { RunResult } from "../world/control.js";
@@ -182,13 +184,5 @@ test("[G3] a program that is gone in a call: OUTCOME_UNKNOWN, or the call is mad
 
 /** The world process has seen that its client is gone, and has closed the run. */
 async function unlocked(dir: string): Promise<void> {
-  for (;;) {
-    try {
-      await using world = await Engine.connect(dir);
-      await world.status();
-    } catch {
-      return;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  while (lockHolder(join(dir, "lock")) !== undefined) await pause(20);
 }

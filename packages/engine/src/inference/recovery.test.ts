@@ -1,9 +1,10 @@
 /** What is left of requests when processes and threads die, with a fake model. */
 
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { decodeUtf8 } from "@wasm-engine/abi";
 import { Engine } from "../client/engine.js";
 import type { OpenOptions } from "../client/engine.js";
@@ -157,11 +158,12 @@ test("what was loaded is pinned: run.json names version, digest and latency", as
 test("a world that is stopped while an answer is awaited ends and can go on", async () => {
   const directory = join(folder, "stopped");
   const dir = join(directory, "run");
-  const sample = await modelWorld({ directory, behaviour: { latencyTicks: 2, delayMs: 120 } });
+  const sample = await modelWorld({ directory, behaviour: { latencyTicks: 2, delayMs: 300 } });
   const world = await Engine.open(sample, { dir, testing: fakeTesting });
   const running = world.run();
   running.catch(() => undefined);
-  await new Promise((resolve) => setTimeout(resolve, 150));
+  // All the others are still to be asked: the run takes seconds more.
+  while (!existsSync(join(directory, "model", "calls.txt"))) await pause(5);
   const { reason } = await world.stop("interrupted");
   assert.equal(reason, "interrupted");
   writeFileSync(join(directory, "model", "fake.json"), JSON.stringify({ latencyTicks: 2 }));
