@@ -109,9 +109,10 @@ function tell({ url, models }: Serving, { run, token }: ServingOptions, { report
 }
 
 function requestLine(request: ServedRequest): string {
-  const { method, path, model = "", status, ms, promptTokens, completionTokens, code = "" } = request;
+  const { method, path, model = "", status, ms, promptTokens, completionTokens } = request;
+  const { code = "", problem = "" } = request;
   const tokens = promptTokens + completionTokens > 0 ? `${promptTokens}+${completionTokens} tokens` : "";
   return visible(
-    [method, path, model, status, `${ms} ms`, tokens, code].filter((part) => part !== "").join("  "),
+    [method, path, model, status, `${ms} ms`, tokens, code, problem].filter((part) => part !== "").join("  "),
   );
 }

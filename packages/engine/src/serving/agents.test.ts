@@ -151,6 +151,8 @@ test("[S7.serve] what agents refuse, and those that are none or silent, have a s
     const error = await refusal(chat(client, body));
     assert.deepEqual([error.status, error.code], [status, code], JSON.stringify(body).slice(0, 100));
   }
+  const several = await refusal(client.completions.create({ model: "agent/oracle", prompt: ["a", "b"] }));
+  assert.deepEqual([several.status, several.param], [400, "prompt"]);
   const vectors = await refusal(client.embeddings.create({ model: "agent/oracle", input: "x" }));
   assert.deepEqual([vectors.status, vectors.param], [400, "model"]);
   await using impatient = await startServing({ run: world.dir, agentTimeoutMs: 1 });

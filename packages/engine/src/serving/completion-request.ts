@@ -106,6 +106,8 @@ export function readCompletion(kind: QuestionKind, body: JsonMap, isAgent: boole
     throw fieldError("stream_options.include_usage", includeUsage, "true or false");
   const starts = kind === "chat" ? chatStarts(given) : promptStarts(given);
   const choices = Number(n);
+  if (isAgent && starts.length > 1)
+    throw fieldError("prompt", given["prompt"], "one prompt: an agent answers once");
   if (starts.length * choices > choicesMax)
     throw fieldError("n", n, `at most ${choicesMax} texts in one request, prompts times n`);
   const shared = questionMembers(kind, given, isAgent);

@@ -38,8 +38,9 @@ export interface ServedRequest extends Usage {
   /** 499: the client left before its answer. */
   readonly status: number;
   readonly ms: number;
-  /** Of an error. */
+  /** Of an error, with its text. */
   readonly code?: string;
+  readonly problem?: string;
 }
 
 export interface HttpFaceOptions {
@@ -168,7 +169,7 @@ export class HttpFace {
       hasLeft,
     }: { readonly path: string; readonly startMs: number; readonly hasLeft: boolean },
   ): void {
-    const code = error === undefined ? undefined : httpErrorOf(error).code;
+    const problem = error instanceof Error ? error.message : String(error);
     this.#options.onRequest({
       method: request.method ?? "",
       path,
@@ -176,7 +177,7 @@ export class HttpFace {
       status: hasLeft ? 499 : response.statusCode,
       ms: Math.round(performance.now() - startMs),
       ...usage,
-      ...(code === undefined ? {} : { code }),
+      ...(error === undefined ? {} : { code: httpErrorOf(error).code, problem }),
     });
   }
 

@@ -29,6 +29,8 @@ export class ModelDesk {
   #facts: readonly ModelFacts[] = [];
   #nextId = 1;
   #deaths = 0;
+  /** The models could be loaded once. */
+  #wasReady = false;
   #isClosing = false;
 
   private constructor(setup: ModelThreadSetup) {
@@ -73,6 +75,7 @@ export class ModelDesk {
       thread.on("message", (news: FromModels) => {
         if (news.kind === "ready") {
           this.#facts = news.facts;
+          this.#wasReady = true;
           resolve();
         } else if (news.kind === "failed") {
           cause = news.error.message;
@@ -96,8 +99,9 @@ export class ModelDesk {
     this.#thread = undefined;
     this.#failAll(lost);
     this.#deaths += 1;
+    if (this.#isClosing || !this.#wasReady || this.#deaths >= modelDeathsMax) return;
     // Nobody waits for it here: what goes wrong is told to those who ask.
-    if (!this.#isClosing && this.#deaths < modelDeathsMax) this.#start().catch(() => undefined);
+    this.#start().catch(() => undefined);
   }
 
   #take(news: Extract<FromModels, { readonly id: number }>): void {

@@ -127,7 +127,7 @@ test("[S7.serve] answers fit a JSON Schema where one is given", async () => {
     additionalProperties: false,
   };
   const format = { type: "json_schema", json_schema: { name: "line", schema } };
-  const { choices } = await chat(client, { ...sampled, max_tokens: 48, response_format: format });
+  const { choices } = await chat(client, { ...sampled, max_tokens: 32, response_format: format });
   const value = JSON.parse(choices[0]?.message.content ?? "") as { line: string; act: number };
   assert.ok(typeof value.line === "string" && value.act >= 1 && value.act <= 5);
 });
