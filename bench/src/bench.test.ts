@@ -20,6 +20,7 @@ import type { MeteringDocument } from "./metering-bench.js";
 import type { MessageDocument } from "./message-bench.js";
 import { prebuiltDigests, sourceDigests } from "./prebuilt-modules.js";
 import type { TickDocument } from "./tick-bench.js";
+import type { BitDocument } from "./bits-bench.js";
 import type { InferenceDocument } from "./inference-bench.js";
 import type { TravelDocument } from "./travel-bench.js";
 
@@ -99,6 +100,16 @@ test("bench:inference counts only texts with the same tokens and the same bits",
     [["q4", true]],
   );
   assert.ok(ratioToRawBatchedLoop > 0);
+});
+
+test("bench:bits compares every text with the same alone, and expects refusals", () => {
+  const words = ["--providers", "wasm", "--only", "int8 with GQA", "--tokens", "3"];
+  const { ok, rows } = document("./bits.js", ...words) as BitDocument; // its own format
+  assert.ok(ok, JSON.stringify(rows));
+  assert.deepEqual(
+    rows.map(({ batchMode, compared, different }) => [batchMode, compared, different]),
+    [["serial", 24, 0]],
+  );
 });
 
 test("bench:metering compares equal work in every form and tier", () => {

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { SeededNumbers } from "../../../packages/inference/dist/batch/seeded-numbers.js";
 import { byteTokenizer } from "../../../packages/inference/dist/testing/sample-decoder.js";
 import { writeLlamaModel } from "../../../scripts/dist/language-model/llama-model.js";
-import type { LlamaSizes } from "../../../scripts/dist/language-model/llama-model.js";
+import type { LlamaSizes, LlamaSource } from "../../../scripts/dist/language-model/llama-model.js";
 import { benchFolder } from "../world-folder.js";
 
 export type ModelFormat = "fp32" | "q4";
@@ -39,15 +39,36 @@ const tiny: LlamaSizes = {
   ...{ vocabulary: 512, hidden: 64, inner: 128, layers: 2, heads: 4, sharedHeads: 2, headSize: 16 },
 };
 
+/** Models of one shape in many formats, small enough for thousands of texts. */
+export const bitSizes: LlamaSizes = {
+  ...large,
+  ...{ vocabulary: 512, hidden: 128, inner: 256, layers: 3, heads: 4, sharedHeads: 2, headSize: 32 },
+};
+
 /** Written where it is not there. */
 export function benchModel(quick: boolean, formats: readonly ModelFormat[]): BenchModel {
   const sizes = quick ? tiny : large;
+  const { hidden, inner, layers, heads, sharedHeads, headSize, vocabulary } = sizes;
+  const fileOf = (format: ModelFormat): string =>
+    format === "fp32" ? "onnx/model.onnx" : "onnx/model_q4.onnx";
+  const folder = llamaFolder(
+    sizes,
+    formats.map((format) => ({ file: fileOf(format), format })),
+  );
+  const matrices = hidden * headSize * (heads + sharedHeads) * 2 + 3 * hidden * inner;
+  const parameters = vocabulary * hidden + layers * (matrices + 2 * hidden) + hidden;
+  return { folder, sizes, fileOf, parameters };
+}
+
+/** The folder, with the files that it lacked. */
+export function llamaFolder(
+  sizes: LlamaSizes,
+  variants: readonly (Pick<LlamaSource, "format" | "attention"> & { readonly file: string })[],
+): string {
   const { hidden, inner, layers, heads, sharedHeads, headSize, vocabulary, context } = sizes;
   const name = ["llama-1", vocabulary, hidden, inner, layers, heads, sharedHeads, headSize].join("-");
   const folder = join(benchFolder, ".wasm-engine/models", name);
   mkdirSync(join(folder, "onnx"), { recursive: true });
-  const fileOf = (format: ModelFormat): string =>
-    format === "fp32" ? "onnx/model.onnx" : "onnx/model_q4.onnx";
   const config = {
     model_type: "llama",
     architectures: ["LlamaForCausalLM"],
@@ -64,17 +85,11 @@ export function benchModel(quick: boolean, formats: readonly ModelFormat[]): Ben
   put(join(folder, "generation_config.json"), "{}");
   put(join(folder, "tokenizer.json"), JSON.stringify(byteTokenizer()));
   put(join(folder, "tokenizer_config.json"), "{}");
-  for (const format of formats) {
-    const path = join(folder, fileOf(format));
-    if (!existsSync(path)) put(path, writeLlamaModel({ sizes, weights: seededWeights(), format }));
+  for (const { file, ...variant } of variants) {
+    const path = join(folder, file);
+    if (!existsSync(path)) put(path, writeLlamaModel({ sizes, weights: seededWeights(), ...variant }));
   }
-  const matrices = hidden * headSize * (heads + sharedHeads) * 2 + 3 * hidden * inner;
-  return {
-    folder,
-    sizes,
-    fileOf,
-    parameters: vocabulary * hidden + layers * (matrices + 2 * hidden) + hidden,
-  };
+  return folder;
 }
 
 /** Of the size that keeps activations near 1; norms are ones. */

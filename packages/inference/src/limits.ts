@@ -27,7 +27,7 @@ export const reasonCharactersMax = 240;
  */
 export const promptPartTokens = 128;
 /** Parts of prompts that are read before texts under way get their next token. */
-export const promptPartsPerRound = 4;
+export const promptPartsPerRound = 8;
 /** Narrowest slab of keys and values. It decides bits where a model's sums depend on the width. */
 export const widthTokensMin = 64;
 /** Widths are multiples of it where they do not decide bits: every run copies the whole width. */

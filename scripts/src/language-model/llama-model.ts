@@ -6,7 +6,9 @@
 import { TensorType } from "@wasm-engine/abi";
 import { float, float32Tensor, int, int64Tensor, writeOnnxModel } from "@wasm-engine/inference/onnx";
 import type { OnnxNode, OnnxTensor, OnnxValue } from "@wasm-engine/inference/onnx";
-import { blockWeights, fourBitBlocks } from "./four-bit-blocks.js";
+import { productOf } from "./matrix-product.js";
+import type { WeightFormat } from "./matrix-product.js";
+import { plainAttention, plainConstants } from "./plain-attention.js";
 
 export interface LlamaSizes {
   readonly vocabulary: number;
@@ -27,25 +29,29 @@ export interface LlamaSource {
   readonly sizes: LlamaSizes;
   /** By names such as `layers.0.q_proj.weight`; `embed.weight` are those of the scores, too. */
   readonly weights: (name: string, count: number) => Float32Array;
-  /** `q4`: the matrices of the layers in blocks of 4 bits; embeddings and norms stay float32. */
-  readonly format: "fp32" | "q4";
+  /** Of the matrices of the layers; embeddings and norms stay float32. */
+  readonly format: WeightFormat;
+  /** `plain`: out of operators of ONNX itself, with position_ids; default `grouped`, the operator of the runtime. */
+  readonly attention?: "grouped" | "plain";
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-const { FLOAT32, INT32, INT64, UINT8 } = TensorType;
+const { FLOAT32, INT32, INT64 } = TensorType;
 
 /** Bytes of an `.onnx` file. */
 export function writeLlamaModel(source: LlamaSource): Uint8Array {
   const { sizes, weights, metadata = {} } = source;
+  const isPlain = source.attention === "plain";
   const graph = new GraphDraft(source);
   const embedding = weights("embed.weight", sizes.vocabulary * sizes.hidden);
   graph.initializers.push(
     float32Tensor("embed.weight", [sizes.vocabulary, sizes.hidden], embedding),
-    ...rotation(sizes),
     int64Tensor("axis1", [1], [1]),
     int64Tensor("one", [], [1]),
+    ...(isPlain ? plainConstants(sizes) : rotation(sizes)),
   );
-  graph.nodes.push(...lengths(), node("Gather", ["embed.weight", "input_ids"], ["embedded"]));
+  const beginning = isPlain ? plainAttention.beginning() : lengths();
+  graph.nodes.push(...beginning, node("Gather", ["embed.weight", "input_ids"], ["embedded"]));
   const last = addLayers(graph);
   graph.nodes.push(
     node("Transpose", ["embed.weight"], ["embed.turned"]),
@@ -54,7 +60,7 @@ export function writeLlamaModel(source: LlamaSource): Uint8Array {
   return writeOnnxModel({
     graphName: "llama",
     opsets: { "": 17, "com.microsoft": 1 },
-    ...ports(sizes),
+    ...ports(sizes, isPlain),
     initializers: graph.initializers,
     nodes: graph.nodes,
     metadata,
@@ -79,36 +85,9 @@ class GraphDraft {
   /** Product of `input` with a matrix; the name of the result is the matrix's. */
   product(input: string, name: string, inputs: number, outputs: number): string {
     const weights = this.source.weights(`${name}.weight`, inputs * outputs);
-    if (this.source.format === "fp32") {
-      const turned = new Float32Array(weights.length);
-      for (let row = 0; row < outputs; row += 1)
-        for (let column = 0; column < inputs; column += 1)
-          turned[column * outputs + row] = weights[row * inputs + column] ?? 0;
-      this.initializers.push(float32Tensor(`${name}.weight`, [inputs, outputs], turned));
-      this.nodes.push(node("MatMul", [input, `${name}.weight`], [name]));
-      return name;
-    }
-    const { packed, scales } = fourBitBlocks(weights, inputs);
-    this.initializers.push(
-      {
-        name: `${name}.packed`,
-        type: UINT8,
-        dimensions: [outputs, inputs / blockWeights, blockWeights / 2],
-        data: packed,
-      },
-      float32Tensor(`${name}.scales`, [scales.length], scales),
-    );
-    this.nodes.push({
-      ...node("MatMulNBits", [input, `${name}.packed`, `${name}.scales`], [name]),
-      domain: "com.microsoft",
-      attributes: {
-        K: int(inputs),
-        N: int(outputs),
-        bits: int(4),
-        block_size: int(blockWeights),
-        accuracy_level: int(4),
-      },
-    });
+    const { nodes, initializers } = productOf(this.source.format, { input, name, inputs, outputs, weights });
+    this.initializers.push(...initializers);
+    this.nodes.push(...nodes);
     return name;
   }
 
@@ -136,6 +115,30 @@ class GraphDraft {
   }
 }
 
+/** One layer's attention by the operator of the runtime. */
+function groupedAttention(
+  { heads, sharedHeads, headSize }: LlamaSizes,
+  {
+    layer,
+    projections,
+    attended,
+  }: { readonly layer: number; readonly projections: readonly string[]; readonly attended: string },
+): OnnxNode {
+  const past = ["key", "value"].map((part) => `past_key_values.${layer}.${part}`);
+  return {
+    operator: "GroupQueryAttention",
+    domain: "com.microsoft",
+    inputs: [...projections, ...past, "last-place", "total", "cosines", "sines"],
+    outputs: [attended, `present.${layer}.key`, `present.${layer}.value`],
+    attributes: {
+      num_heads: int(heads),
+      kv_num_heads: int(sharedHeads),
+      do_rotary: int(1),
+      scale: float(1 / Math.sqrt(headSize)),
+    },
+  };
+}
+
 /** The name of what the scores are made of. */
 function addLayers(graph: GraphDraft): string {
   const { sizes } = graph.source;
@@ -146,28 +149,14 @@ function addLayers(graph: GraphDraft): string {
     const at = (part: string): string => `layers.${layer}.${part}`;
     const before = graph.norm(at("input_layernorm"), sum, added);
     const attended = at("attended");
-    graph.nodes.push({
-      operator: "GroupQueryAttention",
-      domain: "com.microsoft",
-      inputs: [
-        graph.product(before.normal, at("q_proj"), hidden, heads * headSize),
-        graph.product(before.normal, at("k_proj"), hidden, sharedHeads * headSize),
-        graph.product(before.normal, at("v_proj"), hidden, sharedHeads * headSize),
-        `past_key_values.${layer}.key`,
-        `past_key_values.${layer}.value`,
-        "last-place",
-        "total",
-        "cosines",
-        "sines",
-      ],
-      outputs: [attended, `present.${layer}.key`, `present.${layer}.value`],
-      attributes: {
-        num_heads: int(heads),
-        kv_num_heads: int(sharedHeads),
-        do_rotary: int(1),
-        scale: float(1 / Math.sqrt(headSize)),
-      },
-    });
+    const projections = [
+      graph.product(before.normal, at("q_proj"), hidden, heads * headSize),
+      graph.product(before.normal, at("k_proj"), hidden, sharedHeads * headSize),
+      graph.product(before.normal, at("v_proj"), hidden, sharedHeads * headSize),
+    ] as const;
+    if (graph.source.attention === "plain")
+      graph.nodes.push(...plainAttention.layer(layer, projections, attended));
+    else graph.nodes.push(groupedAttention(graph.source.sizes, { layer, projections, attended }));
     const mixed = graph.product(attended, at("o_proj"), heads * headSize, hidden);
     const after = graph.norm(at("post_attention_layernorm"), before.sum, mixed);
     const gate = graph.product(after.normal, at("gate_proj"), hidden, inner);
@@ -207,7 +196,10 @@ function rotation({ context, headSize, ropeTheta }: LlamaSizes): readonly OnnxTe
   ];
 }
 
-function ports({ layers, sharedHeads, headSize, vocabulary }: LlamaSizes): {
+function ports(
+  { layers, sharedHeads, headSize, vocabulary }: LlamaSizes,
+  isPlain: boolean,
+): {
   readonly inputs: readonly OnnxValue[];
   readonly outputs: readonly OnnxValue[];
 } {
@@ -221,6 +213,9 @@ function ports({ layers, sharedHeads, headSize, vocabulary }: LlamaSizes): {
     inputs: [
       { name: "input_ids", type: INT64, dimensions: ["batch_size", "sequence_length"] },
       { name: "attention_mask", type: INT64, dimensions: ["batch_size", "total_sequence_length"] },
+      ...(isPlain
+        ? [{ name: "position_ids", type: INT64, dimensions: ["batch_size", "sequence_length"] }]
+        : []),
       ...keyValues("past_key_values", "past_sequence_length"),
     ],
     outputs: [
