@@ -6,46 +6,99 @@
 
 import { assert, type AgentHandle } from "@wasm-engine/abi";
 
-/** `id` > 0: a request of the agent. 0: look at the agent itself. */
+/** A request of the agent. */
 export interface DueEntry {
   readonly agent: AgentHandle;
+  /** Above 0. */
   readonly id: number;
 }
 
-interface Bucket {
-  entryCount: number;
-  readonly agents: AgentHandle[];
-  readonly ids: number[];
+/** What is due: agents to be looked at, ascending, and requests by agent and id. Valid until the next is taken. */
+export interface DueList {
+  readonly agents: Float64Array;
+  readonly requests: readonly DueEntry[];
 }
 
-/** Agents that are to be looked at, which are all in most ticks, sort as plain numbers: without boxes and callbacks. */
-function sortedEntries(agents: readonly AgentHandle[], ids: readonly number[]): DueEntry[] {
-  if (ids.every((id) => id === 0)) {
-    const handles = Float64Array.from(agents).sort();
-    const entries: DueEntry[] = [];
-    for (let index = 0; index < handles.length; index += 1)
-      entries.push({ agent: (handles[index] ?? 0) as AgentHandle, id: 0 }); // those of `agents`
-    return entries;
+/** Calls `look` for every entry by agent and id; 0: look at the agent itself. */
+export function eachDue({ agents, requests }: DueList, look: (agent: AgentHandle, id: number) => void): void {
+  let next = 0;
+  for (let index = 0; index <= agents.length; index += 1) {
+    const agent = agents[index] ?? Infinity;
+    for (; next < requests.length; next += 1) {
+      const request = requests[next];
+      if (request === undefined || request.agent >= agent) break;
+      look(request.agent, request.id);
+    }
+    if (index < agents.length) look(agent as AgentHandle, 0); // added as one
   }
-  const due = agents.map((agent, index) => ({ agent, id: ids[index] ?? 0 }));
-  return due.sort((left, right) => left.agent - right.agent || left.id - right.id);
+}
+
+/** Places of a new list; each growth doubles them. */
+const firstPlaces = 16;
+/** Storage beyond this many places is given back where much less was used. */
+const keptPlacesMax = 1024;
+/** Emptied buckets that are used again. */
+const freeBucketsMax = 4;
+
+/** Entries of one tick. Most are agents to be looked at, in some worlds all of them in every tick: plain numbers. */
+class Bucket {
+  entryCount = 0;
+  #agents = new Float64Array(firstPlaces);
+  #length = 0;
+  readonly requests: DueEntry[] = [];
+
+  add(agent: AgentHandle, id: number): void {
+    this.entryCount += 1;
+    if (id > 0) this.requests.push({ agent, id });
+    else this.#push(agent);
+  }
+
+  /** Adds what another one holds. */
+  join(other: Bucket): void {
+    for (const agent of other.sorted()) this.#push(agent);
+    for (const request of other.requests) this.requests.push(request);
+  }
+
+  /** The agents, ascending. */
+  sorted(): Float64Array {
+    return this.#agents.subarray(0, this.#length).sort();
+  }
+
+  clear(): void {
+    if (this.#agents.length > keptPlacesMax && this.#length * 8 < this.#agents.length)
+      this.#agents = new Float64Array(firstPlaces);
+    this.#length = 0;
+    this.entryCount = 0;
+    this.requests.length = 0;
+  }
+
+  #push(agent: number): void {
+    if (this.#length === this.#agents.length) {
+      const grown = new Float64Array(2 * this.#length);
+      grown.set(this.#agents);
+      this.#agents = grown;
+    }
+    this.#agents[this.#length] = agent;
+    this.#length += 1;
+  }
 }
 
 export class TimerQueue {
   readonly #buckets = new Map<number, Bucket>();
   /** Binary heap of ticks; may hold ticks whose bucket is gone. */
   readonly #heap: number[] = [];
+  readonly #free: Bucket[] = [];
+  /** What was taken last: its entries may still be looked at. */
+  #taken = new Bucket();
 
   add(tick: number, agent: AgentHandle, id: number): void {
     let bucket = this.#buckets.get(tick);
     if (bucket === undefined) {
-      bucket = { entryCount: 0, agents: [], ids: [] };
+      bucket = this.#free.pop() ?? new Bucket();
       this.#buckets.set(tick, bucket);
       this.#pushTick(tick);
     }
-    bucket.entryCount += 1;
-    bucket.agents.push(agent);
-    bucket.ids.push(id);
+    bucket.add(agent, id);
   }
 
   /** Takes back one `add` of that tick. The entry itself may still be handed out; its owner knows that it is stale. */
@@ -53,7 +106,9 @@ export class TimerQueue {
     const bucket = this.#buckets.get(tick);
     assert(bucket !== undefined, "a removed entry was added");
     bucket.entryCount -= 1;
-    if (bucket.entryCount === 0) this.#buckets.delete(tick);
+    if (bucket.entryCount > 0) return;
+    this.#buckets.delete(tick);
+    this.#release(bucket);
   }
 
   /** The earliest tick with an entry. */
@@ -66,20 +121,31 @@ export class TimerQueue {
   }
 
   /** Takes all entries up to `tick`, sorted by agent and id: insertion order would not survive a restore. */
-  takeDue(tick: number): DueEntry[] {
-    const agents: AgentHandle[] = [];
-    const ids: number[] = [];
+  takeDue(tick: number): DueList {
+    this.#release(this.#taken);
+    let taken: Bucket | undefined;
     for (;;) {
       const next = this.nextTick();
       if (next === undefined || next > tick) break;
       const bucket = this.#buckets.get(next);
       assert(bucket !== undefined, "the next tick has a bucket");
-      for (const agent of bucket.agents) agents.push(agent);
-      for (const id of bucket.ids) ids.push(id);
       this.#buckets.delete(next);
       this.#popTick();
+      if (taken === undefined) taken = bucket;
+      else {
+        taken.join(bucket);
+        this.#release(bucket);
+      }
     }
-    return sortedEntries(agents, ids);
+    this.#taken = taken ?? this.#free.pop() ?? new Bucket();
+    const { requests } = this.#taken;
+    if (requests.length > 1) requests.sort((left, right) => left.agent - right.agent || left.id - right.id);
+    return { agents: this.#taken.sorted(), requests };
+  }
+
+  #release(bucket: Bucket): void {
+    bucket.clear();
+    if (this.#free.length < freeBucketsMax) this.#free.push(bucket);
   }
 
   #pushTick(tick: number): void {

@@ -21,7 +21,7 @@ import {
 } from "@wasm-engine/abi";
 import type { AgentHandle, Encoding, Message, Sha256 } from "@wasm-engine/abi";
 import type { Input, InputBody } from "../model.js";
-import type { DueEntry } from "../scheduler/timer-queue.js";
+import { eachDue, type DueEntry } from "../scheduler/timer-queue.js";
 import { touch } from "./agent.js";
 import { answerError, departError, engineMessage, enqueue, enqueuePlace, hasRoom } from "./delivery.js";
 import { isReachable, sleep, wakeIfWork } from "./delivery.js";
@@ -60,11 +60,13 @@ export function admit(world: WorldState, scope: TickScope, inputs: readonly Inpu
   world.idempotencyKeys.expire(tick);
   world.retiredLedgers.expire(tick);
   const due = world.timers.takeDue(tick);
-  for (const entry of due) fire(world, scope, entry);
+  eachDue(due, (agent, id) => {
+    fire(world, scope, agent, id);
+  });
   const fresh = inputs.filter((input) => isFirst(world, scope, input));
   for (const { body } of fresh) if (isLifecycle(body)) admitLifecycle(world, scope, body);
   for (const [seq, body] of resultsOf(fresh)) admitResult(world, scope, seq, body);
-  for (const entry of due) timeOut(world, scope, entry);
+  for (const entry of due.requests) timeOut(world, scope, entry);
   world.mail.admit(tick);
   for (const { seq, body } of fresh) admitExternal(world, scope, seq, body);
   decideSubmissions(world, scope);
@@ -95,22 +97,23 @@ function resultsOf(inputs: readonly Input[]): (readonly [number, Result])[] {
 }
 
 /** Timers bring their message back; agents are looked at for tasks, cadence, stop deadline and upgrade. */
-function fire(world: WorldState, scope: TickScope, entry: DueEntry): void {
-  const agent = world.agents.byHandle(entry.agent);
+/** @param id of a request, or 0 */
+function fire(world: WorldState, scope: TickScope, handle: AgentHandle, id: number): void {
+  const agent = world.agents.byHandle(handle);
   if (agent === undefined || agent.ending) return;
-  if (entry.id === 0) {
+  if (id === 0) {
     if (agent.stopTick >= 0 && agent.stopTick <= scope.tick) return markEnding(world, scope, agent);
     upgradeWhereDue(world, scope, agent);
     return wakeIfWork(world, agent, scope.tick);
   }
-  const request = agent.requests.get(entry.id);
+  const request = agent.requests.get(id);
   if (request?.kind !== "timer" || request.deadlineTick > scope.tick) return;
-  closeRequest(world, agent, entry.id, scope.tick);
+  closeRequest(world, agent, id, scope.tick);
   const message = engineMessage({
     kind: MessageKind.TIMER,
     encoding: request.encoding,
     flags: MessageFlag.LAST_PART,
-    correlationId: entry.id,
+    correlationId: id,
     peer: agent.handle,
     tick: scope.tick,
     topic: request.topic,
@@ -120,7 +123,7 @@ function fire(world: WorldState, scope: TickScope, entry: DueEntry): void {
 }
 
 function timeOut(world: WorldState, scope: TickScope, entry: DueEntry): void {
-  const agent = entry.id === 0 ? undefined : world.agents.byHandle(entry.agent);
+  const agent = world.agents.byHandle(entry.agent);
   const request = agent?.requests.get(entry.id);
   if (agent === undefined || request === undefined || agent.ending) return;
   if (request.kind === "timer" || request.deadlineTick !== scope.tick) return;

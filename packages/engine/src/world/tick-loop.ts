@@ -20,7 +20,7 @@ import { DeadLetterLog } from "./dead-letter-log.js";
 import type { FaultLog } from "./fault-log.js";
 import { noteInput, noteTick } from "./host-state.js";
 import type { HostState } from "./host-state.js";
-import { commitSliceAgents, imageTicks, openTicksMax } from "./limits.js";
+import { commitSliceAgents, imageTicks, openTicksAim, openTicksMax } from "./limits.js";
 
 export interface LoopParts {
   readonly world: WorldContract;
@@ -299,10 +299,11 @@ export class TickLoop {
     return this.#openTicks > 0 && this.#parts.world.advanceSeals(commitSliceAgents);
   }
 
-  /** Does a share of what is left, so that nothing is left at the last tick that may wait, even without idle time. */
+  /** Does a share of what is left, so that nothing of it is left in time, even without idle time. */
   #advanceShare(): void {
     const { world } = this.#parts;
-    const share = Math.ceil(world.sealsLeft / (openTicksMax + 1 - this.#openTicks + 1));
+    const ticksLeft = Math.max(1, openTicksAim + 2 - this.#openTicks);
+    const share = Math.ceil(world.sealsLeft / ticksLeft);
     for (let done = 0; done < share && world.advanceSeals(commitSliceAgents);) done += commitSliceAgents;
   }
 
