@@ -64,6 +64,8 @@ export class SnapshotStore {
   #known: KnownPages | undefined;
   /** Packs that a snapshot names, by its file name. */
   readonly #packsOf = new Map<string, readonly string[]>();
+  /** Bytes of snapshots whose length was asked for, by their file names. */
+  readonly #lengths = new Map<string, number>();
 
   /** @param run folder of the run */
   constructor(system: FileSystem, hasher: Hasher, run: string) {
@@ -133,7 +135,7 @@ export class SnapshotStore {
 
   #replace(tick: number, parts: readonly Uint8Array[]): string {
     const name = nameOf(tick);
-    this.#packsOf.delete(name);
+    this.#forget(name);
     try {
       this.#system.makeFolder(this.#folder);
       replaceFile(this.#system, this.#folder, name, parts);
@@ -217,8 +219,19 @@ export class SnapshotStore {
   /** Bytes of all snapshots and of the pages that they share. */
   #bytes(): number {
     let bytes = this.#pages.bytes();
-    for (const name of this.#names()) bytes += this.#system.length(join(this.#folder, name)) ?? 0;
+    for (const name of this.#names()) {
+      // Written once, and by this object as long as the run is open.
+      const length = this.#lengths.get(name) ?? this.#system.length(join(this.#folder, name)) ?? 0;
+      this.#lengths.set(name, length);
+      bytes += length;
+    }
     return bytes;
+  }
+
+  /** The file of this name is another one now, or none. */
+  #forget(name: string): void {
+    this.#packsOf.delete(name);
+    this.#lengths.delete(name);
   }
 
   #remove(removed: readonly number[]): readonly number[] {
@@ -228,7 +241,7 @@ export class SnapshotStore {
       for (const name of this.#names()) {
         if (!gone.has(tickOf(name))) continue;
         this.#system.remove(join(this.#folder, name));
-        this.#packsOf.delete(name);
+        this.#forget(name);
       }
       this.#system.syncFolder(this.#folder);
       this.removeUnusedPacks();
