@@ -48,7 +48,9 @@ export const snapshotLoopMsPerAgent = 0.05;
 export const snapshotCostShareMax = 0.05;
 /** So much they may cost before it is earned: the first one starts a thread. Unused, no more than this is kept. */
 export const snapshotCreditMs = 25;
-/** What a snapshot takes beyond so many times those before it is a hitch of the machine. */
+/** Snapshots by whose cost the next one is judged. */
+export const snapshotCostsKept = 8;
+/** What a snapshot takes beyond so many times what those before it took on average is a hitch of the machine. */
 export const snapshotHitchFactor = 4;
 /** Standard error of a world process that is kept to explain its death. */
 export const stderrTailBytes = 4096;

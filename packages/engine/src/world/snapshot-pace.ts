@@ -7,6 +7,7 @@ import type { WorldContract } from "@wasm-engine/core";
 import {
   hashesPerSnapshotMin,
   snapshotCostShareMax,
+  snapshotCostsKept,
   snapshotCreditMs,
   snapshotHitchFactor,
   snapshotLoopMsPerAgent,
@@ -29,8 +30,8 @@ export class SnapshotPace {
   /** What the last snapshot has taken of the loop's time so far. */
   #costMs = 0;
   #isBegun = false;
-  /** The same of the two before it, the newer first. Before there are any: what so many agents take elsewhere. */
-  #beforeMs: readonly [number, number];
+  /** The same of some before it. Before there are any: what so many agents take elsewhere, if that is known. */
+  #beforeMs: readonly number[];
   /** What snapshots may still take: a share of the time in which ticks were executed, less what they took. */
   #creditMs = snapshotCreditMs;
 
@@ -49,8 +50,7 @@ export class SnapshotPace {
       readonly now?: () => number;
     },
   ) {
-    const guessedMs = (options.agents ?? 0) * snapshotLoopMsPerAgent;
-    this.#beforeMs = [guessedMs, guessedMs];
+    this.#beforeMs = options.agents === undefined ? [] : [options.agents * snapshotLoopMsPerAgent];
     this.#now = options.now ?? (() => performance.now());
     // A paced world is told when: nobody wants hitches that the configuration does not name.
     this.#spacing = spacing === "affordable" && !options.waits ? undefined : spacing;
@@ -79,11 +79,13 @@ export class SnapshotPace {
   }
 
   /**
-   * Where one takes many times what both before it took, the machine did something else meanwhile, which ticks would
+   * Where one takes many times what those before it took, the machine did something else meanwhile, which ticks would
    * have met as well: that is not for snapshots to pay.
    */
   #spend(ms: number): void {
-    const chargedMs = Math.max(...this.#beforeMs) * snapshotHitchFactor || Infinity;
+    const before = this.#beforeMs;
+    const usualMs = before.reduce((sum, each) => sum + each, 0) / before.length;
+    const chargedMs = before.length === 0 ? Infinity : usualMs * snapshotHitchFactor;
     this.#creditMs -= Math.max(0, Math.min(ms, chargedMs - this.#costMs));
     this.#costMs += ms;
   }
@@ -94,7 +96,7 @@ export class SnapshotPace {
     const isBegun = begin();
     if (!isBegun) return false;
     this.#workMs = 0;
-    if (this.#isBegun) this.#beforeMs = [this.#costMs, this.#beforeMs[0]];
+    if (this.#isBegun) this.#beforeMs = [this.#costMs, ...this.#beforeMs].slice(0, snapshotCostsKept);
     this.#isBegun = true;
     this.#costMs = 0;
     this.#spend(this.#now() - startedMs);
@@ -116,8 +118,8 @@ export class SnapshotPace {
     if (spacing === undefined) return false;
     const isHashed = tick % this.#stateHashEvery === 0;
     if (spacing === "affordable") {
-      // The cheaper of two: a hitch of the machine in one of them says nothing about the next.
-      const costMs = Math.min(this.#costMs, this.#beforeMs[0]);
+      // The cheapest: a hitch of the machine in one of them says nothing about the next.
+      const costMs = Math.min(this.#costMs, ...this.#beforeMs);
       const patience = isHashed ? 1 : 2;
       return this.#workMs >= patience * snapshotWorkMsMin && this.#creditMs >= patience * costMs;
     }
