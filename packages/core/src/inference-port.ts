@@ -26,6 +26,8 @@ export interface ModelSpec {
   readonly digest?: string;
   /** Never gives its memory back to make room for other models. Default false. */
   readonly pinned?: boolean;
+  /** How long texts take, where that is not the adapter's own. */
+  readonly pace?: Partial<TextPace>;
 }
 
 /** Why a provider of the list does not run the model. */

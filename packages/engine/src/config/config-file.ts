@@ -100,6 +100,8 @@ export interface ModelFileEntry extends FakeEntry {
   readonly pinned?: boolean;
   readonly thread?: "shared" | "own";
   readonly workers?: number;
+  readonly prefillTokensPerTick?: number;
+  readonly tokensPerTick?: number;
   readonly openai?: string;
   readonly model?: string;
   readonly key?: SecretEntry;

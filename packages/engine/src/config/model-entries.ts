@@ -29,6 +29,8 @@ const belongings: Readonly<Partial<Record<keyof ModelFileEntry, readonly Source[
   pinned: ["path"],
   thread: ["path"],
   workers: ["path"],
+  prefillTokensPerTick: ["path"],
+  tokensPerTick: ["path"],
   model: ["openai"],
   key: ["openai"],
   parameters: ["openai"],
@@ -138,6 +140,7 @@ function resolveFolder(
   { name, entry, providers }: FolderEntry,
 ): ModelSetup | undefined {
   const { path = "", version, latencyTicks, delivery, thread = "shared", workers } = entry;
+  const { prefillTokensPerTick, tokensPerTick } = entry;
   const added = addedModels(context.directory);
   if (typeof added === "string") {
     context.add("WE_CONFIG_MODEL_LOCK", where, { problem: added });
@@ -173,5 +176,7 @@ function resolveFolder(
     ...(latencyTicks === undefined ? {} : { latencyTicks }),
     ...(delivery === undefined ? {} : { delivery }),
     ...(workers === undefined ? {} : { workers }),
+    ...(prefillTokensPerTick === undefined ? {} : { prefillTokensPerTick }),
+    ...(tokensPerTick === undefined ? {} : { tokensPerTick }),
   };
 }

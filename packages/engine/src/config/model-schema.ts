@@ -1,7 +1,7 @@
 /** The part of the schema that is about one model. What its members exclude is checked by model-entries.ts. */
 
 import { callsAtOnceMax, callTimeoutMsMax } from "../adapters/limits.js";
-import { inferenceWorkersMax, latencyTicksMax } from "../inference/limits.js";
+import { inferenceWorkersMax, latencyTicksMax, textPaceTokensMax } from "../inference/limits.js";
 import { delivery, integer, map, plainPattern, providers, text } from "./schema-parts.js";
 import type { Schema } from "./schema-parts.js";
 
@@ -58,6 +58,16 @@ export const model: Schema = {
       "Ticks from request to answer. Default: what the manifest says, else 1.",
       1,
       latencyTicksMax,
+    ),
+    prefillTokensPerTick: integer(
+      "Of a model that writes texts: tokens of a prompt per tick before the first part. Default: 512.",
+      1,
+      textPaceTokensMax,
+    ),
+    tokensPerTick: integer(
+      "Of a model that writes texts: tokens of every part but the last, one part per tick. Default: 8.",
+      1,
+      textPaceTokensMax,
     ),
     delivery: delivery("How answers of this model enter. Default: that of `inference`, for openai recorded."),
     pinned: {

@@ -98,7 +98,7 @@ class InferenceLoop {
   }
 
   #write(
-    { name, fingerprint }: ModelFacts,
+    { name, fingerprint, text }: ModelFacts,
     request: TensorRequest,
     { id, index }: { readonly id: number; readonly index: number },
   ): void {
@@ -126,10 +126,14 @@ class InferenceLoop {
         this.#channel.ringHost();
       },
     };
-    const writing = this.#kept.write({ request, fingerprint }, events, (asked, heard) => {
-      assert(this.#service.write !== undefined, "a service with models of texts writes them");
-      return this.#service.write(name, asked, heard);
-    });
+    const writing = this.#kept.write(
+      { request, fingerprint, tokensPerTick: text?.tokensPerTick ?? 0 },
+      events,
+      (asked, heard) => {
+        assert(this.#service.write !== undefined, "a service with models of texts writes them");
+        return this.#service.write(name, asked, heard);
+      },
+    );
     if (!isOver) this.#writing.set(key, writing);
   }
 

@@ -33,6 +33,8 @@ export interface WrittenRequest {
   readonly request: TensorRequest;
   /** Of the model as it is now. */
   readonly fingerprint: string;
+  /** Tokens of a part. */
+  readonly tokensPerTick: number;
 }
 
 type WriteText = (request: TensorRequest, events: TextEvents) => TextWriting;
@@ -86,12 +88,22 @@ function tell({ prompt, parts, answer }: KeptText, events: KeptTextEvents): void
 }
 
 /** `stream` is part of it: without the wish for parts nobody has heard what they show. */
-function keyOf({ request, fingerprint }: WrittenRequest): string {
+function keyOf({ request, fingerprint, tokensPerTick }: WrittenRequest): string {
   const { encoding, payload, seed = 0 } = request;
   const body = bodyOf(request);
   const asked: Json = body ?? { bytes: Buffer.from(payload).toString("base64") };
   const drawn = isSampled(body) ? { seed } : {};
-  const whole: Json = { version: formatVersion, kind: "text", fingerprint, encoding, asked, ...drawn };
+  // Absent for the usual ones, as in what earlier releases have kept.
+  const borders = tokensPerTick === 8 ? {} : { tokensPerTick };
+  const whole: Json = {
+    version: formatVersion,
+    kind: "text",
+    fingerprint,
+    encoding,
+    asked,
+    ...drawn,
+    ...borders,
+  };
   return sha256Hex(Buffer.from(canonicalJson(whole)));
 }
 

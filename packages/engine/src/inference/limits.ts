@@ -22,6 +22,8 @@ export const deathsPerBatchMax = 2;
 export const yieldingPriority = 10;
 /** Threads of one model: each holds its weights. */
 export const inferenceWorkersMax = 64;
+/** Tokens per tick that configuration may ask for. */
+export const textPaceTokensMax = 1_000_000;
 /** Latency that configuration may ask for. */
 export const latencyTicksMax = 1_000_000;
 

@@ -135,8 +135,15 @@ export function specOf({
   digest,
   version,
   pinned: stays,
+  prefillTokensPerTick,
+  tokensPerTick,
 }: ModelSetup): ModelSpec {
+  const pace = {
+    ...(prefillTokensPerTick === undefined ? {} : { prefillTokensPerTick }),
+    ...(tokensPerTick === undefined ? {} : { tokensPerTick }),
+  };
   const pinned = { ...(digest === undefined ? {} : { digest }), ...(file === undefined ? {} : { file }) };
   const kept = stays === true ? { pinned: true } : {};
-  return { name, dir, providers, ...pinned, ...kept, ...(version === undefined ? {} : { version }) };
+  const rest = { ...pinned, ...kept, ...(version === undefined ? {} : { version }) };
+  return { name, dir, providers, ...rest, ...(Object.keys(pace).length === 0 ? {} : { pace }) };
 }

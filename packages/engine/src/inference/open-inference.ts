@@ -75,8 +75,8 @@ function pinned(world: ResolvedWorld, models: ModelThreads): ResolvedWorld {
   const setups = (world.models ?? []).map((setup): ModelSetup => {
     const facts = loaded.get(setup.name);
     if (facts === undefined) return setup;
-    const { version, digest, latencyTicks } = facts;
-    return { ...setup, version, digest, latencyTicks };
+    const { version, digest, latencyTicks, text = {} } = facts;
+    return { ...setup, version, digest, latencyTicks, ...text };
   });
   return { ...world, models: setups };
 }

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, test } from "node:test";
+import { isLocalModel } from "../adapters/adapter-report.js";
 import { Engine } from "../client/engine.js";
 import type { OpenOptions } from "../client/engine.js";
 import { forkRun } from "../client/fork-run.js";
@@ -61,6 +62,19 @@ test("[G1] prompts of 512 tokens a tick, then a part a tick; whole answers come 
     (id) => enteredIn(dir).find(({ agent, last }) => agent === agentHandle(id) && last)?.body["text"],
   );
   assert.notEqual(left, right, "agents that ask the same draw with seeds of their own");
+});
+
+test("[G1] the configuration of a model says how many tokens a tick has; kept texts have its borders", async () => {
+  const directory = join(folder, "paced");
+  const setup = { prefillTokensPerTick: 600, tokensPerTick: 16 };
+  const { dir, models, answers } = await finished({ directory, setup });
+  assert.deepEqual(answers, { asked: 7, reused: 0 });
+  assert.deepEqual(ticksOf(dir, "a1"), { parts: [2, 3], answer: 3 });
+  assert.deepEqual(ticksOf(dir, "a2"), { parts: [1, 2, 3, 4], answer: 4 });
+  assert.deepEqual(models.find(isLocalModel)?.text, setup);
+  assert.match(readFileSync(join(dir, "run.json"), "utf8"), /"tokensPerTick":\s*16/);
+  const usual = await finished({ directory });
+  assert.deepEqual([usual.answers.reused, usual.chainHead], [0, undisturbed.chainHead]);
 });
 
 test("[G1] delays and threads of models change no bit; the time that ticks waited is told", async () => {

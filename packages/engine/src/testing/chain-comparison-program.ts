@@ -1,20 +1,26 @@
 /**
- * `node …/chain-comparison-program.js [TICKS [DELAY_MS]]`: one world with 1 and 2 inference workers, with and without
- * delays by chance; ends with 1 where two chains differ.
+ * `npm run test:inference-chains -- [--ticks N] [--delay MS]`: one world with 1, 2 and 3 inference workers, with and
+ * without delays by chance; ends with 1 where two chains differ.
  */
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { programOptions, wholeNumber } from "../../../wasm/dist/testing/program-options.js";
 import { comparedRun, mixedRecords, writeModels } from "./chain-comparison.js";
 
-const [ticks = "60", delay = "500"] = process.argv.slice(2);
+const { values } = programOptions({
+  usage: "npm run test:inference-chains -- [--ticks N] [--delay MS]",
+  options: { ticks: { type: "string", default: "60" }, delay: { type: "string", default: "500" } },
+});
+const ticks = wholeNumber("ticks", values.ticks, 1);
+const delay = wholeNumber("delay", values.delay);
 const folder = mkdtempSync(join(tmpdir(), "chains-"));
 const heads = new Set<string>();
 try {
   const models = await writeModels(join(folder, "models"));
-  const records = mixedRecords(Number(ticks));
-  for (const delayMsMax of [0, Number(delay)]) {
+  const records = mixedRecords(ticks);
+  for (const delayMsMax of [0, delay]) {
     for (const workers of [1, 2, 3]) {
       const directory = join(folder, `run-${delayMsMax}-${workers}`);
       const result = await comparedRun({ directory, models, records, workers, delayMsMax });

@@ -105,6 +105,7 @@ class FakeService implements InferenceService {
       events.end({ ok: false, message: "no request" }, "");
       return { cancel: () => undefined };
     }
+    const { tokensPerTick = fakePartTokens } = spec.pace ?? {};
     const response = textAnswer({ prompt, maxTokens }, { seed, salt: behaviour.salt });
     appendFileSync(join(spec.dir, "calls.txt"), `${name} 1\n`);
     let told = 0;
@@ -115,8 +116,8 @@ class FakeService implements InferenceService {
     };
     const step = (): void => {
       this.#endAt(spec.dir, behaviour);
-      const shown = stream === true ? response.text.slice(told, told + fakePartTokens) : "";
-      told += fakePartTokens;
+      const shown = stream === true ? response.text.slice(told, told + tokensPerTick) : "";
+      told += tokensPerTick;
       if (told < maxTokens) {
         events.part(shown);
         return later(step);
@@ -156,7 +157,7 @@ class FakeService implements InferenceService {
   #factsOf(name: string): ModelFacts {
     const model = this.#models.get(name);
     if (model === undefined) throw new Error(`no model ${name}`);
-    const { behaviour, provider } = model;
+    const { spec, behaviour, provider } = model;
     const { version = "1", latencyTicks = 1 } = behaviour;
     const digest = "ab".repeat(32);
     const fingerprintParts = { provider };
@@ -174,7 +175,7 @@ class FakeService implements InferenceService {
       latencyTicks,
       ...(behaviour.writes === undefined
         ? {}
-        : { text: { prefillTokensPerTick: 512, tokensPerTick: fakePartTokens } }),
+        : { text: { prefillTokensPerTick: 512, tokensPerTick: fakePartTokens, ...spec.pace } }),
     };
   }
 }

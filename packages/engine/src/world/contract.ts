@@ -96,6 +96,9 @@ export interface ModelSetup {
   readonly latencyTicks?: number;
   /** Absent: that of the world. */
   readonly delivery?: Delivery;
+  /** Of models that write texts: tokens of a prompt per tick, tokens of a part; absent: the adapter's own. */
+  readonly prefillTokensPerTick?: number;
+  readonly tokensPerTick?: number;
   /** Never gives its memory back to make room for others. */
   readonly pinned?: boolean;
   /** own: a thread of its own, so that a slow model delays no other. */

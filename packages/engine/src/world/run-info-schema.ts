@@ -56,7 +56,15 @@ const input = map(
 
 const model = map(
   { name: id, dir: text, providers: list(choice(...PROVIDER_NAMES)), thread: choice("shared", "own") },
-  { version: text, digest, latencyTicks: count, delivery, workers: positive },
+  {
+    version: text,
+    digest,
+    latencyTicks: count,
+    delivery,
+    workers: positive,
+    prefillTokensPerTick: positive,
+    tokensPerTick: positive,
+  },
 );
 
 const secret: Schema = { oneOf: [map({ env: text }), map({ file: text })] };

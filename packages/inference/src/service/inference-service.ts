@@ -39,7 +39,10 @@ export interface InferenceServiceOptions {
   readonly nativeFrom?: readonly string[];
   /** Refuse, at load and in the middle of a run, any provider but the first of a model's list. Default false. */
   readonly strict?: boolean;
-  /** Bytes of model files in memory at a time; those used longest ago give way and are read again. Default 2 GiB. */
+  /**
+   * Bytes of model files in memory at a time; those used longest ago give way and are read again, those that write
+   * texts stay. Default 2 GiB.
+   */
   readonly weightBytesMax?: number;
   /** Bytes of keys and values of texts under way, per model that writes texts. Default 1 GiB. */
   readonly keyValueBytesMax?: number;
@@ -107,7 +110,8 @@ export class LocalInference implements InferenceService {
   load(spec: ModelSpec): Promise<ModelFacts> {
     return this.#queued(`load of ${spec.name}`, async () => {
       const { source, strict } = this.#context;
-      const text = await ServedText.open(source, spec, { strict, ...this.#limits });
+      const makeRoom = (bytes: number): Promise<void> => this.#makeRoom(spec.name, bytes);
+      const text = await ServedText.open(source, spec, { strict, ...this.#limits, makeRoom });
       if (text !== undefined) {
         await this.#remove(spec.name);
         this.#texts.set(spec.name, text);
@@ -259,7 +263,10 @@ export class LocalInference implements InferenceService {
     }
   }
 
-  /** Frees models used longest ago until `bytes` more fit. The model of that name counts as free. */
+  /**
+   * Frees models used longest ago until `bytes` more fit; pinned ones and those that write texts stay. The model of
+   * that name counts as free.
+   */
   async #makeRoom(name: string, bytes: number): Promise<void> {
     const limit = { model: name, bytes, bytesMax: this.#weightBytesMax };
     if (bytes > this.#weightBytesMax)
@@ -268,7 +275,9 @@ export class LocalInference implements InferenceService {
       const others = [...this.#entries.values()].filter(
         (entry) => entry.spec.name !== name && entry.model !== undefined,
       );
-      const used = others.reduce((sum, entry) => sum + entry.bytes, 0);
+      const texts = [...this.#texts].filter(([other]) => other !== name);
+      const held = texts.reduce((sum, [, { weightBytes }]) => sum + weightBytes, 0);
+      const used = others.reduce((sum, entry) => sum + entry.bytes, held);
       if (used + bytes <= this.#weightBytesMax) return;
       const [oldest] = others
         .filter(({ spec }) => spec.pinned !== true)
@@ -276,7 +285,7 @@ export class LocalInference implements InferenceService {
       if (oldest === undefined)
         throw inferenceError("WE_MODEL_LIMIT", {
           ...limit,
-          budget: `the budget besides ${used} pinned bytes`,
+          budget: `the budget besides ${used} bytes that stay`,
         });
       const { model } = oldest;
       assert(model !== undefined, "only loaded models are counted");

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { answerText, folderOf, jsonRequest, mlp } from "../testing/sample-models.js";
+import { decoderFolder, sampleDecoder } from "../testing/sample-decoder.js";
 import { createInferenceService } from "./inference-service.js";
 
 const providers = ["wasm"] as const;
@@ -56,12 +57,30 @@ test("pinned models stay; what has no room beside them is refused", async () => 
   await assert.rejects(service.load({ name: "other", dir: folder.path, providers }), {
     code: "WE_MODEL_LIMIT",
     exitCode: 5,
-    message: /pinned bytes/,
+    message: /bytes that stay/,
   });
   assert.equal((await service.run("kept", [ask])).responses[0]?.ok, true);
   const tiny = createInferenceService({ weightBytesMax: 10 });
   await assert.rejects(tiny.load({ name: "m", dir: folder.path, providers }), { code: "WE_MODEL_LIMIT" });
   await Promise.all([service.close(), tiny.close()]);
+});
+
+test("models that write texts count in the budget, make others give way, and stay", async () => {
+  const [decoder, model] = [sampleDecoder("grouped"), mlp()];
+  using writer = decoderFolder(decoder);
+  using folder = folderOf(model);
+  using large = folderOf(mlp({ hidden: 40 }));
+  const service = createInferenceService({ weightBytesMax: decoder.length + model.length });
+  await service.load({ name: "early", dir: folder.path, providers });
+  await service.load({ name: "writer", dir: writer.path, providers });
+  for (const name of ["a", "b"]) await service.load({ name, dir: folder.path, providers });
+  for (const name of ["early", "a", "b", "early"])
+    assert.equal((await service.run(name, [ask])).responses[0]?.ok, true);
+  await assert.rejects(service.load({ name: "large", dir: large.path, providers }), {
+    code: "WE_MODEL_LIMIT",
+    message: new RegExp(`${decoder.length} bytes that stay`),
+  });
+  await service.close();
 });
 
 test("a model that cannot be loaded leaves the one it would have replaced", async () => {

@@ -31,8 +31,10 @@ export interface ServedTextOptions {
   readonly answerBytesMax: number;
   /** Bytes of keys and values of texts under way. */
   readonly keyValueBytesMax?: number;
-  /** Tokens of every part but the last. */
+  /** Tokens of every part but the last, unless the model's specification says. */
   readonly partTokens: number;
+  /** Called before the model is loaded, with the bytes of its weights. */
+  readonly makeRoom?: (bytes: number) => Promise<void>;
 }
 
 /** Version of folders without a manifest. */
@@ -59,9 +61,11 @@ export class ServedText {
   static async open(
     source: RuntimeSource,
     spec: ModelSpec,
-    { strict, answerBytesMax, partTokens, ...budget }: ServedTextOptions,
+    { strict, answerBytesMax, makeRoom, ...rest }: ServedTextOptions,
   ): Promise<ServedText | undefined> {
-    const { name, dir: folder, providers, file, digest: expected } = spec;
+    const { name, dir: folder, providers, file, digest: expected, pace = {} } = spec;
+    const { partTokens, ...budget } = rest;
+    const text = { prefillTokensPerTick, tokensPerTick: partTokens, ...pace };
     if (!(await hasTextModel(spec))) return undefined;
     if (spec.version !== undefined && spec.version !== version)
       throw inferenceError("WE_MODEL_VERSION", {
@@ -73,7 +77,7 @@ export class ServedText {
     const [first = "wasm"] = providers;
     const tried = strict ? [first] : providers;
     const place = { name, folder, ...(file === undefined ? {} : { file }) };
-    const model = await openFrom(source, { ...place, ...budget, providers: tried }).catch(
+    const model = await openFrom(source, { ...place, ...budget, providers: tried }, makeRoom).catch(
       (cause: unknown) => {
         if (!strict || !EngineError.is(cause) || cause.code !== "WE_MODEL_PROVIDERS") throw cause;
         throw inferenceError("WE_MODEL_STRICT", { model: name, provider: first, reason: cause.message });
@@ -96,9 +100,14 @@ export class ServedText {
       fingerprint,
       fingerprintParts,
       latencyTicks: 1,
-      text: { prefillTokensPerTick, tokensPerTick: partTokens },
+      text,
     };
-    return new ServedText(model, facts, { answerBytesMax, partTokens });
+    return new ServedText(model, facts, { answerBytesMax, partTokens: text.tokensPerTick });
+  }
+
+  /** Bytes that it holds while it is loaded. */
+  get weightBytes(): number {
+    return this.#model.facts.weightBytes;
   }
 
   write(request: TensorRequest, events: TextEvents): TextWriting {

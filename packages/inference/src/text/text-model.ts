@@ -108,6 +108,8 @@ export interface TextModelFacts {
   readonly fingerprint: string;
   /** The parts that {@link fingerprint} covers, for people. */
   readonly fingerprintParts: Readonly<Record<string, string>>;
+  /** Bytes of its graph and weights. */
+  readonly weightBytes: number;
   readonly context: number;
   readonly vocabulary: number;
 }
@@ -129,10 +131,16 @@ export async function openTextModel(options: TextModelOptions): Promise<TextMode
   return openFrom(runtimeSource(options.nativeFrom ?? [], options.threads), options);
 }
 
-/** {@link openTextModel} over any source of runtimes. */
-export async function openFrom(source: RuntimeSource, options: TextModelOptions): Promise<TextModel> {
+/** {@link openTextModel} over any source. @param makeRoom called before weights of so many bytes are loaded */
+export async function openFrom(
+  source: RuntimeSource,
+  options: TextModelOptions,
+  makeRoom?: (bytes: number) => Promise<void>,
+): Promise<TextModel> {
   const files = await readFiles(options);
   const { model, decoder, shape, config } = files;
+  const decoderBytes = decoder.length + files.weights.bytes;
+  await makeRoom?.(decoderBytes);
   const patched = withStepOutputs(decoder, shape);
   const opened = await createSession(source, options.providers ?? ["wasm"], {
     model,
@@ -141,19 +149,10 @@ export async function openFrom(source: RuntimeSource, options: TextModelOptions)
   });
   await expectUnchanged({ model, path: files.path }, files.weights);
   const { session, provider, refused } = opened;
-  const decoderBytes = decoder.length + files.weights.bytes;
   const rowsDefault = decoderBytes > largeModelBytes ? joinedRowsOfLargeModelsMax : joinedRowsMax;
   const decoding = new DecoderSession(session, shape);
   const rowsMax = Math.min(options.rowsMax ?? rowsDefault, joinedRowsMax);
-  const rules = await testSteps(decoding, {
-    rowsMax,
-    width: slabWidth(1, config.context),
-    wide: config.context,
-  }).catch(async (cause: unknown) => {
-    await decoding.dispose();
-    if (EngineError.is(cause)) throw cause;
-    throw inferenceError("WE_TEXT_DECODER", { model, path: files.path, reason: reasonOf(cause) });
-  });
+  const rules = await stepRules(decoding, files, rowsMax);
   const generator = new TextGenerator(decoding, {
     model,
     provider,
@@ -176,6 +175,7 @@ export async function openFrom(source: RuntimeSource, options: TextModelOptions)
       kernels: await probeKernels(opened.runtime, provider),
       batchMode: rules.mode,
     }),
+    weightBytes: decoderBytes,
     context: config.context,
     vocabulary: shape.vocabulary,
   };
@@ -199,6 +199,21 @@ export async function openFrom(source: RuntimeSource, options: TextModelOptions)
     },
     close: () => generator.close(),
   };
+}
+
+/** What the test at load finds; a decoder that fails it is freed. */
+async function stepRules(
+  decoding: DecoderSession,
+  { model, path, config: { context } }: Files,
+  rowsMax: number,
+): Promise<StepRules> {
+  try {
+    return await testSteps(decoding, { rowsMax, width: slabWidth(1, context), wide: context });
+  } catch (cause) {
+    await decoding.dispose();
+    if (EngineError.is(cause)) throw cause;
+    throw inferenceError("WE_TEXT_DECODER", { model, path, reason: reasonOf(cause) });
+  }
 }
 
 interface Files {
