@@ -1,7 +1,7 @@
 /**
- * Replay against the live run: a world that only computes (the ring, 1 000 agents) and airports, which waits for models
- * and is durable, both unpaced: a paced world waits for the clock and replay does not. Times are those of the loop and
- * of the replay; starting processes and building modules is apart in both.
+ * Replay against the live run: a world that only computes (the ring, 1 000 agents), airports, which waits for models and
+ * is durable, both as fast as they go, and a world where waiting dominates: a ring of 100 agents that waits for the wall
+ * clock. Times are those of the loop and of the replay; starting processes and building modules is apart in both.
  */
 
 import { cpSync, rmSync } from "node:fs";
@@ -15,7 +15,11 @@ export interface ReplayFigure {
   readonly world: string;
   readonly ticks: number;
   readonly liveMs: number;
+  /** What of that the loop has waited for models. */
+  readonly waitedMs: number;
   readonly replayMs: number;
+  /** Threads that have replayed. */
+  readonly workers: number;
   readonly ratio: number;
   readonly limit: number;
   readonly isWithin: boolean;
@@ -38,7 +42,10 @@ export async function measureReplays(
       limit: 1.2,
     };
     const figures = [await measureReplay({ ...plan, ticks: quick ? 50 : 10_000, inline: quick }, say)];
-    if (!quick) figures.push(await measureAirports(join(folder.folder, "airports"), say));
+    if (!quick) {
+      figures.push(await measureAirports(join(folder.folder, "airports"), say));
+      figures.push(await measurePaced(keep, say));
+    }
     return figures;
   } finally {
     if (!keep) folder.remove();
@@ -56,20 +63,37 @@ async function measureAirports(folder: string, say: Say): Promise<ReplayFigure> 
   );
 }
 
+/** Ten seconds. */
+async function measurePaced(keep: boolean, say: Say): Promise<ReplayFigure> {
+  const folder = ringFolder("travel-paced", 100, ["clock: { tickMs: 20 }"]);
+  try {
+    const { config } = folder;
+    const plan = { config, dir: folder.runFolder("a"), ticks: 500, limit: 5, inline: false, realtime: true };
+    return await measureReplay({ world: "ring of 100 at 50 Hz", ...plan }, say);
+  } finally {
+    if (!keep) folder.remove();
+  }
+}
+
 interface ReplayPlan extends Pick<ReplayFigure, "world" | "limit"> {
   readonly config: string;
   readonly dir: string;
   readonly ticks: number;
   readonly inline: boolean;
+  /** At the pace of the wall clock. */
+  readonly realtime?: boolean;
 }
 
 async function measureReplay(plan: ReplayPlan, say: Say): Promise<ReplayFigure> {
   const { world, limit } = plan;
-  const { dir, ticks, wallMs: liveMs, chainHead } = await runTicks(plan.config, plan);
+  const live = await runTicks(plan.config, plan);
+  const { dir, ticks, wallMs: liveMs, inferenceStallMs: waitedMs, chainHead } = live;
   const replayed = await replayRun(dir, plan.inline ? { isolation: "inline" } : {});
-  const replayMs = replayed.wallMs;
+  const { wallMs: replayMs, workers } = replayed;
   const ratio = liveMs / replayMs;
-  say(`  replay: ${world}, live ${liveMs} ms, replay ${replayMs} ms`);
+  say(
+    `  replay: ${world}, live ${liveMs} ms (${waitedMs} for models), replay ${replayMs} ms, ${workers} threads`,
+  );
   const ok = replayed.verified && replayed.chainHead === chainHead;
-  return { world, ticks, liveMs, replayMs, ratio, limit, isWithin: ratio >= limit, ok };
+  return { world, ticks, liveMs, waitedMs, replayMs, workers, ratio, limit, isWithin: ratio >= limit, ok };
 }

@@ -40,15 +40,18 @@ export async function runTicks(
     readonly ticks: number;
     readonly resume?: boolean;
     readonly workers?: number;
+    /** At the pace of the wall clock, else as fast as it goes. */
+    readonly realtime?: boolean;
     /** In the calling process, for a smoke test. */
     readonly inline?: boolean;
   },
 ): Promise<RingRun> {
-  const { dir, ticks, resume = false, workers, inline = false } = options;
+  const { dir, ticks, resume = false, workers, realtime, inline = false } = options;
   const startedMs = performance.now();
   const world = await Engine.open(place, {
     ...(dir === undefined ? {} : { dir }),
     ...(workers === undefined ? {} : { workers }),
+    ...(realtime === undefined ? {} : { realtime }),
     resume,
     ...(inline ? { isolation: "inline" } : {}),
   });

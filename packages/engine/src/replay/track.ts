@@ -31,8 +31,7 @@ export interface RecordedRun {
   newestSnapshot: ReadRun["newestSnapshot"];
   snapshotTicks: ReadRun["snapshotTicks"];
   sideRecords: ReadRun["sideRecords"];
-  /** State hash that a snapshot of exactly this tick recorded. */
-  stateHashOfSnapshot(tick: number): Uint8Array | undefined;
+  stateHashOfSnapshot: ReadRun["stateHashOfSnapshot"];
 }
 
 /** One world on its way through a recorded run. */
@@ -67,10 +66,7 @@ export function openRecordedRun(dir: string, checking?: LogChecking): RecordedRu
     newestSnapshot: (tick) => run.newestSnapshot(tick),
     snapshotTicks: () => run.snapshotTicks(),
     sideRecords: () => run.sideRecords(),
-    stateHashOfSnapshot: (tick) => {
-      const snapshot = run.newestSnapshot(tick);
-      return snapshot?.tick === tick ? decodeContent(snapshot).stateHash : undefined;
-    },
+    stateHashOfSnapshot: (tick) => run.stateHashOfSnapshot(tick),
   };
 }
 

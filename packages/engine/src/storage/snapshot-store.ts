@@ -194,6 +194,15 @@ export class SnapshotStore {
     return { snapshot: undefined, notes };
   }
 
+  /** What a snapshot of exactly this tick says of its world, without reading its pages; undefined where none fits. */
+  worldOf(tick: number, fit: SnapshotFit): Uint8Array | undefined {
+    if (!this.ticks().includes(tick)) return undefined;
+    const paged = this.#guarded(nameOf(tick), (bytes) => {
+      return decodePagedSnapshot(this.#ports, bytes) ?? decodeSnapshot(this.#hasher, bytes);
+    });
+    return typeof paged === "string" || objectionTo(paged, fit) !== undefined ? undefined : paged.world;
+  }
+
   /**
    * Removes snapshots that retention gives up, then packs that no snapshot names any more. Returns the ticks of the
    * snapshots. In this order a power cut leaves at worst packs that nobody needs.
@@ -392,7 +401,10 @@ function tickOf(name: string): number {
   return Number(namePattern.exec(name)?.[1] ?? 0) - 1;
 }
 
-function objectionTo(snapshot: Snapshot, fit: SnapshotFit): string | undefined {
+function objectionTo(
+  snapshot: Pick<Snapshot, "genesisDigest" | "logRecords">,
+  fit: SnapshotFit,
+): string | undefined {
   if (!equalBytes(snapshot.genesisDigest, fit.genesisDigest)) return "it belongs to another run";
   if (snapshot.logRecords > fit.records) {
     return `it needs ${snapshot.logRecords} records of the log, which holds ${fit.records}`;

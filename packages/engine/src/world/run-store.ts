@@ -26,6 +26,7 @@ import type { StopReason } from "./control.js";
 import { fail } from "./errors.js";
 import { runInfoProblem } from "./run-info-schema.js";
 import { executingProcess } from "./run-result.js";
+import { decodeContent } from "./snapshot-content.js";
 import { snapshotShelf } from "./snapshot-shelf.js";
 import type { SnapshotShelf } from "./snapshot-shelf.js";
 
@@ -74,6 +75,8 @@ export interface ReadRun {
   sideRecords(): readonly SideRecord[];
   /** The newest usable snapshot at or before `tick`. */
   newestSnapshot(tick: number): Snapshot | undefined;
+  /** State hash that a snapshot of exactly this tick recorded. */
+  stateHashOfSnapshot(tick: number): Uint8Array | undefined;
   /** Ticks of the snapshots that are there, ascending; whether they can be used shows when they are read. */
   snapshotTicks(): readonly number[];
 }
@@ -87,7 +90,7 @@ export interface RunEnd {
 /** A run folder opened for going on. */
 export interface RunStore extends Omit<
   ReadRun,
-  "recovered" | "moduleBytes" | "moduleName" | "snapshotTicks"
+  "recovered" | "moduleBytes" | "moduleName" | "snapshotTicks" | "stateHashOfSnapshot"
 > {
   readonly log: EventLog;
   /** Absent in a new run. */
@@ -248,6 +251,10 @@ export function readRunStore(dir: string, checking: LogChecking = "whole"): Read
     stacks: stacksOf(folder, info),
     fork: info.fork,
     sideRecords: () => folder.sideRecords(),
+    stateHashOfSnapshot: (tick) => {
+      const world = folder.snapshots.worldOf(tick, { genesisDigest: recovered.genesisDigest, records });
+      return world && decodeContent({ world, images: [] }).stateHash;
+    },
     snapshotTicks: () => folder.snapshots.ticks(),
     newestSnapshot: (tick) =>
       newestSnapshot(folder, { digest: recovered.genesisDigest, records, base, tick }),
