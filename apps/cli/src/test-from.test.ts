@@ -92,7 +92,7 @@ after(() => project.remove());
 const countsOf = ({ document }: Result): unknown => [document["passed"], document["failed"]];
 
 test("a turn that failed becomes a test: red with the bug, green without it, and it stays", () => {
-  const written = project.process(
+  const written = project.cli(
     "test",
     "--from",
     `run@${failedTick}:critic`,
@@ -124,13 +124,7 @@ test("a turn that failed becomes a test: red with the bug, green without it, and
 });
 
 test("a turn that went well becomes a test of what it said", () => {
-  const written = project.process(
-    "test",
-    "--from",
-    `run@${answeredTick}:critic`,
-    "--out",
-    "tests/said.test.ts",
-  );
+  const written = project.cli("test", "--from", `run@${answeredTick}:critic`, "--out", "tests/said.test.ts");
   assert.equal(written.code, 0, written.stderr);
   assert.match(
     readFileSync(join(project.folder, "tests/said.test.ts"), "utf8"),
@@ -144,7 +138,7 @@ test("a turn that went well becomes a test of what it said", () => {
 
 test("options of --from mean nothing without it", () => {
   for (const option of ["--out", "--config"]) {
-    const { code, document } = project.process("test", option, "x.test.ts", "--json");
+    const { code, document } = project.cli("test", option, "x.test.ts", "--json");
     const { message } = document["error"] as { message: string }; // DESIGN §14
     assert.ok(message.includes(`${option} needs --from`), message);
     assert.equal(code, 2);
@@ -159,19 +153,13 @@ test("what cannot become a test says why, and nothing is written", () => {
     [`run@${failedTick + 1}:critic`, /WE_TEST_NO_TURN/, 2],
   ];
   for (const [from, expected, code] of refusals) {
-    const result = project.process("test", "--from", from, "--out", "tests/none.test.ts");
+    const result = project.cli("test", "--from", from, "--out", "tests/none.test.ts");
     assert.match(result.stderr, expected);
     assert.equal(result.code, code, from);
   }
   assert.equal(existsSync(join(project.folder, "tests/none.test.ts")), false);
-  const again = project.process("test", "--from", `run@${failedTick}:critic`, "--out", "tests/bug.test.ts");
+  const again = project.cli("test", "--from", `run@${failedTick}:critic`, "--out", "tests/bug.test.ts");
   assert.match(again.stderr, /WE_TEST_FILE_EXISTS/);
-  const elsewhere = project.process(
-    "test",
-    "--from",
-    `run@${failedTick}:critic`,
-    "--config",
-    "no/engine.yaml",
-  );
+  const elsewhere = project.cli("test", "--from", `run@${failedTick}:critic`, "--config", "no/engine.yaml");
   assert.match(elsewhere.stderr, /WE_TEST_SOURCE/);
 });
