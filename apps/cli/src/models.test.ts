@@ -99,6 +99,19 @@ test("a model that must not fall back ends with 4, a delivery of no kind with 2 
   assert.equal(project.cli("replay", "recorded", "--json").document["verified"], true);
 });
 
+test("two inference workers give the same chain, none are refused; a swap needs names and a world [S14.run]", () => {
+  const two = project.cli("run", "asking.yaml", "--dir", "two", "--inference-workers", "2", "--json");
+  assert.equal(two.document["chainHead"], first.document["chainHead"], two.stderr);
+  const refused = (...words: readonly string[]): readonly unknown[] => {
+    const { code, document } = project.cli(...words, "--json");
+    return [code, (document["error"] as { readonly code: string }).code]; // contract of --json
+  };
+  const none = ["run", "asking.yaml", "--inference-workers", "0"] as const;
+  assert.deepEqual(refused(...none), [2, "WE_INFERENCE_WORKERS"]);
+  assert.deepEqual(refused("model", "swap", "line"), [2, "WE_CLI_USAGE"]);
+  assert.deepEqual(refused("model", "swap", "line", "line", "--run", "asked"), [2, "WE_CONTROL_NOT_RUNNING"]);
+});
+
 test("setup leaves alone what is installed, and knows what it can install [S14.setup]", () => {
   const folder = join(project.folder, ".wasm-engine/native/node_modules/onnxruntime-node");
   mkdirSync(folder, { recursive: true });

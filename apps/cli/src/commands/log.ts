@@ -62,6 +62,7 @@ function inputText({ body }: Input): string {
   const payload = "payload" in body ? `  ${payloadText(body.payload)}` : "";
   if (body.kind === "message") return `to ${body.to}  ${body.topic}${payload}`;
   if (body.kind === "publish") return `on ${body.topic}${payload}`;
+  if (body.kind === "model-swapped") return `${body.kind} ${body.model} to ${body.by}`;
   return `${body.kind}${"agent" in body ? ` ${body.agent}` : ""}${payload}`;
 }
 
