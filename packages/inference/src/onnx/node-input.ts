@@ -1,6 +1,6 @@
 /**
- * Puts another value in the place of a node's first input, in the bytes of a model that exists, whatever wrote it. All
- * other bytes stay as they are. Knows nothing of what operators compute.
+ * Puts another value in the place of a node's first input, or of inputs of the graph, in the bytes of a model that
+ * exists, whatever wrote it. All other bytes stay as they are. Knows nothing of what operators compute.
  */
 
 import { assert, decodeUtf8 } from "@wasm-engine/abi";
@@ -43,8 +43,28 @@ export function withFirstInput(model: Uint8Array, output: string, input: string)
   return root.finish();
 }
 
+/** `model` without these inputs; nodes that make values of their names must be added. */
+export function withoutInputs(model: Uint8Array, names: ReadonlySet<string>): Uint8Array {
+  const root = new MessageWriter();
+  copyFields(model, root, (graph) => {
+    if (graph.number !== graphField) return undefined;
+    const inner = new MessageWriter();
+    copyFields(graph.bytes, inner, (field) =>
+      field.number === inputField && names.has(valueName(field.bytes)) ? new MessageWriter() : undefined,
+    );
+    return new MessageWriter().message(graphField, inner);
+  });
+  return root.finish();
+}
+
 const graphField = 7;
 const nodeField = 1;
+const inputField = 11;
+
+function valueName(value: Uint8Array): string {
+  for (const { number, bytes } of readFields(value)) if (number === 1) return text(bytes);
+  return "";
+}
 
 function holdsNode(graph: Uint8Array, output: string): boolean {
   for (const node of readFields(graph))

@@ -90,22 +90,21 @@ export function writeOnnxModel(model: OnnxModel): Uint8Array {
 }
 
 /** What is added to the graph of a model that exists. */
-export type OnnxAddition = Pick<OnnxModel, "nodes" | "initializers" | "outputs">;
+export type OnnxAddition = Pick<OnnxModel, "nodes" | "initializers" | "outputs"> &
+  Partial<Pick<OnnxModel, "inputs">>;
 
 /**
- * A model with more nodes, constants and outputs in its graph, whatever wrote it: a message that stands twice in a
- * file is merged by whoever reads it. Names must be new; nodes may use every value of the graph.
+ * A model with more nodes, constants, inputs and outputs in its graph, whatever wrote it: a message that stands twice
+ * in a file is merged by whoever reads it. Names must be new; nodes may use every value of the graph.
  */
-export function appendToGraph(model: Uint8Array, { nodes, initializers, outputs }: OnnxAddition): Uint8Array {
+export function appendToGraph(model: Uint8Array, addition: OnnxAddition): Uint8Array {
+  const { nodes, initializers, inputs = [], outputs } = addition;
   const graph = new MessageWriter();
   nodes.forEach((node, index) => graph.message(1, nodeMessage(node, index)));
   for (const tensor of initializers) graph.message(5, tensorMessage(tensor));
+  for (const value of inputs) graph.message(11, valueMessage(value));
   for (const value of outputs) graph.message(12, valueMessage(value));
-  const addition = new MessageWriter().message(7, graph).finish();
-  const bytes = new Uint8Array(model.length + addition.length);
-  bytes.set(model, 0);
-  bytes.set(addition, model.length);
-  return bytes;
+  return new MessageWriter().raw(model).message(7, graph).finish();
 }
 
 /** A float32 constant; numbers are rounded to the nearest float32. */

@@ -14,8 +14,11 @@ const [vocabulary, hidden, heads, size] = [260, 32, 2, 16];
 export const sampleContext = 200;
 const { FLOAT32, INT64 } = TensorType;
 
-/** `deaf` does not heed its mask, which shows as soon as rows are padded. */
-export type DecoderKind = "plain" | "grouped" | "scaled" | "deaf";
+/**
+ * `deaf` does not heed its mask, which shows as soon as rows are padded. `merged` is `plain` with keys and values in
+ * one tensor, as exports of GPT-2 have them; `counted` is `plain` that counts positions by the width of its past.
+ */
+export type DecoderKind = "plain" | "grouped" | "scaled" | "deaf" | "merged" | "counted";
 
 const node = (
   operator: string,
@@ -31,6 +34,8 @@ export function sampleDecoder(kind: DecoderKind, { broken = false } = {}): Uint8
 
 /** {@link sampleDecoder} as plain data. */
 export function decoderModel(kind: DecoderKind, broken = false): OnnxModel {
+  if (kind === "merged") return mergedModel(decoderModel("plain", broken));
+  if (kind === "counted") return countedModel(decoderModel("plain", broken));
   const grouped = kind === "grouped";
   const past = ["batch_size", heads, "past_sequence_length", size];
   const present = ["batch_size", heads, "total_sequence_length", size];
@@ -82,6 +87,44 @@ export function decoderModel(kind: DecoderKind, broken = false): OnnxModel {
       node("MatMul", ["attended", "out"], "mixed"),
       node("Add", ["x", "mixed"], "sum"),
       node("MatMul", ["sum", "head"], "logits"),
+    ],
+  };
+}
+
+function mergedModel(plain: OnnxModel): OnnxModel {
+  const port = (name: string, tokens: string): OnnxValue => ({
+    ...{ name, type: FLOAT32, dimensions: [2, "batch_size", heads, tokens, size] },
+  });
+  const isOwn = ({ name }: OnnxValue): boolean => !/^(past|present)/.test(name);
+  return {
+    ...plain,
+    inputs: [...plain.inputs.filter(isOwn), port("past_0", "past_sequence_length")],
+    outputs: [...plain.outputs.filter(isOwn), port("present_0", "total_sequence_length")],
+    nodes: [
+      node("Gather", ["past_0", "zero-index"], "past_key_values.0.key", { axis: int(0) }),
+      node("Gather", ["past_0", "one-index"], "past_key_values.0.value", { axis: int(0) }),
+      ...plain.nodes,
+      node("Unsqueeze", ["present.0.key", "axis0"], "present.keys"),
+      node("Unsqueeze", ["present.0.value", "axis0"], "present.values"),
+      node("Concat", ["present.keys", "present.values"], "present_0", { axis: int(0) }),
+    ],
+  };
+}
+
+function countedModel(plain: OnnxModel): OnnxModel {
+  const counting = ["mask-shape", "total", "ids-shape", "count", "start", "own"];
+  const counts = ({ outputs }: OnnxNode): boolean => outputs.some((name) => counting.includes(name));
+  return {
+    ...plain,
+    inputs: plain.inputs.filter(({ name }) => name !== "position_ids"),
+    nodes: [
+      ...plain.nodes.filter(counts),
+      ...plain.nodes
+        .filter((entry) => !counts(entry))
+        .map((entry) => ({
+          ...entry,
+          inputs: entry.inputs.map((name) => (name === "position_ids" ? "own" : name)),
+        })),
     ],
   };
 }

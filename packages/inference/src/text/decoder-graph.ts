@@ -7,7 +7,7 @@
 import { TensorType } from "@wasm-engine/abi";
 import { appendToGraph, int, int64Tensor } from "../onnx/index.js";
 import type { OnnxNode, OnnxTensor, OnnxValue } from "../onnx/index.js";
-import { nodeLinks, withFirstInput } from "../onnx/node-input.js";
+import { nodeLinks, withFirstInput, withoutInputs } from "../onnx/node-input.js";
 import type { DecoderShape, KeyValuePort } from "./decoder-shape.js";
 
 /** Output with the scores after the last token: [batch, vocabulary]. */
@@ -23,8 +23,9 @@ const BEHIND_HEADS = ["Cast", "Identity", "Tanh"];
 const constant = (name: string): string => `wasm_engine.constant.${name}`;
 const value = (name: string): string => `wasm_engine.value.${name}`;
 
-/** `model` with the outputs of {@link lastScores} and {@link writtenName}. */
-export function withStepOutputs(model: Uint8Array, shape: DecoderShape): Uint8Array {
+/** A model with the outputs of {@link lastScores} and {@link writtenName}. */
+export function withStepOutputs(original: Uint8Array, shape: DecoderShape): Uint8Array {
+  const model = withPartedPasts(original, shape);
   const written = shape.placement === "append" ? writtenAtEnd(shape) : writtenByLength(shape);
   const head = scoresHead(model, shape);
   const nodes: OnnxNode[] = [
@@ -65,6 +66,37 @@ export function withStepOutputs(model: Uint8Array, shape: DecoderShape): Uint8Ar
   return appendToGraph(changed, { nodes: named, initializers, outputs });
 }
 
+/** Keys and values that stand in one tensor become inputs and values of their own, as other exports have them. */
+function withPartedPasts(model: Uint8Array, { keyValues }: DecoderShape): Uint8Array {
+  const parted = keyValues.flatMap(({ merged, ...port }) =>
+    merged === undefined ? [] : [{ ...port, merged }],
+  );
+  if (parted.length === 0) return model;
+  const place = (index: 0 | 1): string => constant(`place.${index}`);
+  const nodes: OnnxNode[] = parted.map(({ merged, present }) => ({
+    operator: "Gather",
+    inputs: [merged.present, place(merged.index)],
+    outputs: [present],
+    attributes: { axis: int(0) },
+  }));
+  const names = new Set(parted.map(({ merged }) => merged.past));
+  for (const name of names)
+    nodes.push({
+      operator: "Concat",
+      inputs: parted.filter(({ merged }) => merged.past === name).map(({ past }) => past),
+      outputs: [name],
+      attributes: { axis: int(0) },
+    });
+  return appendToGraph(withoutInputs(model, names), {
+    nodes: nodes.map((node, index) => ({ ...node, name: `wasm_engine.parted.${index}` })),
+    initializers: [int64Tensor(place(0), [], [0]), int64Tensor(place(1), [], [1])],
+    inputs: parted.map(({ past, heads, size, type }) => ({
+      ...{ name: past, type, dimensions: [1, "batch", heads, "past", size] },
+    })),
+    outputs: [],
+  });
+}
+
 /** The node that may be given the last token alone; undefined where that is not plain to see. */
 function scoresHead(
   model: Uint8Array,
@@ -95,7 +127,7 @@ function writtenAtEnd({ keyValues }: DecoderShape): Addition {
   const [first] = keyValues;
   const nodes: OnnxNode[] = [
     { operator: "Shape", inputs: [first?.past ?? ""], outputs: [value("shape")] },
-    { operator: "Gather", inputs: [value("shape"), constant("axis")], outputs: [value("start")] },
+    { operator: "Gather", inputs: [value("shape"), constant("width")], outputs: [value("start")] },
   ];
   for (const port of keyValues)
     nodes.push({
@@ -105,6 +137,7 @@ function writtenAtEnd({ keyValues }: DecoderShape): Addition {
     });
   const initializers = [
     int64Tensor(constant("axis"), [1], [2]),
+    int64Tensor(constant("width"), [1], [first?.merged === undefined ? 2 : 3]),
     int64Tensor(constant("end"), [1], [2 ** 31 - 1]),
   ];
   return { nodes, initializers };

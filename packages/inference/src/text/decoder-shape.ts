@@ -8,6 +8,8 @@ import type { OnnxHeader, OnnxValueInfo } from "../onnx/index.js";
 
 /** Keys or values of one layer: [batch, heads, past, size]. */
 export interface KeyValuePort {
+  /** Where the model has both in one tensor [2, batch, heads, past, size]: that, and which of the two this is. */
+  readonly merged?: { readonly past: string; readonly present: string; readonly index: 0 | 1 };
   readonly past: string;
   readonly present: string;
   readonly heads: number;
@@ -38,6 +40,8 @@ export interface DecoderShape {
 }
 
 const pastPattern = /^past_key_values\.(\d+)\.(key|value)$/;
+/** Exports in the manner of GPT-2. */
+const mergedPattern = /^past_(\d+)$/;
 const KEEP_NAMES = ["num_logits_to_keep", "logits_to_keep"];
 
 /** The shape, or a text that says why the model is no decoder that can be used. */
@@ -45,7 +49,8 @@ export function readDecoderShape({ inputs, outputs, operators, opsets }: OnnxHea
   const input = (name: string): OnnxValueInfo | undefined => inputs.find((port) => port.name === name);
   const keeping = inputs.find(({ name }) => KEEP_NAMES.includes(name));
   for (const { name } of inputs) {
-    const known = ["input_ids", "attention_mask", "position_ids"].includes(name) || pastPattern.test(name);
+    const isPast = pastPattern.test(name) || mergedPattern.test(name);
+    const known = ["input_ids", "attention_mask", "position_ids"].includes(name) || isPast;
     if (!known && name !== keeping?.name)
       return `its input "${name}" is none of a decoder with input_ids, attention_mask and past_key_values`;
   }
@@ -85,19 +90,28 @@ function readKeyValues(
 ): readonly KeyValuePort[] | string {
   const ports: KeyValuePort[] = [];
   for (const { name, type, dimensions } of inputs) {
-    const match = pastPattern.exec(name);
+    const match = pastPattern.exec(name) ?? mergedPattern.exec(name);
     if (match === null) continue;
-    const present = `present.${match[1] ?? ""}.${match[2] ?? ""}`;
+    const [, layer = "", part] = match;
+    const present = part === undefined ? `present_${layer}` : `present.${layer}.${part}`;
     if (!outputs.some((port) => port.name === present)) return `it has "${name}" but no output "${present}"`;
-    const [, heads, , size] = dimensions ?? [];
-    if (dimensions?.length !== 4 || typeof heads !== "number" || typeof size !== "number")
-      return `"${name}" is not [batch, heads, past, size] with heads and size stated`;
+    const [heads, , size] = dimensions?.slice(-3) ?? [];
+    const form = part === undefined ? "[2, batch, heads, past, size]" : "[batch, heads, past, size]";
+    const isWhole = dimensions?.length === (part === undefined ? 5 : 4);
+    if (!isWhole || typeof heads !== "number" || typeof size !== "number")
+      return `"${name}" is not ${form} with heads and size stated`;
     if (type !== TensorType.FLOAT32 && type !== TensorType.FLOAT16)
       return `"${name}" holds neither float32 nor float16`;
-    ports.push({ past: name, present, heads, size, type });
+    if (part !== undefined) ports.push({ past: name, present, heads, size, type });
+    else
+      for (const index of [0, 1] as const) {
+        const own = (side: string): string => `wasm_engine.${side}.${layer}.${index === 0 ? "key" : "value"}`;
+        const merged = { past: name, present, index };
+        ports.push({ past: own("past"), present: own("present"), merged, heads, size, type });
+      }
   }
   if (ports.length === 0)
-    return "it has no inputs past_key_values.N.key and .value, so every token would read the whole text again";
+    return "it has no inputs past_key_values.N.key and .value, or past_N: every token would read the whole text again";
   return ports;
 }
 

@@ -66,7 +66,8 @@ export class KeyValueSlab {
     return this.#ports.map((port, index) => ({
       name: port.past,
       type: port.type,
-      dimensions: [rows, port.heads, this.width, port.size],
+      // What stands in one tensor with another is put beside it along a dimension of its own.
+      dimensions: [...(port.merged === undefined ? [] : [1]), rows, port.heads, this.width, port.size],
       data: this.#blocks[index]?.subarray(0, this.#offset(port, rows, 0, 0)) ?? new Uint8Array(0),
     }));
   }

@@ -16,9 +16,11 @@ export class StepGroup<Member extends GroupMember> {
   readonly #widthOf: (length: number) => number;
   #members: Member[] = [];
   #slab: KeyValueSlab | undefined;
+  readonly #padded: boolean;
 
   /** `widthOf` says how wide the slab must be for a row that has read so many tokens. */
-  constructor(session: DecoderSession, widthOf: (length: number) => number) {
+  constructor(session: DecoderSession, widthOf: (length: number) => number, padded: boolean) {
+    this.#padded = padded;
     this.#session = session;
     this.#widthOf = widthOf;
   }
@@ -58,8 +60,21 @@ export class StepGroup<Member extends GroupMember> {
 
   /** One token for each member, in a batch of at least `batch` rows. */
   async step(batch: number): Promise<readonly RowResult[]> {
+    if (!this.#padded) return this.#stepBare();
     const width = Math.max(...this.#members.map(({ length }) => this.#widthOf(length)));
     return this.#session.step(this.#members, this.#fitted(batch, width), batch);
+  }
+
+  /** Each row behind exactly its past. */
+  async #stepBare(): Promise<readonly RowResult[]> {
+    const results: RowResult[] = [];
+    for (const [row, { token, length }] of this.#members.entries()) {
+      const slab = this.#fitted(this.#members.length, this.#widthOf(length));
+      const result = await this.#session.read([token], [slab.read(row, length)]);
+      slab.write(row, length, result.written);
+      results.push(result);
+    }
+    return results;
   }
 
   #fitted(rows: number, width: number): KeyValueSlab {

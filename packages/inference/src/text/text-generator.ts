@@ -208,7 +208,8 @@ export class TextGenerator {
     const key = this.#keyOf(job);
     const known = this.#groups.get(key);
     if (known !== undefined) return known;
-    const made = new StepGroup<Job>(this.#session, (length) => this.#widthOf(length + 1));
+    const { padded } = this.#options.rules;
+    const made = new StepGroup<Job>(this.#session, (length) => this.#widthOf(length + 1), padded);
     this.#groups.set(key, made);
     return made;
   }

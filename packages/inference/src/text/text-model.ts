@@ -283,9 +283,9 @@ const sha256 = (bytes: Uint8Array | string): string => createHash("sha256").upda
 function withTextRules(
   description: RuntimeDescription,
   { tokenizerDigest }: Files,
-  { mixedWidths }: StepRules,
+  { mixedWidths, padded }: StepRules,
 ): RuntimeDescription {
-  const widths = mixedWidths ? "mixed" : `from ${widthTokensMin}`;
+  const widths = mixedWidths ? "mixed" : padded ? `from ${widthTokensMin}` : "as long as each past";
   const rules = `text 2: parts of ${promptPartTokens}, widths ${widths}, tokenizer ${tokenizerDigest}`;
   return { ...description, options: `${description.options} ${rules}` };
 }
