@@ -37,7 +37,7 @@ export interface DifferenceFigure {
 export async function measureDifference(plan: DifferencePlan, say: Say): Promise<DifferenceFigure> {
   const { ticks, at, inline } = plan;
   const inputs = ["inputs: [{ file: ./nudge.jsonl, at: tick, to: '{to}', topic: hop }]"];
-  const folder = ringFolder("travel-diff", stations, inputs);
+  const folder = ringFolder("travel-diff", stations, { lines: inputs });
   try {
     writeFileSync(join(folder.folder, "nudge.jsonl"), `${JSON.stringify(record("a", at))}\n`);
     const one = await runTicks(folder.config, { dir: folder.runFolder("a"), ticks, workers: 1, inline });

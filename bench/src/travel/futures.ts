@@ -52,7 +52,7 @@ export interface FuturesFigure {
 export async function measureFutures(plan: FuturesPlan, say: Say): Promise<FuturesFigure> {
   const { agents, ticks, count, after, inline } = plan;
   const inputs = ["inputs: [{ file: ./nudge.jsonl, at: tick, to: '{to}', topic: hop }]"];
-  const folder = ringFolder("travel-futures", agents, inputs);
+  const folder = ringFolder("travel-futures", agents, { lines: inputs });
   const record = (note: string): object => ({ tick: ticks, to: "s1", note: `${"-".repeat(64)}${note}` });
   try {
     writeFileSync(join(folder.folder, "nudge.jsonl"), `${JSON.stringify(record("parent"))}\n`);

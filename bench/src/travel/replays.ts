@@ -1,6 +1,6 @@
 /**
  * Replay against the live run: a world that only computes (the ring, 1 000 agents), airports, which waits for models and
- * is durable, both as fast as they go, and a world where waiting dominates: a ring of 100 agents that waits for the wall
+ * is durable, both as fast as they go, and a world where waiting dominates: a ring of ten agents that waits for the wall
  * clock. Times are those of the loop and of the replay; starting processes and building modules is apart in both.
  */
 
@@ -63,13 +63,13 @@ async function measureAirports(folder: string, say: Say): Promise<ReplayFigure> 
   );
 }
 
-/** Ten seconds. */
+/** Twenty seconds. */
 async function measurePaced(keep: boolean, say: Say): Promise<ReplayFigure> {
-  const folder = ringFolder("travel-paced", 100, ["clock: { tickMs: 20 }"]);
+  const folder = ringFolder("travel-paced", 10, { tickMs: 20 });
   try {
     const { config } = folder;
-    const plan = { config, dir: folder.runFolder("a"), ticks: 500, limit: 5, inline: false, realtime: true };
-    return await measureReplay({ world: "ring of 100 at 50 Hz", ...plan }, say);
+    const plan = { config, dir: folder.runFolder("a"), ticks: 1000, limit: 5, inline: false, realtime: true };
+    return await measureReplay({ world: "ring of 10 at 50 Hz", ...plan }, say);
   } finally {
     if (!keep) folder.remove();
   }

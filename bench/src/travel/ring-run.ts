@@ -6,7 +6,7 @@ import { Engine } from "wasm-engine";
 import type { RunResult } from "wasm-engine";
 import { handlesSource, stationName } from "../ring.js";
 import { createWorldFolder } from "../world-folder.js";
-import type { WorldFolder } from "../world-folder.js";
+import type { WorldFolder, WorldPlan } from "../world-folder.js";
 
 export interface RingRun extends RunResult {
   /** From opening to the closed run. */
@@ -19,7 +19,11 @@ function stationHandle(station: number): number {
   return handleOfId((bytes) => nodeHasher.sha256(bytes), id);
 }
 
-export function ringFolder(name: string, stations: number, lines: readonly string[] = []): WorldFolder {
+export function ringFolder(
+  name: string,
+  stations: number,
+  { lines = [], tickMs = 1 }: Pick<WorldPlan, "lines" | "tickMs"> = {},
+): WorldFolder {
   return createWorldFolder({
     name,
     agent: "ring-plain",
@@ -29,6 +33,7 @@ export function ringFolder(name: string, stations: number, lines: readonly strin
     sources: { "handles.ts": handlesSource(stations, (station) => stationHandle(station)) },
     entry: ['args: { number: "{number}" }', 'capabilities: { send: ["*"] }'],
     lines,
+    tickMs,
   });
 }
 
