@@ -4,7 +4,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Encoding, EngineError, decodeUtf8, encodeUtf8 } from "@wasm-engine/abi";
 import type {
@@ -74,11 +74,8 @@ class FakeService implements InferenceService {
     this.#batches += 1;
     appendFileSync(join(spec.dir, "calls.txt"), `${name} ${requests.length}\n`);
     if (behaviour.delayMs !== undefined) sleep(behaviour.delayMs);
-    const diedMark = join(spec.dir, "died.txt");
-    if (behaviour.diesInBatch === batch && (behaviour.diesAlways === true || !existsSync(diedMark))) {
-      writeFileSync(diedMark, "");
+    if (behaviour.diesInBatch === batch && (behaviour.diesAlways === true || isFirstDeath(spec.dir)))
       process.exit(7);
-    }
     const from = model.provider;
     const isChanging = behaviour.changesInBatch === batch;
     if (isChanging) model.provider = "wasm";
@@ -137,11 +134,7 @@ class FakeService implements InferenceService {
   }
 
   #endAt(dir: string, { diesAtPart }: FakeBehaviour): void {
-    const diedMark = join(dir, "died.txt");
-    if (diesAtPart === this.#parts && !existsSync(diedMark)) {
-      writeFileSync(diedMark, "");
-      process.exit(7);
-    }
+    if (diesAtPart === this.#parts && isFirstDeath(dir)) process.exit(7);
     this.#parts += 1;
   }
 
@@ -221,4 +214,14 @@ function sleep(milliseconds: number): void {
 
 export function createInferenceService(): InferenceService {
   return new FakeService();
+}
+
+/** One of the threads of a model dies, whichever asks first. */
+function isFirstDeath(folder: string): boolean {
+  try {
+    writeFileSync(join(folder, "died.txt"), "", { flag: "wx" });
+    return true;
+  } catch {
+    return false;
+  }
 }
