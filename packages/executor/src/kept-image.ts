@@ -1,6 +1,6 @@
 /**
- * The image of an agent at one boundary, copied as it is and not yet in its base. Copying takes a quarter of what
- * comparing with the base takes, and it is all that the agent's next turn has to wait for. Owns the copies and their
+ * The image of an agent at one boundary, copied as it is and not yet in its base. Copying takes two thirds of what
+ * bringing the base up to date takes, and the agent's next turn waits for nothing else. Owns the copies and their
  * buffers, which are used again; when a copy goes into a base is the slot keeper's.
  */
 
@@ -52,10 +52,18 @@ export class KeptImages {
     else free.push(buffer);
   }
 
+  /** Agents have grown: buffers of other sizes are in the way. */
+  #dropFree(): void {
+    for (const [bytes, free] of this.#free) this.#bytes -= bytes * free.length;
+    this.#free.clear();
+  }
+
   #claim(bytes: number): ArrayBufferLike | undefined {
     const free = this.#free.get(bytes)?.pop();
     if (free !== undefined) return free;
-    if (bytes > keptImageBytesMax || this.#bytes + bytes > keptBytesMax) return undefined;
+    if (bytes > keptImageBytesMax) return undefined;
+    if (this.#bytes + bytes > keptBytesMax) this.#dropFree();
+    if (this.#bytes + bytes > keptBytesMax) return undefined;
     this.#bytes += bytes;
     return new ArrayBuffer(bytes);
   }
