@@ -23,6 +23,7 @@ export class Npc extends Agent {
   private hunger: f32 = 0;
   private fatigue: f32 = 0;
   private path: u32 = 1;
+  private number: u32 = 0;
   private steps: u32 = 0;
   private met: u32 = 0;
   private map: Uint8Array = new Uint8Array(SIDE * SIDE);
@@ -34,6 +35,7 @@ export class Npc extends Agent {
   onStart(message: Message): void {
     const number = <u32>message.json.number("number");
     const population = <u32>message.json.number("population");
+    this.number = number;
     this.path = (number + 1) * 2654435761;
     this.x = <i32>(number * 37 % SIDE);
     this.y = <i32>(number * 91 % SIDE);
@@ -53,7 +55,8 @@ export class Npc extends Agent {
     this.y = (this.y + <i32>((choice >>> 2) & 3) - 1 + SIDE) % SIDE;
     this.look();
     if ((choice & 0xf0) == 0) this.greet(choice >>> 8);
-    if ((this.steps & 127) == 0) this.tidyBag();
+    // Nobody tidies up when all others do.
+    if ((this.steps + this.number) % 128 == 0) this.tidyBag();
   }
 
   onMessage(message: Message): void {

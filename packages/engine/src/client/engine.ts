@@ -7,7 +7,8 @@ import type { Delivery, Durability, InputSourceSpec, ResolvedWorld } from "../wo
 import type { CrashPlan } from "../world/crash-point.js";
 import type { WorldJob, WorldOrigin } from "../world/job.js";
 import type { SessionOptions } from "../world/session.js";
-import { checkInferenceWorkers } from "../inference/inference-workers.js";
+import { fail as inferenceError } from "../inference/errors.js";
+import { inferenceWorkersMax } from "../inference/limits.js";
 import { parseWorkers } from "../threads/worker-count.js";
 import type { Workers } from "../threads/worker-count.js";
 import { isFolder } from "../storage/path-kind.js";
@@ -111,9 +112,14 @@ async function open(target: string | ResolvedWorld, options: OpenOptions = {}): 
   }
 }
 
-/** Executing threads; numbers of threads are looked at before anything is read. */
-function workersOf({ workers, inferenceWorkers }: OpenOptions): Workers {
-  if (inferenceWorkers !== undefined) checkInferenceWorkers(inferenceWorkers);
+/** Executing threads; numbers of threads are looked at before anything is read. @throws {WE_INFERENCE_WORKERS} */
+function workersOf({ workers, inferenceWorkers = 1 }: OpenOptions): Workers {
+  if (
+    !Number.isSafeInteger(inferenceWorkers) ||
+    inferenceWorkers < 1 ||
+    inferenceWorkers > inferenceWorkersMax
+  )
+    throw inferenceError("WE_INFERENCE_WORKERS", { workers: inferenceWorkers, inferenceWorkersMax });
   return parseWorkers(workers ?? "auto");
 }
 

@@ -9,7 +9,7 @@ import { forkRun } from "../client/fork-run.js";
 import { replayRun } from "../client/replay-run.js";
 import { freshFolder, loggedInputs, outputOf } from "../testing/run-folders.js";
 import { sampleWorld } from "../testing/sample-world.js";
-import { openTicksMax } from "./limits.js";
+import { openTicksMax, unforcedTicks } from "./limits.js";
 import { openRun } from "./open-run.js";
 import type { OpenRun } from "./open-run.js";
 import { readRunStore } from "./run-store.js";
@@ -188,11 +188,11 @@ test("[G3] a paced process that is killed while commits wait for a state hash go
 test("a world without idle time does a share of the hash in every tick, and nothing is left at the last", async () => {
   const { run } = await started("shares");
   const { loop } = run;
-  executeTo(run, 17);
-  assert.equal(loop.openTicks, 2, "the first two have enough to do");
+  executeTo(run, 15 + unforcedTicks);
+  assert.equal(loop.openTicks, unforcedTicks, "the first have enough to do");
   let before = loop.world.sealsLeft;
   assert.ok(before > 0);
-  for (let tick = 18; loop.openTicks > 0; tick += 1) {
+  for (let tick = 16 + unforcedTicks; loop.openTicks > 0; tick += 1) {
     assert.ok(tick <= 16 + openTicksMax);
     executeTo(run, tick);
     assert.ok(loop.world.sealsLeft <= before);

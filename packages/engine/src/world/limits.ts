@@ -9,17 +9,19 @@ export const orchestratorHeapMb = 8192;
 /** Ticks executed before control messages are looked at again. */
 export const ticksPerPump = 64;
 /**
- * Executed ticks of a paced world that may wait for the state hash of the first of them, and by when the loop's own
- * thread has done its share: for what other threads still owe, some ticks more are better than a hitch.
+ * Executed ticks of a paced world that may wait for the state hash of the first of them: some ticks more are better
+ * than a hitch.
  */
 export const openTicksMax = 12;
-export const openTicksAim = 8;
-/** The first ticks of these have enough to do: noting what a hash covers, taking images over before turns. */
-export const imageTicks = 2;
+/**
+ * The first of these leave the loop's own thread what time they have: noting what a hash covers and taking images over
+ * is enough for them, and most worlds do the rest between ticks. What is left then is shared out over the others.
+ */
+export const unforcedTicks = 4;
 /** Agents that are looked at in one go for a state hash that commits wait for: some tenths of a millisecond. */
 export const commitSliceAgents = 4;
 /** Nothing is begun that can wait where the next tick is due within this share of a tick: collectors want time, too. */
-export const spareShareMin = 0.4;
+export const spareShareMin = 0.2;
 /** Longest sleep of an orchestrator with nothing to do: a missed wake costs at most this. */
 export const idleWaitMs = 200;
 /** Sleep while something waits for the disk, where nobody wakes who sleeps. */
@@ -95,5 +97,5 @@ export const deadLetterBytesMax: number = 16 * 1024 * 1024;
 /** Log of a detached world. */
 export const engineLogBytesMax: number = 1024 * 1024;
 
-assert(openTicksAim <= openTicksMax, "what is aimed at comes first");
+assert(unforcedTicks < openTicksMax, "what is left is shared out");
 assert(durableWaitMs <= idleWaitMs, "waiting for the disk is not slower than being idle");

@@ -20,7 +20,7 @@ import { DeadLetterLog } from "./dead-letter-log.js";
 import type { FaultLog } from "./fault-log.js";
 import { noteInput, noteTick } from "./host-state.js";
 import type { HostState } from "./host-state.js";
-import { commitSliceAgents, imageTicks, openTicksAim, openTicksMax } from "./limits.js";
+import { commitSliceAgents, openTicksMax, unforcedTicks } from "./limits.js";
 
 export interface LoopParts {
   readonly world: WorldContract;
@@ -274,7 +274,7 @@ export class TickLoop {
     const result = world.advance(tick, inputs);
     pass("after-step");
     this.#openTicks += 1;
-    if (this.#openTicks > imageTicks) this.#advanceShare();
+    if (this.#openTicks > unforcedTicks) this.#advanceShare();
     this.#commit(!isLate || this.#openTicks > openTicksMax);
     pass("after-commit");
     const faults = this.#finish(tick, result);
@@ -302,7 +302,7 @@ export class TickLoop {
   /** Does a share of what is left, so that nothing of it is left in time, even without idle time. */
   #advanceShare(): void {
     const { world } = this.#parts;
-    const ticksLeft = Math.max(1, openTicksAim + 2 - this.#openTicks);
+    const ticksLeft = Math.max(1, openTicksMax + 1 - this.#openTicks);
     const share = Math.ceil(world.sealsLeft / ticksLeft);
     for (let done = 0; done < share && world.advanceSeals(commitSliceAgents);) done += commitSliceAgents;
   }
