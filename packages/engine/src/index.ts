@@ -145,6 +145,7 @@ export {
   loadModelSetups,
   loadModuleSources,
   loadTrustPolicy,
+  modelSpecOf,
   policyOfKeys,
   probeServer,
   readServingToken,

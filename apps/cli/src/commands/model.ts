@@ -2,9 +2,9 @@
 
 import { join } from "node:path";
 import { Encoding, decodeUtf8, encodeUtf8 } from "@wasm-engine/abi";
-import type { InferenceService, ModelSpec } from "@wasm-engine/core";
-import { askModel, loadModelSetups } from "@wasm-engine/engine";
-import type { LoadedModels, ModelAdapterSetup, ModelSetup } from "@wasm-engine/engine";
+import type { InferenceService } from "@wasm-engine/core";
+import { askModel, loadModelSetups, modelSpecOf } from "@wasm-engine/engine";
+import type { LoadedModels, ModelAdapterSetup } from "@wasm-engine/engine";
 import { createInferenceService } from "@wasm-engine/inference";
 import type { CommandContext, CommandFunction, Outcome } from "../command.js";
 import { usageError } from "../errors.js";
@@ -61,7 +61,7 @@ async function askConfigured(
 async function list(service: InferenceService, { models: setups, served }: LoadedModels): Promise<Outcome> {
   const models = [];
   for (const setup of setups) {
-    const facts = await service.load(specOf(setup));
+    const facts = await service.load(await modelSpecOf(setup));
     models.push({ ...facts, latencyTicks: setup.latencyTicks ?? facts.latencyTicks });
   }
   const rows = models.map(({ name, version, provider, refused, latencyTicks, batchMode, digest }) => {
@@ -147,7 +147,7 @@ async function ask(service: InferenceService, { action, loaded, name, json }: Qu
     throw usageError("model", "a server's time is its own: bench measures models in folders");
   if (served !== undefined) return await askServed(served, loaded.baseDirectory, json);
   if (setup === undefined) throw usageError("model", `there is no model ${JSON.stringify(name)}`);
-  const facts = await service.load(specOf(setup));
+  const facts = await service.load(await modelSpecOf(setup));
   if (action === "bench") return await benchModel(service, { name, json, facts });
   const { provider } = facts;
   const request = { encoding: Encoding.JSON, payload: encodeUtf8(json) };
@@ -159,17 +159,6 @@ async function ask(service: InferenceService, { action, loaded, name, json }: Qu
   }
   const text = decodeUtf8(response.payload) ?? "";
   return { document: { ok: true, model: name, provider, answer: JSON.parse(text) as unknown }, text };
-}
-
-function specOf({ name, dir, file, providers, version, digest }: ModelSetup): ModelSpec {
-  return {
-    name,
-    dir,
-    providers,
-    ...(file === undefined ? {} : { file }),
-    ...(version === undefined ? {} : { version }),
-    ...(digest === undefined ? {} : { digest }),
-  };
 }
 
 function isJson(text: string): boolean {

@@ -13,6 +13,7 @@ import type {
   ModuleSourcePlaces,
 } from "../config/load-config.js";
 import type { EngineError } from "@wasm-engine/abi";
+import type { ModelSpec } from "@wasm-engine/core";
 import type { DevOptions } from "../dev/contract.js";
 import type { DevSession } from "../dev/dev-session.js";
 import type { InvariantSetup } from "../invariants/contract.js";
@@ -28,6 +29,7 @@ import type {
 import type { FutureOptions } from "../sweep/sweep-futures.js";
 import type { SweepOptions, SweepReport } from "../sweep/contract.js";
 import type { TrustPolicy } from "../trust/trust-policy.js";
+import type { ModelSetup } from "../world/contract.js";
 
 /**
  * Loads a configuration; `path` is an engine.yaml or a folder that holds one.
@@ -83,6 +85,12 @@ export async function loadModuleSources(path: string): Promise<ModuleSourcePlace
 export async function loadModelSetups(path: string): Promise<LoadedModels> {
   const config = await import("../config/load-config.js");
   return config.loadModelSetups(path);
+}
+
+/** What an inference service is given to load a model of a configuration, to ask it outside of a world. */
+export async function modelSpecOf(setup: ModelSetup): Promise<ModelSpec> {
+  const { bareSpecOf } = await import("../inference/model-spec.js");
+  return bareSpecOf(setup);
 }
 
 /** A server with the interface of OpenAI on this machine. @throws {WE_SERVE_LISTEN} and what loading models throws */

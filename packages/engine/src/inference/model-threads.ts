@@ -1,11 +1,12 @@
 /** All models of a world, spread over threads: one for those that share, one or several for each that has its own. */
 
 import { assert } from "@wasm-engine/abi";
-import type { ExternalRequest, ModelSpec } from "@wasm-engine/core";
+import type { ExternalRequest } from "@wasm-engine/core";
 import type { Delivery, ModelSetup } from "../world/contract.js";
 import type { AnswerEvent, AnswerSchedule, RequestTarget } from "./answerer.js";
 import type { KeptTextsOptions, ModelReport, Models, ServiceOptions } from "./contract.js";
 import { loadPollMs } from "./limits.js";
+import { specOf } from "./model-spec.js";
 import { ModelWorkers } from "./model-workers.js";
 import type { ThreadHost } from "../threads/thread-host.js";
 
@@ -124,26 +125,4 @@ export class ModelThreads implements Models {
 /** A model with threads of its own. */
 function isAlone({ thread, workers = 1 }: ModelSetup): boolean {
   return thread === "own" || workers > 1;
-}
-
-/** What the inference package is given of a model. */
-export function specOf({
-  name,
-  dir,
-  file,
-  providers,
-  digest,
-  version,
-  pinned: stays,
-  prefillTokensPerTick,
-  tokensPerTick,
-}: ModelSetup): ModelSpec {
-  const pace = {
-    ...(prefillTokensPerTick === undefined ? {} : { prefillTokensPerTick }),
-    ...(tokensPerTick === undefined ? {} : { tokensPerTick }),
-  };
-  const pinned = { ...(digest === undefined ? {} : { digest }), ...(file === undefined ? {} : { file }) };
-  const kept = stays === true ? { pinned: true } : {};
-  const rest = { ...pinned, ...kept, ...(version === undefined ? {} : { version }) };
-  return { name, dir, providers, ...rest, ...(Object.keys(pace).length === 0 ? {} : { pace }) };
 }

@@ -9,7 +9,7 @@ import type { InferenceService, TensorResponse } from "@wasm-engine/core";
 import { requestSeed } from "../adapters/request-seed.js";
 import { compareAnswers } from "../inference/answer-comparison.js";
 import type { ComparedAnswer } from "../inference/answer-comparison.js";
-import { specOf } from "../inference/model-threads.js";
+import { specOf } from "../inference/model-spec.js";
 import { modelsOf } from "../inference/noted-models.js";
 import { createService, inferencePackage } from "../inference/service-module.js";
 import { readSetup } from "../world/run-store.js";

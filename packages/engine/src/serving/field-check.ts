@@ -10,7 +10,9 @@ export type FieldCheck = (value: Json) => string | undefined;
 
 /** @throws {WE_SERVE_FIELD} */
 export function fieldError(field: string, value: Json | undefined, expected: string): EngineError {
-  const text = value === undefined ? "absent" : JSON.stringify(value);
+  // JSON reads 1e400 as infinity, and would write it as null.
+  const isEndless = typeof value === "number" && !Number.isFinite(value);
+  const text = value === undefined ? "absent" : isEndless ? String(value) : JSON.stringify(value);
   return fail("WE_SERVE_FIELD", { field, came: text.length > 80 ? `${text.slice(0, 80)}…` : text, expected });
 }
 

@@ -6,8 +6,8 @@ import { addedModels } from "../config/added-models.js";
 import { ENGINE_DEFAULTS } from "../config/defaults.js";
 import { loadModelSetups } from "../config/load-config.js";
 import type { ServiceOptions } from "../inference/contract.js";
+import { bareSpecOf } from "../inference/model-spec.js";
 import { isFolder } from "../storage/path-kind.js";
-import type { ModelSetup } from "../world/contract.js";
 import { fail } from "./errors.js";
 
 export interface ServedModelsRequest {
@@ -33,7 +33,10 @@ export function servedModels(request: ServedModelsRequest): ServedModels {
   const { config, named, directory } = request;
   const loaded = config === undefined ? undefined : loadModelSetups(config);
   const base = loaded?.baseDirectory ?? directory;
-  const models = [...(loaded?.models ?? []).map(specOf), ...named.map((text) => namedModel(text, request))];
+  const models = [
+    ...(loaded?.models ?? []).map(bareSpecOf),
+    ...named.map((text) => namedModel(text, request)),
+  ];
   const names = models.map(({ name }) => name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined)
@@ -69,17 +72,5 @@ function namedModel(
     dir: known?.dir ?? dir,
     providers,
     ...(known === undefined ? {} : { file: known.file, digest: known.digest }),
-  };
-}
-
-function specOf({ name, dir, file, providers, version, digest, pinned }: ModelSetup): ModelSpec {
-  return {
-    name,
-    dir,
-    providers,
-    ...(file === undefined ? {} : { file }),
-    ...(version === undefined ? {} : { version }),
-    ...(digest === undefined ? {} : { digest }),
-    ...(pinned === undefined ? {} : { pinned }),
   };
 }
